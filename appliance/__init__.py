@@ -1,0 +1,1 @@
+"""Plugcast: a game-console capture box. Four roles of one package: engine, control, screen, chat."""

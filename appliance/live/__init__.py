@@ -1,0 +1,1 @@
+"""Platforms: how a pasted key becomes a destination, per service."""
