@@ -29,7 +29,7 @@ class Worker(ABC):
     def work(self) -> None:
         """The body of the thread."""
 
-    def wake(self) -> None:
+    def wake(self) -> None:  # noqa: B027 - most workers look at `stopping` often enough
         """Interrupts whatever `work` waits on; called by `stop` after `stopping` became true."""
 
     @property
@@ -69,6 +69,6 @@ class Worker(ABC):
     def _guarded(self) -> None:
         try:
             self.work()
-        except BaseException as failure:  # noqa: BLE001 - kept for the studio, which ends the process
+        except BaseException as failure:
             self.failure = failure
             log.debug("Worker %s failed.", self.name, exc_info=True)

@@ -1,1 +1,1 @@
-"""Our own RTMP and RTMPS publisher: deadlines on everything, backlog in view, certificates verified, reasons surfaced."""
+"""Our own RTMP(S) publisher: deadlines on everything, backlog in view, certificates verified, reasons told."""

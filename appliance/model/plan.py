@@ -1,0 +1,89 @@
+"""The Plan: what the engine should be doing now. Idempotent; the engine compares plans and changes what differs."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from appliance.model.problem import Value
+
+type Look = Literal["blur", "fill", "split", "full"]
+
+
+class CapturePlan(Value, frozen=True):
+    """Which console picture and sound to take.
+
+    `device` is `auto`, `test` or a device node; `audio` is `auto`, `test`, `none` or an ALSA name; `facecam`
+    (the second source, shown by the look `split`) is `none`, `auto`, `test` or a device node. `edid` holds the
+    hex digits of an EDID to write to the input, empty to leave it alone.
+    """
+
+    device: str = "auto"
+    audio: str = "auto"
+    facecam: str = "none"
+    edid: str = ""
+
+
+class PicturePlan(Value, frozen=True):
+    """The canvas: even `width` and `height` in pixels, `fps` frames a second, how the game is placed."""
+
+    width: int = 720
+    height: int = 1280
+    fps: int = 30
+    look: Look = "blur"
+
+
+class SoundPlan(Value, frozen=True):
+    """What is heard. `offset_ms` delays (positive) or advances the sound against the picture."""
+
+    microphone: str = "none"
+    offset_ms: int = 0
+    muted: tuple[str, ...] = ()
+
+
+class EncoderPlan(Value, frozen=True):
+    """Which encoder and how much: `name` is `auto` or FFmpeg's name, `preset` is `auto` or x264's."""
+
+    name: str = "auto"
+    preset: str = "auto"
+    bitrate_kbps: int = 3400
+    audio_kbps: int = 160
+
+
+class Destination(Value, frozen=True):
+    """One server to publish to. `key` is a secret: it travels only over the engine's private socket.
+
+    `session` changes with every go-live, so that going live again after a refusal is a difference the engine
+    sees. `ca_file` names an extra certificate authority for rtmps, empty for the system's alone.
+    """
+
+    name: str
+    server: str
+    key: str
+    session: int = 0
+    ca_file: str = ""
+
+    def __repr__(self) -> str:
+        return f"Destination(name={self.name!r}, server={self.server!r}, key=<hidden>, session={self.session})"
+
+    __str__ = __repr__
+
+
+class RecordPlan(Value, frozen=True):
+    """Whether and where to record. `keep_free_mb` is the space on the disk that recording leaves alone."""
+
+    enabled: bool = False
+    directory: str = ""
+    keep_free_mb: int = 500
+
+
+class Plan(Value, frozen=True):
+    """Everything the engine should be doing. `preview_fps` is 0 while nobody watches."""
+
+    capture: CapturePlan = CapturePlan()
+    picture: PicturePlan = PicturePlan()
+    sound: SoundPlan = SoundPlan()
+    encoder: EncoderPlan = EncoderPlan()
+    destinations: tuple[Destination, ...] = ()
+    record: RecordPlan = RecordPlan()
+    preview_fps: int = 0
+    language: str = "en"

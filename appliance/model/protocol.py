@@ -1,0 +1,106 @@
+"""What travels on engine.sock: framed messages between control and the engine. Pure: bytes in, values out.
+
+A frame is a 4-byte big-endian length of what follows, one type byte, and the body: `J` a JSON message, `P` a JPEG
+preview picture.
+"""
+
+from __future__ import annotations
+
+import msgspec
+
+from appliance.errors import Invalid
+from appliance.model.plan import Plan
+from appliance.model.problem import Value
+from appliance.model.report import Report
+
+MAX_FRAME = 8 * 1024 * 1024
+JSON_FRAME = b"J"
+PREVIEW_FRAME = b"P"
+
+
+class DeviceFacts(Value, frozen=True):
+    """One capture device: its node, the names its driver gives, and the modes and formats it offers."""
+
+    node: str
+    card: str
+    driver: str
+    bus: str = ""
+    kind: str = ""
+    pixel_formats: tuple[str, ...] = ()
+    has_edid: bool = False
+
+
+class Hello(Value, frozen=True, tag="hello", tag_field="type"):
+    """The engine's first message: who it is and what hardware it sees."""
+
+    version: str
+    pid: int
+    devices: tuple[DeviceFacts, ...] = ()
+    encoders: tuple[str, ...] = ()
+
+
+class PlanMessage(Value, frozen=True, tag="plan", tag_field="type"):
+    """Control states what the engine should be doing."""
+
+    plan: Plan
+
+
+class ReportMessage(Value, frozen=True, tag="report", tag_field="type"):
+    """The engine says what it is doing."""
+
+    report: Report
+
+
+type ToEngine = PlanMessage
+type FromEngine = Hello | ReportMessage
+
+
+def pack(message: ToEngine | FromEngine) -> bytes:
+    """One JSON message as a frame."""
+    return frame(JSON_FRAME, msgspec.json.encode(message))
+
+
+def frame(kind: bytes, body: bytes) -> bytes:
+    """A frame of any kind."""
+    return (len(body) + 1).to_bytes(4) + kind + body
+
+
+class Unframer:
+    """Cuts a byte stream into frames, whatever pieces it arrives in. Raises `Invalid` on an impossible length."""
+
+    def __init__(self) -> None:
+        self._buffer = bytearray()
+
+    def feed(self, data: bytes) -> list[tuple[bytes, bytes]]:
+        """Takes what arrived; returns the frames that are now complete as (kind, body)."""
+        self._buffer += data
+        frames: list[tuple[bytes, bytes]] = []
+        while len(self._buffer) >= 5:
+            length = int.from_bytes(self._buffer[:4])
+            if not 1 <= length <= MAX_FRAME:
+                raise Invalid("protocol", "The other side of the engine's socket does not speak this protocol.")
+            if len(self._buffer) < 4 + length:
+                break
+            frames.append((bytes(self._buffer[4:5]), bytes(self._buffer[5 : 4 + length])))
+            del self._buffer[: 4 + length]
+        return frames
+
+
+_to_engine: msgspec.json.Decoder[ToEngine] = msgspec.json.Decoder(PlanMessage)
+_from_engine: msgspec.json.Decoder[FromEngine] = msgspec.json.Decoder(Hello | ReportMessage)
+
+
+def unpack_to_engine(body: bytes) -> ToEngine:
+    """What control said. Raises `Invalid` when it is no such message."""
+    try:
+        return _to_engine.decode(body)
+    except msgspec.MsgspecError as error:
+        raise Invalid("protocol", f"The engine was sent a message it does not understand: {error}.") from None
+
+
+def unpack_from_engine(body: bytes) -> FromEngine:
+    """What the engine said. Raises `Invalid` when it is no such message."""
+    try:
+        return _from_engine.decode(body)
+    except msgspec.MsgspecError as error:
+        raise Invalid("protocol", f"The engine sent a message control does not understand: {error}.") from None

@@ -1,0 +1,90 @@
+"""The Report: what the engine is really doing, sent four times a second and at once on a change."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from appliance.model.problem import Problem, Value
+from appliance.model.signal import Signal
+
+type DestinationState = Literal["off", "connecting", "publishing", "waiting", "refused"]
+
+
+class EncoderReport(Value, frozen=True):
+    """The encoder in use. `why` says in words how it was chosen; counters run since the encoder was opened."""
+
+    name: str = ""
+    preset: str = ""
+    why: str = ""
+    width: int = 0
+    height: int = 0
+    fps: float = 0.0
+    kbps: int = 0
+    target_kbps: int = 0
+    encoded: int = 0
+    dropped: int = 0
+    latency_ms: float = 0.0
+    problem: Problem | None = None
+
+
+class CanvasReport(Value, frozen=True):
+    """What was composed since start: canvas frames, those that repeated the picture before, and slates."""
+
+    composed: int = 0
+    repeated: int = 0
+    slates: int = 0
+    captured: int = 0
+    skipped: int = 0
+
+
+class DestinationReport(Value, frozen=True):
+    """One publisher. `backlog_ms` is media waiting to be sent; `retry_in_s` is 0 unless it waits to try again."""
+
+    name: str
+    state: DestinationState = "off"
+    session: int = 0
+    kbps: int = 0
+    backlog_ms: int = 0
+    attempts: int = 0
+    sent_frames: int = 0
+    dropped_frames: int = 0
+    connected_s: float = 0.0
+    retry_in_s: float = 0.0
+    problem: Problem | None = None
+
+
+class SoundReport(Value, frozen=True):
+    """The sound. Levels are peak dBFS for left and right, -120 for silence."""
+
+    source: str = ""
+    levels_db: tuple[float, float] = (-120.0, -120.0)
+    sync_ms: float = 0.0
+    silent_since_at: float = 0.0
+    problem: Problem | None = None
+
+
+class RecordReport(Value, frozen=True):
+    """The recorder. `file` is the name being written, empty when none."""
+
+    state: Literal["off", "recording", "failed"] = "off"
+    file: str = ""
+    written_s: float = 0.0
+    free_mb: int = 0
+    problem: Problem | None = None
+
+
+class Report(Value, frozen=True):
+    """One complete picture of the engine. `at` is Unix seconds, `memory_mb` the process's anonymous memory."""
+
+    at: float = 0.0
+    uptime_s: float = 0.0
+    signal: Signal = Signal()
+    facecam: Signal | None = None
+    canvas: CanvasReport = CanvasReport()
+    encoder: EncoderReport = EncoderReport()
+    sound: SoundReport = SoundReport()
+    destinations: tuple[DestinationReport, ...] = ()
+    record: RecordReport = RecordReport()
+    problems: tuple[Problem, ...] = ()
+    memory_mb: float = 0.0
+    slowest_worker: str = ""
