@@ -41,9 +41,13 @@ class SoundPlan(Value, frozen=True):
 
 
 class EncoderPlan(Value, frozen=True):
-    """Which encoder and how much: `name` is `auto` or FFmpeg's name, `preset` is `auto` or x264's."""
+    """Which encoder and how much: `name` is `auto` or FFmpeg's name, `preset` is `auto` or x264's.
+
+    `order` is what `auto` tries, best first; empty for the engine's own order. libx264 is always the last resort.
+    """
 
     name: str = "auto"
+    order: tuple[str, ...] = ()
     preset: str = "auto"
     bitrate_kbps: int = 3400
     audio_kbps: int = 160

@@ -1,0 +1,113 @@
+"""Which encoder this box really has: every candidate encodes real frames before it is trusted.
+
+Hardware encoders are tried in a child process, because a driver may hang or crash and neither can be undone in a
+thread. libx264 is the last resort and always works; its preset is the best one that leaves the machine room to
+breathe, found by encoding a few frames.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import subprocess
+import sys
+import time
+from dataclasses import dataclass, replace
+from pathlib import Path
+from statistics import median
+
+from appliance.engine.encode.libav import VideoEncoder, VideoSettings
+from appliance.engine.encode.picture import moving_picture
+from appliance.errors import Unavailable
+from appliance.model.plan import EncoderPlan, PicturePlan
+from appliance.model.problem import Problem
+
+log = logging.getLogger(__name__)
+
+LAST_RESORT = "libx264"
+OWN_ORDER = ("h264_qsv", "h264_nvenc")
+NEEDS_NODE = {"h264_qsv": "/dev/dri", "h264_nvenc": "/dev/nvidia0", "h264_v4l2m2m": "/dev/video10"}
+TRIAL_LIMIT_S = 15.0
+CALIBRATION_FRAMES = 12
+# An encoder that takes more of the frame's time than this leaves too little for bursts, sound and the panel.
+ROOM = 0.6
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """The settings to open, why in words, and a problem when the owner's own choice could not be had."""
+
+    settings: VideoSettings
+    why: str
+    problem: Problem | None = None
+
+
+def choose(plan: EncoderPlan, picture: PicturePlan) -> Choice:
+    """Tries the candidates in order. Takes up to some seconds; never raises: libx264 is always there."""
+    wanted = VideoSettings(LAST_RESORT, plan.preset, picture.width, picture.height, picture.fps, plan.bitrate_kbps)
+    candidates = (plan.order or OWN_ORDER) if plan.name == "auto" else (plan.name,)
+    reasons: list[str] = []
+    for name in candidates:
+        if name == LAST_RESORT:
+            break
+        failure = trial(replace(wanted, name=name))
+        if failure is None:
+            return Choice(replace(wanted, name=name, preset=""), f"{name} passed its trial encode")
+        reasons.append(f"{name}: {failure}")
+        log.info("The encoder %s is not used: %s.", name, failure)
+    preset, why = (plan.preset, "preset set by the owner") if plan.preset != "auto" else calibrated(wanted)
+    problem = None
+    if plan.name not in ("auto", LAST_RESORT):
+        problem = Problem(
+            code="encoder-unavailable",
+            text=f"The encoder {plan.name} does not work here, libx264 is used instead. Set encoder.name to auto.",
+            facts={"encoder": plan.name},
+        )
+    return Choice(replace(wanted, preset=preset), "; ".join([*reasons, why]), problem)
+
+
+def trial(settings: VideoSettings) -> str | None:
+    """Lets a child process encode and decode with `settings`; returns why it failed, or None."""
+    node = NEEDS_NODE.get(settings.name)
+    if node is not None and not Path(node).exists():
+        return f"no {node} here"
+    words = [settings.name, settings.width, settings.height, settings.fps, settings.kbps]
+    command = [sys.executable, "-m", "appliance.engine.encode.trial", *map(str, words)]
+    try:
+        done = subprocess.run(  # noqa: S603 - our own module, numbers and a checked name
+            command, capture_output=True, text=True, timeout=TRIAL_LIMIT_S, check=False
+        )
+    except subprocess.TimeoutExpired:
+        return f"the trial encode did not end within {TRIAL_LIMIT_S:.0f} s"
+    try:
+        answer = json.loads(done.stdout)
+    except ValueError:
+        return f"the trial encode crashed (exit {done.returncode})"
+    failure = answer.get("failure")
+    return str(failure) if failure else None
+
+
+def calibrated(settings: VideoSettings) -> tuple[str, str]:
+    """The best of superfast and ultrafast that this machine can hold, and why."""
+    budget_ms = ROOM * 1000 / settings.fps
+    took_ms = frame_ms(replace(settings, name=LAST_RESORT, preset="superfast"))
+    if took_ms <= budget_ms:
+        return "superfast", f"libx264 superfast takes {took_ms:.1f} ms of the {budget_ms:.0f} ms a frame may take"
+    return "ultrafast", f"libx264 ultrafast, because superfast takes {took_ms:.1f} ms a frame of {budget_ms:.0f} ms"
+
+
+def frame_ms(settings: VideoSettings) -> float:
+    """Median milliseconds of wall time that one frame takes to encode."""
+    try:
+        encoder = VideoEncoder(settings)
+        times: list[float] = []
+        for tick in range(CALIBRATION_FRAMES):
+            canvas = moving_picture(settings.width, settings.height, tick)
+            begin = time.perf_counter()
+            encoder.encode(canvas, tick, key=False)
+            times.append(time.perf_counter() - begin)
+    except Unavailable as failure:
+        log.warning("%s", failure)
+        return 0.0
+    # The first frame is an IDR and opens caches; the rest is what a broadcast is made of.
+    return median(times[2:]) * 1000
