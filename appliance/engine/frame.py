@@ -15,7 +15,8 @@ class SourceFormat:
 
     `pixel_format` is FFmpeg's name: yuyv422, uyvy422, nv12, yuv420p, rgb24, bgr24, or mjpeg for a compressed
     picture. `width` and `height` are in pixels, `fps` is the source's own rate (0 where nobody says).
-    `bytes_per_line` is the first plane's stride in bytes, padding included; 0 for mjpeg.
+    `bytes_per_line` is the first plane's stride in bytes, padding included; 0 for mjpeg. `color_space` is
+    FFmpeg's name of the matrix (bt709, smpte170m, bt2020nc, rgb), `is_full_range` whether black is 0 and not 16.
     """
 
     pixel_format: str
@@ -23,6 +24,8 @@ class SourceFormat:
     height: int
     fps: Fraction
     bytes_per_line: int
+    color_space: str = "bt709"
+    is_full_range: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,124 @@
+"""The encoding thread: canvases in, packets out, one encoder for a whole broadcast."""
+
+from __future__ import annotations
+
+import queue
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import av
+
+from appliance.engine.clock import SECOND
+from appliance.engine.encode.choose import Choice
+from appliance.engine.encode.libav import EncodedVideo, VideoEncoder
+from appliance.engine.packet import Packet, VideoParams
+from appliance.engine.worker import Worker
+from appliance.errors import Unavailable
+
+WAITING = 3
+OPEN_LIMIT_S = 20.0
+
+
+@dataclass(frozen=True, slots=True)
+class Composed:
+    """A finished canvas. `captured_ns` is the driver's time stamp of the picture in it, 0 for a slate or a repeat."""
+
+    canvas: av.VideoFrame
+    tick: int
+    captured_ns: int
+
+
+class EncodeWorker(Worker):
+    """Opens the chosen encoder and feeds it. `offer` never blocks: a canvas too many is dropped and counted.
+
+    When the encoder cannot be opened or fails, `problem` says so and `params` stays or becomes None.
+    """
+
+    def __init__(self, choice: Choice, deliver: Callable[[Packet], None]) -> None:
+        super().__init__("encode")
+        self.choice = choice
+        self.params: VideoParams | None = None
+        self.problem: Unavailable | None = None
+        self.opened = threading.Event()
+        self.encoded = 0
+        self.dropped = 0
+        self.bytes = 0
+        self.latency_ms = 0.0
+        self._deliver = deliver
+        self._canvases: queue.Queue[Composed | None] = queue.Queue(WAITING)
+        self._key_wanted = threading.Event()
+        self._kbps = choice.settings.kbps
+
+    def offer(self, composed: Composed) -> None:
+        """Leaves a canvas for the encoder; drops it when three are waiting already."""
+        try:
+            self._canvases.put_nowait(composed)
+        except queue.Full:
+            self.dropped += 1
+
+    def request_key(self) -> None:
+        """Makes the next frame a key frame."""
+        self._key_wanted.set()
+
+    def set_bitrate(self, kbps: int) -> None:
+        """Changes the target bitrate from the next frame on."""
+        self._kbps = kbps
+
+    @property
+    def kbps(self) -> int:
+        """The target bitrate in kb/s."""
+        return self._kbps
+
+    def wake(self) -> None:
+        """Ends the wait for canvases, behind those that are still to be encoded."""
+        try:
+            self._canvases.put_nowait(None)
+        except queue.Full:
+            return
+
+    def work(self) -> None:
+        """Encodes until stopped; a failing encoder ends the thread with `problem` set."""
+        try:
+            encoder = VideoEncoder(self.choice.settings)
+            self._know(encoder)
+            while self._step(encoder):
+                self.beat()
+            self._hand_out(encoder.flush(), 0)
+        except Unavailable as problem:
+            self.problem = problem
+        finally:
+            self.opened.set()
+
+    def _know(self, encoder: VideoEncoder) -> None:
+        if self.params is None and encoder.params is not None:
+            self.params = encoder.params
+            self.opened.set()
+
+    def _step(self, encoder: VideoEncoder) -> bool:
+        try:
+            composed = self._canvases.get(timeout=0.25)
+        except queue.Empty:
+            return not self.stopping
+        if composed is None:
+            return False
+        encoder.set_bitrate(self._kbps)
+        key = self._key_wanted.is_set()
+        if key:
+            self._key_wanted.clear()
+        packets = encoder.encode(composed.canvas, composed.tick, key=key)
+        self._know(encoder)
+        self._hand_out(packets, composed.captured_ns)
+        return True
+
+    def _hand_out(self, packets: list[EncodedVideo], captured_ns: int) -> None:
+        fps = self.choice.settings.fps
+        for packet in packets:
+            self.encoded += 1
+            self.bytes += len(packet.data)
+            if captured_ns:
+                latency_ms = (time.monotonic_ns() - captured_ns) / 1e6
+                self.latency_ms = latency_ms if not self.latency_ms else 0.95 * self.latency_ms + 0.05 * latency_ms
+            begin, end = packet.tick * SECOND // fps, (packet.tick + 1) * SECOND // fps
+            self._deliver(Packet(True, packet.data, begin, end - begin, packet.is_key, captured_ns))
