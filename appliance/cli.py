@@ -1,0 +1,168 @@
+"""The `plugcast` command: reads arguments, starts one room, turns failures into one line and an exit code.
+
+Every room is imported inside its handler, so that `plugcast check` never loads media libraries. Exit codes: 0 fine,
+1 something failed, 2 what was asked or configured is wrong.
+"""
+
+from __future__ import annotations
+
+import argparse
+import logging
+import os
+import sys
+from pathlib import Path
+from types import TracebackType
+
+from appliance import __version__
+from appliance.errors import Invalid, PlugcastError
+
+DEFAULT_CONFIG = "/etc/plugcast/box.toml"
+DEBUG = "PLUGCAST_DEBUG"
+SUPERVISED = "PLUGCAST_SUPERVISED"
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Runs one command; returns its exit code."""
+    options = _parser().parse_args(arguments)
+    debug = options.debug or os.environ.get(DEBUG) == "1"
+    _prepare(debug=debug, role=options.command)
+    try:
+        return int(options.run(options))
+    except PlugcastError as error:
+        if debug:
+            raise
+        print(str(error), file=sys.stderr)
+        return 2 if isinstance(error, Invalid) else 1
+    except KeyboardInterrupt:
+        return 130
+    except BrokenPipeError:
+        # The reader of our output went away (`plugcast devices | head`): nothing is left to say.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
+
+
+def _prepare(*, debug: bool, role: str) -> None:
+    logging.basicConfig(
+        level=logging.DEBUG if debug else logging.INFO,
+        format=f"{role}: %(message)s" if not debug else f"{role}: %(name)s: %(message)s",
+        stream=sys.stderr,
+    )
+    logging.getLogger("asyncio").setLevel(logging.WARNING)
+    logging.getLogger("aiohttp.access").setLevel(logging.WARNING)
+    sys.stdout.reconfigure(line_buffering=True)  # type: ignore[union-attr]
+    if debug:
+        os.environ[DEBUG] = "1"
+    else:
+        sys.excepthook = _one_line
+    if os.environ.get(SUPERVISED) and role in {"engine", "control"}:
+        from appliance.run import end_with_parent
+
+        end_with_parent()
+
+
+def _one_line(kind: type[BaseException], error: BaseException, _trace: TracebackType | None) -> None:
+    while isinstance(error, BaseExceptionGroup):
+        error = error.exceptions[0]
+    print(
+        f"plugcast stopped because of a fault of its own ({type(error).__name__}: {error}). "
+        "Run it again with --debug to see where, and please report it.",
+        file=sys.stderr,
+    )
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="plugcast", description="From a game console's HDMI to a live stream.")
+    parser.add_argument("--version", action="version", version=f"plugcast {__version__}")
+    parser.add_argument("--debug", action="store_true", help="log more, and show where a fault happened")
+    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+
+    demo = commands.add_parser("demo", help="try everything on this machine, without hardware")
+    demo.add_argument("--port", type=int, default=8080, help="the panel's port; 0 picks a free one")
+    demo.add_argument("--seconds", type=float, default=0.0, help="end by itself after this many seconds")
+    demo.set_defaults(run=_demo)
+
+    run = commands.add_parser("run", help="run the box in the foreground")
+    _with_config(run)
+    run.set_defaults(run=_run)
+
+    devices = commands.add_parser("devices", help="list capture devices")
+    devices.add_argument("--json", action="store_true", help="for programs")
+    devices.set_defaults(run=_devices)
+
+    check = commands.add_parser("check", help="check box.toml and show where each value comes from")
+    check.add_argument("file", nargs="?", type=Path, default=Path(DEFAULT_CONFIG))
+    check.set_defaults(run=_check)
+
+    token = commands.add_parser("token", help="make, list or revoke what programs use to ask the panel")
+    token.add_argument("name", nargs="?", help="a name for the new token")
+    token.add_argument("--list", action="store_true", help="list the tokens")
+    token.add_argument("--revoke", metavar="NAME", help="make a token worthless")
+    token.add_argument("--link", action="store_true", help="print a new one-time link to the panel")
+    _with_config(token)
+    token.set_defaults(run=_token)
+
+    for role, does in (("engine", "the part that captures, encodes and sends"), ("control", "the part that decides")):
+        part = commands.add_parser(role, help=f"run only {does}")
+        _with_config(part)
+        part.set_defaults(run=_engine if role == "engine" else _control)
+    return parser
+
+
+def _with_config(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--config", type=Path, default=Path(DEFAULT_CONFIG), help=f"default: {DEFAULT_CONFIG}")
+    # Also after the command, and without undoing one given before it.
+    parser.add_argument("--debug", action="store_true", default=argparse.SUPPRESS, help=argparse.SUPPRESS)
+
+
+def _check(options: argparse.Namespace) -> int:
+    from appliance.control import settings
+
+    loaded = settings.load(options.file)
+    settings.check_files(loaded)
+    print(settings.explain(loaded))
+    for problem in settings.not_built_yet(loaded.config):
+        print(f"note: {problem.text}", file=sys.stderr)
+    return 0
+
+
+def _token(options: argparse.Namespace) -> int:
+    from appliance.control import settings
+    from appliance.control.tokens import token_command
+
+    return token_command(settings.load(options.config).config, options)
+
+
+def _run(options: argparse.Namespace) -> int:
+    from appliance.run import run
+
+    return run(options.config)
+
+
+def _control(options: argparse.Namespace) -> int:
+    from appliance.control.main import main as control
+
+    return control(options.config)
+
+
+def _engine(options: argparse.Namespace) -> int:
+    from appliance.control import settings
+    from appliance.engine.main import main as engine
+
+    config = settings.load(options.config).config
+    return engine(Path(config.run_dir), Path(config.state_dir))
+
+
+def _devices(options: argparse.Namespace) -> int:
+    from appliance.engine.hardware.devices import main as devices
+
+    return devices(as_json=options.json)
+
+
+def _demo(options: argparse.Namespace) -> int:
+    from appliance.demo import main as demo
+
+    return demo(port=options.port, seconds=options.seconds)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

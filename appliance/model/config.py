@@ -1,0 +1,174 @@
+"""The Config: what the owner wants. The whole of box.toml as frozen types with every default.
+
+Ranges and patterns are written here as `Meta`; `control.settings` turns them into sentences with the exact path. A
+`Meta` with a pattern carries in `description` the words that follow "must be". Keys are kebab-case in TOML.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from msgspec import Meta, field
+
+from appliance.model.plan import Look
+from appliance.model.problem import Value
+
+type Port = Annotated[int, Meta(ge=0, le=65535)]
+type Language = Annotated[str, Meta(pattern=r"^[a-z]{2}(-[A-Z]{2})?$", description='a language code such as "en"')]
+type VideoSource = Annotated[
+    str, Meta(pattern=r"^(auto|test|/dev/.+)$", description='"auto", "test" or a device such as "/dev/video0"')
+]
+type SecondSource = Annotated[
+    str,
+    Meta(
+        pattern=r"^(none|auto|csi|test|/dev/.+)$",
+        description='"none", "auto", "csi", "test" or a device such as "/dev/video1"',
+    ),
+]
+type Text = Annotated[str, Meta(pattern=r"^[^\x00-\x1f\x7f]*$", description="one line of text")]
+type SoundSource = Annotated[
+    str, Meta(pattern=r"^[^\x00-\x1f\x7f]+$", description='"auto", "none", "test" or an ALSA name such as "hw:0,1"')
+]
+type WebAddress = Annotated[
+    str, Meta(pattern=r"^(https?://[^\s/]+.*)?$", description='empty or an address that starts with "https://"')
+]
+
+
+class Section(Value, frozen=True, forbid_unknown_fields=True):
+    """The base of every table of box.toml."""
+
+
+class PanelConfig(Section, frozen=True):
+    """Where the panel listens; `names` are further host names that it answers to. Port 0 picks a free one."""
+
+    listen: Text = "0.0.0.0"
+    port: Port = 80
+    names: tuple[str, ...] = ()
+    tls: bool = False
+
+
+class CaptureConfig(Section, frozen=True):
+    """Which device brings the console's picture, and which its sound."""
+
+    device: VideoSource = "auto"
+    audio: SoundSource = "auto"
+
+
+class AudioConfig(Section, frozen=True):
+    """The microphone, and how many milliseconds the sound is delayed (positive) or advanced."""
+
+    microphone: SoundSource = "none"
+    offset_ms: Annotated[int, Meta(ge=-1000, le=1000)] = 0
+
+
+class FacecamConfig(Section, frozen=True):
+    """The second picture."""
+
+    device: SecondSource = "none"
+
+
+class PictureConfig(Section, frozen=True):
+    """The canvas: size as WIDTHxHEIGHT, frames a second, and how the game is placed."""
+
+    size: Annotated[str, Meta(pattern=r"^\d{1,5}x\d{1,5}$", description='a size such as "720x1280"')] = "720x1280"
+    fps: Literal[24, 25, 30, 50, 60] = 30
+    look: Look = "blur"
+
+    @property
+    def width(self) -> int:
+        """The canvas width in pixels."""
+        return int(self.size.partition("x")[0])
+
+    @property
+    def height(self) -> int:
+        """The canvas height in pixels."""
+        return int(self.size.partition("x")[2])
+
+
+class EncoderConfig(Section, frozen=True):
+    """Which encoder (`auto` or FFmpeg's name) and its target rate in kilobits a second."""
+
+    name: Annotated[str, Meta(pattern=r"^[a-z0-9_]+$", description='"auto" or a name such as "libx264"')] = "auto"
+    bitrate_kbps: Annotated[int, Meta(ge=500, le=20000)] = 3400
+
+
+class DestinationConfig(Section, frozen=True):
+    """One server to publish to. The key is never here: it is in `key_file` or in the panel's secret store."""
+
+    enabled: bool = True
+    server: str = ""
+    key_file: Text = ""
+    ca_file: Text = ""
+
+
+class RecordConfig(Section, frozen=True):
+    """Recording to a disk; an empty directory means `recordings` in the state directory."""
+
+    enabled: bool = False
+    directory: Text = ""
+    keep_free_mb: Annotated[int, Meta(ge=0, le=10_000_000)] = 500
+
+
+class ReplayConfig(Section, frozen=True):
+    """How much of the last minutes is kept for clips."""
+
+    seconds: Annotated[int, Meta(ge=0, le=600)] = 60
+
+
+class SlateConfig(Section, frozen=True):
+    """What the slate says, and after how many seconds without a picture it warns and suggests to end."""
+
+    owner_name: Text = ""
+    warn_after_s: Annotated[int, Meta(ge=1, le=86_400)] = 90
+    suggest_end_after_s: Annotated[int, Meta(ge=1, le=86_400)] = 300
+
+
+class ChatConfig(Section, frozen=True):
+    """Where the chat comes from. The three addresses replace TikTok's own in tests."""
+
+    source: Literal["none", "tiktok", "simulated", "replay"] = "none"
+    handle: Text = ""
+    app_url: WebAddress = ""
+    webcast_url: WebAddress = ""
+    sign_url: WebAddress = ""
+
+
+class ScreenConfig(Section, frozen=True):
+    """The TV output: `card` is `auto` or a node such as /dev/dri/card1."""
+
+    enabled: bool = True
+    card: Annotated[
+        str, Meta(pattern=r"^(auto|/dev/.+)$", description='"auto" or a device such as "/dev/dri/card1"')
+    ] = "auto"
+
+
+class MqttConfig(Section, frozen=True):
+    """Telling a home or venue system."""
+
+    enabled: bool = False
+
+
+def default_destinations() -> dict[str, DestinationConfig]:
+    """TikTok alone, waiting for its key."""
+    return {"tiktok": DestinationConfig()}
+
+
+class Config(Section, frozen=True):
+    """Everything the owner may set."""
+
+    state_dir: Text = "/var/lib/plugcast"
+    run_dir: Text = "/run/plugcast"
+    language: Language = "en"
+    panel: PanelConfig = PanelConfig()
+    capture: CaptureConfig = CaptureConfig()
+    audio: AudioConfig = AudioConfig()
+    facecam: FacecamConfig = FacecamConfig()
+    picture: PictureConfig = PictureConfig()
+    encoder: EncoderConfig = EncoderConfig()
+    destination: dict[str, DestinationConfig] = field(default_factory=default_destinations)
+    record: RecordConfig = RecordConfig()
+    replay: ReplayConfig = ReplayConfig()
+    slate: SlateConfig = SlateConfig()
+    chat: ChatConfig = ChatConfig()
+    screen: ScreenConfig = ScreenConfig()
+    mqtt: MqttConfig = MqttConfig()
