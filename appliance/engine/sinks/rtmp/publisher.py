@@ -1,0 +1,304 @@
+"""A live to one RTMP or RTMPS server that stays up: connects, publishes, reconnects, tells why it cannot.
+
+Owns the thread, the states, the pauses between attempts and the judgement of what a failure means. Never encodes,
+never blocks whoever pushes, never lets another destination feel what happens here.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from appliance.engine.packet import Packet, StreamParams
+from appliance.engine.sinks.rtmp import verdict
+from appliance.engine.sinks.rtmp.address import Target
+from appliance.engine.sinks.rtmp.backlog import Backlog
+from appliance.engine.sinks.rtmp.connection import ClosedByServerError, Connection, Timings
+from appliance.engine.sinks.rtmp.dial import Dialler
+from appliance.engine.sinks.rtmp.rate import RateMeter
+from appliance.engine.sinks.rtmp.session import ServerRefusedError, Stage
+from appliance.engine.sinks.rtmp.waiting import Stopped, Waiter
+from appliance.engine.worker import Worker
+from appliance.errors import NeedsOwner, PlugcastError
+from appliance.model.problem import Problem
+from appliance.model.report import DestinationState
+
+log = logging.getLogger(__name__)
+
+# After these the server may still hold our old connection and refuse us as a second publisher.
+_GHOSTLY = ("connection-stalled", "server-silent", "server-unreachable")
+_QUICKLY_RETRIED = ("server-unreachable",)
+
+
+@dataclass(frozen=True, slots=True)
+class PublisherStatus:
+    """What a publisher is doing. Counters run since it was made; `kbps` is what the server's kernel took.
+
+    `attempts` counts connections begun since the stream was last accepted, `connects` how often it was.
+    `dropped_video` counts frames that were not sent although the stream had been accepted once.
+    """
+
+    state: DestinationState
+    attempts: int
+    connects: int
+    connected_s: float
+    kbps: int
+    backlog_ms: int
+    sent_video: int
+    sent_audio: int
+    dropped_video: int
+    bytes: int
+    retry_in_s: float
+    problem: Problem | None
+
+
+def _nothing() -> None:
+    pass
+
+
+@dataclass(frozen=True, slots=True)
+class Hooks:
+    """What a publisher asks of others. Both are called on its own thread and must return at once.
+
+    `request_key_frame`: pictures start again with the next key frame, so make one soon. `on_change`: the state has
+    changed, `status` tells how.
+    """
+
+    request_key_frame: Callable[[], None] = _nothing
+    on_change: Callable[[], None] = _nothing
+
+
+class Publisher(Worker):
+    """Publishes to one target from `start` until `stop`; `push` it every packet in between.
+
+    `stop` sends what was pushed and ends the stream properly, in at most `drain_s` + `closing_s`.
+    """
+
+    def __init__(
+        self,
+        target: Target,
+        params: StreamParams,
+        hooks: Hooks | None = None,
+        timings: Timings | None = None,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        super().__init__(f"rtmp-{target.name}")
+        self.target = target
+        self._params = params
+        self._hooks = hooks or Hooks()
+        self._timings = timings or Timings()
+        self._clock = clock
+        self._waiter = Waiter(clock, lambda: self.stopping, self.beat)
+        self._dialler = Dialler(target, self._waiter)
+        self._backlog = Backlog(self._timings.backlog_ms)
+        self._rate = RateMeter(clock)
+        self._retry = threading.Event()
+        self._lock = threading.Lock()
+        self._state: DestinationState = "off"
+        self._problem: Problem | None = None
+        self._retry_at = 0.0
+        self._connection: Connection | None = None
+        self._ghost: Connection | None = None
+        self._attempts = 0
+        self._connects = 0
+        self._published_at = 0.0
+        self._failures = 0
+        self._denials = 0
+        self._denied_since = 0.0
+        self._past_video = 0
+        self._past_audio = 0
+        self._past_bytes = 0
+
+    def push(self, packet: Packet) -> None:
+        """Hands a packet over from any thread; never blocks. Dropped while the server does not take the stream."""
+        if self._backlog.push(packet):
+            self._waiter.wake()
+
+    def retry_now(self) -> None:
+        """Ends the pause before the next attempt: the network has come back, or the owner asks."""
+        self._retry.set()
+        self._waiter.wake()
+
+    def wake(self) -> None:
+        """Interrupts the thread's wait; what was pushed so far is still sent."""
+        self._backlog.close()
+        self._waiter.wake()
+
+    def status(self) -> PublisherStatus:
+        """What it is doing now, from any thread."""
+        with self._lock:
+            now, connection = self._clock(), self._connection
+            is_publishing = self._state == "publishing"
+            return PublisherStatus(
+                state=self._state,
+                attempts=self._attempts,
+                connects=self._connects,
+                connected_s=now - self._published_at if is_publishing else 0.0,
+                kbps=self._rate.kbps() if is_publishing else 0,
+                backlog_ms=self._backlog.waiting_ms,
+                sent_video=self._past_video + (connection.sent_video if connection else 0),
+                sent_audio=self._past_audio + (connection.sent_audio if connection else 0),
+                dropped_video=self._backlog.dropped_video,
+                bytes=self._past_bytes + (connection.acknowledged if connection else 0),
+                retry_in_s=max(self._retry_at - now, 0.0) if self._state == "waiting" else 0.0,
+                problem=self._problem,
+            )
+
+    def work(self) -> None:
+        """Publishes until stopped."""
+        try:
+            while not self.stopping:
+                error = self._attempt()
+                if error is None:
+                    break
+                self._rest(error)
+        finally:
+            self._release_ghost()
+            self._enter("off")
+            self._waiter.close()
+
+    def _attempt(self) -> PlugcastError | None:
+        """Connects and publishes; returns why that ended, None when somebody stopped it."""
+        connection = Connection(self.target, self._params, self._waiter, self._timings)
+        self._attempts += 1
+        self._enter("connecting")
+        try:
+            self._connection = connection
+            connection.dial(self._dialler)
+            self._release_ghost()
+            connection.negotiate()
+            self._on_air(connection)
+        except Stopped:
+            error = None
+        except PlugcastError as failure:
+            error = failure
+            self._denials = 0
+        except ServerRefusedError as refusal:
+            error = self._refused(refusal)
+        except ClosedByServerError as end:
+            error = self._closed(end.stage)
+        else:
+            error = None
+        self._leave(connection, error)
+        return error
+
+    def _on_air(self, connection: Connection) -> None:
+        self._published_at = self._clock()
+        self._attempts = 0
+        self._connects += 1
+        self._rate.reset()
+        self._backlog.open()
+        self._enter("publishing")
+        log.info("Publishing to %s at %s.", self.target.name, self.target.address)
+        while not self.stopping:
+            if self._backlog.wants_key_frame:
+                self._hooks.request_key_frame()
+            connection.publish(self._backlog)
+            self._rate.note(connection.acknowledged)
+            if self._denials and self._has_settled:
+                self._denials = 0
+        if connection.finish(self._backlog):
+            log.info("The stream to %s was ended.", self.target.name)
+        else:
+            log.warning("The stream to %s was cut off: the server did not take the rest in time.", self.target.name)
+
+    def _leave(self, connection: Connection, error: PlugcastError | None) -> None:
+        self._backlog.close()
+        self._backlog.clear()
+        with self._lock:
+            self._past_video += connection.sent_video
+            self._past_audio += connection.sent_audio
+            self._past_bytes += connection.acknowledged
+            self._connection = None
+        if self._state == "publishing" and self._has_settled:
+            self._failures = 0
+        if error is not None and error.code in _GHOSTLY and connection.stage is not Stage.HANDSHAKE:
+            # A reset sent now would be lost with everything else; it is sent when the path is back.
+            self._release_ghost()
+            self._ghost = connection
+        else:
+            connection.close()
+
+    @property
+    def _has_settled(self) -> bool:
+        """Whether the stream has been accepted for so long that the server must have wanted it."""
+        return self._connects > 0 and self._clock() - self._published_at >= self._timings.settled_s
+
+    def _release_ghost(self) -> None:
+        if self._ghost:
+            self._ghost.abort()
+            self._ghost = None
+
+    def _refused(self, refusal: ServerRefusedError) -> PlugcastError:
+        if refusal.is_busy:
+            return self._denied(verdict.busy(self.target, refusal.said), verdict.still_busy(self.target), 0)
+        stage = "connect" if refusal.stage is Stage.CONNECT else "publish"
+        return verdict.refused(self.target, stage, refusal.said or refusal.code)
+
+    def _closed(self, stage: Stage) -> PlugcastError:
+        """A server that says nothing: how far we had got tells whether it minds the key or has just gone away."""
+        gone = verdict.closed(self.target)
+        if stage is Stage.HANDSHAKE or (stage is Stage.PUBLISHING and self._has_settled):
+            return gone
+        refusal = verdict.refused(self.target, "connect" if stage is Stage.CONNECT else "publish", "")
+        return self._denied(gone, refusal, 1)
+
+    def _denied(self, now: PlugcastError, at_last: PlugcastError, tries: int) -> PlugcastError:
+        """`now` while it may pass by itself, then `at_last`.
+
+        A stream that has been on air may meet its own ghost or a server that restarts, so it gets the whole patience.
+        """
+        moment = self._clock()
+        if not self._denials:
+            self._denied_since = moment
+        self._denials += 1
+        if moment - self._denied_since >= self._timings.patience_s:
+            return at_last
+        if tries and self._denials > tries and not self._connects:
+            return at_last
+        return now
+
+    def _rest(self, error: PlugcastError) -> None:
+        """Waits for the next attempt, or, when only the owner can help, for the owner."""
+        self._retry.clear()
+        is_final = isinstance(error, NeedsOwner) and not (self._connects and error.code.startswith("certificate"))
+        delay = self._delay(error)
+        self._failures += 1
+        self._retry_at = float("inf") if is_final else self._clock() + delay
+        self._tell(error, 0.0 if is_final else delay)
+        self._enter("refused" if is_final else "waiting")
+        while not (self.stopping or self._retry.is_set() or self._clock() >= self._retry_at):
+            self._waiter.wait({}, self._retry_at)
+        if is_final:
+            self._denials = 0
+
+    def _delay(self, error: PlugcastError) -> float:
+        timings = self._timings
+        # Nobody is there to be bothered, and being back at once matters: a lost path is tried every second.
+        longest = timings.retry_unreachable_s if error.code in _QUICKLY_RETRIED else timings.retry_max_s
+        return min(timings.retry_first_s * timings.retry_factor ** min(self._failures, 20), longest)
+
+    def _tell(self, error: PlugcastError, delay: float) -> None:
+        now, before = time.time(), self._problem
+        is_new = before is None or before.code != error.code
+        since_at = now if before is None or is_new else before.since_at
+        if is_new:
+            log.warning("%s: %s", self.target.name, error)
+        self._problem = Problem(
+            code=error.code,
+            text=str(error),
+            facts=error.facts,
+            since_at=since_at,
+            retry_at=now + delay if delay else 0.0,
+        )
+
+    def _enter(self, state: DestinationState) -> None:
+        if state == "publishing":
+            self._problem = None
+        changed = state != self._state
+        self._state = state
+        if changed:
+            self._hooks.on_change()
