@@ -1,0 +1,180 @@
+"""engine.sock: where control states its Plan and hears Reports. A Unix socket that only our own user can open.
+
+One thread serves every client without ever blocking: a client that does not read loses previews first and its
+connection at last, and the engine never waits for it.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import selectors
+import socket
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from appliance.engine.worker import Worker
+from appliance.errors import Invalid, Unavailable
+from appliance.model.protocol import JSON_FRAME, PREVIEW_FRAME, PlanMessage, Unframer, frame, unpack_to_engine
+
+log = logging.getLogger(__name__)
+
+MOST_CLIENTS = 8
+MOST_UNSENT = 4 * 1024 * 1024
+PREVIEW_UNSENT = 256 * 1024
+
+
+@dataclass(eq=False)
+class _Client:
+    connection: socket.socket
+    unframer: Unframer = field(default_factory=Unframer)
+    unsent: bytearray = field(default_factory=bytearray)
+
+
+class Link(Worker):
+    """Listens on `path`. `on_plan` is called on the link's thread; `hello` greets every client."""
+
+    def __init__(self, path: Path, hello: Callable[[], bytes], on_plan: Callable[[PlanMessage], None]) -> None:
+        super().__init__("link")
+        self._hello = hello
+        self._on_plan = on_plan
+        self._clients: list[_Client] = []
+        self._selector = selectors.DefaultSelector()
+        self._outbox: list[tuple[bytes, bool]] = []
+        self._bell, self._bell_end = socket.socketpair()
+        self._bell.setblocking(False)
+        self._bell_end.setblocking(False)
+        self._listener = _listen(path)
+        self._path = path
+
+    def send(self, packed: bytes) -> None:
+        """Sends a packed message to all clients. Thread-safe, never blocks."""
+        self._post(packed, is_preview=False)
+
+    def send_preview(self, jpeg: bytes) -> None:
+        """Sends a preview picture to the clients that keep up."""
+        self._post(frame(PREVIEW_FRAME, jpeg), is_preview=True)
+
+    def wake(self) -> None:
+        """Ends the wait for clients."""
+        self._ring()
+
+    def work(self) -> None:
+        """Serves clients until stopped."""
+        self._selector.register(self._listener, selectors.EVENT_READ)
+        self._selector.register(self._bell_end, selectors.EVENT_READ)
+        while not self.stopping:
+            self.beat()
+            for key, events in self._selector.select(0.25):
+                if key.fileobj is self._listener:
+                    self._accept()
+                elif key.fileobj is self._bell_end:
+                    self._bell_end.recv(4096)
+                else:
+                    self._serve(key.data, events)
+            self._deliver()
+        self._close()
+
+    def _post(self, data: bytes, *, is_preview: bool) -> None:
+        self._outbox.append((data, is_preview))
+        self._ring()
+
+    def _ring(self) -> None:
+        try:
+            self._bell.send(b"!")
+        except BlockingIOError:
+            return
+
+    def _accept(self) -> None:
+        connection, _ = self._listener.accept()
+        if len(self._clients) >= MOST_CLIENTS:
+            connection.close()
+            return
+        connection.setblocking(False)
+        client = _Client(connection)
+        self._clients.append(client)
+        self._selector.register(connection, selectors.EVENT_READ, client)
+        client.unsent += self._hello()
+        self._flush(client)
+
+    def _serve(self, client: _Client, events: int) -> None:
+        if events & selectors.EVENT_READ:
+            try:
+                data = client.connection.recv(65536)
+            except OSError:
+                data = b""
+            if not data or not self._hear(client, data):
+                self._drop(client)
+                return
+        if events & selectors.EVENT_WRITE:
+            self._flush(client)
+
+    def _hear(self, client: _Client, data: bytes) -> bool:
+        try:
+            for kind, body in client.unframer.feed(data):
+                if kind == JSON_FRAME:
+                    self._on_plan(unpack_to_engine(body))
+        except Invalid as error:
+            log.warning("%s", error)
+            return False
+        return True
+
+    def _deliver(self) -> None:
+        messages, self._outbox = self._outbox, []
+        for client in list(self._clients):
+            for data, is_preview in messages:
+                if not (is_preview and len(client.unsent) > PREVIEW_UNSENT):
+                    client.unsent += data
+            if messages:
+                self._flush(client)
+
+    def _flush(self, client: _Client) -> None:
+        try:
+            while client.unsent:
+                sent = client.connection.send(client.unsent)
+                del client.unsent[:sent]
+        except BlockingIOError:
+            pass
+        except OSError:
+            self._drop(client)
+            return
+        if len(client.unsent) > MOST_UNSENT:
+            log.warning("A client of the engine's socket does not read; it is disconnected.")
+            self._drop(client)
+            return
+        wanted = selectors.EVENT_READ | (selectors.EVENT_WRITE if client.unsent else 0)
+        self._selector.modify(client.connection, wanted, client)
+
+    def _drop(self, client: _Client) -> None:
+        if client in self._clients:
+            self._clients.remove(client)
+            self._selector.unregister(client.connection)
+            client.connection.close()
+
+    def _close(self) -> None:
+        self._deliver()
+        for client in list(self._clients):
+            self._drop(client)
+        self._listener.close()
+        self._selector.close()
+        self._path.unlink(missing_ok=True)
+
+
+def _listen(path: Path) -> socket.socket:
+    listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.unlink(missing_ok=True)
+        before = os.umask(0o177)
+        try:
+            listener.bind(str(path))
+        finally:
+            os.umask(before)
+        listener.listen(MOST_CLIENTS)
+    except OSError as error:
+        listener.close()
+        text = f"The engine cannot make its socket {path} ({error.strerror}). Set run-dir to a directory it may write."
+        raise Unavailable("socket-failed", text, path=str(path)) from None
+    listener.setblocking(False)
+    return listener
