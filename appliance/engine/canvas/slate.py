@@ -1,0 +1,165 @@
+"""The moving slate: what viewers see while there is no picture. Never black, blank or still; cheaper than a game.
+
+It owns a soft field of drifting light in the house's colours, the brand's mark, and a comet that circles it. Words
+come as a bitmap from the painter; the slate only gives them their place.
+"""
+
+from __future__ import annotations
+
+import math
+
+import av
+import numpy as np
+from av.video.reformatter import Interpolation, VideoReformatter
+from numpy.typing import NDArray
+
+from appliance.engine.canvas.blend import Layer, blend, layer_of
+from appliance.engine.canvas.colour import ACCENT, BACKGROUND, yuv_planes
+from appliance.engine.canvas.geometry import Size, even
+from appliance.engine.canvas.pool import PIXEL_FORMAT, Planes, planes_of
+
+type Floats = NDArray[np.float32]
+
+_LONG_SIDE = 64  # of the small picture in which the light is computed
+_EVERY = 2
+_TURN_S = 3.0
+_TAIL = 9
+_GLOWS = (
+    # colour, strength, radius (of the long side), drift in x and y: (centre, reach, period in seconds)
+    (ACCENT, 0.50, 0.24, (0.25, 0.30, 11.0), (0.22, 0.16, 13.0)),
+    ((0x4A, 0x7C, 0xFF), 0.34, 0.22, (0.80, 0.30, 17.0), (0.52, 0.22, 9.0)),
+    ((0xB0, 0x5C, 0xE8), 0.30, 0.26, (0.45, 0.40, 14.0), (0.86, 0.14, 19.0)),
+)
+
+
+class Slate:
+    """Paints itself for any tick; the same tick is always the same picture."""
+
+    def __init__(self, canvas: Size, fps: int = 30, words: Layer | None = None) -> None:
+        self.words = words
+        self._canvas, self._fps = canvas, fps
+        scale = _LONG_SIDE / max(canvas)
+        self._small = Size(even(canvas.width * scale, 8), even(canvas.height * scale, 8))
+        self._zoom = VideoReformatter()
+        self._light: Planes | None = None
+        self._light_tick = 0
+        self._unit = min(canvas) / 720
+        self._heart = (canvas.width / 2, canvas.height * 0.40)
+        self._mark, self._comet = _mark(self._unit), _comet(self._unit)
+
+    def paint(self, planes: Planes, tick: int) -> None:
+        """Fills a whole canvas-sized picture with the slate of this tick."""
+        if self._light is None or tick // _EVERY != self._light_tick // _EVERY:
+            self._light, self._light_tick = self._lit(tick // _EVERY * _EVERY / self._fps), tick
+        planes.copy_from(self._light)
+        x, y = self._heart
+        turn = tick / self._fps / _TURN_S * math.tau
+        radius = 128 * self._unit
+        for index, dot in enumerate(self._comet):
+            angle = turn - index * 0.13
+            self._place(planes, dot, x + radius * math.sin(angle), y - radius * math.cos(angle))
+        self._place(planes, self._mark, x, y)
+        if self.words is not None:
+            self._place(planes, self.words, x, y + 176 * self._unit + self.words.rect.height / 2)
+
+    def _place(self, planes: Planes, layer: Layer, x: float, y: float) -> None:
+        """Blends a layer with its centre at (x, y)."""
+        moved = layer.at(round(x - layer.rect.width / 2), round(y - layer.rect.height / 2)).within(self._canvas)
+        if moved is not None:
+            blend(planes, moved)
+
+    def _lit(self, seconds: float) -> Planes:
+        """The drifting light at a moment, in the canvas' size."""
+        width, height = self._small
+        longest = max(width, height)
+        columns = (np.arange(width, dtype=np.float32) + 0.5) / longest
+        rows = (np.arange(height, dtype=np.float32) + 0.5) / longest
+        rgb = np.empty((height, width, 3), np.float32)
+        rgb[...] = BACKGROUND
+        for index, (colour, strength, radius, across, down) in enumerate(_GLOWS):
+            x = _drift(across, seconds, index) * width / longest
+            y = _drift(down, seconds, index + 2) * height / longest
+            glow = np.exp(-(((rows - y) / radius) ** 2))[:, None] * np.exp(-(((columns - x) / radius) ** 2))[None, :]
+            rgb += (glow * strength)[..., None] * (np.array(colour, np.float32) - rgb)
+        small = tuple(np.rint(plane).astype(np.uint8) for plane in yuv_planes(rgb))
+        frame = av.VideoFrame.from_dlpack(small, "yuv444p")
+        zoomed = self._zoom.reformat(
+            frame,
+            width=self._canvas.width,
+            height=self._canvas.height,
+            format=PIXEL_FORMAT,
+            interpolation=Interpolation.BICUBIC,
+            threads=1,
+        )
+        return planes_of(zoomed)
+
+
+def _drift(path: tuple[float, float, float], seconds: float, phase: int) -> float:
+    centre, reach, period = path
+    return centre + reach * math.sin(seconds / period * math.tau + phase * 2.1)
+
+
+def _comet(unit: float) -> tuple[Layer, ...]:
+    """The comet's head and its tail, one shrinking dot after the other."""
+    dots = []
+    for index in range(_TAIL):
+        fade = 1 - index / _TAIL
+        radius = (4 + 6 * fade) * unit
+        side = 2 * math.ceil(radius + 1)
+        x, y = _grid(side, side)
+        inside = _inside(np.hypot(x, y) - np.float32(radius))
+        tint = (235, 232, 255) if index == 0 else ACCENT
+        dots.append(_painted([(inside * np.float32(fade), tint)]))
+    return tuple(dots)
+
+
+def _mark(unit: float) -> Layer:
+    """The brand's mark: a plug on a rounded tile."""
+    side = even(152 * unit, 16)
+    x, y = (axis / np.float32(side / 152) for axis in _grid(side, side))
+    sharp = side / 152
+    tile = _inside(_box(x, y, 0, 0, 74, 74, 36) * sharp)
+    shine = tile * np.clip(0.28 - y / 260, 0, 0.5).astype(np.float32)
+    prongs = np.minimum(_box(x, y, -16, -34, 5.5, 15, 5.5), _box(x, y, 16, -34, 5.5, 15, 5.5))
+    body = np.minimum(_box(x, y, 0, -7, 36, 13, 6), np.maximum(np.hypot(x, y + 4) - 34, -(y + 4)))
+    cable = _box(x, y, 0, 42, 5, 20, 5)
+    plug = _inside(np.minimum(np.minimum(prongs, body), cable) * sharp)
+    return _painted([(tile, ACCENT), (shine, (255, 255, 255)), (plug, (245, 246, 248))])
+
+
+def _grid(width: int, height: int) -> tuple[Floats, Floats]:
+    """Each pixel's distance from the middle, across and down."""
+    x = np.arange(width, dtype=np.float32) - np.float32((width - 1) / 2)
+    y = np.arange(height, dtype=np.float32) - np.float32((height - 1) / 2)
+    across, down = np.meshgrid(x, y)
+    return across, down
+
+
+def _box(x: Floats, y: Floats, *shape: float) -> Floats:
+    """The distance to a rounded box given as centre x, centre y, half width, half height, corner radius."""
+    centre_x, centre_y, half_width, half_height, radius = shape
+    across = np.abs(x - np.float32(centre_x)) - np.float32(half_width - radius)
+    down = np.abs(y - np.float32(centre_y)) - np.float32(half_height - radius)
+    outside = np.hypot(np.maximum(across, 0), np.maximum(down, 0))
+    distance: Floats = outside + np.minimum(np.maximum(across, down), 0) - np.float32(radius)
+    return distance
+
+
+def _inside(distance: Floats) -> Floats:
+    """Coverage 0..1 of each pixel from its distance to an edge in pixels."""
+    coverage: Floats = np.clip(0.5 - distance, 0, 1).astype(np.float32)
+    return coverage
+
+
+def _painted(strokes: list[tuple[Floats, tuple[int, int, int]]]) -> Layer:
+    """Coverages in their colours, one over the other, as a layer."""
+    height, width = strokes[0][0].shape
+    colour, alpha = np.zeros((height, width, 3), np.float32), np.zeros((height, width), np.float32)
+    for coverage, tint in strokes:
+        colour = colour * (1 - coverage[..., None]) + coverage[..., None] * np.array(tint, np.float32)
+        alpha = alpha * (1 - coverage) + coverage
+    rgba = np.dstack([colour, alpha * 255])
+    layer = layer_of(np.rint(rgba).clip(0, 255).astype(np.uint8), 0, 0, premultiplied=True)
+    if layer is None:
+        raise ValueError("a stroke covers nothing")
+    return layer
