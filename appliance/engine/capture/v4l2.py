@@ -1,0 +1,298 @@
+"""Pictures from a V4L2 capture device, for ever: whatever the device, the cable and the console do.
+
+Owns the device node and its buffers, on one thread. Frames go into a mailbox without a copy; why there is none
+goes to `on_signal`, only when it changes. Never raises into the world, never composes, converts or decodes.
+"""
+
+from __future__ import annotations
+
+import errno
+import logging
+import select
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from linuxpy.video import raw
+
+from appliance.engine.capture import edid, timings
+from appliance.engine.capture.buffers import BufferQueue, Filled, Layout
+from appliance.engine.capture.formats import PREFERENCE
+from appliance.engine.capture.ioctl import Capability, Node
+from appliance.engine.capture.negotiate import agree
+from appliance.engine.capture.timings import Timings, mode_name, timings_of
+from appliance.engine.capture.trouble import (
+    DEVICE_ERROR,
+    NO_CABLE,
+    NO_DEVICE_AT_ALL,
+    NO_SIGNAL,
+    NOT_A_CAPTURE,
+    OUT_OF_RANGE,
+    STALLED,
+    Trouble,
+    trouble_of,
+)
+from appliance.engine.frame import CapturedFrame
+from appliance.engine.hardware.devices import automatic_device, capture_devices
+from appliance.engine.mailbox import Mailbox
+from appliance.engine.worker import Worker
+from appliance.errors import Invalid
+from appliance.model.signal import Cause, Signal
+
+log = logging.getLogger(__name__)
+
+STALL_S = 1.0
+FIRST_FRAME_S = 3.0
+"""USB cards and webcams need their time after STREAMON."""
+
+_WAIT_S = 0.4
+_NO_PICTURE_YET = {errno.ENOLINK, errno.ENOLCK, errno.ERANGE}
+_FIRST_RETRY_S = 0.1
+_LAST_RETRY_S = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class CaptureRequest:
+    """Which device, and how. `device` is `auto` or a node; `pixel_formats` are FFmpeg names, best first.
+
+    `edid` is the hex text of an EDID to give the input, empty to leave it alone. `buffers` are what we ask for.
+    """
+
+    device: str = "auto"
+    pixel_formats: tuple[str, ...] = PREFERENCE
+    edid: str = ""
+    buffers: int = 6
+
+
+class V4l2Source(Worker):
+    """The capture thread. `frames` gets the newest picture, `on_signal` every change of the signal, on this thread.
+
+    `captured` counts frames handed out, `skipped` those dropped (late, damaged, or because readers hold too many
+    buffers). `node` is the device in use, empty while there is none.
+    """
+
+    def __init__(
+        self,
+        request: CaptureRequest,
+        frames: Mailbox[CapturedFrame],
+        on_signal: Callable[[Signal], None],
+        name: str = "capture",
+    ) -> None:
+        super().__init__(name)
+        self.captured = 0
+        self.skipped = 0
+        self.node = ""
+        self._request = request
+        self._frames = frames
+        self._on_signal = on_signal
+        self._told: Signal | None = None
+        self._edid = _usable_edid(request.edid)
+
+    def work(self) -> None:
+        """Opens, streams and closes until asked to stop."""
+        retry_s = _FIRST_RETRY_S
+        while not self.stopping:
+            self.beat()
+            before = self.captured
+            try:
+                self._session()
+            except Trouble as trouble:
+                self._tell(trouble.signal(time.time()))
+            except OSError as error:
+                self._tell(trouble_of(error, self.node or self._request.device).signal(time.time()))
+            else:
+                retry_s = 0.0
+            self.node = ""
+            self._frames.take(0)  # an unread picture would hold the last buffers of a device that is gone
+            retry_s = _FIRST_RETRY_S if self.captured > before else min(max(retry_s * 2, 0.05), _LAST_RETRY_S)
+            self.pause(retry_s)
+
+    def _session(self) -> None:
+        """One device from open to close. Returns when the source changed or to stop; raises when there is trouble."""
+        self.node = self._find()
+        with Node(self.node) as node:
+            capability = node.capability()
+            if not capability.is_capture:
+                raise Trouble(NOT_A_CAPTURE, self.node, _what_it_is(capability))
+            for event in (raw.EventType.SOURCE_CHANGE, raw.EventType.EOS):
+                node.subscribe(event)
+            is_receiver = _select_receiver(node)
+            mode: Timings | None = None
+            if is_receiver:
+                self._give_edid(node)
+                mode = self._await_signal(node)
+                if mode is None:
+                    return
+            kind = raw.BufType.VIDEO_CAPTURE_MPLANE if capability.is_multiplanar else raw.BufType.VIDEO_CAPTURE
+            self._stream(node, agree(node, kind, self._request.pixel_formats, mode))
+
+    def _find(self) -> str:
+        if self._request.device != "auto":
+            return self._request.device
+        node = automatic_device(capture_devices())
+        if not node:
+            raise Trouble(NO_DEVICE_AT_ALL)
+        return node
+
+    def _give_edid(self, node: Node) -> None:
+        if not self._edid:
+            return
+        try:
+            if edid.write_edid(node, self._edid):
+                log.info("The EDID was written to %s; the console will choose its mode anew.", node.path)
+        except OSError as error:
+            log.warning("%s did not take the EDID: %s.", node.path, error.strerror)
+
+    def _await_signal(self, node: Node) -> Timings | None:
+        """Stays with an open receiver until the console's mode is steady and set. None when it is time to stop."""
+        while not self.stopping:
+            self.beat()
+            try:
+                answer = timings.settled(lambda: timings.query(node), self.pause)
+                if answer is None:
+                    return None
+                self._apply(node, answer)
+            except OSError as error:
+                if error.errno not in _NO_PICTURE_YET:
+                    raise
+                self._tell(_missing_signal(node, error).signal(time.time()))
+                _await_change(node, _WAIT_S)
+                continue
+            return timings_of(answer)
+        return None
+
+    def _apply(self, node: Node, answer: raw.v4l2_dv_timings) -> None:
+        try:
+            timings.apply(node, answer)
+        except OSError as error:
+            if error.errno != errno.EINVAL:
+                raise
+            raise OSError(errno.ERANGE, "the receiver refused the mode") from None
+
+    def _stream(self, node: Node, layout: Layout) -> None:
+        queue = BufferQueue(node, layout)
+        try:
+            queue.start(self._request.buffers)
+            with select.epoll() as poll:
+                poll.register(node.fd, select.EPOLLIN | select.EPOLLPRI | select.EPOLLERR)
+                self._pump(node, queue, layout, poll)
+        finally:
+            self._frames.take(0)
+            queue.close(self.pause)
+
+    def _pump(self, node: Node, queue: BufferQueue, layout: Layout, poll: select.epoll) -> None:
+        """Frame after frame, until an event, a stall or the end."""
+        deadline = time.monotonic() + FIRST_FRAME_S
+        while not self.stopping:
+            self.beat()
+            ready = poll.poll(_WAIT_S)
+            happened = ready[0][1] if ready else 0
+            if happened & select.EPOLLPRI and _source_changed(node):
+                return
+            queue.requeue_returned()
+            newest = self._newest(queue)
+            if newest is not None:
+                deadline = time.monotonic() + STALL_S
+                self._hand_out(queue, newest, layout)
+            elif happened & (select.EPOLLERR | select.EPOLLHUP) and not happened & select.EPOLLPRI:
+                # nothing to read and no reason given: going on would spin
+                node.capability()
+                raise Trouble(DEVICE_ERROR, node.path, "streaming stopped")
+            elif time.monotonic() >= deadline:
+                raise Trouble(STALLED, node.path)
+
+    def _newest(self, queue: BufferQueue) -> Filled | None:
+        """Takes all that the driver has filled; keeps the newest good one."""
+        newest: Filled | None = None
+        for _ in range(queue.count):
+            filled = queue.dequeue()
+            if filled is None:
+                break
+            unwanted = newest if filled.is_good else filled
+            if filled.is_good:
+                newest = filled
+            if unwanted is not None:
+                self.skipped += 1
+                queue.requeue(unwanted.index)
+        return newest
+
+    def _hand_out(self, queue: BufferQueue, filled: Filled, layout: Layout) -> None:
+        source = layout.source
+        mode = mode_name(source.width, source.height, source.fps)
+        self._tell(Signal(cause=Cause.NONE, mode=mode, pixel_format=source.pixel_format))
+        if not queue.can_lend:
+            self.skipped += 1
+            queue.requeue(filled.index)
+            return
+        self.captured += 1
+        self._frames.put(CapturedFrame(source, queue.lend(filled), filled.captured_ns, filled.sequence))
+
+    def _tell(self, signal: Signal) -> None:
+        if _gist(signal) == _gist(self._told):
+            return
+        self._told = signal
+        if signal.problem is None:
+            log.info("A picture comes from %s: %s %s.", self.node, signal.mode, signal.pixel_format)
+        else:
+            log.warning("%s", signal.problem.text)
+        self._on_signal(signal)
+
+
+def _gist(signal: Signal | None) -> tuple[str, ...]:
+    """What counts as a change: not the time, and not other words for the same."""
+    if signal is None:
+        return ()
+    return signal.cause, signal.mode, signal.pixel_format, signal.problem.code if signal.problem else ""
+
+
+def _usable_edid(text: str) -> bytes:
+    """The EDID of the request; an unusable one is left out, for a picture without it is better than none."""
+    if not text.strip():
+        return b""
+    try:
+        return edid.parse_edid(text)
+    except Invalid as error:
+        log.warning("The input keeps the EDID it has. %s", error)
+        return b""
+
+
+def _what_it_is(capability: Capability) -> str:
+    if capability.is_m2m:
+        return f"a codec or scaler ({capability.card})"
+    kind = "a video output" if capability.is_output else "another kind of device"
+    return f"{kind} ({capability.card})"
+
+
+def _select_receiver(node: Node) -> bool:
+    """Makes an input with DV timings the current one; False where the device has none (webcams, most USB cards)."""
+    receivers = [index for index, _, has_timings in node.inputs() if has_timings]
+    if not receivers:
+        return False
+    if node.current_input() not in receivers:
+        node.select_input(receivers[0])
+    return True
+
+
+def _missing_signal(node: Node, error: OSError) -> Trouble:
+    """Why the receiver has no mode. Some boards say +5 V is there when it is not, never the other way round."""
+    if error.errno == errno.ENOLINK and node.control(raw.ControlID.DV_RX_POWER_PRESENT) == 0:
+        return Trouble(NO_CABLE, node.path)
+    reason = {errno.ENOLINK: NO_SIGNAL, errno.ERANGE: OUT_OF_RANGE}.get(error.errno or 0)
+    return Trouble(reason, node.path) if reason else trouble_of(error, node.path)
+
+
+def _await_change(node: Node, seconds: float) -> None:
+    """Waits for the driver to say that the source changed, at most `seconds`."""
+    poll = select.poll()
+    poll.register(node.fd, select.POLLPRI)
+    poll.poll(seconds * 1000)
+    while node.next_event() is not None:
+        pass
+
+
+def _source_changed(node: Node) -> bool:
+    """Reads all events; whether one of them means that the stream must be set up anew."""
+    changed = False
+    while (event := node.next_event()) is not None:
+        changed = changed or event in {raw.EventType.SOURCE_CHANGE, raw.EventType.EOS}
+    return changed

@@ -1,0 +1,117 @@
+"""Which capture devices and encoders this machine has, as facts. Opens each node for a moment; never streams."""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+from pathlib import Path
+
+from av.codec.codec import Codec, UnknownCodecError
+from linuxpy.video import raw
+
+from appliance.engine.capture.edid import has_edid
+from appliance.engine.capture.formats import BY_FOURCC, fourcc_text
+from appliance.engine.capture.ioctl import Capability, Node, video_nodes
+from appliance.model.protocol import DeviceFacts
+
+log = logging.getLogger(__name__)
+
+HDMI_USB = frozenset({"534d", "345f", "0fd9", "07ca", "2935", "1bcf:2c99", "1e4e:7102"})
+"""USB vendors (or vendor:product) that make HDMI capture cards which say they are cameras."""
+
+_CODEC_NAMES = ("bcm2835-codec", "bcm2835-isp", "pispbe", "rpi-hevc", "rpivid", "hantro", "rkvdec", "rockchip-rga")
+"""Nodes known by name to be no capture: opening some of them makes firmware set up a codec."""
+
+H264_ENCODERS = ("h264_qsv", "h264_nvenc", "h264_amf", "h264_vaapi", "h264_rkmpp", "h264_v4l2m2m", "libx264")
+
+
+def capture_devices(directory: str = "/dev", sysfs: str = "/sys/class/video4linux") -> tuple[DeviceFacts, ...]:
+    """Every /dev/video* as facts, by number. A node that may not be opened is named with what sysfs knows."""
+    return tuple(_facts(node, Path(sysfs)) for node in video_nodes(directory))
+
+
+def _facts(node: str, sysfs: Path) -> DeviceFacts:
+    entry = sysfs / Path(node).name
+    name = _read(entry / "name")
+    if name.startswith(_CODEC_NAMES):
+        return DeviceFacts(node=node, card=name, driver=name.split("-")[0], kind="m2m")
+    try:
+        with Node(node) as opened:
+            return _asked(opened, entry)
+    except OSError as error:
+        log.debug("%s could not be asked: %s.", node, error)
+        return DeviceFacts(node=node, card=name, driver="", kind="other")
+
+
+def _asked(node: Node, entry: Path) -> DeviceFacts:
+    capability = node.capability()
+    kind = _kind(node, capability, entry)
+    formats: tuple[str, ...] = ()
+    if capability.is_capture or capability.is_m2m:
+        kinds = (raw.BufType.VIDEO_CAPTURE, raw.BufType.VIDEO_CAPTURE_MPLANE)
+        codes = [code for buffer_type in kinds for code in node.formats(buffer_type)]
+        names = (BY_FOURCC[code].name if code in BY_FOURCC else fourcc_text(code) for code in codes)
+        formats = tuple(dict.fromkeys(names))
+    return DeviceFacts(
+        node=node.path,
+        card=capability.card,
+        driver=capability.driver,
+        bus=capability.bus,
+        kind=kind,
+        pixel_formats=formats,
+        has_edid=capability.is_capture and has_edid(node),
+    )
+
+
+def _kind(node: Node, capability: Capability, entry: Path) -> str:
+    if "loopback" in capability.driver:
+        return "loopback"
+    if capability.is_m2m:
+        return "m2m"
+    if capability.flags & raw.Capability.IO_MC:
+        return "other"  # a camera whose pipeline somebody has to set up first, such as a sensor on a Pi 5
+    if not capability.is_capture:
+        return "output" if capability.is_output else "other"
+    if any(has_timings for _, _, has_timings in node.inputs()) or _is_hdmi_usb(entry):
+        return "hdmi"
+    return "webcam"
+
+
+def _is_hdmi_usb(entry: Path) -> bool:
+    """Whether the USB device behind the node is a known HDMI card."""
+    with contextlib.suppress(OSError):
+        interface = (entry / "device").resolve(strict=True)
+        vendor, product = _read(interface.parent / "idVendor"), _read(interface.parent / "idProduct")
+        return vendor in HDMI_USB or f"{vendor}:{product}" in HDMI_USB
+    return False
+
+
+def _read(path: Path) -> str:
+    """A small text file of sysfs, empty where there is none."""
+    try:
+        return path.read_text("utf-8", "replace").strip()
+    except OSError:
+        return ""
+
+
+def automatic_device(devices: tuple[DeviceFacts, ...]) -> str:
+    """The node that `auto` means: an HDMI receiver before a webcam, the first by bus; empty when there is none."""
+    order = {"hdmi": 0, "webcam": 1}
+    usable = [one for one in devices if one.kind in order and one.pixel_formats]
+    usable.sort(key=lambda one: (order[one.kind], one.bus, _number(one.node)))
+    return usable[0].node if usable else ""
+
+
+def _number(node: str) -> int:
+    digits = "".join(filter(str.isdigit, Path(node).name))
+    return int(digits) if digits else 0
+
+
+def encoders() -> tuple[str, ...]:
+    """The H.264 encoders that PyAV was built with, hardware first. Whether one opens here, only a trial can tell."""
+    found = []
+    for name in H264_ENCODERS:
+        with contextlib.suppress(UnknownCodecError):
+            Codec(name, "w")
+            found.append(name)
+    return tuple(found)
