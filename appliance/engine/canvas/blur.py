@@ -43,7 +43,8 @@ class Blur:
             interpolation=Interpolation.AREA,
             threads=1,
         )
-        blurred = av.VideoFrame.from_dlpack(tuple(_soften(_softenable(small))), "yuv444p")
+        # 16 bits, so that the gradients are dithered on their way back to 8 and show no steps.
+        blurred = av.VideoFrame.from_dlpack(tuple(_soften(np.stack(planes_of(small)))), "yuv444p16le")
         return self._zoom.reformat(
             blurred,
             width=self._canvas.width,
@@ -54,23 +55,20 @@ class Blur:
         )
 
 
-def _softenable(frame: av.VideoFrame) -> NDArray[np.uint16]:
-    """The three planes of a yuv444p frame as one (3, h, w) array with room for sums."""
-    return np.stack(planes_of(frame)).astype(np.uint16)
-
-
-def _soften(picture: NDArray[np.uint16]) -> NDArray[np.uint8]:
-    """A (3, h, w) picture through 1-2-1 twice both ways (1-4-6-4-1), its edges repeated."""
-    for axis in (1, 2):
-        padded = np.concatenate(
-            [picture.take([0, 0], axis), picture, picture.take([-1, -1], axis)], axis=axis
-        ).swapaxes(axis, 1)
-        n = padded.shape[1] - 4
-        total = padded[:, 0:n] + padded[:, 4 : n + 4]
-        total += (padded[:, 1 : n + 1] + padded[:, 3 : n + 3]) * np.uint16(4)
+def _soften(picture: NDArray[np.uint8]) -> NDArray[np.uint16]:
+    """A (3, h, w) picture through 1-2-1 twice both ways (1-4-6-4-1), its edges repeated, times 256."""
+    sums = picture.astype(np.uint16)
+    for _ in range(2):
+        padded = np.concatenate([sums[:, :1], sums[:, :1], sums, sums[:, -1:], sums[:, -1:]], axis=1)
+        n = sums.shape[1]
+        total = padded[:, 1 : n + 1] + padded[:, 3 : n + 3]
+        total *= np.uint16(4)
         total += padded[:, 2 : n + 2] * np.uint16(6)
-        picture = ((total + np.uint16(8)) >> np.uint16(4)).swapaxes(axis, 1)
-    return picture.astype(np.uint8)
+        total += padded[:, 0:n]
+        total += padded[:, 4 : n + 4]
+        # Each way multiplies by 16, so both together just fill 16 bits.
+        sums = np.ascontiguousarray(total.swapaxes(1, 2))
+    return sums
 
 
 class Backdrop:

@@ -1,78 +1,168 @@
-"""The looks: where the game and the facecam lie on the canvas, and what lies behind them. Pure; no pixels.
+"""The canvas: one picture for every tick of its clock, from whatever sources there are. Runs on one thread.
 
-`blur`: the whole game over its own blurred zoom. `fill`: the game's centre fills the canvas. `full`: the whole game
-on the dark background. `split`: the facecam above the game; without a facecam it is `blur`.
-
-In a portrait `split` the facecam takes the upper 3/8, filled by its centre, the whole game lies right under it, and
-the rest, where the app draws its chat, is the game's blur. In a landscape one the facecam lies small in the upper
-left of the whole game.
+It owns the ring of pictures, the scalers and the backdrop. It never waits, keeps no source frame after `compose`
+returned, and never gives out a picture that it will paint again while somebody holds it.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
 
-from appliance.engine.canvas.geometry import Rect, Size, aspect_of, cover, even, fit
-from appliance.model.plan import Look
+import av
 
-type Source = Literal["game", "facecam"]
-type Behind = Literal["blur", "dark", "slate"]
-
-_FACECAM_SHARE = 3 / 8  # of a portrait canvas' height
-_INSET_SHARE = 0.3  # of a landscape canvas' height
-_INSET_SHAPE = 4 / 3
-_INSET_MARGIN = 0.03
-
-
-@dataclass(frozen=True, slots=True)
-class Placement:
-    """Which part of a source (`crop`, in its pixels) is scaled into which rectangle of the canvas (`into`)."""
-
-    source: Source
-    crop: Rect
-    into: Rect
+from appliance.engine.canvas.arrange import Arrangement, Placement, arrange
+from appliance.engine.canvas.blend import Layer, blend
+from appliance.engine.canvas.blur import Backdrop
+from appliance.engine.canvas.geometry import Rect, Size
+from appliance.engine.canvas.pool import PIXEL_FORMAT, Pool, Slot, keep_heap, mark, planes_of
+from appliance.engine.canvas.scale import Scaled, Scaler, Way
+from appliance.engine.canvas.slate import Slate
+from appliance.model.plan import PicturePlan
 
 
 @dataclass(frozen=True, slots=True)
-class Arrangement:
-    """The picture's parts from back to front: what is behind, then the placements in order."""
+class _Scene:
+    """All that is decided by the sources' sizes and the layers' places, and so only when one of them changes."""
 
-    behind: Behind
-    placements: tuple[Placement, ...]
-
-    @property
-    def rects(self) -> tuple[Rect, ...]:
-        """The rectangles of the canvas that the placements cover."""
-        return tuple(placement.into for placement in self.placements)
+    arrangement: Arrangement
+    visible: tuple[Rect, ...]  # where the backdrop shows
+    baked: tuple[Layer, ...]
+    over: tuple[Layer, ...]
 
 
-def arrange(look: Look, canvas: Size, game: Size | None, facecam: Size | None) -> Arrangement:
-    """Where everything lies for a `look` on a `canvas`, from the sizes of the sources there are.
+class Canvas:
+    """Composes game, facecam, slate and layers into frames of exactly the planned size.
 
-    Without a game there is the slate; in `split` the facecam stays on it.
+    Frames are yuv420p, BT.709 limited range, without pts, `pict_type` 0. `pixel_format` is the same for the
+    whole life of a canvas, so that the encoder is opened once.
     """
-    room = Rect(0, 0, canvas.width, canvas.height)
-    face = None if facecam is None or look != "split" else _facecam(room, facecam)
-    if game is None:
-        return Arrangement("slate", () if face is None else (face,))
-    if look == "fill":
-        return Arrangement("dark", (Placement("game", cover(game, canvas.width / canvas.height), room),))
-    whole = Rect(0, 0, game.width // 2 * 2, game.height // 2 * 2)
-    into = fit(aspect_of(game), room)
-    if face is not None and canvas.height > canvas.width:
-        below = Rect(0, face.into.bottom, canvas.width, canvas.height - face.into.bottom)
-        into = fit(aspect_of(game), below)._replace(y=below.y)
-    placements: tuple[Placement, ...] = (Placement("game", whole, into),)
-    if face is not None:
-        placements = (*placements, face)
-    return Arrangement("dark" if look == "full" else "blur", placements)
+
+    pixel_format = PIXEL_FORMAT
+
+    def __init__(self, picture: PicturePlan) -> None:
+        keep_heap()
+        self.size = Size(picture.width, picture.height)
+        self.look = picture.look
+        self._pool = Pool(self.size)
+        self._backdrop = Backdrop(self.size)
+        self._slate = Slate(picture.width, picture.height, picture.fps)
+        self._layers: tuple[Layer, ...] = ()
+        self._scalers: dict[str, Scaler] = {}
+        self._scene: _Scene | None = None
+        self._scene_of: tuple[object, ...] = ()
+
+    def set_layers(self, layers: tuple[Layer, ...]) -> None:
+        """The bitmaps over the picture from the next frame on; callable from any thread, costs nothing."""
+        self._layers = layers
+
+    def set_words(self, words: Layer | None) -> None:
+        """The bitmap with the slate's words (its place is chosen by the slate), or None for no words."""
+        self._slate.words = words
+
+    def compose(self, game: av.VideoFrame | None, facecam: av.VideoFrame | None, tick: int) -> av.VideoFrame:
+        """The picture of tick number `tick` (it drives the slate and the blur's turns).
+
+        `game` and `facecam` are uncompressed frames of any size in yuyv422, uyvy422, nv12, yuv420p, yuvj420p,
+        yuvj422p, rgb24 or bgr24; None where there is no picture.
+        """
+        scene, changed = self._scene_for(game, facecam)
+        scaled = self._scale(scene, game, facecam)
+        placements = scene.arrangement.placements
+        if len(placements) == 1 and placements[0].into.size == self.size and scaled[0].is_ours:
+            # swscale's own fresh picture is the canvas: no slot, no copy.
+            planes = planes_of(scaled[0].frame)
+            for layer in scene.over:
+                blend(planes, layer)
+            return mark(scaled[0].frame)
+        slot = self._slot(scene, scaled, tick, changed)
+        for placement, picture in zip(placements, scaled, strict=True):
+            slot.planes.part(placement.into).copy_from(planes_of(picture.frame))
+        for layer in scene.over:
+            blend(slot.planes, layer)
+            slot.dirty.append(layer.rect)
+        return self._pool.lend(slot)
+
+    def _slot(self, scene: _Scene, scaled: list[Scaled], tick: int, changed: bool) -> Slot:
+        """A free slot that shows what lies behind the placements."""
+        behind = scene.arrangement.behind
+        if behind == "slate":
+            slot = self._pool.take(None)
+            self._slate.paint(slot.planes, tick)
+            slot.behind = None
+            return slot
+        if not scene.visible:
+            slot = self._pool.take(None)
+            slot.behind, slot.dirty = None, []
+            return slot
+        if behind == "blur":
+            self._backdrop.renew(scaled[0].frame, tick, scene.baked, changed)
+        else:
+            self._backdrop.darken(scene.baked, changed)
+        slot = self._pool.take(self._backdrop.stamp)
+        self._backdrop.put_behind(slot, scene.visible)
+        return slot
+
+    def _scale(self, scene: _Scene, game: av.VideoFrame | None, facecam: av.VideoFrame | None) -> list[Scaled]:
+        """The placements' pictures, in order."""
+        frames = {"game": game, "facecam": facecam}
+        scaled = []
+        for placement in scene.arrangement.placements:
+            frame = frames[placement.source]
+            if frame is not None:
+                scaled.append(self._scaler(placement, frame).scale(frame))
+        return scaled
+
+    def _scaler(self, placement: Placement, frame: av.VideoFrame) -> Scaler:
+        way = Way(frame.format.name, Size(frame.width, frame.height), placement.crop, placement.into.size)
+        scaler = self._scalers.get(placement.source)
+        if scaler is None or scaler.way != way:
+            scaler = self._scalers[placement.source] = Scaler(way)
+        return scaler
+
+    def _scene_for(self, game: av.VideoFrame | None, facecam: av.VideoFrame | None) -> tuple[_Scene, bool]:
+        """The scene for these sources, and whether it is a new one."""
+        game_size = None if game is None else Size(game.width, game.height)
+        face_size = None if facecam is None or self.look != "split" else Size(facecam.width, facecam.height)
+        layers = self._layers
+        if self._scene is not None and self._scene_of == (game_size, face_size, layers):
+            return self._scene, False
+        arrangement = arrange(self.look, self.size, game_size, face_size)
+        changed = self._scene is None or self._scene.arrangement != arrangement
+        visible = uncovered(self.size, arrangement.rects)
+        on_canvas = [kept for kept in (layer.within(self.size) for layer in layers) if kept is not None]
+        on_canvas.sort(key=lambda layer: layer.z)
+        bakeable = () if arrangement.behind == "slate" else arrangement.rects
+        baked, over = _sorted_out(on_canvas, bakeable)
+        self._scene = _Scene(arrangement, visible, baked, over)
+        self._scene_of = (game_size, face_size, layers)
+        return self._scene, changed
 
 
-def _facecam(room: Rect, facecam: Size) -> Placement:
-    if room.height > room.width:
-        into = Rect(0, 0, room.width, even(room.height * _FACECAM_SHARE))
-    else:
-        height, margin = even(room.height * _INSET_SHARE), even(room.height * _INSET_MARGIN)
-        into = Rect(margin, margin, min(even(height * _INSET_SHAPE), room.width - 2 * margin), height)
-    return Placement("facecam", cover(facecam, into.width / into.height), into)
+def uncovered(canvas: Size, covers: tuple[Rect, ...]) -> tuple[Rect, ...]:
+    """The parts of the canvas that none of the rectangles `covers` hides, as rectangles apart from each other."""
+    free = [Rect(0, 0, canvas.width, canvas.height)]
+    for cover in covers:
+        rest: list[Rect] = []
+        for rect in free:
+            cut = rect.clipped(cover)
+            if not cut.width or not cut.height:
+                rest.append(rect)
+                continue
+            rest += [
+                Rect(rect.x, rect.y, rect.width, cut.y - rect.y),
+                Rect(rect.x, cut.bottom, rect.width, rect.bottom - cut.bottom),
+                Rect(rect.x, cut.y, cut.x - rect.x, cut.height),
+                Rect(cut.right, cut.y, rect.right - cut.right, cut.height),
+            ]
+        free = [rect for rect in rest if rect.width and rect.height]
+    return tuple(free)
+
+
+def _sorted_out(layers: list[Layer], placed: tuple[Rect, ...]) -> tuple[tuple[Layer, ...], tuple[Layer, ...]]:
+    """The layers (lowest first) that can be painted into the backdrop, and those painted over every frame."""
+    baked: list[Layer] = []
+    over: list[Layer] = []
+    for layer in layers:
+        hidden = [*placed, *(above.rect for above in over)]
+        (over if not placed or any(layer.rect.overlaps(rect) for rect in hidden) else baked).append(layer)
+    return tuple(baked), tuple(over)

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from appliance.engine.canvas.blend import Layer, blend, layer_of
 from appliance.engine.canvas.colour import ACCENT, BACKGROUND, yuv_planes
 from appliance.engine.canvas.geometry import Size, even
-from appliance.engine.canvas.pool import PIXEL_FORMAT, Planes, planes_of
+from appliance.engine.canvas.pool import PIXEL_FORMAT, Planes, Pool, planes_of
 
 type Floats = NDArray[np.float32]
 
@@ -35,9 +35,11 @@ _GLOWS = (
 class Slate:
     """Paints itself for any tick; the same tick is always the same picture."""
 
-    def __init__(self, canvas: Size, fps: int = 30, words: Layer | None = None) -> None:
+    def __init__(self, width: int, height: int, fps: int = 30, words: Layer | None = None) -> None:
         self.words = words
-        self._canvas, self._fps = canvas, fps
+        self._canvas = canvas = Size(width, height)
+        self._fps = fps
+        self._pool = Pool(canvas)
         scale = _LONG_SIDE / max(canvas)
         self._small = Size(even(canvas.width * scale, 8), even(canvas.height * scale, 8))
         self._zoom = VideoReformatter()
@@ -46,6 +48,12 @@ class Slate:
         self._unit = min(canvas) / 720
         self._heart = (canvas.width / 2, canvas.height * 0.40)
         self._mark, self._comet = _mark(self._unit), _comet(self._unit)
+
+    def compose(self, tick: int) -> av.VideoFrame:
+        """The slate of this tick as a canvas frame."""
+        slot = self._pool.take(None)
+        self.paint(slot.planes, tick)
+        return self._pool.lend(slot)
 
     def paint(self, planes: Planes, tick: int) -> None:
         """Fills a whole canvas-sized picture with the slate of this tick."""
@@ -81,8 +89,9 @@ class Slate:
             y = _drift(down, seconds, index + 2) * height / longest
             glow = np.exp(-(((rows - y) / radius) ** 2))[:, None] * np.exp(-(((columns - x) / radius) ** 2))[None, :]
             rgb += (glow * strength)[..., None] * (np.array(colour, np.float32) - rgb)
-        small = tuple(np.rint(plane).astype(np.uint8) for plane in yuv_planes(rgb))
-        frame = av.VideoFrame.from_dlpack(small, "yuv444p")
+        # 16 bits, so that the dark gradients are dithered on their way to 8 and show no steps.
+        small = tuple(np.rint(plane * 256).astype(np.uint16) for plane in yuv_planes(rgb))
+        frame = av.VideoFrame.from_dlpack(small, "yuv444p16le")
         zoomed = self._zoom.reformat(
             frame,
             width=self._canvas.width,
@@ -121,7 +130,7 @@ def _mark(unit: float) -> Layer:
     tile = _inside(_box(x, y, 0, 0, 74, 74, 36) * sharp)
     shine = tile * np.clip(0.28 - y / 260, 0, 0.5).astype(np.float32)
     prongs = np.minimum(_box(x, y, -16, -34, 5.5, 15, 5.5), _box(x, y, 16, -34, 5.5, 15, 5.5))
-    body = np.minimum(_box(x, y, 0, -7, 36, 13, 6), np.maximum(np.hypot(x, y + 4) - 34, -(y + 4)))
+    body = np.minimum(_box(x, y, 0, -9, 36, 11, 5), np.maximum(np.hypot(x, y + 4) - 36, -(y + 4)))
     cable = _box(x, y, 0, 42, 5, 20, 5)
     plug = _inside(np.minimum(np.minimum(prongs, body), cable) * sharp)
     return _painted([(tile, ACCENT), (shine, (255, 255, 255)), (plug, (245, 246, 248))])
