@@ -24,6 +24,14 @@ _FULL_RANGE = frozenset({"yuvj420p", "yuvj422p", "yuvj444p"})
 _CHROMA_STEPS = {"yuv420p": (2, 2), "yuvj420p": (2, 2), "yuv422p": (2, 1), "yuvj422p": (2, 1), "nv12": (1, 2)}
 _STRAIGHT = frozenset({"yuv420p", "nv12"})  # a conversion before scaling gains nothing
 _HD_HEIGHT = 720
+# AVCOL_SPC_BT709, _BT470BG, _SMPTE170M, _SMPTE240M, _BT2020_NCL as swscale names them.
+_MATRICES = {
+    1: Colorspace.ITU709,
+    5: Colorspace.ITU601,
+    6: Colorspace.ITU601,
+    7: Colorspace.SMPTE240M,
+    9: Colorspace.BT2020,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,8 +114,8 @@ def _colorspace(frame: av.VideoFrame) -> Colorspace | None:
     """What the picture says of its matrix, else what its size suggests; None for RGB."""
     if frame.format.name in _RGB:
         return None
-    if frame.colorspace in {Colorspace.ITU709, Colorspace.ITU601, Colorspace.SMPTE240M, Colorspace.BT2020}:
-        return Colorspace(frame.colorspace)
+    if frame.colorspace in _MATRICES:
+        return _MATRICES[frame.colorspace]
     return Colorspace.ITU709 if frame.height >= _HD_HEIGHT else Colorspace.ITU601
 
 

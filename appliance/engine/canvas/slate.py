@@ -11,14 +11,12 @@ import math
 import av
 import numpy as np
 from av.video.reformatter import Interpolation, VideoReformatter
-from numpy.typing import NDArray
 
 from appliance.engine.canvas.blend import Layer, blend, layer_of
 from appliance.engine.canvas.colour import ACCENT, BACKGROUND, yuv_planes
 from appliance.engine.canvas.geometry import Size, even
 from appliance.engine.canvas.pool import PIXEL_FORMAT, Planes, Pool, planes_of
-
-type Floats = NDArray[np.float32]
+from appliance.engine.canvas.shapes import Stroke, box, grid, inside, painted
 
 _LONG_SIDE = 64  # of the small picture in which the light is computed
 _EVERY = 2
@@ -115,60 +113,30 @@ def _comet(unit: float) -> tuple[Layer, ...]:
         fade = 1 - index / _TAIL
         radius = (4 + 6 * fade) * unit
         side = 2 * math.ceil(radius + 1)
-        x, y = _grid(side, side)
-        inside = _inside(np.hypot(x, y) - np.float32(radius))
+        x, y = grid(side, side)
+        disc = inside(np.hypot(x, y) - np.float32(radius))
         tint = (235, 232, 255) if index == 0 else ACCENT
-        dots.append(_painted([(inside * np.float32(fade), tint)]))
+        dots.append(_painted([(disc * np.float32(fade), tint)]))
     return tuple(dots)
 
 
 def _mark(unit: float) -> Layer:
     """The brand's mark: a plug on a rounded tile."""
     side = even(152 * unit, 16)
-    x, y = (axis / np.float32(side / 152) for axis in _grid(side, side))
+    x, y = (axis / np.float32(side / 152) for axis in grid(side, side))
     sharp = side / 152
-    tile = _inside(_box(x, y, 0, 0, 74, 74, 36) * sharp)
+    tile = inside(box(x, y, 0, 0, 74, 74, 36) * sharp)
     shine = tile * np.clip(0.28 - y / 260, 0, 0.5).astype(np.float32)
-    prongs = np.minimum(_box(x, y, -16, -34, 5.5, 15, 5.5), _box(x, y, 16, -34, 5.5, 15, 5.5))
-    body = np.minimum(_box(x, y, 0, -9, 36, 11, 5), np.maximum(np.hypot(x, y + 4) - 36, -(y + 4)))
-    cable = _box(x, y, 0, 42, 5, 20, 5)
-    plug = _inside(np.minimum(np.minimum(prongs, body), cable) * sharp)
+    prongs = np.minimum(box(x, y, -16, -34, 5.5, 15, 5.5), box(x, y, 16, -34, 5.5, 15, 5.5))
+    body = np.minimum(box(x, y, 0, -9, 36, 11, 5), np.maximum(np.hypot(x, y + 4) - 36, -(y + 4)))
+    cable = box(x, y, 0, 42, 5, 20, 5)
+    plug = inside(np.minimum(np.minimum(prongs, body), cable) * sharp)
     return _painted([(tile, ACCENT), (shine, (255, 255, 255)), (plug, (245, 246, 248))])
 
 
-def _grid(width: int, height: int) -> tuple[Floats, Floats]:
-    """Each pixel's distance from the middle, across and down."""
-    x = np.arange(width, dtype=np.float32) - np.float32((width - 1) / 2)
-    y = np.arange(height, dtype=np.float32) - np.float32((height - 1) / 2)
-    across, down = np.meshgrid(x, y)
-    return across, down
-
-
-def _box(x: Floats, y: Floats, *shape: float) -> Floats:
-    """The distance to a rounded box given as centre x, centre y, half width, half height, corner radius."""
-    centre_x, centre_y, half_width, half_height, radius = shape
-    across = np.abs(x - np.float32(centre_x)) - np.float32(half_width - radius)
-    down = np.abs(y - np.float32(centre_y)) - np.float32(half_height - radius)
-    outside = np.hypot(np.maximum(across, 0), np.maximum(down, 0))
-    distance: Floats = outside + np.minimum(np.maximum(across, down), 0) - np.float32(radius)
-    return distance
-
-
-def _inside(distance: Floats) -> Floats:
-    """Coverage 0..1 of each pixel from its distance to an edge in pixels."""
-    coverage: Floats = np.clip(0.5 - distance, 0, 1).astype(np.float32)
-    return coverage
-
-
-def _painted(strokes: list[tuple[Floats, tuple[int, int, int]]]) -> Layer:
+def _painted(strokes: list[Stroke]) -> Layer:
     """Coverages in their colours, one over the other, as a layer."""
-    height, width = strokes[0][0].shape
-    colour, alpha = np.zeros((height, width, 3), np.float32), np.zeros((height, width), np.float32)
-    for coverage, tint in strokes:
-        colour = colour * (1 - coverage[..., None]) + coverage[..., None] * np.array(tint, np.float32)
-        alpha = alpha * (1 - coverage) + coverage
-    rgba = np.dstack([colour, alpha * 255])
-    layer = layer_of(np.rint(rgba).clip(0, 255).astype(np.uint8), 0, 0, premultiplied=True)
+    layer = layer_of(painted(strokes), 0, 0)
     if layer is None:
-        raise ValueError("a stroke covers nothing")
+        raise ValueError("the strokes cover nothing")
     return layer
