@@ -144,7 +144,7 @@ def _ascii_host(host: str) -> str:
     if not host:
         raise _wrong_server("The server address has no host name.", "host")
     try:
-        plain = host.encode("idna").decode("ascii")
+        plain = host.encode("idna").decode("ascii").lower()
     except UnicodeError:
         plain = ""
     if not _HOST.fullmatch(plain) or len(plain) > 253:

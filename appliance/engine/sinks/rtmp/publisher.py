@@ -108,6 +108,7 @@ class Publisher(Worker):
         self._failures = 0
         self._denials = 0
         self._denied_since = 0.0
+        self._was_wanted = False
         self._past_video = 0
         self._past_audio = 0
         self._past_bytes = 0
@@ -198,7 +199,8 @@ class Publisher(Worker):
                 self._hooks.request_key_frame()
             connection.publish(self._backlog)
             self._rate.note(connection.acknowledged)
-            if self._denials and self._has_settled:
+            if self._has_settled:
+                self._was_wanted = True
                 self._denials = 0
         if connection.finish(self._backlog):
             log.info("The stream to %s was ended.", self.target.name)
@@ -257,14 +259,14 @@ class Publisher(Worker):
         self._denials += 1
         if moment - self._denied_since >= self._timings.patience_s:
             return at_last
-        if tries and self._denials > tries and not self._connects:
+        if tries and self._denials > tries and not self._was_wanted:
             return at_last
         return now
 
     def _rest(self, error: PlugcastError) -> None:
         """Waits for the next attempt, or, when only the owner can help, for the owner."""
         self._retry.clear()
-        is_final = isinstance(error, NeedsOwner) and not (self._connects and error.code.startswith("certificate"))
+        is_final = isinstance(error, NeedsOwner) and not (self._was_wanted and error.code.startswith("certificate"))
         delay = self._delay(error)
         self._failures += 1
         self._retry_at = float("inf") if is_final else self._clock() + delay
@@ -296,7 +298,7 @@ class Publisher(Worker):
         )
 
     def _enter(self, state: DestinationState) -> None:
-        if state == "publishing":
+        if state in ("publishing", "off"):
             self._problem = None
         changed = state != self._state
         self._state = state
