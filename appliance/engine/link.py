@@ -10,6 +10,7 @@ import logging
 import os
 import selectors
 import socket
+from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -41,7 +42,7 @@ class Link(Worker):
         self._on_plan = on_plan
         self._clients: list[_Client] = []
         self._selector = selectors.DefaultSelector()
-        self._outbox: list[tuple[bytes, bool]] = []
+        self._outbox: deque[tuple[bytes, bool]] = deque()
         self._bell, self._bell_end = socket.socketpair()
         self._bell.setblocking(False)
         self._bell_end.setblocking(False)
@@ -121,7 +122,7 @@ class Link(Worker):
         return True
 
     def _deliver(self) -> None:
-        messages, self._outbox = self._outbox, []
+        messages = [self._outbox.popleft() for _ in range(len(self._outbox))]
         for client in list(self._clients):
             for data, is_preview in messages:
                 if not (is_preview and len(client.unsent) > PREVIEW_UNSENT):

@@ -14,7 +14,6 @@ from dataclasses import dataclass, field
 import av
 
 from appliance.engine.canvas.looks import Canvas
-from appliance.engine.canvas.slate import Slate
 from appliance.engine.capture.decode import FrameReader
 from appliance.engine.encode.worker import Composed
 from appliance.engine.frame import CapturedFrame
@@ -121,7 +120,6 @@ class _Show:
     def __init__(self, picture: PicturePlan) -> None:
         self._plan = picture
         self._canvas = Canvas(picture)
-        self._slate = Slate(picture.width, picture.height)
         self._game_reader, self._facecam_reader = FrameReader(), FrameReader()
         self._game: CapturedFrame | None = None
         self._facecam: CapturedFrame | None = None
@@ -154,6 +152,4 @@ class _Show:
         if self._facecam is not None and self._facecam_picture is None:
             self._facecam_picture = self._facecam_reader.picture(self._facecam)
         self.is_slate = self._game_picture is None
-        if self._game_picture is None:
-            return self._slate.compose(tick)
         return self._canvas.compose(self._game_picture, self._facecam_picture, tick)

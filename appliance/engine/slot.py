@@ -53,6 +53,14 @@ class FrameSlot(Mailbox[CapturedFrame]):
                 displaced, self._spare = self._spare, item
             return displaced
 
+    def take(self, timeout_s: float) -> CapturedFrame | None:
+        """Removes whatever is inside, without waiting: its device is going away. Returns the newest frame."""
+        del timeout_s
+        with self._changed:
+            frame = self._wanted or self._spare
+            self._wanted = self._spare = None
+            return frame
+
     def turn(self) -> Turn | None:
         """Waits until the next tick's frame is there or its deadline is over; None when there is still time.
 

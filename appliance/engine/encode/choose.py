@@ -27,6 +27,8 @@ log = logging.getLogger(__name__)
 LAST_RESORT = "libx264"
 OWN_ORDER = ("h264_qsv", "h264_nvenc")
 NEEDS_NODE = {"h264_qsv": "/dev/dri", "h264_nvenc": "/dev/nvidia0", "h264_v4l2m2m": "/dev/video10"}
+# Canvases are yuv420p; what an encoder does not take is converted on the way in.
+TAKES = {"h264_qsv": "nv12"}
 TRIAL_LIMIT_S = 15.0
 CALIBRATION_FRAMES = 12
 # An encoder that takes more of the frame's time than this leaves too little for bursts, sound and the panel.
@@ -50,9 +52,10 @@ def choose(plan: EncoderPlan, picture: PicturePlan) -> Choice:
     for name in candidates:
         if name == LAST_RESORT:
             break
-        failure = trial(replace(wanted, name=name))
+        candidate = replace(wanted, name=name, preset="", pixel_format=TAKES.get(name, wanted.pixel_format))
+        failure = trial(candidate)
         if failure is None:
-            return Choice(replace(wanted, name=name, preset=""), f"{name} passed its trial encode")
+            return Choice(candidate, f"{name} passed its trial encode")
         reasons.append(f"{name}: {failure}")
         log.info("The encoder %s is not used: %s.", name, failure)
     preset, why = (plan.preset, "preset set by the owner") if plan.preset != "auto" else calibrated(wanted)

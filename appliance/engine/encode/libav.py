@@ -27,7 +27,7 @@ LIMITED_RANGE = 1
 class VideoSettings:
     """What an encoder is opened with; only the bitrate can change afterwards.
 
-    `name` is FFmpeg's encoder name, `preset` x264's, `pixel_format` nv12 or yuv420p, `fps` whole frames a second.
+    `name` is FFmpeg's encoder name, `preset` x264's, `pixel_format` what it takes, `fps` whole frames a second.
     """
 
     name: str
@@ -36,7 +36,7 @@ class VideoSettings:
     height: int
     fps: int
     kbps: int
-    pixel_format: str = "nv12"
+    pixel_format: str = "yuv420p"
 
 
 @dataclass(frozen=True, slots=True)

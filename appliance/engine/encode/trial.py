@@ -13,6 +13,7 @@ import time
 import av
 import numpy as np
 
+from appliance.engine.encode.choose import TAKES
 from appliance.engine.encode.libav import EncodedVideo, VideoEncoder, VideoSettings
 from appliance.engine.encode.picture import moving_picture
 from appliance.errors import Unavailable
@@ -63,7 +64,7 @@ def main() -> None:
     name, *numbers = sys.argv[1:]
     width, height, fps, kbps = map(int, numbers)
     try:
-        answer = run(VideoSettings(name, "superfast", width, height, fps, kbps))
+        answer = run(VideoSettings(name, "superfast", width, height, fps, kbps, TAKES.get(name, "yuv420p")))
     except Unavailable as failure:
         answer = {"failure": str(failure).rstrip("."), "ms": 0}
     print(json.dumps(answer))

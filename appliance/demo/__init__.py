@@ -1,0 +1,1 @@
+"""`plugcast demo`: the whole product on one machine, without hardware, account or configuration."""

@@ -1,0 +1,177 @@
+"""One encode and its sinks: opened for the first consumer, closed behind the last.
+
+The encoder keeps its size, rate and identity from beginning to end; sinks come and go.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from appliance.engine.encode.aac import AacEncoder
+from appliance.engine.encode.choose import Choice
+from appliance.engine.encode.worker import EncodeWorker
+from appliance.engine.fanout import FanOut
+from appliance.engine.packet import StreamParams
+from appliance.engine.sinks.record import Recorder, RecordTarget
+from appliance.engine.sinks.rtmp.address import Target
+from appliance.engine.sinks.rtmp.publisher import Hooks, Publisher
+from appliance.engine.stage import Stage
+from appliance.engine.worker import Worker
+from appliance.errors import Invalid
+from appliance.model.plan import Destination, RecordPlan
+from appliance.model.problem import Problem
+from appliance.model.report import DestinationReport, RecordReport
+
+log = logging.getLogger(__name__)
+
+END_LIMIT_S = 4.0
+
+
+class Broadcast:
+    """The encoders, the fan-out and the sinks on it. All calls come from the studio's thread.
+
+    `params` is None until the encoder has opened; sinks can be had only then.
+    """
+
+    def __init__(self, stage: Stage, choice: Choice, audio_kbps: int, on_change: Callable[[], None]) -> None:
+        self._stage = stage
+        self._on_change = on_change
+        self._fan_out = FanOut()
+        self._aac = AacEncoder(audio_kbps)
+        self.encode = EncodeWorker(choice, self._fan_out.push)
+        self.publishers: dict[Destination, Publisher] = {}
+        self.wrong: dict[Destination, Invalid] = {}
+        self.recorder: Recorder | None = None
+        self._record_plan: RecordPlan | None = None
+        self._ending: list[Worker] = []
+        self.began_at = time.monotonic()
+        stage.frames.allow_jump(allowed=False)
+        self.encode.start()
+        stage.mixer.set_consumer(self._aac, self._fan_out.push)
+        stage.picture.encode_with(self.encode.offer)
+
+    @property
+    def params(self) -> StreamParams | None:
+        """What sinks must know, once the encoder has opened."""
+        video = self.encode.params
+        return None if video is None else StreamParams(video, self._aac.params)
+
+    @property
+    def is_idle(self) -> bool:
+        """Whether no sink is left, nor one that is still ending."""
+        self._ending = [worker for worker in self._ending if worker.alive]
+        return not (self.publishers or self.recorder or self._ending)
+
+    @property
+    def workers(self) -> tuple[Worker, ...]:
+        """The threads that must beat."""
+        return (self.encode, *self.publishers.values(), *((self.recorder,) if self.recorder else ()))
+
+    def publish_to(self, wanted: tuple[Destination, ...]) -> None:
+        """Makes the publishers those of `wanted`: ends what is not in it, starts what is missing."""
+        for destination in [known for known in self.publishers if known not in wanted]:
+            publisher = self.publishers.pop(destination)
+            self._end(publisher)
+        self.wrong = {destination: error for destination, error in self.wrong.items() if destination in wanted}
+        params = self.params
+        if params is None:
+            return
+        for destination in wanted:
+            if destination not in self.publishers and destination not in self.wrong:
+                self._start(destination, params)
+
+    def record_to(self, plan: RecordPlan) -> None:
+        """Makes the recorder that of `plan`: none, the one there is, or a new one."""
+        if self.recorder is not None and plan != self._record_plan:
+            self._end(self.recorder)
+            self.recorder = None
+        params = self.params
+        if plan.enabled and self.recorder is None and params is not None:
+            self._record_plan = plan
+            self.recorder = Recorder(RecordTarget(Path(plan.directory), plan.keep_free_mb), params)
+            self._fan_out.attach(self.recorder)
+            self.recorder.start()
+            self.encode.request_key()
+
+    def destination_reports(self, wanted: tuple[Destination, ...]) -> tuple[DestinationReport, ...]:
+        """One report for each wanted destination, in their order."""
+        return tuple(self._destination_report(destination) for destination in wanted)
+
+    def record_report(self) -> RecordReport:
+        """What the recorder is doing."""
+        recorder = self.recorder
+        if recorder is None:
+            return RecordReport()
+        problem = recorder.problem
+        return RecordReport(
+            state=recorder.state,
+            file=recorder.file,
+            written_s=round(recorder.written_s, 1),
+            free_mb=recorder.free_mb,
+            problem=None if problem is None else Problem(code=problem.code, text=str(problem), facts=problem.facts),
+        )
+
+    def close(self) -> None:
+        """Ends the encoder, then the sinks, so that nothing of the tail is lost; takes seconds at most."""
+        self._stage.picture.encode_with(None)
+        self._stage.mixer.set_consumer(None, None)
+        self.encode.stop()
+        self.encode.join(END_LIMIT_S)
+        sinks: list[Worker] = [*self.publishers.values(), *((self.recorder,) if self.recorder else ()), *self._ending]
+        for sink in sinks:
+            sink.stop()
+        for sink in sinks:
+            if not sink.join(END_LIMIT_S):
+                log.warning("%s did not end in time.", sink.name)
+        self.publishers.clear()
+        self.recorder = None
+        self._stage.frames.allow_jump(allowed=True)
+
+    def _start(self, destination: Destination, params: StreamParams) -> None:
+        try:
+            target = Target.parse(destination.name, destination.server, destination.key, destination.ca_file)
+        except Invalid as error:
+            self.wrong[destination] = error
+            return
+        publisher = Publisher(target, params, Hooks(self.encode.request_key, self._on_change))
+        self.publishers[destination] = publisher
+        self._fan_out.attach(publisher)
+        publisher.start()
+
+    def _end(self, sink: Publisher | Recorder) -> None:
+        self._fan_out.detach(sink)
+        sink.stop()
+        self._ending.append(sink)
+
+    def _destination_report(self, destination: Destination) -> DestinationReport:
+        wrong = self.wrong.get(destination)
+        if wrong is not None:
+            problem = Problem(code=wrong.code, text=str(wrong), facts=wrong.facts)
+            return DestinationReport(
+                name=destination.name, session=destination.session, state="refused", problem=problem
+            )
+        publisher = self.publishers.get(destination)
+        if publisher is None:
+            return waiting_report(destination)
+        status = publisher.status()
+        return DestinationReport(
+            name=destination.name,
+            session=destination.session,
+            state=status.state,
+            kbps=status.kbps,
+            backlog_ms=status.backlog_ms,
+            attempts=status.attempts,
+            sent_frames=status.sent_video,
+            dropped_frames=status.dropped_video,
+            connected_s=round(status.connected_s, 1),
+            retry_in_s=round(status.retry_in_s, 1) if status.retry_in_s != float("inf") else 0.0,
+            problem=status.problem,
+        )
+
+
+def waiting_report(destination: Destination) -> DestinationReport:
+    """A destination that waits for the encoder to open."""
+    return DestinationReport(name=destination.name, session=destination.session, state="connecting")

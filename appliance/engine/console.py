@@ -1,0 +1,168 @@
+"""The inputs: the console's picture and sound, the facecam, the microphone. Follows the plan by replacing workers."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+
+from appliance.engine.capture.alsa import AlsaSource, SoundRequest
+from appliance.engine.capture.testsource import TestConsole, TestFacecam
+from appliance.engine.capture.v4l2 import CaptureRequest, V4l2Source
+from appliance.engine.frame import CapturedFrame
+from appliance.engine.mailbox import Mailbox
+from appliance.engine.sound import SoundBlock
+from appliance.engine.stage import Stage
+from appliance.engine.worker import Worker
+from appliance.model.plan import CapturePlan, Plan
+from appliance.model.problem import Problem
+from appliance.model.signal import Cause, Signal
+
+log = logging.getLogger(__name__)
+
+END_LIMIT_S = 1.5
+TEST_SIGNAL = Signal(cause=Cause.NONE, mode="1280x720@60", pixel_format="nv12")
+
+type VideoSource = V4l2Source | TestConsole | TestFacecam
+
+
+class Console:
+    """Up to four sources, each on a thread of its own. All calls come from the studio's thread."""
+
+    def __init__(self, plan: Plan, stage: Stage, on_change: Callable[[], None], *, is_live: bool) -> None:
+        self._stage = stage
+        self._on_change = on_change
+        self._plan = plan
+        self.signal = Signal()
+        self.facecam_signal: Signal | None = None
+        self._video: VideoSource | None = None
+        self._facecam: VideoSource | None = None
+        self._sound: AlsaSource | None = None
+        self._microphone: AlsaSource | None = None
+        self._start_video(plan.capture, is_live=is_live)
+        self._start_facecam(plan.capture.facecam)
+        self._start_sound(plan.capture)
+        self._start_microphone(plan.sound.microphone)
+
+    def follow(self, plan: Plan, stage: Stage, *, is_live: bool) -> None:
+        """Replaces the sources that the new plan wants different."""
+        before, self._plan, self._stage = self._plan, plan, stage
+        old, new = before.capture, plan.capture
+        if (old.device, old.edid) != (new.device, new.edid):
+            self._end(self._video)
+            self._start_video(new, is_live=is_live)
+        if (old.device, old.audio) != (new.device, new.audio):
+            self._end(self._sound)
+            self._start_sound(new)
+        if old.facecam != new.facecam:
+            self._end(self._facecam)
+            self._start_facecam(new.facecam)
+        if before.sound.microphone != plan.sound.microphone:
+            self._end(self._microphone)
+            self._start_microphone(plan.sound.microphone)
+
+    @property
+    def captured(self) -> int:
+        """Frames that the console's source handed out."""
+        return self._video.captured if self._video else 0
+
+    @property
+    def skipped(self) -> int:
+        """Frames that it had to drop."""
+        return self._video.skipped if self._video else 0
+
+    @property
+    def sound_name(self) -> str:
+        """The sound device in use."""
+        if self._sound is not None:
+            return self._sound.device
+        return "test" if self._has_test_sound else ""
+
+    @property
+    def sound_problem(self) -> Problem | None:
+        """Why there is no sound, if so."""
+        return self._sound.problem if self._sound else None
+
+    @property
+    def workers(self) -> tuple[Worker, ...]:
+        """The threads that must beat."""
+        return tuple(one for one in (self._video, self._facecam, self._sound, self._microphone) if one is not None)
+
+    def close(self) -> None:
+        """Ends all sources; a thread that is stuck in a driver is left behind after a second and a half."""
+        workers = self.workers
+        for worker in workers:
+            worker.stop()
+        for worker in workers:
+            if not worker.join(END_LIMIT_S):
+                log.warning("%s is stuck in its driver and is left alone.", worker.name)
+        self._video = self._facecam = self._sound = self._microphone = None
+
+    @property
+    def _has_test_sound(self) -> bool:
+        capture = self._plan.capture
+        return capture.audio == "test" or (capture.audio == "auto" and capture.device == "test")
+
+    def _start_video(self, capture: CapturePlan, *, is_live: bool) -> None:
+        self._stage.new_source(is_live=is_live)
+        if capture.device == "test":
+            self._video = TestConsole(self._stage.frames, self._feed_test)
+            self._see(TEST_SIGNAL)
+        else:
+            self._see(Signal())
+            self._video = V4l2Source(
+                CaptureRequest(device=capture.device, edid=capture.edid), self._stage.frames, self._see
+            )
+        self._video.start()
+
+    def _start_facecam(self, device: str) -> None:
+        self._facecam, self.facecam_signal = None, None
+        frames: Mailbox[CapturedFrame] = self._stage.facecam
+        frames.take(0)
+        if device in ("none", "csi"):
+            return
+        if device == "test":
+            self._facecam = TestFacecam(frames)
+            self.facecam_signal = TEST_SIGNAL
+        else:
+            self._facecam = V4l2Source(CaptureRequest(device=device), frames, self._see_facecam, name="facecam")
+        self._facecam.start()
+
+    def _start_sound(self, capture: CapturePlan) -> None:
+        self._sound = None
+        if capture.audio == "none" or self._has_test_sound:
+            return
+        request = SoundRequest(device=capture.audio, video_device=capture.device)
+        self._sound = AlsaSource(request, lambda block: self._stage.mixer.feed("game", block))
+        self._sound.start()
+
+    def _start_microphone(self, device: str) -> None:
+        self._microphone = None
+        if device == "none":
+            return
+        request = SoundRequest(device=device)
+        self._microphone = AlsaSource(request, lambda block: self._stage.mixer.feed("mic", block), name="microphone")
+        self._microphone.start()
+
+    def _feed_test(self, block: SoundBlock) -> None:
+        if self._has_test_sound:
+            self._stage.mixer.feed("game", block)
+
+    def _see(self, signal: Signal) -> None:
+        was = self.signal
+        self.signal = signal
+        self._stage.picture.signal(has_picture=signal.has_picture)
+        if was.has_picture and not signal.has_picture:
+            self._stage.frames.take(0)
+        if signal != was:
+            self._on_change()
+
+    def _see_facecam(self, signal: Signal) -> None:
+        self.facecam_signal = signal
+        self._on_change()
+
+    def _end(self, source: Worker | None) -> None:
+        if source is None:
+            return
+        source.stop()
+        if not source.join(END_LIMIT_S):
+            log.warning("%s is stuck in its driver and is left alone.", source.name)

@@ -1,0 +1,144 @@
+"""The engine's process: a link to control, a studio, a report four times a second, and a clean end.
+
+The systemd watchdog is fed only while every thread beats. A thread that died of a bug ends the process, because
+the supervisor's fresh one is better than a half-dead old one.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import queue
+import signal
+import time
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from types import FrameType
+
+from appliance.engine.hardware.devices import capture_devices, encoders
+from appliance.engine.link import Link
+from appliance.engine.studio import Outlets, Studio
+from appliance.errors import Unavailable
+from appliance.model.plan import Plan
+from appliance.model.protocol import Hello, PlanMessage, ReportMessage, pack
+from appliance.notify import Notifier
+
+log = logging.getLogger(__name__)
+
+REPORT_S = 0.25
+BEAT_LIMIT_S = 5.0
+SOON_S = 0.02
+
+type News = Plan | None
+
+
+class Engine:
+    """The main thread: takes plans from the link, keeps the studio up with them, reports."""
+
+    def __init__(self, run_dir: Path) -> None:
+        self._news: queue.SimpleQueue[News] = queue.SimpleQueue()
+        self._stopping = False
+        self._link = Link(run_dir / "engine.sock", self._hello, self._on_plan)
+        self._studio: Studio | None = None
+        self._notifier = Notifier(os.environ)
+
+    def run(self) -> int:
+        """Works until SIGTERM or SIGINT; returns the exit code."""
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, self._on_signal)
+        self._link.start()
+        self._notifier.ready()
+        code = 0
+        try:
+            code = self._serve()
+        finally:
+            log.info("The engine ends.")
+            if self._studio is not None:
+                self._studio.close()
+                self._link.send(pack(ReportMessage(report=self._studio.report())))
+            self._link.stop()
+            self._link.join(2.0)
+        return code
+
+    def _serve(self) -> int:
+        next_report = 0.0
+        while not self._stopping:
+            now = time.monotonic()
+            try:
+                news = self._news.get(timeout=max(0.0, min(next_report - now, REPORT_S)))
+            except queue.Empty:
+                news = None
+            else:
+                # Something happened: a report follows soon, together with whatever happens right after.
+                next_report = min(next_report, time.monotonic() + SOON_S)
+            if news is not None:
+                self._follow(news)
+            if self._studio is None or self._stopping or time.monotonic() < next_report:
+                continue
+            next_report = time.monotonic() + REPORT_S
+            self._studio.keep_up()
+            if self._failed(self._studio):
+                return 1
+            self._report(self._studio)
+        return 0
+
+    def _follow(self, plan: Plan) -> None:
+        if self._studio is None:
+            self._studio = Studio(plan, Outlets(self._link.send_preview, lambda: self._news.put(None)))
+        else:
+            self._studio.apply(plan)
+
+    def _report(self, studio: Studio) -> None:
+        late = self._late_worker(studio)
+        if not late:
+            self._notifier.alive()
+        self._link.send(pack(ReportMessage(report=studio.report())))
+
+    def _late_worker(self, studio: Studio) -> str:
+        now_ns = time.monotonic_ns()
+        for worker in (*studio.workers, self._link):
+            if worker.alive and now_ns - worker.beat_ns > BEAT_LIMIT_S * 1e9:
+                log.warning("The thread %s has been stuck for %.0f s.", worker.name, (now_ns - worker.beat_ns) / 1e9)
+                return worker.name
+        return ""
+
+    def _failed(self, studio: Studio) -> bool:
+        for worker in (*studio.workers, self._link):
+            if worker.failure is not None:
+                log.error(
+                    "The engine ends because its thread %s failed (%s: %s); this is a bug in Plugcast.",
+                    worker.name,
+                    type(worker.failure).__name__,
+                    worker.failure,
+                )
+                return True
+        return False
+
+    def _hello(self) -> bytes:
+        hello = Hello(version=_version(), pid=os.getpid(), devices=capture_devices(), encoders=encoders())
+        return pack(hello)
+
+    def _on_plan(self, message: PlanMessage) -> None:
+        self._news.put(message.plan)
+
+    def _on_signal(self, number: int, frame: FrameType | None) -> None:
+        del number, frame
+        self._stopping = True
+        self._news.put(None)
+
+
+def main(run_dir: Path, state_dir: Path) -> int:
+    """Runs the engine; everything but its directories comes by Plan. Raises `Unavailable` when it cannot start."""
+    del state_dir
+    try:
+        return Engine(run_dir).run()
+    except Unavailable as error:
+        log.error("%s", error)  # noqa: TRY400 - a sentence for people, not a traceback
+        return 1
+
+
+def _version() -> str:
+    try:
+        return version("plugcast")
+    except PackageNotFoundError:
+        return "0"

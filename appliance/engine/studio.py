@@ -1,0 +1,229 @@
+"""The studio makes the Plan true: it compares what runs with what is wanted and changes only what differs.
+
+Owns the stage, the console's inputs, the broadcast and the choice of encoder; all on the caller's thread. The
+same plan again changes nothing. What cannot be changed while packets leave (the canvas's size and rate, the
+encoder) waits for the end of the broadcast and says so.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from appliance.engine.broadcast import Broadcast, waiting_report
+from appliance.engine.console import Console
+from appliance.engine.encode.choose import LAST_RESORT, Choice, calibrated, choose
+from appliance.engine.encode.libav import VideoSettings
+from appliance.engine.stage import Stage
+from appliance.engine.status import EncoderMeter, memory_mb
+from appliance.engine.worker import Worker
+from appliance.model.plan import EncoderPlan, PicturePlan, Plan
+from appliance.model.problem import Problem
+from appliance.model.report import CanvasReport, EncoderReport, RecordReport, Report, SoundReport
+
+log = logging.getLogger(__name__)
+
+RETRY_S = 2.0
+
+
+@dataclass(frozen=True, slots=True)
+class Outlets:
+    """Where the studio's news go. `changed` asks for a report at once; both may be called from any thread."""
+
+    preview: Callable[[bytes], None]
+    changed: Callable[[], None]
+
+
+class Studio:
+    """Holds everything that runs. `apply` a plan, call `keep_up` often, ask for a `report`, `close` at the end."""
+
+    def __init__(self, plan: Plan, outlets: Outlets) -> None:
+        self._outlets = outlets
+        self._plan = plan
+        self._began = time.monotonic()
+        self._stage = Stage(plan.picture, outlets.preview)
+        self._console = Console(plan, self._stage, outlets.changed, is_live=False)
+        self._broadcast: Broadcast | None = None
+        self._chooser = _Chooser(plan.encoder, plan.picture)
+        self._chooser.start()
+        self._meter = EncoderMeter()
+        self._broken_until = 0.0
+        self._encoder_problem: Problem | None = None
+        self._last_resort = False
+
+    def apply(self, plan: Plan) -> None:
+        """Takes a new plan; returns as soon as the differences are under way."""
+        before, self._plan = self._plan, plan
+        if plan == before:
+            return
+        self._change_canvas()
+        self._console.follow(plan, self._stage, is_live=self._broadcast is not None)
+        self._stage.mixer.set_mix(plan.sound.muted, plan.sound.offset_ms)
+        if plan.preview_fps != before.preview_fps:
+            self._stage.watch(plan.preview_fps)
+        if self._broadcast is not None:
+            self._broadcast.encode.set_bitrate(plan.encoder.bitrate_kbps)
+        self.keep_up()
+
+    def keep_up(self) -> None:
+        """Closes the gap between what is wanted and what runs: opens, starts, ends, retries."""
+        self._notice_failed_encoder()
+        wanted = bool(self._plan.destinations) or self._plan.record.enabled
+        if wanted and self._broadcast is None:
+            self._open()
+        broadcast = self._broadcast
+        if broadcast is None:
+            return
+        broadcast.publish_to(self._plan.destinations)
+        broadcast.record_to(self._plan.record)
+        if not wanted and broadcast.is_idle:
+            broadcast.close()
+            self._broadcast = None
+            self._change_canvas()
+
+    @property
+    def workers(self) -> tuple[Worker, ...]:
+        """All threads that must beat and must not have failed."""
+        return (
+            *self._stage.workers,
+            *self._console.workers,
+            *(self._broadcast.workers if self._broadcast else ()),
+        )
+
+    def report(self) -> Report:
+        """What is going on now."""
+        plan, stage, console = self._plan, self._stage, self._console
+        counters = stage.picture.counters
+        broadcast = self._broadcast
+        return Report(
+            at=time.time(),
+            uptime_s=round(time.monotonic() - self._began, 1),
+            signal=console.signal,
+            facecam=console.facecam_signal,
+            canvas=CanvasReport(
+                composed=counters.composed,
+                repeated=counters.repeated,
+                slates=counters.slates,
+                captured=console.captured,
+                skipped=console.skipped,
+            ),
+            encoder=self._encoder_report(),
+            sound=SoundReport(
+                source=console.sound_name,
+                levels_db=stage.mixer.levels_db,
+                sync_ms=round(stage.mixer.sync_ms, 2),
+                problem=console.sound_problem,
+            ),
+            destinations=(
+                broadcast.destination_reports(plan.destinations)
+                if broadcast
+                else tuple(waiting_report(destination) for destination in plan.destinations)
+            ),
+            record=broadcast.record_report() if broadcast else RecordReport(),
+            problems=self._problems(),
+            memory_mb=memory_mb(),
+        )
+
+    def close(self) -> None:
+        """Ends the broadcast cleanly, then everything else."""
+        if self._broadcast is not None:
+            self._broadcast.close()
+            self._broadcast = None
+        self._console.close()
+        self._stage.close()
+
+    def _open(self) -> None:
+        choice = self._choice()
+        if choice is None or time.monotonic() < self._broken_until:
+            return
+        self._encoder_problem = choice.problem
+        self._meter = EncoderMeter()
+        self._broadcast = Broadcast(self._stage, choice, self._plan.encoder.audio_kbps, self._outlets.changed)
+
+    def _choice(self) -> Choice | None:
+        choice = self._chooser.choice
+        if choice is None or not self._last_resort or choice.settings.name == LAST_RESORT:
+            return choice
+        preset, why = calibrated(choice.settings)
+        settings = choice.settings
+        resort = VideoSettings(LAST_RESORT, preset, settings.width, settings.height, settings.fps, settings.kbps)
+        return Choice(resort, f"{settings.name} failed; {why}", self._encoder_problem)
+
+    def _notice_failed_encoder(self) -> None:
+        broadcast = self._broadcast
+        if broadcast is None or broadcast.encode.problem is None:
+            return
+        problem = broadcast.encode.problem
+        log.warning("%s The broadcast is begun again with %s.", problem, LAST_RESORT)
+        broadcast.close()
+        self._broadcast = None
+        self._encoder_problem = Problem(code=problem.code, text=str(problem), facts=problem.facts, since_at=time.time())
+        self._last_resort = True
+        self._broken_until = time.monotonic() + RETRY_S
+
+    def _change_canvas(self) -> None:
+        """Follows the plan's picture: the look at once, everything else only while no packet leaves."""
+        plan = self._plan
+        if self._broadcast is None:
+            if not self._stage_fits(plan.picture):
+                self._console.close()
+                self._stage.close()
+                self._stage = Stage(plan.picture, self._outlets.preview)
+                self._stage.watch(plan.preview_fps)
+                self._console = Console(plan, self._stage, self._outlets.changed, is_live=False)
+            self._stage.mixer.set_mix(plan.sound.muted, plan.sound.offset_ms)
+            if not self._chooser.serves(plan.encoder, plan.picture):
+                self._last_resort = False
+                self._encoder_problem = None
+                self._chooser = _Chooser(plan.encoder, plan.picture)
+                self._chooser.start()
+        if self._stage_fits(plan.picture):
+            self._stage.picture.show(plan.picture)
+
+    def _stage_fits(self, picture: PicturePlan) -> bool:
+        return self._stage.shape == (picture.width, picture.height, picture.fps)
+
+    def _problems(self) -> tuple[Problem, ...]:
+        problems = [self._encoder_problem] if self._encoder_problem else []
+        waits = self._broadcast is not None and not (
+            self._stage_fits(self._plan.picture) and self._chooser.serves(self._plan.encoder, self._plan.picture)
+        )
+        if waits:
+            text = "The new picture size, rate or encoder is used after this broadcast; it cannot change while on air."
+            problems.append(Problem(code="after-live", text=text))
+        return tuple(problems)
+
+    def _encoder_report(self) -> EncoderReport:
+        broadcast, choice = self._broadcast, self._chooser.choice
+        if broadcast is None:
+            if choice is None:
+                return EncoderReport(why="choosing", problem=self._encoder_problem)
+            settings = choice.settings
+            return EncoderReport(
+                name=settings.name, preset=settings.preset, why=choice.why, problem=self._encoder_problem
+            )
+        return self._meter.report(broadcast.encode, self._encoder_problem)
+
+
+class _Chooser(threading.Thread):
+    """Chooses the encoder on a thread of its own: trials take seconds, and going live should not."""
+
+    def __init__(self, encoder: EncoderPlan, picture: PicturePlan) -> None:
+        super().__init__(name="choose-encoder", daemon=True)
+        self._encoder, self._picture = encoder, picture
+        self.choice: Choice | None = None
+
+    def serves(self, encoder: EncoderPlan, picture: PicturePlan) -> bool:
+        """Whether the choice holds for these plans, too. The bitrate can change in an open encoder."""
+        return _essence(self._encoder, self._picture) == _essence(encoder, picture)
+
+    def run(self) -> None:
+        """Chooses once."""
+        self.choice = choose(self._encoder, self._picture)
+
+
+def _essence(encoder: EncoderPlan, picture: PicturePlan) -> tuple[object, ...]:
+    return (encoder.name, encoder.preset, encoder.order, picture.width, picture.height, picture.fps)
