@@ -30,7 +30,8 @@ def main(arguments: list[str]) -> int:
             memory_mb=options.memory_mb,
             timeout_s=options.timeout_s,
         )
-        return run(box, options.command, sys.stdout.buffer, sys.stderr.buffer)
+        command = options.command[1:] if options.command[:1] == ["--"] else options.command
+        return run(box, command, sys.stdout.buffer, sys.stderr.buffer)
     except BoxCrashed as crash:
         print(f"{crash.log}{crash}", file=sys.stderr)
     except (BoxError, FileNotFoundError) as failure:

@@ -1,7 +1,7 @@
 """The virtual box's kernel: built once from Debian's sources, kept outside the repository, verified before every use.
 
 Owns the cache `${PLUGCAST_CACHE:-${XDG_CACHE_HOME:-~/.cache}/plugcast}/box/`: one folder per hash of everything that
-goes into the kernel (tests/box/kernel/, the packaged sources, the compiler), with the binary and its sha256. A build
+goes into the kernel (tests/box/linux/, the packaged sources, the compiler), with the binary and its sha256. A build
 happens in a temporary folder under a lock and appears by one rename. Never installs a package.
 """
 
@@ -21,7 +21,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 ROOM = Path(__file__).resolve().parent
-RECIPE = ROOM / "kernel"
+RECIPE = ROOM / "linux"
 BUILD_LIMIT_S = 3600
 
 
