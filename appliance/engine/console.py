@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable
 
-from appliance.engine.capture.alsa import AlsaSource, SoundRequest
+from appliance.engine.capture.alsa import AlsaSource, SoundRequest, SoundSignal
 from appliance.engine.capture.testsource import TestConsole, TestFacecam
 from appliance.engine.capture.v4l2 import CaptureRequest, V4l2Source
 from appliance.engine.frame import CapturedFrame
@@ -37,6 +37,7 @@ class Console:
         self._video: VideoSource | None = None
         self._facecam: VideoSource | None = None
         self._sound: AlsaSource | None = None
+        self._sound_signal = self._microphone_signal = SoundSignal()
         self._microphone: AlsaSource | None = None
         self._start_video(plan.capture, is_live=is_live)
         self._start_facecam(plan.capture.facecam)
@@ -73,14 +74,12 @@ class Console:
     @property
     def sound_name(self) -> str:
         """The sound device in use."""
-        if self._sound is not None:
-            return self._sound.device
-        return "test" if self._has_test_sound else ""
+        return "test" if self._has_test_sound else self._sound_signal.source
 
     @property
     def sound_problem(self) -> Problem | None:
         """Why there is no sound, if so."""
-        return self._sound.problem if self._sound else None
+        return self._sound_signal.problem or self._microphone_signal.problem
 
     @property
     def workers(self) -> tuple[Worker, ...]:
@@ -128,19 +127,20 @@ class Console:
         self._facecam.start()
 
     def _start_sound(self, capture: CapturePlan) -> None:
-        self._sound = None
+        self._sound, self._sound_signal = None, SoundSignal()
         if capture.audio == "none" or self._has_test_sound:
             return
-        request = SoundRequest(device=capture.audio, video_device=capture.device)
-        self._sound = AlsaSource(request, lambda block: self._stage.mixer.feed("game", block))
+        request = SoundRequest(capture.audio, self._video_node)
+        self._sound = AlsaSource(request, lambda block: self._stage.mixer.feed("game", block), self._hear)
         self._sound.start()
 
     def _start_microphone(self, device: str) -> None:
-        self._microphone = None
+        self._microphone, self._microphone_signal = None, SoundSignal()
         if device == "none":
             return
-        request = SoundRequest(device=device)
-        self._microphone = AlsaSource(request, lambda block: self._stage.mixer.feed("mic", block), name="microphone")
+        self._microphone = AlsaSource(
+            SoundRequest(device), lambda block: self._stage.mixer.feed("mic", block), self._hear_microphone, "microphone"
+        )
         self._microphone.start()
 
     def _feed_test(self, block: SoundBlock) -> None:
@@ -155,6 +155,17 @@ class Console:
             self._stage.frames.take(0)
         if signal != was:
             self._on_change()
+
+    def _video_node(self) -> str:
+        return self._video.node if isinstance(self._video, V4l2Source) else ""
+
+    def _hear(self, signal: SoundSignal) -> None:
+        self._sound_signal = signal
+        self._on_change()
+
+    def _hear_microphone(self, signal: SoundSignal) -> None:
+        self._microphone_signal = signal
+        self._on_change()
 
     def _see_facecam(self, signal: Signal) -> None:
         self.facecam_signal = signal

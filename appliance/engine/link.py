@@ -41,12 +41,12 @@ class Link(Worker):
         self._hello = hello
         self._on_plan = on_plan
         self._clients: list[_Client] = []
-        self._selector = selectors.DefaultSelector()
         self._outbox: deque[tuple[bytes, bool]] = deque()
+        self._listener = _listen(path)
+        self._selector = selectors.DefaultSelector()
         self._bell, self._bell_end = socket.socketpair()
         self._bell.setblocking(False)
         self._bell_end.setblocking(False)
-        self._listener = _listen(path)
         self._path = path
 
     def send(self, packed: bytes) -> None:
@@ -84,8 +84,8 @@ class Link(Worker):
     def _ring(self) -> None:
         try:
             self._bell.send(b"!")
-        except BlockingIOError:
-            return
+        except OSError:
+            return  # full is loud enough, and closed means the end
 
     def _accept(self) -> None:
         connection, _ = self._listener.accept()
@@ -157,8 +157,9 @@ class Link(Worker):
         self._deliver()
         for client in list(self._clients):
             self._drop(client)
-        self._listener.close()
         self._selector.close()
+        for end in (self._listener, self._bell, self._bell_end):
+            end.close()
         self._path.unlink(missing_ok=True)
 
 

@@ -60,7 +60,7 @@ class Track:
         if self._graph is None or abs(position - self._expected) > JUMP:
             self._graph = _resampler()
             with self._lock:
-                self._begin = self._end = max(position, 0)
+                self._restart(max(position, 0))
         self._expected = position + count
         frame = av.AudioFrame.from_ndarray(block.samples.reshape(1, -1), format="s16", layout="stereo")
         frame.sample_rate = RATE
@@ -81,6 +81,15 @@ class Track:
                 index = np.arange(first, last) % RING
                 out[first - number : last - number] = self._ring[index]
         return out
+
+    def _restart(self, position: int) -> None:
+        """Sound goes on at `position`; what lies between is silence."""
+        gap = position - self._end
+        if 0 < gap < RING:
+            self._ring[np.arange(self._end, position) % RING] = 0.0
+        else:
+            self._begin = position
+        self._end = position
 
     def _collect(self) -> None:
         assert self._graph is not None  # noqa: S101 - set by the only caller

@@ -19,22 +19,27 @@ PREVIEW_FRAME = b"P"
 
 
 class DeviceFacts(Value, frozen=True):
-    """One capture device: its node, the names its driver gives, and the modes and formats it offers."""
+    """One capture device: its node, the names its driver gives, and the modes and formats it offers.
+
+    `usb_id` reads like 534d:2109, empty for what is not on USB.
+    """
 
     node: str
     card: str
     driver: str
     bus: str = ""
+    usb_id: str = ""
     kind: str = ""
     pixel_formats: tuple[str, ...] = ()
     has_edid: bool = False
 
 
 class Hello(Value, frozen=True, tag="hello", tag_field="type"):
-    """The engine's first message: who it is and what hardware it sees."""
+    """The engine's first message: who it is and what hardware it sees. `board` is what the computer calls itself."""
 
     version: str
     pid: int
+    board: str = ""
     devices: tuple[DeviceFacts, ...] = ()
     encoders: tuple[str, ...] = ()
 
@@ -75,7 +80,7 @@ class Unframer:
         """Takes what arrived; returns the frames that are now complete as (kind, body)."""
         self._buffer += data
         frames: list[tuple[bytes, bytes]] = []
-        while len(self._buffer) >= 5:
+        while len(self._buffer) >= 4:
             length = int.from_bytes(self._buffer[:4])
             if not 1 <= length <= MAX_FRAME:
                 raise Invalid("protocol", "The other side of the engine's socket does not speak this protocol.")

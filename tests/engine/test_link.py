@@ -1,0 +1,119 @@
+"""engine.sock: plans in, reports out, and clients that misbehave."""
+
+from __future__ import annotations
+
+import os
+import queue
+import socket
+import stat
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from appliance.engine.link import MOST_UNSENT, Link
+from appliance.errors import Unavailable
+from appliance.model.plan import PicturePlan, Plan
+from appliance.model.protocol import (
+    PREVIEW_FRAME,
+    Hello,
+    PlanMessage,
+    ReportMessage,
+    Unframer,
+    pack,
+    unpack_from_engine,
+)
+from appliance.model.report import Report
+
+
+@pytest.fixture
+def heard() -> queue.Queue[PlanMessage]:
+    return queue.Queue()
+
+
+@pytest.fixture
+def link(tmp_path: Path, heard: queue.Queue[PlanMessage]) -> Iterator[Link]:
+    running = Link(tmp_path / "run" / "engine.sock", lambda: pack(Hello(version="1", pid=1)), heard.put)
+    running.start()
+    yield running
+    running.stop()
+    assert running.join(2)
+    assert running.failure is None
+
+
+def connect(tmp_path: Path) -> socket.socket:
+    client = socket.socket(socket.AF_UNIX)
+    client.settimeout(5)
+    client.connect(str(tmp_path / "run" / "engine.sock"))
+    return client
+
+
+def frames(client: socket.socket, count: int) -> list[tuple[bytes, bytes]]:
+    unframer, got = Unframer(), []
+    while len(got) < count:
+        data = client.recv(65536)
+        assert data, "the engine hung up"
+        got += unframer.feed(data)
+    return got
+
+
+def test_greets_hears_a_plan_in_any_pieces_and_reports(
+    link: Link, heard: queue.Queue[PlanMessage], tmp_path: Path
+) -> None:
+    plan = Plan(picture=PicturePlan(look="fill"))
+    with connect(tmp_path) as client:
+        assert unpack_from_engine(frames(client, 1)[0][1]) == Hello(version="1", pid=1)
+        for byte in pack(PlanMessage(plan=plan)):
+            client.send(bytes((byte,)))
+        assert heard.get(timeout=5).plan == plan
+        link.send(pack(ReportMessage(report=Report(uptime_s=3))))
+        link.send_preview(b"jpeg")
+        report, preview = frames(client, 2)
+        assert unpack_from_engine(report[1]) == ReportMessage(report=Report(uptime_s=3))
+        assert preview == (PREVIEW_FRAME, b"jpeg")
+
+
+def test_the_socket_is_for_its_owner_alone(link: Link, tmp_path: Path) -> None:
+    assert link.alive
+    mode = stat.S_IMODE((tmp_path / "run" / "engine.sock").stat().st_mode)
+    assert mode & 0o077 == 0
+
+
+@pytest.mark.parametrize("garbage", [b"\xff" * 40, b"\0\0\0\x03J{}", b"\0\0\0\0", pack(Hello(version="1", pid=1))])
+def test_nonsense_costs_a_client_its_connection_and_nobody_else(
+    link: Link, heard: queue.Queue[PlanMessage], tmp_path: Path, garbage: bytes
+) -> None:
+    assert link.alive
+    with connect(tmp_path) as bad, connect(tmp_path) as good:
+        frames(bad, 1)
+        bad.sendall(garbage)
+        assert bad.recv(1) == b""
+        good.sendall(pack(PlanMessage(plan=Plan())))
+        assert heard.get(timeout=5).plan == Plan()
+
+
+def test_a_client_that_never_reads_is_dropped_and_others_hear_on(link: Link, tmp_path: Path) -> None:
+    with connect(tmp_path) as deaf, connect(tmp_path) as good:
+        frames(deaf, 1)
+        frames(good, 1)
+        big = pack(ReportMessage(report=Report(slowest_worker="x" * 500_000)))
+        for _ in range(MOST_UNSENT // len(big) + 3):
+            link.send(big)
+            frames(good, 1)
+        deaf.setblocking(True)
+        deaf.settimeout(5)
+        while deaf.recv(1 << 20):
+            pass
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may write everywhere")
+def test_a_directory_that_cannot_be_written_is_a_sentence(tmp_path: Path) -> None:
+    tmp_path.chmod(0o500)
+    with pytest.raises(Unavailable, match="run-dir"):
+        Link(tmp_path / "run" / "engine.sock", bytes, lambda _: None)
+
+
+def test_a_socket_path_that_cannot_be_is_a_sentence(tmp_path: Path) -> None:
+    (tmp_path / "file").write_bytes(b"")
+    with pytest.raises(Unavailable, match="run-dir"):
+        Link(tmp_path / "file" / "engine.sock", bytes, lambda _: None)
