@@ -1,7 +1,7 @@
 """Recording to fragmented MP4: the very packets that go out, on a thread and a disk that cannot hurt the stream.
 
-A recording is NAME.part while it grows and NAME when it is complete. Fragments are a second long and synced to the
-disk each second, so a power cut costs about two seconds and the file plays without repair. When the disk is
+A recording is NAME.part while it grows and NAME when it is complete. Fragments are a second long, written whole and
+synced to the disk each, so a power cut costs about two seconds and the file plays without repair. When the disk is
 full, read-only or gone, the recorder says so and begins a new file as soon as it can.
 """
 
@@ -13,7 +13,7 @@ import logging
 import os
 import queue
 import time
-from collections.abc import Iterator
+from collections.abc import Buffer, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from fractions import Fraction
@@ -34,7 +34,6 @@ log = logging.getLogger(__name__)
 
 WAITING = 600
 RETRY_S = 5.0
-SYNC_S = 1.0
 VIDEO_RATE = 90_000
 MEGABYTE = 1_000_000
 
@@ -125,8 +124,8 @@ class Recorder(Worker):
         with _growing(self.target) as (path, file):
             self.file, self.state, self.problem = path.name, "recording", None
             log.info("Recording to %s.", path)
-            writer = Mp4Writer(file, self._params, begin)
-            synced = time.monotonic()
+            fragments = _Fragments(file)
+            writer = Mp4Writer(fragments, self._params, begin)
             while True:
                 packet = self._next()
                 if packet is not None and self._accepts(packet):
@@ -134,11 +133,10 @@ class Recorder(Worker):
                     self.written_s = writer.seconds
                 if packet is None and self.stopping:
                     break
-                if time.monotonic() - synced >= SYNC_S:
-                    synced = time.monotonic()
-                    os.fdatasync(file.fileno())
+                if fragments.save():
                     self._check_space()
             writer.close()
+            fragments.save_rest()
 
     def _accepts(self, packet: Packet) -> bool:
         if self._awaits_key and packet.is_video:
@@ -171,10 +169,58 @@ class Recorder(Worker):
             )
 
 
+class _Fragments(io.RawIOBase):
+    """What the muxer writes, saved by whole fragments: half a moof box would make a player refuse the file."""
+
+    def __init__(self, file: io.FileIO) -> None:
+        super().__init__()
+        self._file = file
+        self._pending = bytearray()
+        self._whole = 0
+        self._next_box = 0
+
+    def writable(self) -> bool:
+        """Yes: libavformat asks."""
+        return True
+
+    def write(self, data: Buffer, /) -> int:
+        """Keeps `data` until its fragment is whole."""
+        self._pending += data
+        while len(self._pending) >= self._next_box + 8:
+            size = int.from_bytes(self._pending[self._next_box : self._next_box + 4])
+            kind = bytes(self._pending[self._next_box + 4 : self._next_box + 8])
+            if size < 8 or len(self._pending) < self._next_box + size:
+                break
+            self._next_box += size
+            if kind in (b"moov", b"mdat"):
+                self._whole = self._next_box
+        return memoryview(data).nbytes
+
+    def save(self) -> bool:
+        """Writes the whole fragments there are and waits for the disk; whether there were any."""
+        if not self._whole:
+            return False
+        self._save(self._whole)
+        return True
+
+    def save_rest(self) -> None:
+        """Writes everything: the muxer is done."""
+        self._save(len(self._pending))
+
+    def _save(self, size: int) -> None:
+        view = memoryview(bytes(self._pending[:size]))
+        while view:
+            view = view[self._file.write(view) or 0 :]
+        os.fdatasync(self._file.fileno())
+        del self._pending[:size]
+        self._next_box -= size
+        self._whole = 0
+
+
 class Mp4Writer:
     """A fragmented MP4 of H.264 and AAC packets into `file`. Time begins with the first packet's key frame."""
 
-    def __init__(self, file: io.FileIO, params: StreamParams, begin: list[Packet]) -> None:
+    def __init__(self, file: io.RawIOBase, params: StreamParams, begin: list[Packet]) -> None:
         self._origin_ns = begin[0].pts_ns
         self._sound_rate = params.audio.rate
         self._container: OutputContainer = av.open(

@@ -1,0 +1,153 @@
+"""Recordings: complete, playable when cut off, and disks that say no without hurting anybody."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import threading
+from collections.abc import Callable
+from itertools import pairwise
+from pathlib import Path
+
+import av
+import pytest
+
+from appliance.engine.sinks import record
+from appliance.engine.sinks.record import Recorder, RecordTarget
+from tests.engine.sinks.media import Clip, clip
+
+
+def wait_until(condition: Callable[[], bool]) -> None:
+    """Looks every 5 ms for ten seconds."""
+    pause = threading.Event()
+    for _ in range(2000):
+        if condition():
+            return
+        pause.wait(0.005)
+    raise AssertionError("it did not happen within ten seconds")
+
+
+def recorded(target: Path, media: Clip, seconds: float = 3.9) -> Recorder:
+    """A recorder that was given the whole clip and was ended."""
+    recorder = Recorder(RecordTarget(target, 0), media.params)
+    recorder.start()
+    for packet in media.packets:
+        recorder.push(packet)
+    wait_until(lambda: recorder.written_s >= seconds or recorder.state == "failed")
+    recorder.stop()
+    assert recorder.join(5)
+    assert recorder.failure is None
+    return recorder
+
+
+def counted(path: Path) -> tuple[int, int]:
+    """Pictures and sound frames that decode."""
+    with av.open(str(path)) as file:
+        pictures = sum(1 for _ in file.decode(video=0))
+    with av.open(str(path)) as file:
+        sounds = sum(1 for _ in file.decode(audio=0))
+    return pictures, sounds
+
+
+def test_every_packet_is_in_the_file_and_time_begins_at_zero(tmp_path: Path) -> None:
+    media = clip(4)
+    recorder = recorded(tmp_path / "new" / "folder", media)
+    (path,) = (tmp_path / "new" / "folder").iterdir()
+    assert path.suffix == ".mp4"
+    assert recorder.file == path.name
+    pictures, sounds = counted(path)
+    origin = media.video[0].pts_ns
+    assert pictures == len(media.video)
+    assert sounds == sum(1 for packet in media.audio if packet.pts_ns >= origin)
+    with av.open(str(path)) as file:
+        stamps = [float(packet.pts * packet.time_base) for packet in file.demux(video=0) if packet.pts is not None]
+    assert stamps == pytest.approx([number / 30 for number in range(120)], abs=1e-4)
+
+
+def test_whatever_is_on_the_disk_at_any_moment_plays(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    saved: list[bytes] = []
+
+    def sync(descriptor: int) -> None:
+        saved.append(Path(f"/proc/self/fd/{descriptor}").read_bytes())
+
+    monkeypatch.setattr(os, "fdatasync", sync)
+    recorded(tmp_path / "disk", clip(4))
+    assert len(saved) >= 4
+    pictures = []
+    for number, data in enumerate(saved[1:]):
+        cut = tmp_path / f"{number}.mp4"
+        cut.write_bytes(data)
+        pictures.append(counted(cut)[0])
+    assert pictures == sorted(pictures)
+    assert pictures[0] > 0
+    assert pictures[-1] == 120
+    assert max(after - before for before, after in pairwise([0, *pictures])) <= 60
+
+
+def test_recording_begins_at_a_key_frame(tmp_path: Path) -> None:
+    media = clip(4)
+    later = tuple(packet for packet in media.packets if packet.pts_ns > media.video[0].pts_ns + 500_000_000)
+    recorded(tmp_path, Clip(media.params, later), 1.9)
+    (path,) = tmp_path.glob("*.mp4")
+    with av.open(str(path)) as file:
+        first = next(packet for packet in file.demux(video=0))
+        assert first.is_keyframe
+    assert counted(path)[0] == 60
+
+
+def test_a_directory_that_cannot_be_is_told_and_tried_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(record, "RETRY_S", 0.01)
+    blocked = tmp_path / "file"
+    blocked.write_bytes(b"")
+    media = clip(4)
+    recorder = Recorder(RecordTarget(blocked / "recordings", 0), media.params)
+    recorder.start()
+    wait_until(lambda: recorder.problem is not None)
+    assert recorder.problem is not None
+    assert recorder.problem.code == "directory-unwritable"
+    assert str(blocked) in str(recorder.problem)
+    blocked.unlink()
+    wait_until(lambda: (recorder.push(media.packets[0]), blocked.exists())[1])
+    recorder.stop()
+    assert recorder.join(5)
+
+
+def test_space_that_must_stay_free_stays_free(tmp_path: Path) -> None:
+    too_much = shutil.disk_usage(tmp_path).free // 1_000_000 + 1_000
+    recorder = Recorder(RecordTarget(tmp_path, too_much), clip(4).params)
+    recorder.start()
+    wait_until(lambda: recorder.problem is not None)
+    assert recorder.problem is not None
+    assert recorder.problem.code == "disk-full"
+    assert recorder.state == "failed"
+    recorder.stop()
+    assert recorder.join(5)
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_disk_that_fills_up_keeps_what_was_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(os, "fdatasync", _full_after(3))
+    media = clip(4)
+    recorder = Recorder(RecordTarget(tmp_path, 0), media.params)
+    recorder.start()
+    for packet in media.packets:
+        recorder.push(packet)
+    wait_until(lambda: recorder.problem is not None)
+    assert recorder.problem is not None
+    assert recorder.problem.code == "disk-full"
+    recorder.stop()
+    assert recorder.join(5)
+    (path,) = tmp_path.iterdir()
+    assert path.suffix == ".mp4"
+
+
+def _full_after(calls: int) -> Callable[[int], None]:
+    left = [calls]
+
+    def sync(descriptor: int) -> None:
+        left[0] -= 1
+        if left[0] < 0:
+            raise OSError(28, "No space left on device")
+        os.fsync(descriptor)
+
+    return sync
