@@ -34,6 +34,11 @@ class _Timespec(ctypes.Structure):
     _fields_ = (("seconds", c_long), ("nanoseconds", c_long))
 
 
+@ctypes.CFUNCTYPE(None, c_char_p, c_int, c_char_p, c_int, c_char_p)
+def _unheard(_file: bytes, _line: int, _function: bytes, _error: int, _format: bytes) -> None:
+    """Takes the library's complaints, which it would print for each try; the errors come as numbers anyway."""
+
+
 @functools.cache
 def _library() -> ctypes.CDLL:
     """The library with the signatures that are not (pointer...) -> int. Raises OSError where it is not installed."""
@@ -43,6 +48,7 @@ def _library() -> ctypes.CDLL:
     library.snd_pcm_status_get_delay.restype = c_long
     library.snd_pcm_status_get_avail.restype = c_ulong
     library.snd_pcm_open.argtypes = (c_void_p, c_char_p, c_int, c_int)
+    library.snd_lib_error_set_handler(_unheard)
     return library
 
 
