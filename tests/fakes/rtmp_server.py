@@ -16,6 +16,7 @@ from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from enum import Enum, auto
+from typing import Self
 
 from appliance.engine.sinks.rtmp import amf, chunk
 from appliance.engine.sinks.rtmp.chunk import ChunkReader, ChunkWriter, Limits, Message
@@ -101,7 +102,7 @@ class RtmpServer:
         self.usual = GOOD
         self.received: list[Received] = []
 
-    def __enter__(self) -> RtmpServer:
+    def __enter__(self) -> Self:
         self._run(self._accept)
         return self
 
@@ -117,6 +118,12 @@ class RtmpServer:
     def next(self, *behaviours: Behaviour) -> None:
         """How the next connections are treated; those after them as `usual`."""
         self._script.extend(behaviours)
+
+    def hang_up(self) -> None:
+        """Ends every connection there is, as a server does that goes away in good order."""
+        for one in self._sockets:
+            with contextlib.suppress(OSError):
+                one.shutdown(socket.SHUT_RDWR)
 
     def thaw(self) -> None:
         """Lets frozen connections read on."""
@@ -271,11 +278,10 @@ class _Conversation:
         self._control(chunk.WINDOW_ACK_SIZE, struct.pack(">I", 2_500_000))
         self._control(chunk.SET_PEER_BANDWIDTH, struct.pack(">IB", 2_500_000, 2))
         if how.trick is Trick.REJECT_CONNECT:
-            info = {"level": "error", "code": "NetConnection.Connect.Rejected", "description": how.says}
-            self._say("_error", 1, {}, info)
+            self._say("_error", 1, {}, _info("error", "NetConnection.Connect.Rejected", how.says))
             return
         self._send(self._writer.set_chunk_size(4096))
-        info = {"level": "status", "code": "NetConnection.Connect.Success", "objectEncoding": 0}
+        info = _info("status", "NetConnection.Connect.Success", "Connection succeeded.")
         self._say("_result", 1, {"fmsVer": "FMS/3,5,7,7009", "capabilities": 31}, info)
         self._say("onBWDone", 0, None)
 
@@ -313,8 +319,7 @@ class _Conversation:
             self._send(b"\x03" + bytes(3) + b"\xff\xff\xff\x14" + bytes(4) + bytes(4096))
 
     def _status(self, stream_id: int, level: str, code: str, description: str) -> None:
-        info: dict[str, amf.Value] = {"level": level, "code": code, "description": description}
-        self._say("onStatus", 0, None, info, stream_id=stream_id)
+        self._say("onStatus", 0, None, _info(level, code, description), stream_id=stream_id)
 
     def _say(self, name: str, transaction: amf.Value, *values: amf.Value, stream_id: int = 0) -> None:
         body = amf.encode(name, transaction, *values)
@@ -325,3 +330,7 @@ class _Conversation:
 
     def _send(self, data: bytes) -> None:
         self._connection.sendall(data)
+
+
+def _info(level: str, code: str, description: str) -> dict[str, amf.Value]:
+    return {"level": level, "code": code, "description": description}

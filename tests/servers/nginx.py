@@ -18,6 +18,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from typing import Self
 
 from tests.servers.certificates import Certificate
 
@@ -96,7 +97,7 @@ class Nginx:
         """The same over TLS, by a name a certificate can have."""
         return f"rtmps://localhost:{self.tls_port}/live"
 
-    def __enter__(self) -> Nginx:
+    def __enter__(self) -> Self:
         self._listener.start()
         self._write_config()
         self.start()
@@ -130,13 +131,13 @@ class Nginx:
 
     def stat(self) -> str:
         """nginx-rtmp's own statistics, XML."""
-        with urllib.request.urlopen(f"http://127.0.0.1:{self._http_port}/stat", timeout=5) as answer:  # noqa: S310
+        with urllib.request.urlopen(f"http://127.0.0.1:{self._http_port}/stat", timeout=5) as answer:
             return str(answer.read().decode())
 
     def drop(self, name: str) -> None:
         """Has nginx disconnect the publisher of a stream."""
         url = f"http://127.0.0.1:{self._http_port}/control/drop/publisher?app=live&name={name}"
-        urllib.request.urlopen(url, timeout=5).close()  # noqa: S310
+        urllib.request.urlopen(url, timeout=5).close()
 
     def wait_for(self, condition: Callable[[Hooks], bool], timeout_s: float = 10) -> bool:
         """Waits until a notification makes `condition` true."""

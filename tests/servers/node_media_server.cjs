@@ -2,9 +2,10 @@
 const [directory, settings] = process.argv.slice(2);
 const NodeMediaServer = require(`${directory}/node_modules/node-media-server`);
 const server = new NodeMediaServer(JSON.parse(settings));
-for (const event of ["postPublish", "donePublish"]) {
-  server.on(event, (session) =>
-    console.log(`\n${JSON.stringify({ event, app: session.streamApp, name: session.streamName, query: session.streamQuery })}`));
-}
+const tell = (what) => console.log(`\n${JSON.stringify(what)}`);
+server.on("postPublish", (session) => {
+  tell({ event: "postPublish", app: session.streamApp, name: session.streamName, query: session.streamQuery });
+  session.socket.on("close", () => tell({ event: "closed" }));
+});
 process.on("SIGTERM", () => server.stop());
 server.run();

@@ -11,6 +11,7 @@ import threading
 import time
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Self
 
 from tests.servers.certificates import Certificate
 from tests.servers.nginx import free_port
@@ -27,9 +28,19 @@ def installed() -> Path:
         return cache
     npm = shutil.which("npm")
     if npm is None or shutil.which("node") is None:
-        raise LookupError(f"node-media-server {VERSION} is not in {cache} and there is no npm to install it (Debian: npm)")
+        raise LookupError(
+            f"node-media-server {VERSION} is not in {cache} and there is no npm to install it (Debian: npm)"
+        )
     cache.mkdir(parents=True, exist_ok=True)
-    command = (npm, "install", "--silent", "--no-audit", "--no-fund", "--ignore-scripts", f"node-media-server@{VERSION}")
+    command = (
+        npm,
+        "install",
+        "--silent",
+        "--no-audit",
+        "--no-fund",
+        "--ignore-scripts",
+        f"node-media-server@{VERSION}",
+    )
     done = subprocess.run(command, cwd=cache, capture_output=True, text=True, check=False)
     if done.returncode:
         raise LookupError(f"npm could not install node-media-server {VERSION}: {done.stderr.strip()[-200:]}")
@@ -62,7 +73,7 @@ class NodeMediaServer:
         """What was recorded, oldest first."""
         return sorted((self.directory / "record").rglob("*.flv"), key=lambda path: path.stat().st_mtime_ns)
 
-    def __enter__(self) -> NodeMediaServer:
+    def __enter__(self) -> Self:
         settings = {
             "bind": "127.0.0.1",
             "rtmp": {"port": self.port},

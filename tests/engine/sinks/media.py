@@ -64,7 +64,13 @@ def _video(seconds: float, fps: int, size: tuple[int, int], kbps: int) -> tuple[
     duration = SECOND_NS // fps
     origin = 1000 * SECOND_NS
     made = [
-        Packet(True, _without_sei(bytes(p)), origin + round(Fraction((p.pts or 0) * SECOND_NS, fps)), duration, p.is_keyframe)
+        Packet(
+            True,
+            _without_sei(bytes(p)),
+            origin + round(Fraction((p.pts or 0) * SECOND_NS, fps)),
+            duration,
+            p.is_keyframe,
+        )
         for p in packets
     ]
     return made, _avcc(encoder.extradata or b"")

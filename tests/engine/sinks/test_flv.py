@@ -50,7 +50,7 @@ def test_a_file_is_read_back_whole() -> None:
     for packet in made.packets:
         kind = flv.VIDEO if packet.is_video else flv.AUDIO
         out.write(flv.tag(kind, flv.milliseconds(packet.pts_ns, origin), flv.media(packet)))
-    with av.open(io.BytesIO(out.getvalue()), format="flv") as container:
+    with av.open(io.BytesIO(out.getvalue()), "r", format="flv") as container:
         read = [packet for packet in container.demux() if packet.size]
         video = [packet for packet in read if packet.stream.type == "video"]
         assert [bytes(packet) for packet in video] == [packet.data for packet in made.video]

@@ -15,7 +15,7 @@ class Backlog:
     """A queue that, when more than `limit_ms` of pictures wait, drops pictures up to the next key frame.
 
     After it has had to drop them all it takes pictures again with the first key frame once the rest has gone
-    out; `wants_key_frame` says when to ask the encoder for one.
+    out; `take_key_request` says when to ask the encoder for one.
     """
 
     def __init__(self, limit_ms: int) -> None:
@@ -76,9 +76,8 @@ class Backlog:
         with self._lock:
             return self._waiting_ns() // 1_000_000
 
-    @property
-    def wants_key_frame(self) -> bool:
-        """True once each time a key frame would be taken and nobody has been asked for one yet."""
+    def take_key_request(self) -> bool:
+        """Whether to ask the encoder for a key frame now; true once each time one is needed and there is room."""
         with self._lock:
             asks = self._is_open and self._awaits_key and not self._has_asked and self._is_low()
             self._has_asked |= asks

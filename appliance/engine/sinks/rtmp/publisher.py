@@ -194,14 +194,16 @@ class Publisher(Worker):
         self._backlog.open()
         self._enter("publishing")
         log.info("Publishing to %s at %s.", self.target.name, self.target.address)
-        while not self.stopping:
-            if self._backlog.wants_key_frame:
-                self._hooks.request_key_frame()
-            connection.publish(self._backlog)
-            self._rate.note(connection.acknowledged)
+        try:
+            while not self.stopping:
+                if self._backlog.take_key_request():
+                    self._hooks.request_key_frame()
+                connection.publish(self._backlog)
+                self._rate.note(connection.acknowledged)
+        finally:
             if self._has_settled:
                 self._was_wanted = True
-                self._denials = 0
+                self._denials = self._failures = 0
         if connection.finish(self._backlog):
             log.info("The stream to %s was ended.", self.target.name)
         else:
@@ -215,8 +217,6 @@ class Publisher(Worker):
             self._past_audio += connection.sent_audio
             self._past_bytes += connection.acknowledged
             self._connection = None
-        if self._state == "publishing" and self._has_settled:
-            self._failures = 0
         if error is not None and error.code in _GHOSTLY and connection.stage is not Stage.HANDSHAKE:
             # A reset sent now would be lost with everything else; it is sent when the path is back.
             self._release_ghost()

@@ -59,7 +59,7 @@ def test_servers_are_taken_apart(text: str, address: tuple[str, str, int, str], 
     ],
 )
 def test_wrong_servers_say_what_to_change(text: str, reason: str, words: str) -> None:
-    with pytest.raises(Invalid, match="server address|IPv6") as caught:
+    with pytest.raises(Invalid, match=r"server address|IPv6") as caught:
         parse_server(text)
     assert caught.value.code == "server-address-wrong"
     assert caught.value.facts["reason"] == reason

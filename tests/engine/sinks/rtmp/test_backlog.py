@@ -39,8 +39,8 @@ def test_nothing_is_kept_before_it_is_opened() -> None:
 
 def test_it_begins_with_a_key_frame_and_asks_for_it_once() -> None:
     backlog = opened()
-    assert backlog.wants_key_frame
-    assert not backlog.wants_key_frame
+    assert backlog.take_key_request()
+    assert not backlog.take_key_request()
     for packet in (audio(0), video(10), audio(20), video(40, is_key=True), audio(50), video(70)):
         backlog.push(packet)
     assert taken(backlog) == [video(40, is_key=True), audio(50), video(70)]
@@ -64,19 +64,19 @@ def test_too_much_goes_down_to_a_waiting_key_frame() -> None:
     backlog.push(video(901))
     assert taken(backlog) == [audio(5), video(800, is_key=True), audio(805), video(899), video(901)]
     assert backlog.dropped_video == 2
-    assert not backlog.wants_key_frame
+    assert not backlog.take_key_request()
 
 
 def test_too_much_without_a_key_frame_drops_pictures_until_there_is_room_for_one() -> None:
     backlog = opened()
-    assert backlog.wants_key_frame
+    assert backlog.take_key_request()
     for at in range(0, 1000, 100):
         backlog.push(audio(at) if at % 200 else video(at, is_key=at == 0))
     backlog.push(video(1000))
-    assert not backlog.wants_key_frame
+    assert not backlog.take_key_request()
     assert not backlog.push(video(1010, is_key=True))
     assert [backlog.pop() for _ in range(3)] == [audio(100), audio(300), audio(500)]
-    assert backlog.wants_key_frame
+    assert backlog.take_key_request()
     assert not backlog.push(video(1040))
     assert backlog.push(video(1080, is_key=True))
     assert taken(backlog) == [audio(700), audio(900), video(1080, is_key=True)]

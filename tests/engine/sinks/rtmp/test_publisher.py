@@ -1,0 +1,278 @@
+"""A publisher against a server that behaves, or does not: what arrives, what is told, what is tried again."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator
+from dataclasses import replace
+
+import pytest
+
+from appliance.engine.sinks import flv
+from appliance.engine.sinks.rtmp import chunk
+from appliance.engine.sinks.rtmp.address import Target
+from appliance.engine.sinks.rtmp.connection import Timings
+from appliance.model.problem import Problem
+from tests.engine.sinks.media import clip
+from tests.engine.sinks.publishing import KEY, PATIENT, Live, black_hole, closed_port, until
+from tests.fakes.rtmp_server import Behaviour, RtmpServer, Trick
+
+QUICK = replace(
+    PATIENT, connect_s=0.3, commands_s=0.4, stall_s=0.6, drain_s=0.3, closing_s=0.2, retry_first_s=0.02,
+    retry_max_s=0.1, settled_s=0.2, patience_s=0.5,
+)  # fmt: skip
+
+
+@pytest.fixture
+def server() -> Iterator[RtmpServer]:
+    with RtmpServer() as running:
+        yield running
+
+
+def target(server: RtmpServer, key: str = KEY) -> Target:
+    return Target.parse("tiktok", f"rtmp://127.0.0.1:{server.port}/live", key)
+
+
+def problem(live: Live) -> Problem:
+    """What it says is wrong now."""
+    told = live.status.problem
+    assert told is not None
+    return told
+
+
+def test_everything_pushed_arrives_with_exact_times(server: RtmpServer) -> None:
+    made = clip()
+    with Live(target(server)) as live:
+        assert live.becomes("publishing")
+        live.push(made.packets)
+    (received,) = server.received
+    origin = made.video[0].pts_ns
+    for kind, packets in ((chunk.VIDEO, made.video), (chunk.AUDIO, made.audio)):
+        got = [(message.timestamp, message.body) for message in received.media(kind)]
+        assert got == [(flv.milliseconds(packet.pts_ns, origin), flv.media(packet)) for packet in packets]
+    assert received.names()[:5] == ["connect", "releaseStream", "FCPublish", "createStream", "publish"]
+    assert received.names()[5:] == ["FCUnpublish", "deleteStream"]
+    assert received.pongs == [b"\x00\x07" + (4242).to_bytes(4)]
+    assert live.states == ["connecting", "publishing", "off"]
+    assert (live.status.sent_video, live.status.sent_audio) == (len(made.video), len(made.audio))
+    assert live.status.dropped_video == 0
+
+
+@pytest.mark.parametrize(
+    "key", [KEY, "a", "a/b", "a+b=c", "x?y=1&z=%2F%20&w=/+=", "schlüssel-é?ü=1", "a b", '"quoted"']
+)
+def test_keys_arrive_byte_for_byte(server: RtmpServer, key: str) -> None:
+    with Live(target(server, key)) as live:
+        assert live.becomes("publishing")
+    (received,) = server.received
+    assert [received.named(name)[3] for name in ("releaseStream", "FCPublish", "publish", "FCUnpublish")] == [key] * 4
+    connect = received.named("connect")[2]
+    assert isinstance(connect, dict)
+    assert (connect["app"], connect["tcUrl"]) == ("live", f"rtmp://127.0.0.1:{server.port}/live")
+
+
+def test_it_begins_with_a_key_frame_and_asks_for_one(server: RtmpServer) -> None:
+    made = clip()
+    middle = next(n for n, packet in enumerate(made.packets) if packet.is_video and not packet.is_key)
+    with Live(target(server)) as live:
+        assert live.becomes("publishing")
+        assert until(lambda: live.key_frames_asked == 1)
+        live.push(made.packets[middle:])
+    (received,) = server.received
+    first = received.media(chunk.VIDEO)[0]
+    assert (first.timestamp, first.body[0]) == (0, 0x17)
+    assert received.media(chunk.AUDIO)[0].timestamp < 30
+    assert live.status.dropped_video > 0
+
+
+def test_ipv6_is_spoken() -> None:
+    with RtmpServer("::1") as server:
+        aim = Target.parse("tiktok", f"rtmp://[::1]:{server.port}/live", KEY)
+        with Live(aim) as live:
+            assert live.becomes("publishing")
+
+
+def test_a_name_with_two_addresses_reaches_the_one_that_listens(server: RtmpServer) -> None:
+    aim = Target.parse("tiktok", f"rtmp://localhost:{server.port}/live", KEY)
+    with Live(aim) as live:
+        assert live.becomes("publishing")
+
+
+def test_the_stream_comes_back_when_the_connection_is_reset(server: RtmpServer) -> None:
+    server.next(Behaviour(Trick.RESET_AFTER_MEDIA))
+    with Live(target(server), replace(QUICK, settled_s=0.0)) as live:
+        assert live.becomes("publishing")
+        live.push(clip().packets)
+        assert until(lambda: live.status.connects == 2)
+        assert live.codes == ["connection-lost"]
+        assert live.status.problem is None
+        live.push(clip().packets)
+        assert until(lambda: len(server.received[1].media(chunk.VIDEO)) == len(clip().video))
+    assert server.received[1].media(chunk.VIDEO)[0].timestamp == 0
+    assert live.key_frames_asked == 2
+    assert live.status.dropped_video > 0
+
+
+@pytest.mark.parametrize(
+    ("behaviour", "code", "words"),
+    [
+        (Behaviour(Trick.REJECT_CONNECT, "no app here"), "server-address-refused", "no app here"),
+        (Behaviour(Trick.REJECT_PUBLISH, "key {name} expired"), "stream-key-refused", "key <hidden> expired"),
+        (Behaviour(Trick.CLOSE_AT_CONNECT), "server-address-refused", "check the server address"),
+        (Behaviour(Trick.CLOSE_AT_PUBLISH), "stream-key-refused", "paste a new one"),
+        (Behaviour(Trick.CLOSE_AFTER_START), "stream-key-refused", "paste a new one"),
+    ],
+)
+def test_refusals_stop_and_tell(server: RtmpServer, behaviour: Behaviour, code: str, words: str) -> None:
+    server.usual = behaviour
+    with Live(target(server), QUICK) as live:
+        assert live.becomes("refused")
+        assert problem(live).code == code
+        assert words in problem(live).text
+        tries = len(server.received)
+        assert tries <= 2
+        live.publisher.pause(0.2)
+        assert len(server.received) == tries
+        server.usual = Behaviour()
+        live.publisher.retry_now()
+        assert until(lambda: live.status.state == "publishing")
+
+
+def test_a_key_in_use_is_tried_for_a_while_and_then_given_up(server: RtmpServer) -> None:
+    server.usual = Behaviour(Trick.BAD_NAME)
+    with Live(target(server), QUICK) as live:
+        assert live.becomes("refused")
+        assert live.codes == ["stream-key-busy"]
+        assert "in use" in live.told[1].problem.text if live.told[1].problem else False
+        assert "Another device" in problem(live).text
+        assert len(server.received) > 3
+
+
+def test_a_key_in_use_for_a_moment_is_waited_for(server: RtmpServer) -> None:
+    server.next(*[Behaviour(Trick.BAD_NAME)] * 3)
+    with Live(target(server), QUICK) as live:
+        assert live.becomes("publishing")
+    assert live.codes == ["stream-key-busy"]
+
+
+def test_a_stream_once_on_air_outlives_a_server_that_goes_away_in_silence(server: RtmpServer) -> None:
+    with Live(target(server), QUICK) as live:
+        assert live.becomes("publishing")
+        assert until(lambda: live.status.connected_s > QUICK.settled_s)
+        live.push(clip().packets[:5])
+        server.next(*[Behaviour(Trick.CLOSE_AT_PUBLISH)] * 3)
+        server.hang_up()
+        assert until(lambda: live.status.connects == 2)
+        assert "refused" not in live.states
+
+
+@pytest.mark.parametrize(
+    ("trick", "code"),
+    [
+        (Trick.SILENT, "server-silent"),
+        (Trick.SILENT_AFTER_HANDSHAKE, "server-silent"),
+        (Trick.GARBAGE, "server-not-rtmp"),
+        (Trick.HTTP, "server-not-rtmp"),
+        (Trick.CLOSE_AT_ONCE, "connection-lost"),
+        (Trick.FLOOD, "server-not-rtmp"),
+        (Trick.HUGE_MESSAGE, "server-not-rtmp"),
+        (Trick.DRIP, "server-silent"),
+    ],
+)
+def test_bad_servers_are_named_and_tried_again(server: RtmpServer, trick: Trick, code: str) -> None:
+    server.next(Behaviour(trick))
+    with Live(target(server), QUICK) as live:
+        assert until(lambda: code in live.codes)
+        assert until(lambda: live.status.state == "publishing")
+    assert live.codes == [code]
+
+
+def test_nobody_listening_is_told_and_tried_again() -> None:
+    with closed_port() as port, Live(Target.parse("t", f"rtmp://127.0.0.1:{port}/live", KEY), QUICK) as live:
+        assert until(lambda: live.status.attempts > 3)
+        assert live.codes == ["server-refused-connection"]
+        assert str(port) in live.words
+        assert until(lambda: live.status.retry_in_s > 0)
+
+
+def test_a_path_that_swallows_everything_is_told_in_time() -> None:
+    with black_hole() as port, Live(Target.parse("t", f"rtmp://127.0.0.1:{port}/live", KEY), QUICK) as live:
+        assert until(lambda: live.codes == ["server-unreachable"], 3)
+
+
+def test_an_unknown_name_is_told() -> None:
+    with Live(Target.parse("t", "rtmp://no-such-host.invalid/live", KEY), replace(QUICK, connect_s=3)) as live:
+        assert live.becomes("waiting")
+        assert live.codes == ["server-not-found"]
+
+
+def test_a_frozen_server_is_given_up_and_its_ghost_does_not_bar_us() -> None:
+    with RtmpServer(receive_buffer=4096) as server:
+        server.next(Behaviour(Trick.STOP_READING))
+        with Live(target(server), QUICK) as live:
+            assert live.becomes("publishing")
+            live.push(clip(kbps=3000).packets)
+            assert until(lambda: "connection-stalled" in live.codes)
+            # The server still holds the stream, so the next attempts meet our own ghost until the reset is seen.
+            server.thaw()
+            assert until(lambda: live.status.connects == 2)
+            assert server.wait_for(lambda: server.received[0].has_ended)
+        assert server.received[0].was_reset
+
+
+def test_backlog_shows_and_pictures_are_dropped_but_no_sound() -> None:
+    made = clip(kbps=3000)
+    with RtmpServer(receive_buffer=4096) as server:
+        server.next(Behaviour(Trick.STOP_READING))
+        with Live(target(server), replace(QUICK, stall_s=5, backlog_ms=500, drain_s=5), made) as live:
+            assert live.becomes("publishing")
+            live.push(made.packets)
+            assert live.status.backlog_ms > 0
+            assert until(lambda: live.status.dropped_video > 0)
+            server.thaw()
+            assert server.wait_for(lambda: len(server.received[0].media(chunk.AUDIO)) == len(made.audio))
+        pictures = server.received[0].media(chunk.VIDEO)
+        assert live.status.sent_video == len(pictures) < len(made.video)
+        assert live.status.sent_video + live.status.dropped_video == len(made.video)
+
+
+def test_the_rate_and_the_bytes_are_what_went_out(server: RtmpServer) -> None:
+    made = clip()
+    with Live(target(server)) as live:
+        assert live.becomes("publishing")
+        live.push(made.packets)
+        assert until(lambda: live.status.kbps > 0)
+        total = sum(len(packet.data) for packet in made.packets)
+        assert until(lambda: total < live.status.bytes < total * 1.2)
+
+
+def test_stopping_while_it_connects_is_immediate(server: RtmpServer) -> None:
+    server.usual = Behaviour(Trick.SILENT)
+    with Live(target(server), Timings()) as live:
+        assert live.becomes("connecting")
+        live.publisher.stop()
+        assert live.publisher.join(1)
+
+
+def test_pushing_before_start_and_after_the_end_does_nothing(server: RtmpServer) -> None:
+    live = Live(target(server))
+    live.push(clip().packets)
+    with live:
+        assert live.becomes("publishing")
+    live.push(clip().packets)
+    live.publisher.retry_now()
+    assert live.status.state == "off"
+    assert live.status.sent_video == 0
+
+
+@pytest.mark.parametrize("trick", list(Trick))
+def test_the_key_is_in_no_text(server: RtmpServer, trick: Trick, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.DEBUG)
+    server.usual = Behaviour(trick, "cannot publish {name}, sorry")
+    with Live(target(server), replace(QUICK, patience_s=0.1)) as live:
+        assert until(lambda: bool(live.codes) or trick in (Trick.NONE, Trick.STOP_READING, Trick.RESET_AFTER_MEDIA), 5)
+        live.push(clip().packets[:40])
+    shown = live.words + caplog.text + repr([vars(record) for record in caplog.records])
+    assert "127.0.0.1" in shown
+    for secret in (KEY, "2137703598951235785", "6ab2c0b9", "c43f"):
+        assert secret not in shown

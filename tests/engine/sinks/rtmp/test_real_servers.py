@@ -1,0 +1,171 @@
+"""The publisher against servers others wrote: nginx with its RTMP module, and node-media-server."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from itertools import pairwise
+from pathlib import Path
+from urllib.parse import unquote
+
+import av
+import pytest
+
+from appliance.engine.packet import Packet
+from appliance.engine.sinks import flv
+from appliance.engine.sinks.rtmp.address import Target
+from tests.engine.sinks.media import Clip, clip
+from tests.engine.sinks.publishing import KEY, PATIENT, Live, until
+from tests.servers.certificates import Authority
+from tests.servers.nginx import Nginx
+from tests.servers.node_media_server import NodeMediaServer
+
+QUICK = replace(PATIENT, retry_first_s=0.05, retry_max_s=0.1, settled_s=0.2)
+
+
+def read(file: Path) -> tuple[list[tuple[int, bool, bytes]], list[tuple[int, bytes]]]:
+    """The video and audio packets of a recording, with their times in milliseconds."""
+    with av.open(file, "r") as container:
+        packets = [packet for packet in container.demux() if packet.size]
+        video = [(p.pts or 0, p.is_keyframe, bytes(p)) for p in packets if p.stream.type == "video"]
+        audio = [(p.pts or 0, bytes(p)) for p in packets if p.stream.type == "audio"]
+    return video, audio
+
+
+def assert_complete(file: Path, made: Clip) -> None:
+    """Checks that every frame is in the recording, the last one too, at its exact time."""
+    video, audio = read(file)
+    origin = made.video[0].pts_ns
+
+    def time(packet: Packet) -> int:
+        return flv.milliseconds(packet.pts_ns, origin)
+
+    assert video == [(time(packet), packet.is_key, packet.data) for packet in made.video]
+    assert audio == [(time(packet), packet.data) for packet in made.audio]
+    keys = [pts for pts, is_key, _ in video if is_key]
+    assert [after - before for before, after in pairwise(keys)] == [2000] * (len(keys) - 1)
+
+
+def assert_decodes(file: Path, made: Clip) -> None:
+    with av.open(file, "r") as container:
+        stream = container.streams.video[0].codec_context
+        frames = list(container.decode(video=0))
+    assert (stream.name, stream.width, stream.height, stream.pix_fmt) == (
+        "h264", made.params.video.width, made.params.video.height, "yuv420p",
+    )  # fmt: skip
+    assert len(frames) == len(made.video)
+
+
+@pytest.mark.parametrize("fps", [30, 60])
+def test_nginx_records_every_frame(nginx_server: Nginx, fps: int) -> None:
+    made = clip(4, fps)
+    with Live(Target.parse("tiktok", nginx_server.server, KEY), PATIENT, made) as live:
+        assert live.becomes("publishing")
+        live.push(made.packets)
+    recording = nginx_server.recording()
+    assert_complete(recording, made)
+    assert_decodes(recording, made)
+    assert nginx_server.wait_for(lambda hooks: len(hooks.ended) == 1)
+
+
+@pytest.mark.parametrize("key", [KEY, "a/b+c=d", "k?a=1&b=x/y+z==&c=%2F", "p+q", "x=y"])
+def test_nginx_gets_keys_byte_for_byte(nginx_server: Nginx, key: str) -> None:
+    with Live(Target.parse("tiktok", nginx_server.server, key)) as live:
+        assert live.becomes("publishing")
+    name, _, query = key.partition("?")
+    (said,) = nginx_server.hooks.publishes
+    assert unquote(said.split("&name=")[1].split("&")[0]) == name
+    assert said.partition("&type=live")[2].removeprefix("&") == query
+
+
+def test_nginx_refusing_a_key_is_told_and_not_hammered(nginx_server: Nginx) -> None:
+    nginx_server.hooks.publish_status = 403
+    with Live(Target.parse("tiktok", nginx_server.server, KEY), QUICK) as live:
+        assert live.becomes("refused")
+        assert live.status.problem is not None
+        assert live.status.problem.code == "stream-key-refused"
+        live.publisher.pause(0.3)
+    assert len(nginx_server.hooks.publishes) == 2
+
+
+def test_nginx_not_knowing_the_app_is_told(nginx_server: Nginx) -> None:
+    with Live(Target.parse("tiktok", f"rtmp://127.0.0.1:{nginx_server.port}/nowhere", KEY), QUICK) as live:
+        assert live.becomes("refused")
+    assert live.codes[-1] == "server-address-refused"
+
+
+def test_nginx_says_that_a_key_is_in_use(nginx_server: Nginx) -> None:
+    target = Target.parse("tiktok", nginx_server.server, KEY)
+    with Live(target, QUICK) as second:
+        with Live(target) as first:
+            assert first.becomes("publishing") or second.becomes("publishing")
+            assert until(lambda: "stream-key-busy" in first.codes + second.codes)
+            busy = next(s.problem for s in first.told + second.told if s.problem)
+            assert "Already publishing" in busy.text
+        assert until(lambda: second.status.state == "publishing")
+
+
+def test_nginx_dropping_us_or_dying_costs_a_moment(nginx_server: Nginx) -> None:
+    with Live(Target.parse("tiktok", nginx_server.server, "name"), QUICK) as live:
+        assert live.becomes("publishing")
+        assert until(lambda: live.status.connected_s > QUICK.settled_s)
+        live.push(clip().packets)
+        nginx_server.drop("name")
+        assert until(lambda: live.status.connects == 2)
+        assert until(lambda: live.status.connected_s > QUICK.settled_s)
+        live.push(clip().packets)
+        nginx_server.kill()
+        assert until(lambda: "server-refused-connection" in live.codes)
+        nginx_server.start()
+        assert until(lambda: live.status.connects == 3)
+
+
+def test_nginx_frozen_is_noticed_and_its_ghost_does_not_bar_us(nginx_server: Nginx) -> None:
+    timings = replace(QUICK, stall_s=0.5, connect_s=0.5, commands_s=0.5, drain_s=0.5, closing_s=0.2)
+    made = clip(4, kbps=6000)
+    with Live(Target.parse("tiktok", nginx_server.server, KEY), timings, made) as live:
+        assert live.becomes("publishing")
+        assert until(lambda: live.status.connected_s > timings.settled_s)
+        nginx_server.freeze(is_frozen=True)
+        for number in range(6):
+            shift = number * 4_000_000_000
+            live.push(replace(packet, pts_ns=packet.pts_ns + shift) for packet in made.packets)
+        assert until(lambda: "connection-stalled" in live.codes)
+        nginx_server.freeze(is_frozen=False)
+        assert until(lambda: live.status.connects == 2)
+
+
+def test_node_media_server_records_every_frame(
+    tmp_path: Path, node_media_server_package: Path, authority: Authority
+) -> None:
+    made = clip()
+    with NodeMediaServer(tmp_path, node_media_server_package, authority.issue()) as server:
+        with Live(Target.parse("tiktok", server.server, "key?a=1&b=x/y")) as live:
+            assert live.becomes("publishing")
+            live.push(made.packets)
+        told = server.wait_for("postPublish")
+        server.wait_for("closed")
+    assert told == {"event": "postPublish", "app": "live", "name": "key", "query": {"a": "1", "b": "x/y"}}
+    assert_complete(server.recordings[0], made)
+
+
+def test_node_media_server_takes_rtmps(tmp_path: Path, node_media_server_package: Path, authority: Authority) -> None:
+    made = clip()
+    with NodeMediaServer(tmp_path, node_media_server_package, authority.issue()) as server:
+        with Live(Target.parse("tiktok", server.tls_server, "key", str(authority.file))) as live:
+            assert live.becomes("publishing")
+            live.push(made.packets)
+        server.wait_for("closed")
+    assert_complete(server.recordings[0], made)
+
+
+def test_node_media_server_closing_on_a_second_publisher_is_a_refusal(
+    tmp_path: Path, node_media_server_package: Path, authority: Authority
+) -> None:
+    with NodeMediaServer(tmp_path, node_media_server_package, authority.issue()) as server:
+        target = Target.parse("tiktok", server.server, "key")
+        with Live(target, replace(QUICK, settled_s=3)) as first:
+            assert first.becomes("publishing")
+            with Live(target, replace(QUICK, settled_s=3)) as second:
+                assert second.becomes("refused")
+            assert second.codes[-1] == "stream-key-refused"
+            assert first.status.state == "publishing"

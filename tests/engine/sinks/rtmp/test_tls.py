@@ -1,0 +1,120 @@
+"""RTMPS: what is trusted is published to, what is not is named, and no key leaves before that."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from appliance.engine.sinks.rtmp.address import Target
+from tests.engine.sinks.media import clip
+from tests.engine.sinks.publishing import KEY, PATIENT, Live, until
+from tests.engine.sinks.rtmp.test_real_servers import assert_complete
+from tests.fakes.rtmp_server import Behaviour, RtmpServer, Trick
+from tests.servers.certificates import Authority, Certificate
+from tests.servers.nginx import Nginx
+
+QUICK = replace(PATIENT, commands_s=0.5, retry_first_s=0.05, retry_max_s=0.1)
+
+
+def test_nginx_takes_rtmps_to_the_last_frame(nginx_server: Nginx, authority: Authority) -> None:
+    with Live(Target.parse("tiktok", nginx_server.tls_server, KEY, str(authority.file))) as live:
+        assert live.becomes("publishing")
+        live.push(clip().packets)
+    assert_complete(nginx_server.recording(), clip())
+
+
+def test_nginx_unknown_to_the_system_is_refused(nginx_server: Nginx) -> None:
+    with Live(Target.parse("tiktok", nginx_server.tls_server, KEY)) as live:
+        assert live.becomes("refused")
+    assert live.codes == ["certificate-untrusted"]
+    assert nginx_server.hooks.publishes == []
+
+
+def expired(authority: Authority) -> Certificate:
+    return authority.issue(is_expired=True)
+
+
+def misnamed(authority: Authority) -> Certificate:
+    return authority.issue("DNS:other.example")
+
+
+def self_signed(authority: Authority) -> Certificate:
+    return authority.self_signed()
+
+
+@pytest.mark.parametrize(
+    ("make", "code", "state", "words"),
+    [
+        (self_signed, "certificate-untrusted", "refused", "self-signed certificate"),
+        (misnamed, "certificate-name", "refused", "not for localhost"),
+        (expired, "certificate-expired", "waiting", "has expired"),
+    ],
+)
+def test_certificates_that_prove_nothing_are_named(
+    authority: Authority, make: object, code: str, state: str, words: str
+) -> None:
+    assert callable(make)
+    with RtmpServer(tls=make(authority).context()) as server:
+        aim = Target.parse("tiktok", f"rtmps://localhost:{server.port}/live", KEY, str(authority.file))
+        with Live(aim, QUICK) as live:
+            assert live.becomes(state)
+            problem = live.status.problem
+        assert problem is not None
+        assert problem.code == code
+        assert words in problem.text
+        assert KEY not in live.words
+        assert all(received.commands == [] for received in server.received)
+
+
+def test_an_address_in_the_certificate_is_enough(authority: Authority) -> None:
+    with RtmpServer(tls=authority.issue().context()) as server:
+        aim = Target.parse("tiktok", f"rtmps://127.0.0.1:{server.port}/live", KEY, str(authority.file))
+        with Live(aim) as live:
+            assert live.becomes("publishing")
+
+
+def test_everything_pushed_arrives_and_the_end_is_clean(authority: Authority) -> None:
+    made = clip()
+    with RtmpServer(tls=authority.issue().context()) as server:
+        aim = Target.parse("tiktok", f"rtmps://localhost:{server.port}/live", KEY, str(authority.file))
+        with Live(aim) as live:
+            assert live.becomes("publishing")
+            live.push(made.packets)
+        (received,) = server.received
+        assert received.has_ended
+        assert not received.was_reset
+        assert len(received.media(9)) == len(made.video)
+        assert received.names()[-1] == "deleteStream"
+
+
+@pytest.mark.parametrize(
+    ("behaviour", "code"),
+    [(Behaviour(Trick.SILENT), "server-silent"), (Behaviour(Trick.SILENT_AFTER_HANDSHAKE), "server-silent")],
+)
+def test_silence_is_bounded(authority: Authority, behaviour: Behaviour, code: str) -> None:
+    with RtmpServer(tls=authority.issue().context()) as server:
+        server.next(behaviour)
+        aim = Target.parse("tiktok", f"rtmps://localhost:{server.port}/live", KEY, str(authority.file))
+        with Live(aim, QUICK) as live:
+            assert until(lambda: live.codes == [code])
+            assert until(lambda: live.status.state == "publishing")
+
+
+def test_a_server_without_tls_is_named(authority: Authority) -> None:
+    with RtmpServer() as server:
+        server.usual = Behaviour(Trick.HTTP)
+        aim = Target.parse("tiktok", f"rtmps://localhost:{server.port}/live", KEY, str(authority.file))
+        with Live(aim, QUICK) as live:
+            assert live.becomes("waiting")
+    assert live.codes == ["tls-failed"]
+
+
+def test_a_certificate_file_that_is_none_is_named(tmp_path: Path) -> None:
+    (tmp_path / "ca.pem").write_text("not a certificate")
+    with RtmpServer() as server:
+        aim = Target.parse("tiktok", f"rtmps://localhost:{server.port}/live", KEY, str(tmp_path / "ca.pem"))
+        with Live(aim, QUICK) as live:
+            assert live.becomes("refused")
+    assert live.codes == ["ca-file-wrong"]
