@@ -34,9 +34,8 @@ class _Timespec(ctypes.Structure):
     _fields_ = (("seconds", c_long), ("nanoseconds", c_long))
 
 
-@ctypes.CFUNCTYPE(None, c_char_p, c_int, c_char_p, c_int, c_char_p)
-def _unheard(_file: bytes, _line: int, _function: bytes, _error: int, _format: bytes) -> None:
-    """Takes the library's complaints, which it would print for each try; the errors come as numbers anyway."""
+_UNHEARD = ctypes.CFUNCTYPE(None, c_char_p, c_int, c_char_p, c_int, c_char_p)(lambda *_: None)
+"""Takes the library's complaints, which it would print at each try; the errors come as numbers anyway."""
 
 
 @functools.cache
@@ -48,7 +47,7 @@ def _library() -> ctypes.CDLL:
     library.snd_pcm_status_get_delay.restype = c_long
     library.snd_pcm_status_get_avail.restype = c_ulong
     library.snd_pcm_open.argtypes = (c_void_p, c_char_p, c_int, c_int)
-    library.snd_lib_error_set_handler(_unheard)
+    library.snd_lib_error_set_handler(_UNHEARD)
     return library
 
 
