@@ -33,7 +33,8 @@ def check_layer(table: Mapping[str, object], file: str) -> dict[str, Setting]:
     try:
         return dict(_walk("", table, Config))
     except _Wrong as wrong:
-        raise Invalid("config", f"{file}: {wrong.path}: {wrong.reason}", file=file, path=wrong.path) from None
+        path = _legible(wrong.path)
+        raise Invalid("config", f"{file}: {path}: {wrong.reason}", file=file, path=path) from None
 
 
 class _Wrong(Exception):
@@ -210,9 +211,14 @@ def _shown(value: object) -> str:
         return "true" if value else "false"
     if isinstance(value, str):
         text = value if len(value) <= 60 else value[:57] + "..."
-        return '"' + text.encode("unicode_escape").decode("ascii").replace('"', '\\"') + '"'
+        return '"' + _legible(text).replace('"', '\\"') + '"'
     if isinstance(value, dict):
         return "a table"
     if isinstance(value, list):
         return "a list"
     return str(value)
+
+
+def _legible(text: str) -> str:
+    """The text on one line, whatever is in it."""
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode("ascii") for c in text)

@@ -1,0 +1,45 @@
+"""Where the panel can be reached: the address people type, and the file that tells `plugcast token` the port in use."""
+
+from __future__ import annotations
+
+import contextlib
+import ipaddress
+import socket
+from pathlib import Path
+
+from appliance.model.config import Config
+
+ADDRESS_FILE = "panel.address"
+
+
+def panel_address(config: Config) -> str:
+    """HOST:PORT of the running panel, or where it would be. Reads one small file."""
+    try:
+        return (Path(config.run_dir) / ADDRESS_FILE).read_text().strip() or address_for(config, config.panel.port)
+    except OSError:
+        return address_for(config, config.panel.port)
+
+
+def address_for(config: Config, port: int) -> str:
+    """HOST:PORT that another device in the same network can use; the port is left out when browsers need none."""
+    host = config.panel.listen
+    with contextlib.suppress(ValueError):
+        if ipaddress.ip_address(host).is_unspecified:
+            host = own_address()
+    if ":" in host:
+        host = f"[{host}]"
+    return host if port == 80 else f"{host}:{port}"
+
+
+def own_address() -> str:
+    """Our address in the network that leads outside; the loopback when there is none. Sends nothing."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe, contextlib.suppress(OSError):
+        # Connecting a datagram socket only looks up the route; the address is one for documentation.
+        probe.connect(("192.0.2.1", 9))
+        return str(probe.getsockname()[0])
+    return "127.0.0.1"
+
+
+def link_to(address: str, token: str) -> str:
+    """The link that pairs a browser. What follows the # never reaches any server's log."""
+    return f"http://{address}/#{token}"

@@ -1,0 +1,100 @@
+"""The line to the engine: connects to its socket, states the Plan, hears Reports and preview pictures. For ever.
+
+It owns the connection and nothing else; who listens decides what a report means.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from pathlib import Path
+from typing import Protocol
+
+from appliance.control.store import Latest
+from appliance.errors import Invalid
+from appliance.model.plan import Plan
+from appliance.model.protocol import JSON_FRAME, PREVIEW_FRAME, Hello, PlanMessage, Unframer, pack, unpack_from_engine
+from appliance.model.report import Report
+
+log = logging.getLogger(__name__)
+
+FIRST_RETRY_S = 0.25
+LAST_RETRY_S = 1.0
+_CHUNK = 65_536
+
+
+class Listener(Protocol):
+    """Who hears the engine."""
+
+    def greeted(self, hello: Hello) -> None:
+        """The engine is there."""
+
+    def heard(self, report: Report) -> None:
+        """It reports."""
+
+    def pictured(self, jpeg: bytes) -> None:
+        """It sent a preview picture."""
+
+    def lost(self) -> None:
+        """It is gone."""
+
+
+class EngineLink:
+    """One connection at a time to the engine's socket."""
+
+    def __init__(self, socket: Path, plan: Latest[Plan], listener: Listener) -> None:
+        self._socket = socket
+        self._plan = plan
+        self._listener = listener
+
+    async def run(self) -> None:
+        """Connects, talks until the line breaks, and again, until cancelled."""
+        retry_s = FIRST_RETRY_S
+        while True:
+            try:
+                reader, writer = await asyncio.open_unix_connection(self._socket)
+            except OSError:
+                await asyncio.sleep(retry_s)
+                retry_s = min(LAST_RETRY_S, retry_s * 2)
+                continue
+            retry_s = FIRST_RETRY_S
+            try:
+                await self._talk(reader, writer)
+            finally:
+                writer.close()
+                self._listener.lost()
+            log.info("The engine is gone; waiting for it to come back.")
+            await asyncio.sleep(retry_s)
+
+    async def _talk(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        stating = asyncio.create_task(self._state_plans(writer))
+        try:
+            await self._hear(reader)
+        except Invalid as error:
+            log.warning("%s Are engine and control of the same version?", error)
+        except OSError:
+            pass
+        finally:
+            stating.cancel()
+            await asyncio.gather(stating, return_exceptions=True)
+
+    async def _state_plans(self, writer: asyncio.StreamWriter) -> None:
+        async for plan in self._plan.changes():
+            writer.write(pack(PlanMessage(plan=plan)))
+            await writer.drain()
+
+    async def _hear(self, reader: asyncio.StreamReader) -> None:
+        unframer = Unframer()
+        while data := await reader.read(_CHUNK):
+            for kind, body in unframer.feed(data):
+                if kind == PREVIEW_FRAME:
+                    self._listener.pictured(body)
+                elif kind == JSON_FRAME:
+                    self._take(body)
+
+    def _take(self, body: bytes) -> None:
+        message = unpack_from_engine(body)
+        if isinstance(message, Hello):
+            self._listener.greeted(message)
+        else:
+            self._listener.heard(message.report)

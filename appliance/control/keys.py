@@ -1,0 +1,167 @@
+"""The secret store: stream keys in a directory that only we can enter. The only place that reads or writes a key.
+
+What leaves it for people is a `KeySummary`: the last four characters and the expiry. Blocks: call from a thread.
+"""
+
+from __future__ import annotations
+
+import logging
+import re
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import msgspec
+
+from appliance.control.files import make_private, remove, write_atomically
+from appliance.errors import Invalid
+from appliance.live.rtmp import Pasted, host_of, read_paste
+from appliance.live.tiktok import expiry_of
+from appliance.model.config import Config, DestinationConfig
+from appliance.model.plan import Destination
+from appliance.model.problem import Problem, Value
+
+log = logging.getLogger(__name__)
+
+_LONGEST_KEY_FILE = 16_384
+
+
+class _Kept(Value, frozen=True):
+    """What the panel was given for one destination."""
+
+    server: str = ""
+    key: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Credential:
+    """Everything needed to publish to one destination, or the problem that is in the way."""
+
+    name: str
+    server: str = ""
+    key: str = field(default="", repr=False)
+    ca_file: str = ""
+    problem: Problem | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class KeySummary:
+    """What people may know of a credential."""
+
+    name: str
+    host: str = ""
+    last4: str = ""
+    expires_at: int = 0
+    problem: Problem | None = None
+
+
+class KeyStore:
+    """The directory `keys` in the state directory: `pasted/NAME.json`, and `armed.json` for the live that is on."""
+
+    def __init__(self, state_dir: Path) -> None:
+        self._directory = state_dir / "keys"
+        self._pasted = self._directory / "pasted"
+        self._armed = self._directory / "armed.json"
+
+    def keep(self, name: str, pasted: Pasted) -> None:
+        """Stores what was pasted; a part that was not pasted stays as it was. Raises `Unavailable`."""
+        before = _read(self._pasted / f"{name}.json") or _Kept()
+        kept = _Kept(server=pasted.server or before.server, key=pasted.key or before.key)
+        make_private(self._directory)
+        make_private(self._pasted)
+        write_atomically(self._pasted / f"{name}.json", msgspec.json.encode(kept))
+
+    def credentials(self, config: Config) -> tuple[Credential, ...]:
+        """One credential for every enabled destination. The newer of pasted key and key file wins."""
+        enabled = {name: choice for name, choice in config.destination.items() if choice.enabled}
+        return tuple(self._credential(name, choice) for name, choice in enabled.items())
+
+    def arm(self, destinations: tuple[Destination, ...]) -> None:
+        """Remembers exactly what a live uses, so that a restart of ours states the same again."""
+        make_private(self._directory)
+        write_atomically(self._armed, msgspec.json.encode(destinations))
+
+    def armed(self) -> tuple[Destination, ...]:
+        """What the live in progress uses; empty when there is none or it cannot be read."""
+        try:
+            return msgspec.json.decode(self._armed.read_bytes(), type=tuple[Destination, ...])
+        except FileNotFoundError:
+            return ()
+        except (OSError, msgspec.MsgspecError):
+            log.warning("What the last live used cannot be read; the keys are taken afresh.")
+            return ()
+
+    def disarm(self) -> None:
+        """Forgets what the live used."""
+        remove(self._armed)
+
+    def _credential(self, name: str, choice: DestinationConfig) -> Credential:
+        kept_file = self._pasted / f"{name}.json"
+        kept = _read(kept_file) or _Kept()
+        server, key, problem = kept.server or choice.server, kept.key, None
+        if choice.key_file and not (kept.key and _is_newer(kept_file, Path(choice.key_file))):
+            try:
+                filed = read_key_file(Path(choice.key_file))
+                server, key = filed.server or choice.server or kept.server, filed.key
+            except OSError as error:
+                reason = (error.strerror or str(error)).lower()
+                problem = key_file_problem(name, choice.key_file, reason)
+        return Credential(name, server, key, choice.ca_file, problem or _missing(name, server, key))
+
+
+def read_key_file(file: Path) -> Pasted:
+    """The key in a file: its first line that is not empty, or a whole address with a key. Raises `OSError`."""
+    with file.open("rb") as stream:
+        text = stream.read(_LONGEST_KEY_FILE).decode(errors="replace")
+    line = next((line.strip() for line in text.splitlines() if line.strip()), "")
+    if re.match(r"rtmps?://", line, re.IGNORECASE):
+        try:
+            return read_paste(text)
+        except Invalid as error:
+            raise OSError(str(error)) from None
+    return Pasted("", line)
+
+
+def key_file_problem(name: str, file: str, reason: str) -> Problem:
+    """That a key file cannot be read."""
+    return Problem(
+        code="key-file",
+        text=f"The key file of {name} cannot be read: {reason}. Correct it, or paste the key on the panel.",
+        facts={"destination": name, "file": file, "reason": reason},
+    )
+
+
+def summary(credential: Credential) -> KeySummary:
+    """A credential as people may see it. A short key shows nothing: four of six characters are no secret any more."""
+    last4 = credential.key[-4:] if len(credential.key) >= 12 else ""
+    return KeySummary(
+        credential.name, host_of(credential.server), last4, expiry_of(credential.key), credential.problem
+    )  # fmt: skip
+
+
+def _missing(name: str, server: str, key: str) -> Problem | None:
+    title = "TikTok" if name == "tiktok" else name
+    if not key:
+        text = f"There is no stream key for {title} yet. Paste the server URL and the key on the panel."
+        return Problem(code="needs-key", text=text, facts={"destination": name})
+    if not server:
+        text = f"There is a key for {title} but no server. Paste the server URL together with the key."
+        return Problem(code="needs-server", text=text, facts={"destination": name})
+    return None
+
+
+def _read(file: Path) -> _Kept | None:
+    try:
+        return msgspec.json.decode(file.read_bytes(), type=_Kept)
+    except FileNotFoundError:
+        return None
+    except (OSError, msgspec.MsgspecError):
+        log.warning("The key kept in %s cannot be read; paste it again.", file)
+        return None
+
+
+def _is_newer(file: Path, other: Path) -> bool:
+    """Whether `file` was written after `other`; a file that is not there is older than any."""
+    try:
+        return file.stat().st_mtime_ns >= other.stat().st_mtime_ns
+    except OSError:
+        return file.exists()

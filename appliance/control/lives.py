@@ -1,0 +1,66 @@
+"""Where the live stands, derived from what is wished and what the engine reports. Pure: the clock is a parameter."""
+
+from __future__ import annotations
+
+from appliance.model.problem import Value
+from appliance.model.report import DestinationReport, Report
+from appliance.model.state import Connecting, Ending, Live, NeedsKey, Off, OnAir, Preparing, Reconnecting
+
+RESUME_WITHIN_S = 600.0
+
+
+class Wish(Value, frozen=True):
+    """What was asked for, kept across restarts.
+
+    `session` grows with every go-live; `on_air_at` is when this live first was on air, 0 before; `seen_at` is when
+    we last ran.
+    """
+
+    wanted: bool = False
+    session: int = 0
+    title: str = ""
+    on_air_at: float = 0.0
+    seen_at: float = 0.0
+
+
+def next_live(live: Live, wish: Wish, report: Report | None, now: float) -> Live:
+    """The live after a report, a wish or the passing of time. `report` is None while the engine does not answer."""
+    if not wish.wanted:
+        return _closing(live, report, now)
+    ours = [d for d in report.destinations if d.session == wish.session] if report else []
+    if any(d.state == "publishing" for d in ours):
+        return OnAir(since_at=wish.on_air_at or now)
+    if ours and all(d.state == "refused" for d in ours):
+        since = live.since_at if isinstance(live, NeedsKey) else now
+        return NeedsKey(since_at=since, destination=ours[0].name, problem=ours[0].problem)
+    return _trying(live, wish, ours, now)
+
+
+def resumed(wish: Wish, now: float) -> Wish:
+    """The wish after a start of ours: a live that was left long ago is not taken up again behind people's backs."""
+    too_old = wish.wanted and now - wish.seen_at > RESUME_WITHIN_S
+    return Wish(session=wish.session) if too_old else wish
+
+
+def _closing(live: Live, report: Report | None, now: float) -> Live:
+    busy = report is not None and any(d.state in {"connecting", "publishing", "waiting"} for d in report.destinations)
+    if not busy:
+        return Off()
+    return live if isinstance(live, Ending) else Ending(since_at=now)
+
+
+def _trying(live: Live, wish: Wish, ours: list[DestinationReport], now: float) -> Live:
+    attempts = max((d.attempts for d in ours), default=0)
+    waits = [d.retry_in_s for d in ours if d.state == "waiting"]
+    # Whole seconds, so that four reports a second are not four different states.
+    retry_at = float(round(now + min(waits))) if waits else 0.0
+    problem = next((d.problem for d in ours if d.problem), None)
+    if wish.on_air_at:
+        lost_at = live.lost_at if isinstance(live, Reconnecting) else now
+        return Reconnecting(
+            since_at=wish.on_air_at, lost_at=lost_at, attempts=attempts, retry_at=retry_at, problem=problem
+        )
+    if any(d.state in {"connecting", "waiting"} for d in ours):
+        since = live.since_at if isinstance(live, Connecting) else now
+        return Connecting(since_at=since, attempts=attempts, retry_at=retry_at, problem=problem)
+    return Preparing(since_at=live.since_at if isinstance(live, Preparing) else now)

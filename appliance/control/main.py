@@ -1,0 +1,218 @@
+"""Control's composition root: builds every part once, runs them in one TaskGroup, ends cleanly on SIGTERM."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import os
+import signal
+import socket
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from aiohttp import web
+
+from appliance import __version__
+from appliance.control import settings as settings_room
+from appliance.control.addresses import ADDRESS_FILE, address_for, link_to
+from appliance.control.director import Director, Surroundings
+from appliance.control.engine_link import EngineLink
+from appliance.control.files import make_directory
+from appliance.control.keys import KeyStore
+from appliance.control.settings import Settings
+from appliance.control.tokens import AccessFiles
+from appliance.control.wishes import WishFile
+from appliance.errors import Fact, Invalid, PlugcastError
+from appliance.hardware.catalogue import read_catalogue
+from appliance.hardware.profiles import recognise
+from appliance.model.command import AnyCommand
+from appliance.model.config import Config
+from appliance.model.protocol import Hello
+from appliance.model.report import Report
+from appliance.model.state import DemoState, State
+from appliance.notify import Notifier
+from appliance.panel.access import Access
+from appliance.panel.app import Viewer, create_app
+from appliance.panel.preview import Preview
+
+log = logging.getLogger(__name__)
+
+BIND_AGAIN_S = 1.0
+RELOAD_S = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Extras:
+    """What only the demo and tests give: a viewer's picture, and who hears the link to the panel."""
+
+    viewer: Viewer | None = None
+    announce: Callable[[str], None] = print
+
+
+class _Desk:
+    """Joins Director and preview: what the panel asks and what the engine's line tells."""
+
+    def __init__(self, director: Director) -> None:
+        self._director = director
+        self.preview = Preview(director.watch_preview, time.monotonic)
+
+    @property
+    def newest(self) -> State:
+        return self._director.state.value
+
+    async def do(self, command: AnyCommand) -> dict[str, Fact]:
+        return await self._director.do(command)
+
+    def greeted(self, hello: Hello) -> None:
+        self._director.greeted(hello)
+
+    def heard(self, report: Report) -> None:
+        if not self._director.preview_is_watched:
+            self.preview.clear()
+        self._director.heard(report)
+
+    def pictured(self, jpeg: bytes) -> None:
+        self.preview.put(jpeg)
+
+    def lost(self) -> None:
+        self.preview.clear()
+        self._director.lost()
+
+
+def main(config_file: Path) -> int:
+    """The role `control`: runs until SIGTERM or SIGINT. Raises `Invalid` when the config or a directory is wrong."""
+    loaded = settings_room.load(config_file)
+    try:
+        asyncio.run(serve(loaded))
+    except ExceptionGroup as group:
+        expected = group.subgroup(PlugcastError)
+        if expected is None:
+            raise
+        raise _first(expected) from None
+    return 0
+
+
+async def serve(loaded: Settings, extras: Extras | None = None, stop: asyncio.Event | None = None) -> None:
+    """Runs control until `stop` is set or the process is told to end."""
+    extras, config = extras or Extras(), loaded.config
+    stop = stop or _told_to_end()
+    await asyncio.to_thread(_make_directories, config)
+    director = Director(loaded, await asyncio.to_thread(_surroundings, config, extras))
+    await director.start()
+    desk = _Desk(director)
+    files = AccessFiles(Path(config.state_dir))
+    access = Access(files, _host_names(config))
+    await access.start()
+    link = EngineLink(Path(config.run_dir) / "engine.sock", director.plan, desk)
+    notifier = Notifier(os.environ)
+    runner = web.AppRunner(
+        create_app(desk, access, desk.preview, extras.viewer),
+        access_log=None,
+        shutdown_timeout=0.5,
+        handle_signals=False,
+    )
+    await runner.setup()
+    try:
+        async with asyncio.TaskGroup() as group:
+            tasks = [
+                group.create_task(director.keep(), name="keep"),
+                group.create_task(link.run(), name="engine link"),
+                group.create_task(_reload_tokens(access), name="tokens"),
+                group.create_task(_listen(runner, config, files, extras.announce), name="listen"),
+                group.create_task(_beat(notifier), name="watchdog"),
+            ]
+            notifier.ready()
+            await stop.wait()
+            notifier.stopping()
+            for task in tasks:
+                task.cancel()
+    finally:
+        await runner.cleanup()
+        notifier.close()
+
+
+def _first(group: ExceptionGroup[Exception]) -> Exception:
+    error: Exception = group
+    while isinstance(error, ExceptionGroup):
+        error = error.exceptions[0]
+    return error
+
+
+def _told_to_end() -> asyncio.Event:
+    stop = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    return stop
+
+
+def _make_directories(config: Config) -> None:
+    make_directory(Path(config.state_dir), "state-dir")
+    make_directory(Path(config.run_dir), "run-dir", mode=0o755)
+
+
+def _surroundings(config: Config, extras: Extras) -> Surroundings:
+    catalogue = read_catalogue()
+    cores = os.cpu_count() or 1
+    state_dir = Path(config.state_dir)
+    return Surroundings(
+        keys=KeyStore(state_dir),
+        wishes=WishFile(state_dir),
+        profile_for=lambda hello: recognise(catalogue, hello, config.capture.device),
+        name=socket.gethostname(),
+        version=__version__,
+        demo=DemoState(viewer=True) if extras.viewer else None,
+        load=lambda: round(os.getloadavg()[0] / cores, 1),
+    )
+
+
+def _host_names(config: Config) -> tuple[str, ...]:
+    own = socket.gethostname().partition(".")[0]
+    return ("localhost", "plugcast.local", own, f"{own}.local", config.panel.listen, *config.panel.names)
+
+
+async def _listen(runner: web.AppRunner, config: Config, files: AccessFiles, announce: Callable[[str], None]) -> None:
+    """Opens the panel's port, trying for ever while another program has it; then prints the link to the panel."""
+    panel, said = config.panel, False
+    while True:
+        site = web.TCPSite(runner, panel.listen, panel.port, backlog=128)
+        try:
+            await site.start()
+            break
+        except PermissionError:
+            raise Invalid(
+                "panel-port", f"panel.port: port {panel.port} needs root here. Choose one from 1024 on, such as 8080.",
+                port=panel.port,
+            ) from None  # fmt: skip
+        except OSError as error:
+            if not said:
+                reason = (error.strerror or str(error)).lower()
+                log.warning("The panel cannot listen on %s port %d yet: %s.", panel.listen, panel.port, reason)
+                said = True
+            await site.stop()
+            await asyncio.sleep(BIND_AGAIN_S)
+    address = address_for(config, int(runner.addresses[0][1]))
+    token = await asyncio.to_thread(_note_address, config, files, address)
+    announce(f"panel {link_to(address, token)}")
+    log.info("The panel answers at http://%s/", address)
+
+
+def _note_address(config: Config, files: AccessFiles, address: str) -> str:
+    with contextlib.suppress(OSError):
+        (Path(config.run_dir) / ADDRESS_FILE).write_text(address + "\n")
+    return files.new_link(time.time())
+
+
+async def _reload_tokens(access: Access) -> None:
+    """A revoked token is worthless within a second."""
+    while True:
+        await access.reload()
+        await asyncio.sleep(RELOAD_S)
+
+
+async def _beat(notifier: Notifier) -> None:
+    while True:
+        notifier.alive()
+        await asyncio.sleep(notifier.interval_s or 5.0)

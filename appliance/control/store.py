@@ -1,0 +1,35 @@
+"""The newest value of something, and those who wait for the next. Owns no files and decides nothing."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+
+
+class Latest[T]:
+    """One immutable value; watchers always get the newest and miss the ones between, so none can fall behind."""
+
+    def __init__(self, value: T) -> None:
+        self._value = value
+        self._changed = asyncio.Event()
+
+    @property
+    def value(self) -> T:
+        """The newest value."""
+        return self._value
+
+    def set(self, value: T) -> bool:
+        """Replaces the value; wakes the watchers when it differs. Returns whether it did."""
+        if value == self._value:
+            return False
+        self._value = value
+        self._changed.set()
+        self._changed = asyncio.Event()
+        return True
+
+    async def changes(self) -> AsyncIterator[T]:
+        """The value now, then the newest after every change."""
+        while True:
+            changed, value = self._changed, self._value
+            yield value
+            await changed.wait()

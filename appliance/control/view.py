@@ -1,0 +1,157 @@
+"""The State from everything that control knows. Pure: here is decided what is shown, never what happens."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import msgspec
+
+from appliance.control.health import health_of, readiness_of
+from appliance.control.keys import KeySummary
+from appliance.model.config import Config
+from appliance.model.problem import Problem
+from appliance.model.report import DestinationReport, Report
+from appliance.model.state import (
+    AudioState,
+    CanvasState,
+    DemoState,
+    DestinationView,
+    EncoderState,
+    EngineState,
+    Live,
+    RecordState,
+    SignalState,
+    State,
+    UpdateState,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """Everything that State is made of. `report` is None while the engine does not answer; `load` is per core."""
+
+    config: Config
+    keys: tuple[KeySummary, ...]
+    live: Live
+    session: int
+    title: str
+    report: Report | None
+    engine: EngineState
+    own_problems: tuple[Problem, ...]
+    name: str
+    version: str
+    load: float | None
+    demo: DemoState | None
+    now: float
+
+
+def state_of(known: Known, before: State) -> State:
+    """The snapshot. `before` is the last one: a problem that is still there keeps the time it began."""
+    report = known.report or Report()
+    destinations = tuple(_destination(known, report, key) for key in known.keys)
+    signal = _signal(report)
+    return State(
+        at=float(round(known.now)),
+        name=known.name,
+        title=known.title,
+        live=known.live,
+        signal=signal,
+        canvas=msgspec.convert(report.canvas, CanvasState, from_attributes=True),
+        encoder=_encoder(report),
+        destinations=destinations,
+        audio=_audio(report),
+        record=_record(known),
+        problems=_stamped(_problems(known, report), before, known.now),
+        health=health_of(known.config, known.live, known.report, known.load),
+        readiness=readiness_of(known.live, known.keys, known.report, known.now),
+        engine=known.engine,
+        update=UpdateState(version=known.version),
+        demo=known.demo,
+    )
+
+
+def _signal(report: Report) -> SignalState:
+    signal = report.signal
+    return SignalState(
+        state="picture" if signal.has_picture else "slate",
+        cause=signal.cause.value,
+        mode=signal.mode,
+        pixel_format=signal.pixel_format,
+        problem=signal.problem,
+    )
+
+
+def _encoder(report: Report) -> EncoderState:
+    return msgspec.convert(report.encoder, EncoderState, from_attributes=True)
+
+
+def _audio(report: Report) -> AudioState:
+    sound = report.sound
+    return AudioState(
+        source=sound.source,
+        levels_db=sound.levels_db,
+        sync_ms=sound.sync_ms,
+        silent_since_at=sound.silent_since_at,
+    )
+
+
+def _destination(known: Known, report: Report, key: KeySummary) -> DestinationView:
+    found = next((d for d in report.destinations if d.name == key.name), DestinationReport(name=key.name))
+    return DestinationView(
+        name=key.name,
+        state=found.state,
+        host=key.host,
+        key_last4=key.last4,
+        key_expires_at=key.expires_at,
+        kbps=found.kbps,
+        backlog_ms=found.backlog_ms,
+        attempts=found.attempts,
+        sent_frames=found.sent_frames,
+        dropped_frames=found.dropped_frames,
+        # What is missing matters before a live, what the server says during one.
+        problem=found.problem or key.problem,
+    )
+
+
+def _record(known: Known) -> RecordState:
+    if known.report is None:
+        return RecordState()
+    record, config = known.report.record, known.config
+    kbps = config.encoder.bitrate_kbps + 160
+    hours = max(0, record.free_mb - config.record.keep_free_mb) * 8000 / kbps / 3600
+    measured = record.free_mb > 0 or record.state != "off"
+    return RecordState(
+        state=record.state,
+        file=record.file,
+        written_s=record.written_s,
+        free_mb=record.free_mb if measured else None,
+        hours_left=round(hours, 1) if measured else None,
+    )
+
+
+def _problems(known: Known, report: Report) -> Iterable[Problem]:
+    """Worst first: what stops a live, then what spoils it, then what is only worth knowing."""
+    yield from known.own_problems
+    if known.report is not None:
+        yield from (d.problem for d in report.destinations if d.problem)
+        facecam = report.facecam.problem if report.facecam else None
+        parts = (report.encoder.problem, report.signal.problem, report.sound.problem, facecam, report.record.problem)
+        yield from (problem for problem in parts if problem)
+        yield from report.problems
+    yield from (key.problem for key in known.keys if key.problem and key.problem.code == "key-file")
+
+
+def _stamped(problems: Iterable[Problem], before: State, now: float) -> tuple[Problem, ...]:
+    began = {_identity(problem): problem.since_at for problem in before.problems}
+    stamped: dict[tuple[object, ...], Problem] = {}
+    for problem in problems:
+        identity = _identity(problem)
+        since = problem.since_at or began.get(identity) or float(round(now))
+        stamped.setdefault(identity, msgspec.structs.replace(problem, since_at=since))
+    return tuple(stamped.values())
+
+
+def _identity(problem: Problem) -> tuple[object, ...]:
+    """What makes two problems the same one: numbers in the facts may move."""
+    return (problem.code, *(problem.facts.get(name) for name in ("destination", "path", "device", "file")))

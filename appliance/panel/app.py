@@ -1,0 +1,184 @@
+"""The panel's web application: the page, the State, commands and pictures. Decides nothing: it asks the desk.
+
+Every answer that is not 200 is JSON, {"code", "facts"}; `text` says the same in English.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+import msgspec
+from aiohttp import web
+from aiohttp.typedefs import Handler
+
+from appliance.errors import Fact, Invalid, PlugcastError, Unavailable
+from appliance.model.command import AnyCommand, read_command
+from appliance.model.state import State
+from appliance.panel.access import COOKIE, Access, Denied, check_origin
+from appliance.panel.preview import Preview
+
+log = logging.getLogger(__name__)
+
+STATIC = Path(__file__).parent / "static"
+MAX_BODY = 64 * 1024
+COOKIE_S = 30 * 24 * 3600
+_PAGE = {"/static/panel.css": "text/css", "/static/panel.js": "text/javascript", "/static/icon.svg": "image/svg+xml"}
+_HEADERS = {
+    "Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob:; "
+    "connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+    "Referrer-Policy": "no-referrer",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Cache-Control": "no-store",
+}
+_WORDS = {
+    404: ("not-found", "There is nothing here."),
+    405: ("not-found", "There is nothing here for this kind of request."),
+    413: ("too-large", "That is too much. A command has at most 64 kB."),
+}
+
+type Viewer = Callable[[], bytes | None]
+
+
+class Desk(Protocol):
+    """Who is asked: control's Director."""
+
+    @property
+    def newest(self) -> State:
+        """The newest State."""
+
+    async def do(self, command: AnyCommand) -> Mapping[str, Fact]:
+        """Carries out a command."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Panel:
+    desk: Desk
+    access: Access
+    preview: Preview
+    viewer: Viewer | None
+
+
+_panel: web.AppKey[_Panel] = web.AppKey("panel", _Panel)
+
+
+def create_app(desk: Desk, access: Access, preview: Preview, viewer: Viewer | None = None) -> web.Application:
+    """The application. `viewer` gives the newest JPEG of what a viewer sees; only the demo has one."""
+    app = web.Application(client_max_size=MAX_BODY, middlewares=[_polite, _guarded])
+    app[_panel] = _Panel(desk, access, preview, viewer)
+    app.router.add_get("/", _page)
+    app.router.add_get("/healthz", _healthz)
+    app.router.add_get("/api/state", _state)
+    app.router.add_get("/api/preview.jpg", _preview)
+    app.router.add_get("/api/viewer.jpg", _viewer)
+    app.router.add_post("/api/do", _do)
+    app.router.add_post("/api/pair", _pair)
+    for path in _PAGE:
+        app.router.add_get(path, _static)
+    return app
+
+
+@web.middleware
+async def _polite(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """Turns every failure into JSON and adds the headers that protect the page."""
+    try:
+        response = await handler(request)
+    except PlugcastError as error:
+        response = _problem(error.http_status, error.code, str(error), error.facts)
+    except web.HTTPException as error:
+        code, text = _WORDS.get(error.status, ("request", "This request is not understood."))
+        status = 404 if error.status == 405 else error.status
+        response = _problem(status, code, text, {})
+    response.headers.update(_HEADERS)
+    return response
+
+
+@web.middleware
+async def _guarded(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """Lets in only who may come in. The page itself holds no secret: it is how a browser comes to be paired."""
+    access = request.app[_panel].access
+    access.check_host(request)
+    is_open = request.path in {"/healthz", "/api/pair"} or request.path in _PAGE
+    wants_page = request.path == "/" and "text/html" in request.headers.get("Accept", "")
+    if not is_open and not (wants_page and request.method == "GET"):
+        await access.check_asker(request)
+    return await handler(request)
+
+
+async def _healthz(request: web.Request) -> web.Response:
+    engine = request.app[_panel].desk.newest.engine
+    return _json({"ok": True, "engine": engine.connected})
+
+
+async def _state(request: web.Request) -> web.Response:
+    return _json(request.app[_panel].desk.newest)
+
+
+async def _do(request: web.Request) -> web.Response:
+    command = read_command(await _body(request))
+    facts = await request.app[_panel].desk.do(command)
+    return _json({"ok": True, **facts})
+
+
+async def _pair(request: web.Request) -> web.Response:
+    check_origin(request)
+    try:
+        asked = msgspec.json.decode(await _body(request), type=dict[str, str])
+    except (msgspec.MsgspecError, UnicodeDecodeError):
+        raise Invalid("command", 'Pairing takes {"token": "..."}.') from None
+    cookie = await request.app[_panel].access.pair(asked.get("token", ""), request.headers.get("User-Agent", ""))
+    response = _json({"ok": True})
+    response.set_cookie(COOKIE, cookie, max_age=COOKIE_S, httponly=True, samesite="Strict", secure=request.secure)
+    return response
+
+
+async def _preview(request: web.Request) -> web.Response:
+    jpeg = await request.app[_panel].preview.next_picture()
+    if jpeg is None:
+        raise Unavailable("no-preview", "There is no preview picture yet. The engine is starting or has no encoder.")
+    return web.Response(body=jpeg, content_type="image/jpeg")
+
+
+async def _viewer(request: web.Request) -> web.Response:
+    viewer = request.app[_panel].viewer
+    if viewer is None:
+        raise Denied(404, "not-found", "There is nothing here.")
+    jpeg = await asyncio.to_thread(viewer)
+    if jpeg is None:
+        raise Unavailable("no-preview", "The viewer has no picture yet. It appears once the box is live.")
+    return web.Response(body=jpeg, content_type="image/jpeg")
+
+
+async def _page(_request: web.Request) -> web.Response:
+    return await _file("index.html", "text/html")
+
+
+async def _static(request: web.Request) -> web.Response:
+    return await _file(request.path.rpartition("/")[2], _PAGE[request.path])
+
+
+async def _file(name: str, content_type: str) -> web.Response:
+    body = await asyncio.to_thread((STATIC / name).read_bytes)
+    return web.Response(body=body, content_type=content_type, charset="utf-8")
+
+
+async def _body(request: web.Request) -> bytes:
+    if request.content_type != "application/json":
+        raise Invalid("not-json", "Commands are JSON: send Content-Type: application/json.")
+    return await request.read()
+
+
+def _json(value: object) -> web.Response:
+    return web.Response(body=msgspec.json.encode(value), content_type="application/json")
+
+
+def _problem(status: int, code: str, text: str, facts: Mapping[str, Fact]) -> web.Response:
+    body = {"code": code, "facts": facts, "text": text}
+    return web.Response(status=status, body=msgspec.json.encode(body), content_type="application/json")
