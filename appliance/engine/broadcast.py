@@ -7,7 +7,9 @@ from __future__ import annotations
 
 import logging
 import time
+from collections import deque
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 
 from appliance.engine.encode.aac import AacEncoder
@@ -30,23 +32,35 @@ log = logging.getLogger(__name__)
 END_LIMIT_S = 4.0
 
 
+@dataclass(frozen=True, slots=True)
+class Encoders:
+    """What to encode with: the choice for the picture, kilobits a second for the sound."""
+
+    choice: Choice
+    audio_kbps: int
+
+
 class Broadcast:
     """The encoders, the fan-out and the sinks on it. All calls come from the studio's thread.
 
     `params` is None until the encoder has opened; sinks can be had only then.
     """
 
-    def __init__(self, stage: Stage, choice: Choice, audio_kbps: int, on_change: Callable[[], None]) -> None:
+    def __init__(
+        self, stage: Stage, encoders: Encoders, finished: deque[DestinationReport], on_change: Callable[[], None]
+    ) -> None:
         self._stage = stage
         self._on_change = on_change
         self._fan_out = FanOut()
-        self._aac = AacEncoder(audio_kbps)
-        self.encode = EncodeWorker(choice, self._fan_out.push)
+        self._aac = AacEncoder(encoders.audio_kbps)
+        self.encode = EncodeWorker(encoders.choice, self._fan_out.push)
         self.publishers: dict[Destination, Publisher] = {}
         self.wrong: dict[Destination, Invalid] = {}
         self.recorder: Recorder | None = None
         self._record_plan: RecordPlan | None = None
-        self._ending: list[Worker] = []
+        self._ending: list[Publisher | Recorder] = []
+        self._endings: dict[Publisher, Destination] = {}
+        self.finished: deque[DestinationReport] = finished
         self.began_at = time.monotonic()
         stage.frames.allow_jump(allowed=False)
         self.encode.start()
@@ -62,7 +76,6 @@ class Broadcast:
     @property
     def is_idle(self) -> bool:
         """Whether no sink is left, nor one that is still ending."""
-        self._ending = [worker for worker in self._ending if worker.alive]
         return not (self.publishers or self.recorder or self._ending)
 
     @property
@@ -74,6 +87,7 @@ class Broadcast:
         """Makes the publishers those of `wanted`: ends what is not in it, starts what is missing."""
         for destination in [known for known in self.publishers if known not in wanted]:
             publisher = self.publishers.pop(destination)
+            self._endings[publisher] = destination
             self._end(publisher)
         self.wrong = {destination: error for destination, error in self.wrong.items() if destination in wanted}
         params = self.params
@@ -82,6 +96,12 @@ class Broadcast:
         for destination in wanted:
             if destination not in self.publishers and destination not in self.wrong:
                 self._start(destination, params)
+
+    def let_go(self) -> None:
+        """Forgets the sinks that have ended."""
+        for sink in [sink for sink in self._ending if not sink.alive]:
+            self._ending.remove(sink)
+            self._note_end(sink)
 
     def record_to(self, plan: RecordPlan) -> None:
         """Makes the recorder that of `plan`: none, the one there is, or a new one."""
@@ -120,14 +140,14 @@ class Broadcast:
         self._stage.mixer.set_consumer(None, None)
         self.encode.stop()
         self.encode.join(END_LIMIT_S)
-        sinks: list[Worker] = [*self.publishers.values(), *((self.recorder,) if self.recorder else ()), *self._ending]
-        for sink in sinks:
-            sink.stop()
+        self.publish_to(())
+        self.record_to(RecordPlan())
+        sinks = list(self._ending)
         for sink in sinks:
             if not sink.join(END_LIMIT_S):
                 log.warning("%s did not end in time.", sink.name)
-        self.publishers.clear()
-        self.recorder = None
+            self._note_end(sink)
+        self._ending.clear()
         self._stage.frames.allow_jump(allowed=True)
 
     def _start(self, destination: Destination, params: StreamParams) -> None:
@@ -146,6 +166,10 @@ class Broadcast:
         sink.stop()
         self._ending.append(sink)
 
+    def _note_end(self, sink: Publisher | Recorder) -> None:
+        if isinstance(sink, Publisher):
+            self.finished.append(_report_of(self._endings.pop(sink), sink))
+
     def _destination_report(self, destination: Destination) -> DestinationReport:
         wrong = self.wrong.get(destination)
         if wrong is not None:
@@ -156,20 +180,24 @@ class Broadcast:
         publisher = self.publishers.get(destination)
         if publisher is None:
             return waiting_report(destination)
-        status = publisher.status()
-        return DestinationReport(
-            name=destination.name,
-            session=destination.session,
-            state=status.state,
-            kbps=status.kbps,
-            backlog_ms=status.backlog_ms,
-            attempts=status.attempts,
-            sent_frames=status.sent_video,
-            dropped_frames=status.dropped_video,
-            connected_s=round(status.connected_s, 1),
-            retry_in_s=round(status.retry_in_s, 1) if status.retry_in_s != float("inf") else 0.0,
-            problem=status.problem,
-        )
+        return _report_of(destination, publisher)
+
+
+def _report_of(destination: Destination, publisher: Publisher) -> DestinationReport:
+    status = publisher.status()
+    return DestinationReport(
+        name=destination.name,
+        session=destination.session,
+        state=status.state,
+        kbps=status.kbps,
+        backlog_ms=status.backlog_ms,
+        attempts=status.attempts,
+        sent_frames=status.sent_video,
+        dropped_frames=status.dropped_video,
+        connected_s=round(status.connected_s, 1),
+        retry_in_s=round(status.retry_in_s, 1) if status.retry_in_s != float("inf") else 0.0,
+        problem=status.problem,
+    )
 
 
 def waiting_report(destination: Destination) -> DestinationReport:

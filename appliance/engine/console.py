@@ -20,7 +20,7 @@ from appliance.model.signal import Cause, Signal
 log = logging.getLogger(__name__)
 
 END_LIMIT_S = 1.5
-TEST_SIGNAL = Signal(cause=Cause.NONE, mode="1280x720@60", pixel_format="nv12")
+TEST_FACECAM = Signal(cause=Cause.NONE, mode="640x480@30", pixel_format="nv12")
 
 type VideoSource = V4l2Source | TestConsole | TestFacecam
 
@@ -103,11 +103,10 @@ class Console:
 
     def _start_video(self, capture: CapturePlan, *, is_live: bool) -> None:
         self._stage.new_source(is_live=is_live)
+        self._see(Signal())
         if capture.device == "test":
-            self._video = TestConsole(self._stage.frames, self._feed_test)
-            self._see(TEST_SIGNAL)
+            self._video = TestConsole(self._stage.frames, self._feed_test, self._see)
         else:
-            self._see(Signal())
             self._video = V4l2Source(
                 CaptureRequest(device=capture.device, edid=capture.edid), self._stage.frames, self._see
             )
@@ -121,7 +120,7 @@ class Console:
             return
         if device == "test":
             self._facecam = TestFacecam(frames)
-            self.facecam_signal = TEST_SIGNAL
+            self.facecam_signal = TEST_FACECAM
         else:
             self._facecam = V4l2Source(CaptureRequest(device=device), frames, self._see_facecam, name="facecam")
         self._facecam.start()
@@ -139,7 +138,10 @@ class Console:
         if device == "none":
             return
         self._microphone = AlsaSource(
-            SoundRequest(device), lambda block: self._stage.mixer.feed("mic", block), self._hear_microphone, "microphone"
+            SoundRequest(device),
+            lambda block: self._stage.mixer.feed("mic", block),
+            self._hear_microphone,
+            "microphone",
         )
         self._microphone.start()
 

@@ -10,10 +10,11 @@ from __future__ import annotations
 import logging
 import threading
 import time
+from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from appliance.engine.broadcast import Broadcast, waiting_report
+from appliance.engine.broadcast import Broadcast, Encoders, waiting_report
 from appliance.engine.console import Console
 from appliance.engine.encode.choose import LAST_RESORT, Choice, calibrated, choose
 from appliance.engine.encode.libav import VideoSettings
@@ -22,11 +23,12 @@ from appliance.engine.status import EncoderMeter, memory_mb
 from appliance.engine.worker import Worker
 from appliance.model.plan import EncoderPlan, PicturePlan, Plan
 from appliance.model.problem import Problem
-from appliance.model.report import CanvasReport, EncoderReport, RecordReport, Report, SoundReport
+from appliance.model.report import CanvasReport, DestinationReport, EncoderReport, RecordReport, Report, SoundReport
 
 log = logging.getLogger(__name__)
 
 RETRY_S = 2.0
+MOST_FINISHED = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +51,7 @@ class Studio:
         self._broadcast: Broadcast | None = None
         self._chooser = _Chooser(plan.encoder, plan.picture)
         self._chooser.start()
+        self._finished: deque[DestinationReport] = deque(maxlen=MOST_FINISHED)
         self._meter = EncoderMeter()
         self._broken_until = 0.0
         self._encoder_problem: Problem | None = None
@@ -79,6 +82,7 @@ class Studio:
             return
         broadcast.publish_to(self._plan.destinations)
         broadcast.record_to(self._plan.record)
+        broadcast.let_go()
         if not wanted and broadcast.is_idle:
             broadcast.close()
             self._broadcast = None
@@ -122,6 +126,7 @@ class Studio:
                 if broadcast
                 else tuple(waiting_report(destination) for destination in plan.destinations)
             ),
+            finished=tuple(self._finished),
             record=broadcast.record_report() if broadcast else RecordReport(),
             problems=self._problems(),
             memory_mb=memory_mb(),
@@ -141,7 +146,8 @@ class Studio:
             return
         self._encoder_problem = choice.problem
         self._meter = EncoderMeter()
-        self._broadcast = Broadcast(self._stage, choice, self._plan.encoder.audio_kbps, self._outlets.changed)
+        encoders = Encoders(choice, self._plan.encoder.audio_kbps)
+        self._broadcast = Broadcast(self._stage, encoders, self._finished, self._outlets.changed)
 
     def _choice(self) -> Choice | None:
         choice = self._chooser.choice

@@ -74,7 +74,10 @@ class RecordReport(Value, frozen=True):
 
 
 class Report(Value, frozen=True):
-    """One complete picture of the engine. `at` is Unix seconds, `memory_mb` the process's anonymous memory."""
+    """One complete picture of the engine. `at` is Unix seconds, `memory_mb` the process's anonymous memory.
+
+    `finished` are the last few publishers that have ended, with their final counters.
+    """
 
     at: float = 0.0
     uptime_s: float = 0.0
@@ -84,6 +87,7 @@ class Report(Value, frozen=True):
     encoder: EncoderReport = EncoderReport()
     sound: SoundReport = SoundReport()
     destinations: tuple[DestinationReport, ...] = ()
+    finished: tuple[DestinationReport, ...] = ()
     record: RecordReport = RecordReport()
     problems: tuple[Problem, ...] = ()
     memory_mb: float = 0.0
