@@ -40,9 +40,10 @@ def inside(distance: Floats) -> Floats:
 def painted(strokes: list[Stroke]) -> NDArray[np.uint8]:
     """Coverages (h, w) in their colours, one over the other, as an (h, w, 4) RGBA bitmap, not premultiplied."""
     height, width = strokes[0][0].shape
-    colour, alpha = np.zeros((height, width, 3), np.float32), np.zeros((height, width), np.float32)
+    colour: Floats = np.zeros((height, width, 3), np.float32)
+    alpha: Floats = np.zeros((height, width), np.float32)
     for coverage, tint in strokes:
-        colour = colour * (1 - coverage[..., None]) + coverage[..., None] * np.array(tint, np.float32)
-        alpha = alpha * (1 - coverage) + coverage
-    colour = colour / np.maximum(alpha, np.float32(1e-6))[..., None]
-    return np.rint(np.dstack([colour, alpha * 255])).clip(0, 255).astype(np.uint8)
+        colour += coverage[..., None] * (np.array(tint, np.float32) - colour)
+        alpha += coverage * (1 - alpha)
+    straight = colour / np.maximum(alpha, np.float32(1e-6))[..., None]
+    return np.rint(np.dstack([straight, alpha * 255])).clip(0, 255).astype(np.uint8)
