@@ -99,8 +99,7 @@ def serve(url: str, picture: Path) -> None:
     viewer = Viewer(picture)
     print(json.dumps({"listening": True}), flush=True)
     try:
-        with av.open(url, "r", options={"listen": "1", "fflags": "nobuffer"}, timeout=None) as stream:
-            stream.flags |= 0x40  # AVFMT_FLAG_NOBUFFER
+        with av.open(url, "r", options={"listen": "1"}, timeout=None) as stream:
             for frame in stream.decode(video=0):
                 viewer.watch(frame)
                 if viewer.frames % REPORT_EVERY == 0:

@@ -153,9 +153,8 @@ class Session:
                 pass
 
     def _answer(self, values: list[Value]) -> None:
-        if len(values) < 2 or not isinstance(values[0], str):
-            raise SessionError("a command has no name")
-        name, transaction, rest = values[0], values[1], values[2:]
+        # FFmpeg's listening side sends an onFCPublish without a transaction; what we never asked for may be anything.
+        name, transaction, rest = (*values, None, None)[0], (*values, None, None)[1], values[2:]
         info = next((value for value in reversed(rest) if isinstance(value, dict)), {})
         match name:
             case "_result" if transaction == 1 and self.stage is Stage.CONNECT:
