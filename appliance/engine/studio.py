@@ -46,7 +46,7 @@ class Studio:
         self._outlets = outlets
         self._plan = plan
         self._began = time.monotonic()
-        self._stage = Stage(plan.picture, outlets.preview)
+        self._stage = self._new_stage(plan)
         self._console = Console(plan, self._stage, outlets.changed, is_live=False)
         self._broadcast: Broadcast | None = None
         self._chooser = _Chooser(plan.encoder, plan.picture)
@@ -177,10 +177,8 @@ class Studio:
             if not self._stage_fits(plan.picture):
                 self._console.close()
                 self._stage.close()
-                self._stage = Stage(plan.picture, self._outlets.preview)
-                self._stage.watch(plan.preview_fps)
+                self._stage = self._new_stage(plan)
                 self._console = Console(plan, self._stage, self._outlets.changed, is_live=False)
-            self._stage.mixer.set_mix(plan.sound.muted, plan.sound.offset_ms)
             if not self._chooser.serves(plan.encoder, plan.picture):
                 self._last_resort = False
                 self._encoder_problem = None
@@ -188,6 +186,12 @@ class Studio:
                 self._chooser.start()
         if self._stage_fits(plan.picture):
             self._stage.picture.show(plan.picture)
+
+    def _new_stage(self, plan: Plan) -> Stage:
+        stage = Stage(plan.picture, self._outlets.preview)
+        stage.watch(plan.preview_fps)
+        stage.mixer.set_mix(plan.sound.muted, plan.sound.offset_ms)
+        return stage
 
     def _stage_fits(self, picture: PicturePlan) -> bool:
         return self._stage.shape == (picture.width, picture.height, picture.fps)
