@@ -43,7 +43,7 @@ class Slate:
         self._zoom = VideoReformatter()
         self._light: Planes | None = None
         self._light_tick = 0
-        self._unit = min(canvas) / 720
+        self._unit = max(0.35, min(canvas) / 720)
         self._heart = (canvas.width / 2, canvas.height * 0.40)
         self._mark, self._comet = _mark(self._unit), _comet(self._unit)
 
