@@ -48,11 +48,17 @@ class EncodeWorker(Worker):
         self.latency_ms = 0.0
         self._deliver = deliver
         self._canvases: queue.Queue[Composed | None] = queue.Queue(WAITING)
+        self._is_open = False
         self._key_wanted = threading.Event()
         self._kbps = choice.settings.kbps
 
     def offer(self, composed: Composed) -> None:
-        """Leaves a canvas for the encoder; drops it when three are waiting already."""
+        """Leaves a canvas for the encoder; drops it when three are waiting already.
+
+        Nothing is missing from a stream that has not begun: canvases before the encoder is open do not count.
+        """
+        if not self._is_open:
+            return
         try:
             self._canvases.put_nowait(composed)
         except queue.Full:
@@ -83,6 +89,7 @@ class EncodeWorker(Worker):
         try:
             encoder = VideoEncoder(self.choice.settings)
             self._know(encoder)
+            self._is_open = True
             while self._step(encoder):
                 self.beat()
             self._hand_out(encoder.flush(), 0)
