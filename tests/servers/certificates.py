@@ -36,8 +36,10 @@ class Authority:
             "-addext", "keyUsage=critical,keyCertSign,cRLSign",
         )  # fmt: skip
 
-    def issue(self, names: str = "DNS:localhost,IP:127.0.0.1,IP:::1", *, is_expired: bool = False) -> Certificate:
-        """A server certificate for `names` in OpenSSL's spelling; an expired one ended long ago."""
+    def issue(
+        self, names: str = "DNS:localhost,IP:127.0.0.1,IP:::1", dates: tuple[str, str] | None = None
+    ) -> Certificate:
+        """A server certificate for `names` in OpenSSL's spelling, valid now or between two `dates` (YYYYMMDD)."""
         self._count += 1
         made = self._files(f"server{self._count}")
         request, extensions = self._directory / "request.pem", self._directory / "extensions.cnf"
@@ -46,8 +48,8 @@ class Authority:
             "subjectKeyIdentifier=hash\nauthorityKeyIdentifier=keyid\n"
         )
         _openssl("req", "-new", *_new_key(made.key), "-subj", "/CN=Test server", "-out", str(request))
-        if is_expired:
-            self._sign_expired(request, extensions, made.certificate)
+        if dates:
+            self._sign_dated(request, extensions, made.certificate, dates)
         else:
             _openssl(
                 "x509", "-req", "-in", str(request), "-CA", str(self.file), "-CAkey", str(self._key), "-days", "7",
@@ -68,7 +70,7 @@ class Authority:
     def _files(self, name: str) -> Certificate:
         return Certificate(self._directory / f"{name}.pem", self._directory / f"{name}.key")
 
-    def _sign_expired(self, request: Path, extensions: Path, out: Path) -> None:
+    def _sign_dated(self, request: Path, extensions: Path, out: Path, dates: tuple[str, str]) -> None:
         # Only `openssl ca` takes both dates, and it wants a little directory of its own.
         index, serial, config = (self._directory / name for name in ("index.txt", "serial", "ca.cnf"))
         index.write_text("")
@@ -79,7 +81,7 @@ class Authority:
         )
         _openssl(
             "ca", "-batch", "-config", str(config), "-in", str(request), "-cert", str(self.file), "-notext",
-            "-keyfile", str(self._key), "-startdate", "20200101000000Z", "-enddate", "20200201000000Z",
+            "-keyfile", str(self._key), "-startdate", f"{dates[0]}000000Z", "-enddate", f"{dates[1]}000000Z",
             "-extfile", str(extensions), "-out", str(out),
         )  # fmt: skip
 

@@ -21,6 +21,7 @@ from appliance.errors import Unavailable
 
 # A server has a few hundred bytes a minute to say to a publisher.
 FLOOD_BYTES, FLOOD_WINDOW_S = 1024 * 1024, 10.0
+WATCH_S = 0.1  # how often acknowledgements are looked at
 _GONE = (errno.ECONNRESET, errno.EPIPE, errno.ENOTCONN, errno.ECONNABORTED)
 
 
@@ -62,6 +63,7 @@ class Connection:
         self._link: Link | None = None
         self._acknowledged = 0
         self._progress_at = 0.0
+        self._watched_at = 0.0
         self._flood_since = 0.0
         self._flood_bytes = 0
         self.sent_video = 0
@@ -122,9 +124,11 @@ class Connection:
             if not self._drain(backlog, until):
                 return False
             link.finish_writing()
-            return self._await_end(link, max(until - waiter.clock(), 0.0) + timings.closing_s)
+            is_over = self._await_end(link, max(until - waiter.clock(), 0.0) + timings.closing_s)
         except (ClosedByServerError, Unavailable):
             return False
+        self._acknowledged = link.sent if is_over else self._acknowledged
+        return is_over
 
     def close(self) -> None:
         """Closes without ceremony."""
@@ -198,6 +202,9 @@ class Connection:
     def _watch(self, backlog: Backlog) -> None:
         """Raises Unavailable when the peer has acknowledged nothing for too long, or sound falls far behind."""
         link, now = self._open_link(), self._waiter.clock()
+        if now < self._watched_at + WATCH_S:
+            return
+        self._watched_at = now
         unacknowledged = link.unacknowledged()
         acknowledged = link.sent - unacknowledged
         if acknowledged > self._acknowledged or (link.is_empty and not unacknowledged):

@@ -28,6 +28,8 @@ class Waiter:
         self._lock = threading.Lock()
         self._event: int | None = None
         self._is_closed = False
+        self._poll = select.poll()
+        self._interest: Mapping[int, int] | None = None
 
     def wake(self) -> None:
         """Ends the current `wait` at once, or the next one unless it is the first."""
@@ -59,11 +61,12 @@ class Waiter:
         event = self._opened()
         self._beat()
         seconds = min(max(until - self.clock(), 0.0), BEAT_S)
-        poll = select.poll()
-        poll.register(event, select.POLLIN)
-        for descriptor, mask in interest.items():
-            poll.register(descriptor, mask)
-        ready = dict(poll.poll(math.ceil(seconds * 1000)))
+        if interest != self._interest:
+            self._poll, self._interest = select.poll(), interest
+            self._poll.register(event, select.POLLIN)
+            for descriptor, mask in interest.items():
+                self._poll.register(descriptor, mask)
+        ready = dict(self._poll.poll(math.ceil(seconds * 1000)))
         if ready.pop(event, 0):
             os.eventfd_read(event)
         self._beat()

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import logging
+import socket
+import threading
 from collections.abc import Iterator
 from dataclasses import replace
 
@@ -204,6 +206,33 @@ def test_an_unknown_name_is_told() -> None:
     with Live(Target.parse("t", "rtmp://no-such-host.invalid/live", KEY), replace(QUICK, connect_s=3)) as live:
         assert live.becomes("waiting")
         assert live.codes == ["server-not-found"]
+
+
+def test_a_name_server_that_hangs_is_bounded_and_asked_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked, answers = [], threading.Event()
+
+    def hang(*question: object, **_: object) -> list[object]:
+        asked.append(question)
+        answers.wait(10)
+        return []
+
+    monkeypatch.setattr(socket, "getaddrinfo", hang)
+    with Live(Target.parse("t", "rtmp://host.example/live", KEY), QUICK) as live:
+        assert until(lambda: live.status.attempts > 2)
+        assert live.codes == ["server-not-found"]
+    assert len(asked) == 1
+    answers.set()
+
+
+def test_an_address_that_swallows_everything_does_not_hide_the_next(
+    server: RtmpServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with black_hole() as hole:
+        found = [(socket.AF_INET, socket.SOCK_STREAM, 6, "", ("127.0.0.1", port)) for port in (hole, server.port)]
+        monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: found)
+        with Live(Target.parse("t", "rtmp://host.example/live", KEY)) as live:
+            assert live.becomes("publishing")
+        assert live.codes == []
 
 
 def test_a_frozen_server_is_given_up_and_its_ghost_does_not_bar_us() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import ExitStack
 from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
@@ -67,6 +68,19 @@ def test_nginx_records_every_frame(nginx_server: Nginx, fps: int) -> None:
     assert nginx_server.wait_for(lambda hooks: len(hooks.ended) == 1)
 
 
+def test_nginx_keeps_time_after_five_hours(nginx_server: Nginx) -> None:
+    made, later = clip(4, kbps=3000), 5 * 3_600_000
+    moved = [replace(packet, pts_ns=packet.pts_ns + later * 1_000_000) for packet in made.packets]
+    with Live(Target.parse("tiktok", nginx_server.server, KEY), replace(PATIENT, backlog_ms=10 * later), made) as live:
+        assert live.becomes("publishing")
+        live.push([*made.packets, *moved])
+    video, audio = read(nginx_server.recording())
+    half = len(video) // 2
+    assert half == len(made.video)
+    assert [(pts + later, is_key, data) for pts, is_key, data in video[:half]] == video[half:]
+    assert [(pts + later, data) for pts, data in audio[: len(audio) // 2]] == audio[len(audio) // 2 :]
+
+
 @pytest.mark.parametrize("key", [KEY, "a/b+c=d", "k?a=1&b=x/y+z==&c=%2F", "p+q", "x=y"])
 def test_nginx_gets_keys_byte_for_byte(nginx_server: Nginx, key: str) -> None:
     with Live(Target.parse("tiktok", nginx_server.server, key)) as live:
@@ -95,12 +109,14 @@ def test_nginx_not_knowing_the_app_is_told(nginx_server: Nginx) -> None:
 
 def test_nginx_says_that_a_key_is_in_use(nginx_server: Nginx) -> None:
     target = Target.parse("tiktok", nginx_server.server, KEY)
-    with Live(target, QUICK) as second:
-        with Live(target) as first:
-            assert first.becomes("publishing") or second.becomes("publishing")
-            assert until(lambda: "stream-key-busy" in first.codes + second.codes)
-            busy = next(s.problem for s in first.told + second.told if s.problem)
-            assert "Already publishing" in busy.text
+    with ExitStack() as second_ends, Live(target) as first:
+        assert first.becomes("publishing")
+        second = second_ends.enter_context(Live(target, QUICK))
+        assert until(lambda: second.codes == ["stream-key-busy"])
+        busy = second.status.problem
+        assert busy is not None
+        assert "Already publishing" in busy.text
+        first.publisher.stop()
         assert until(lambda: second.status.state == "publishing")
 
 

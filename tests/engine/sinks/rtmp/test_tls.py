@@ -33,7 +33,11 @@ def test_nginx_unknown_to_the_system_is_refused(nginx_server: Nginx) -> None:
 
 
 def expired(authority: Authority) -> Certificate:
-    return authority.issue(is_expired=True)
+    return authority.issue(dates=("20200101", "20200201"))
+
+
+def not_yet_valid(authority: Authority) -> Certificate:
+    return authority.issue(dates=("21000101", "21000201"))
 
 
 def misnamed(authority: Authority) -> Certificate:
@@ -50,6 +54,7 @@ def self_signed(authority: Authority) -> Certificate:
         (self_signed, "certificate-untrusted", "refused", "self-signed certificate"),
         (misnamed, "certificate-name", "refused", "not for localhost"),
         (expired, "certificate-expired", "waiting", "has expired"),
+        (not_yet_valid, "clock-wrong", "waiting", "clock of this box"),
     ],
 )
 def test_certificates_that_prove_nothing_are_named(
