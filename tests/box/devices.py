@@ -100,9 +100,11 @@ def get_control(path: str, name: str) -> int:
 def plug(hdmi: Hdmi) -> None:
     """Plugs the HDMI output into the HDMI input: what is sent is seen, once sizes and formats agree.
 
-    Also makes the input stamp a frame with the time it appears; vivid would say a time 0.9 frames in the future.
+    Also makes the input stamp a frame with the time it appears; vivid would say a time 0.9 frames in the future,
+    and draw text over the picture.
     """
     set_control(hdmi.capture, "Timestamp Source", "Start of Exposure")
+    set_control(hdmi.capture, "OSD Text Mode", "None")
     try:
         set_control(hdmi.capture, "Loop Video", 1)
     except LookupError:  # since Linux 6.11 an input names the output it is connected to; 0 and 1 are no outputs
@@ -115,8 +117,16 @@ def set_signal(hdmi: Hdmi, signal: Signal) -> None:
 
 
 def show_mode(hdmi: Hdmi, mode: str) -> None:
-    """The console switches to `mode` ("1920x1080p60"): QUERY_DV_TIMINGS answers it, and SOURCE_CHANGE is raised."""
-    set_control(hdmi.capture, "DV Timings", mode)
+    """The console switches to `mode` ("1920x1080p60"): QUERY_DV_TIMINGS answers it, and SOURCE_CHANGE is raised.
+
+    The driver changes between 60 and 59.94 only while nobody captures.
+    """
+    size, scan, rate = re.split("([pi])", mode)
+    whole = round(float(rate))
+    set_control(hdmi.capture, "DV Timings", f"{size}{scan}{whole}")
+    is_reduced = int(float(rate) != whole)
+    if get_control(hdmi.capture, "Reduced Framerate") != is_reduced:
+        set_control(hdmi.capture, "Reduced Framerate", is_reduced)
     set_signal(hdmi, Signal.NO_LOCK)
     set_signal(hdmi, Signal.SELECTED)
 
