@@ -1,8 +1,8 @@
 """Which encoder this box really has: every candidate encodes real frames before it is trusted.
 
-Hardware encoders are tried in a child process, because a driver may hang or crash and neither can be undone in a
-thread. libx264 is the last resort and always works; its preset is the best one that leaves the machine room to
-breathe, found by encoding a few frames.
+Encoders are tried in a child process, because a driver may hang or crash and neither can be undone in a thread, and
+because what a trial allocates should not stay with the engine. libx264 is the last resort and always works; its preset
+is the best one that leaves the machine room to breathe, found by encoding a few frames.
 """
 
 from __future__ import annotations
@@ -11,14 +11,10 @@ import json
 import logging
 import subprocess
 import sys
-import time
 from dataclasses import dataclass, replace
 from pathlib import Path
-from statistics import median
 
-from appliance.engine.encode.libav import VideoEncoder, VideoSettings
-from appliance.engine.encode.picture import moving_picture
-from appliance.errors import Unavailable
+from appliance.engine.encode.libav import VideoSettings
 from appliance.model.plan import EncoderPlan, PicturePlan
 from appliance.model.problem import Problem
 
@@ -30,7 +26,6 @@ NEEDS_NODE = {"h264_qsv": "/dev/dri", "h264_nvenc": "/dev/nvidia0", "h264_v4l2m2
 # Canvases are yuv420p; what an encoder does not take is converted on the way in.
 TAKES = {"h264_qsv": "nv12"}
 TRIAL_LIMIT_S = 15.0
-CALIBRATION_FRAMES = 12
 # An encoder that takes more of the frame's time than this leaves too little for bursts, sound and the panel.
 ROOM = 0.6
 
@@ -53,7 +48,7 @@ def choose(plan: EncoderPlan, picture: PicturePlan) -> Choice:
         if name == LAST_RESORT:
             break
         candidate = replace(wanted, name=name, preset="", pixel_format=TAKES.get(name, wanted.pixel_format))
-        failure = trial(candidate)
+        failure = trial(candidate).failure
         if failure is None:
             return Choice(candidate, f"{name} passed its trial encode")
         reasons.append(f"{name}: {failure}")
@@ -69,48 +64,38 @@ def choose(plan: EncoderPlan, picture: PicturePlan) -> Choice:
     return Choice(replace(wanted, preset=preset), "; ".join([*reasons, why]), problem)
 
 
-def trial(settings: VideoSettings) -> str | None:
-    """Lets a child process encode and decode with `settings`; returns why it failed, or None."""
+@dataclass(frozen=True, slots=True)
+class Trial:
+    """What came of a trial encode: why it failed, if so, and the median milliseconds that a frame took."""
+
+    failure: str | None
+    frame_ms: float = 0.0
+
+
+def trial(settings: VideoSettings) -> Trial:
+    """Lets a child process encode and decode with `settings`."""
     node = NEEDS_NODE.get(settings.name)
     if node is not None and not Path(node).exists():
-        return f"no {node} here"
-    words = [settings.name, settings.width, settings.height, settings.fps, settings.kbps]
+        return Trial(f"no {node} here")
+    words = [settings.name, settings.preset, settings.width, settings.height, settings.fps, settings.kbps]
     command = [sys.executable, "-m", "appliance.engine.encode.trial", *map(str, words)]
     try:
         done = subprocess.run(  # noqa: S603 - our own module, numbers and a checked name
             command, capture_output=True, text=True, timeout=TRIAL_LIMIT_S, check=False
         )
     except subprocess.TimeoutExpired:
-        return f"the trial encode did not end within {TRIAL_LIMIT_S:.0f} s"
+        return Trial(f"the trial encode did not end within {TRIAL_LIMIT_S:.0f} s")
     try:
         answer = json.loads(done.stdout)
     except ValueError:
-        return f"the trial encode crashed (exit {done.returncode})"
-    failure = answer.get("failure")
-    return str(failure) if failure else None
+        return Trial(f"the trial encode crashed (exit {done.returncode})")
+    return Trial(answer["failure"], answer["ms"])
 
 
 def calibrated(settings: VideoSettings) -> tuple[str, str]:
     """The best of superfast and ultrafast that this machine can hold, and why."""
     budget_ms = ROOM * 1000 / settings.fps
-    took_ms = frame_ms(replace(settings, name=LAST_RESORT, preset="superfast"))
+    took_ms = trial(replace(settings, name=LAST_RESORT, preset="superfast")).frame_ms
     if took_ms <= budget_ms:
         return "superfast", f"libx264 superfast takes {took_ms:.1f} ms of the {budget_ms:.0f} ms a frame may take"
     return "ultrafast", f"libx264 ultrafast, because superfast takes {took_ms:.1f} ms a frame of {budget_ms:.0f} ms"
-
-
-def frame_ms(settings: VideoSettings) -> float:
-    """Median milliseconds of wall time that one frame takes to encode."""
-    try:
-        encoder = VideoEncoder(settings)
-        times: list[float] = []
-        for tick in range(CALIBRATION_FRAMES):
-            canvas = moving_picture(settings.width, settings.height, tick)
-            begin = time.perf_counter()
-            encoder.encode(canvas, tick, key=False)
-            times.append(time.perf_counter() - begin)
-    except Unavailable as failure:
-        log.warning("%s", failure)
-        return 0.0
-    # The first frame is an IDR and opens caches; the rest is what a broadcast is made of.
-    return median(times[2:]) * 1000

@@ -1,4 +1,4 @@
-"""The trial encode, run as `python -m appliance.engine.encode.trial NAME WIDTH HEIGHT FPS KBPS` in a child process.
+"""The trial encode: `python -m appliance.engine.encode.trial NAME PRESET WIDTH HEIGHT FPS KBPS` in a child process.
 
 Encodes a second of a known picture, decodes it again and compares, because drivers exist that accept every
 setting and deliver garbage. Prints one JSON object: {"failure": null | "why", "ms": per frame}.
@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import sys
 import time
+from statistics import median
 
 import av
 import numpy as np
@@ -27,12 +28,14 @@ def run(settings: VideoSettings) -> dict[str, object]:
     encoder = VideoEncoder(settings)
     sent = [moving_picture(settings.width, settings.height, tick) for tick in range(FRAMES)]
     packets: list[EncodedVideo] = []
-    begin = time.perf_counter()
+    times: list[float] = []
     for tick, canvas in enumerate(sent):
+        begin = time.perf_counter()
         packets += encoder.encode(canvas, tick, key=False)
+        times.append(time.perf_counter() - begin)
     packets += encoder.flush()
-    spent_ms = (time.perf_counter() - begin) * 1000 / FRAMES
-    return {"failure": _judge(encoder, packets, sent), "ms": round(spent_ms, 2)}
+    # The first frames are an IDR and cold caches; the rest is what a broadcast is made of.
+    return {"failure": _judge(encoder, packets, sent), "ms": round(median(times[2:]) * 1000, 2)}
 
 
 def _judge(encoder: VideoEncoder, packets: list[EncodedVideo], sent: list[av.VideoFrame]) -> str | None:
@@ -61,10 +64,10 @@ def _luma(picture: av.VideoFrame) -> np.ndarray[tuple[int, int], np.dtype[np.uin
 
 def main() -> None:
     """Runs one trial from the command line."""
-    name, *numbers = sys.argv[1:]
+    name, preset, *numbers = sys.argv[1:]
     width, height, fps, kbps = map(int, numbers)
     try:
-        answer = run(VideoSettings(name, "superfast", width, height, fps, kbps, TAKES.get(name, "yuv420p")))
+        answer = run(VideoSettings(name, preset, width, height, fps, kbps, TAKES.get(name, "yuv420p")))
     except Unavailable as failure:
         answer = {"failure": str(failure).rstrip("."), "ms": 0}
     print(json.dumps(answer))
