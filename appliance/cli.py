@@ -153,9 +153,23 @@ def _engine(options: argparse.Namespace) -> int:
 
 
 def _devices(options: argparse.Namespace) -> int:
-    from appliance.engine.hardware.devices import main as devices
+    import msgspec
 
-    return devices(as_json=options.json)
+    from appliance.engine.hardware.devices import automatic_device, capture_devices, encoders
+
+    found = capture_devices()
+    if options.json:
+        print(msgspec.json.encode({"devices": found, "encoders": encoders()}).decode())
+        return 0
+    chosen = automatic_device(found)
+    for device in found:
+        mark = "*" if device.node == chosen else " "
+        kind = device.kind or "unknown"
+        print(f"{mark} {device.node:<14} {kind:<9} {device.card} ({device.driver})  {' '.join(device.pixel_formats)}")
+    if not found:
+        print('There is no video device. Plug the capture card in, or use the test console: capture.device = "test".')
+    print("Encoders that may work here:", ", ".join(encoders()))
+    return 0
 
 
 def _demo(options: argparse.Namespace) -> int:

@@ -101,6 +101,12 @@ class Director:
             log.info("A live was wanted when control stopped, but that is too long ago. Press GO LIVE to start again.")
         self.refresh()
 
+    async def close(self) -> None:
+        """Notes when we last ran. A live stays wished for: the engine goes on with it."""
+        async with self._deciding:
+            if self._wish.wanted:
+                await self._save()
+
     async def do(self, command: AnyCommand) -> dict[str, Fact]:
         """Carries out one command; returns what a person may want to know of it.
 
@@ -161,7 +167,7 @@ class Director:
             self._keep_now.set()
             log.info("On air.")
         live = next_live(self.state.value.live, self._wish, report, now)
-        own = (*self._engine_problems(is_silent), *((self._disk,) if self._disk else ()), *not_built_yet(self.config))
+        own = (*self._engine_problems(is_silent), *((self._disk,) if self._disk else ()))
         known = Known(
             config=self.config,
             keys=tuple(summary(credential) for credential in self._credentials),
@@ -171,6 +177,7 @@ class Director:
             report=report,
             engine=self._engine,
             own_problems=own,
+            notes=not_built_yet(self.config),
             name=self._around.name,
             version=self._around.version,
             load=self._around.load(),
@@ -263,8 +270,13 @@ class Director:
 
     async def _on_disk(self, act: Callable[[], None]) -> None:
         """A full or broken disk is a problem to show, never a reason not to go live."""
+        acting = asyncio.ensure_future(asyncio.to_thread(act))
         try:
-            await asyncio.to_thread(act)
+            await asyncio.shield(acting)
+        except asyncio.CancelledError:
+            # A thread cannot be called off: what it began it shall end before anybody else writes.
+            await asyncio.wait({acting})
+            raise
         except PlugcastError as error:
             if self._disk is None:
                 log.warning("%s", error)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import contextlib
 import os
+import secrets
+import time
 from pathlib import Path
 
 from appliance.errors import Invalid, Unavailable
@@ -12,10 +14,13 @@ from appliance.errors import Invalid, Unavailable
 def write_atomically(file: Path, body: bytes, *, mode: int = 0o600) -> None:
     """Replaces `file` by `body`. Raises `Unavailable` when the disk does not take it.
 
+    Drafts that a power cut left behind are removed by the next write.
+
     A file written by root in another user's directory is given to that user, so that `plugcast token` run by root
     leaves nothing that the service cannot read.
     """
-    draft = file.with_name(f".{file.name}.{os.getpid()}.new")
+    _remove_drafts(file)
+    draft = file.with_name(f".{file.name}.{secrets.token_hex(4)}.new")
     try:
         handle = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW | os.O_CLOEXEC, mode)
         try:
@@ -80,6 +85,13 @@ def make_private(directory: Path) -> None:
             os.chown(directory, owner.st_uid, owner.st_gid)
     except OSError as error:
         raise _disk(directory, "made", error) from None
+
+
+def _remove_drafts(file: Path) -> None:
+    for old in file.parent.glob(f".{file.name}.*.new"):
+        with contextlib.suppress(OSError):
+            if time.time() - old.stat().st_mtime > 60:
+                old.unlink()
 
 
 def _give_to_owner(handle: int, directory: Path) -> None:

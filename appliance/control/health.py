@@ -8,7 +8,7 @@ from appliance.control.keys import KeySummary
 from appliance.model.config import Config
 from appliance.model.report import Report
 from appliance.model.signal import Cause
-from appliance.model.state import HealthState, Live, OnAir, Readiness, Reconnecting
+from appliance.model.state import HealthState, Live, NeedsKey, OnAir, Readiness, Reconnecting
 
 type Verdict = Literal["good", "fair", "bad", "unknown"]
 
@@ -57,7 +57,7 @@ def _verdict(config: Config, live: Live, report: Report) -> tuple[Verdict, str]:
 
 def readiness_of(live: Live, keys: tuple[KeySummary, ...], report: Report | None, now: float) -> tuple[Readiness, ...]:
     """What a live needs, as four rows of one sentence each."""
-    return (_game(report), _sound(report), _tiktok(keys, now), _internet(live, report))
+    return (_game(report), _sound(report), _tiktok(live, keys, now), _internet(live, report))
 
 
 def _game(report: Report | None) -> Readiness:
@@ -66,7 +66,8 @@ def _game(report: Report | None) -> Readiness:
     signal = report.signal
     if signal.cause is Cause.NONE:
         return Readiness(name="game", state="ok", text=f"Picture is here{f', {signal.mode}' if signal.mode else ''}.")
-    text = signal.problem.text if signal.problem else _NO_PICTURE[signal.cause]
+    # Short here: what to do is said once, by the problem.
+    text = _NO_PICTURE[signal.cause]
     code = signal.problem.code if signal.problem else signal.cause.value
     return Readiness(name="game", state="bad" if signal.cause is Cause.NO_DEVICE else "warn", text=text, code=code)
 
@@ -76,7 +77,7 @@ def _sound(report: Report | None) -> Readiness:
         return Readiness(name="sound", state="unknown", text="Not known yet.")
     sound = report.sound
     if sound.problem:
-        return Readiness(name="sound", state="warn", text=sound.problem.text, code=sound.problem.code)
+        return Readiness(name="sound", state="warn", text="No sound.", code=sound.problem.code)
     if sound.source in {"", "none"}:
         return Readiness(name="sound", state="warn", text="No sound source; viewers hear nothing.")
     if max(sound.levels_db) < SILENCE_DB:
@@ -84,7 +85,12 @@ def _sound(report: Report | None) -> Readiness:
     return Readiness(name="sound", state="ok", text="Sound is coming in.")
 
 
-def _tiktok(keys: tuple[KeySummary, ...], now: float) -> Readiness:
+def _tiktok(live: Live, keys: tuple[KeySummary, ...], now: float) -> Readiness:
+    if isinstance(live, OnAir):
+        return Readiness(name="tiktok", state="ok", text="Taking your stream.")
+    if isinstance(live, NeedsKey):
+        code = live.problem.code if live.problem else "needs-key"
+        return Readiness(name="tiktok", state="bad", text="Paste a new key.", code=code)
     key = next((key for key in keys if key.problem is None), keys[0] if keys else None)
     if key is None:
         return Readiness(name="tiktok", state="bad", text="No destination is switched on.", code="no-destination")

@@ -131,6 +131,7 @@ async def serve(loaded: Settings, extras: Extras | None = None, stop: asyncio.Ev
                 task.cancel()
     finally:
         await runner.cleanup()
+        await director.close()
         notifier.close()
 
 

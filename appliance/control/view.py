@@ -39,6 +39,7 @@ class Known:
     report: Report | None
     engine: EngineState
     own_problems: tuple[Problem, ...]
+    notes: tuple[Problem, ...]
     name: str
     version: str
     load: float | None
@@ -140,6 +141,7 @@ def _problems(known: Known, report: Report) -> Iterable[Problem]:
         yield from (problem for problem in parts if problem)
         yield from report.problems
     yield from (key.problem for key in known.keys if key.problem and key.problem.code == "key-file")
+    yield from known.notes
 
 
 def _stamped(problems: Iterable[Problem], before: State, now: float) -> tuple[Problem, ...]:

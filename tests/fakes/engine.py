@@ -1,4 +1,4 @@
-"""An engine that speaks the protocol on a real socket and does whatever the test says. Keeps every plan it was given."""
+"""An engine that speaks the protocol on a real socket and does what the test says. Keeps every plan it was given."""
 
 from __future__ import annotations
 

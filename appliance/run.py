@@ -1,0 +1,211 @@
+"""`plugcast run`: starts the roles as children, as systemd would, restarts what dies, and ends them in order.
+
+It owns the child processes and their watchdogs, and says in plain sentences what happens to them. It never touches
+State, devices or the network.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import ctypes
+import logging
+import os
+import signal
+import socket
+import sys
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+from appliance.control import settings
+from appliance.control.files import make_directory
+
+log = logging.getLogger(__name__)
+
+ROLES = ("engine", "control")
+FIRST_PAUSE_S = 0.5
+LAST_PAUSE_S = 5.0
+STEADY_S = 30.0
+END_WITHIN_S = 8.0
+CONFIG_EXIT = 2
+_PR_SET_PDEATHSIG = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Patience:
+    """How long the supervisor waits: for a sign of life, before a restart (first and longest), and for the end."""
+
+    watchdog_s: float = 10.0
+    first_pause_s: float = FIRST_PAUSE_S
+    last_pause_s: float = LAST_PAUSE_S
+    end_s: float = END_WITHIN_S
+
+
+def run(config_file: Path) -> int:
+    """Runs all roles until SIGTERM or SIGINT; returns the exit code. Raises `Invalid` when the config is wrong."""
+    loaded = settings.load(config_file)
+    settings.check_files(loaded)
+    make_directory(Path(loaded.config.state_dir), "state-dir")
+    make_directory(Path(loaded.config.run_dir), "run-dir", mode=0o755)
+    commands = {role: [sys.executable, "-m", "appliance.cli", role, "--config", str(config_file)] for role in ROLES}
+    return asyncio.run(Supervisor(commands, Path(loaded.config.run_dir), Patience()).run())
+
+
+def end_with_parent() -> None:
+    """Asks the kernel to end this process when its supervisor dies, so that none is left holding a device."""
+    parent = os.getppid()
+    ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
+    if os.getppid() != parent:
+        os.kill(os.getpid(), signal.SIGTERM)
+
+
+class Supervisor:
+    """Keeps one child per role alive; `commands` are started in their order and ended in the opposite one."""
+
+    def __init__(self, commands: dict[str, list[str]], run_dir: Path, patience: Patience) -> None:
+        self._roles = [_Role(name, command, run_dir, patience) for name, command in commands.items()]
+        self._patience = patience
+        self._stop = asyncio.Event()
+        self._impatient = asyncio.Event()
+        self._exit_code = 0
+
+    async def run(self) -> int:
+        """Runs until told to end, or until a role says that its configuration is wrong."""
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(number, self._told)
+        keeping = [asyncio.create_task(self._keep(role)) for role in self._roles]
+        ending = asyncio.create_task(self._stop.wait())
+        try:
+            await asyncio.wait({*keeping, ending}, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            await self._end_all()
+            ending.cancel()
+            results = await asyncio.gather(*keeping, return_exceptions=True)
+        for result in results:
+            if isinstance(result, BaseException):
+                raise result
+        return self._exit_code
+
+    def _told(self) -> None:
+        if self._stop.is_set():
+            self._impatient.set()
+        else:
+            log.info("Stopping.")
+        self._stop.set()
+
+    async def _keep(self, role: _Role) -> None:
+        """Starts a role again and again; returns when all shall end."""
+        pause_s = self._patience.first_pause_s
+        while not self._stop.is_set():
+            began = time.monotonic()
+            code = await role.run_once()
+            if self._stop.is_set():
+                return
+            if code == CONFIG_EXIT:
+                # It said itself what is wrong; starting it again would only say it again.
+                self._exit_code = CONFIG_EXIT
+                self._stop.set()
+                return
+            if time.monotonic() - began > STEADY_S:
+                pause_s = self._patience.first_pause_s
+            log.warning("The %s %s. It starts again in %.1f s.", role.name, _ending(role, code), pause_s)
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._stop.wait(), pause_s)
+            pause_s = min(self._patience.last_pause_s, pause_s * 2)
+
+    async def _end_all(self) -> None:
+        """Ends control first, so that it does not take the engine's end for a fault, then the engine; all bounded."""
+        deadline = time.monotonic() + self._patience.end_s
+        self._stop.set()
+        for position, role in enumerate(reversed(self._roles)):
+            left_s = deadline - time.monotonic()
+            share_s = left_s if position == len(self._roles) - 1 else left_s / 4
+            ended = asyncio.create_task(role.end(max(0.0, share_s)))
+            hurry = asyncio.create_task(self._impatient.wait())
+            await asyncio.wait({ended, hurry}, return_when=asyncio.FIRST_COMPLETED)
+            hurry.cancel()
+            if not ended.done():
+                role.kill()
+            await ended
+
+
+class _Role:
+    """One child process and the socket on which it says that it lives."""
+
+    def __init__(self, name: str, command: list[str], run_dir: Path, patience: Patience) -> None:
+        self.name = name
+        self.hung = False
+        self._command = command
+        self._socket_path = run_dir / f"notify-{name}.sock"
+        self._patience = patience
+        self._process: asyncio.subprocess.Process | None = None
+
+    async def run_once(self) -> int:
+        """Starts the child and waits for its end; returns its exit code, negative for a signal."""
+        self.hung = False
+        self._socket_path.unlink(missing_ok=True)
+        with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM | socket.SOCK_NONBLOCK) as line:
+            line.bind(str(self._socket_path))
+            environment = {
+                **os.environ,
+                "NOTIFY_SOCKET": str(self._socket_path),
+                "WATCHDOG_USEC": str(int(self._patience.watchdog_s * 1e6)),
+                "PLUGCAST_SUPERVISED": "1",
+                "PYTHONUNBUFFERED": "1",
+            }
+            environment.pop("WATCHDOG_PID", None)
+            self._process = await asyncio.create_subprocess_exec(
+                *self._command, env=environment, stdin=asyncio.subprocess.DEVNULL, process_group=0
+            )
+            watching = asyncio.create_task(self._watch(line))
+            try:
+                return await self._process.wait()
+            finally:
+                watching.cancel()
+                await asyncio.gather(watching, return_exceptions=True)
+                self._socket_path.unlink(missing_ok=True)
+
+    async def end(self, within_s: float) -> None:
+        """Asks the child to end, waits, then kills it."""
+        process = self._process
+        if process is None or process.returncode is not None:
+            return
+        with contextlib.suppress(ProcessLookupError):
+            process.send_signal(signal.SIGTERM)
+        try:
+            await asyncio.wait_for(process.wait(), within_s)
+        except TimeoutError:
+            log.warning("The %s did not end within %.0f s and is killed.", self.name, within_s)
+            self.kill()
+            await process.wait()
+
+    def kill(self) -> None:
+        """Ends the child and whatever it started, at once."""
+        if self._process is not None and self._process.returncode is None:
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(self._process.pid, signal.SIGKILL)
+
+    async def _watch(self, line: socket.socket) -> None:
+        """Kills a child that was alive and has gone silent. A slow start is no silence, an endless one is."""
+        loop = asyncio.get_running_loop()
+        patience_s = max(30.0, 3 * self._patience.watchdog_s)
+        while True:
+            try:
+                message = await asyncio.wait_for(loop.sock_recv(line, 4096), patience_s)
+            except TimeoutError:
+                self.hung = True
+                self.kill()
+                return
+            if b"READY=1" in message or b"WATCHDOG=1" in message:
+                patience_s = self._patience.watchdog_s
+
+
+def _ending(role: _Role, code: int) -> str:
+    if role.hung:
+        return "gave no sign of life and was killed"
+    if code < 0:
+        with contextlib.suppress(ValueError):
+            return f"was ended by {signal.Signals(-code).name}"
+    return f"ended with exit code {code}" if code else "ended by itself"
