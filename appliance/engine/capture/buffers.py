@@ -115,7 +115,9 @@ class BufferQueue:
         return tuple(_map(self._node.fd, planes[part].length, planes[part].m.mem_offset) for part in range(used))
 
     def requeue(self, index: int) -> None:
-        """QBUF. Raises OSError."""
+        """QBUF, unless readers still hold the buffer. Raises OSError."""
+        if self._parts_out[index]:
+            return
         buffer, _planes = self._buffer(index)
         if _planes is not None:
             buffer.length = len(self._layout.least_bytes)
@@ -137,10 +139,11 @@ class BufferQueue:
             self._node.call(raw.IOC.DQBUF, buffer)
         except BlockingIOError:
             return None
-        self._queued -= 1
         index = int(buffer.index)
         if not 0 <= index < self.count:
             raise OSError(errno.EIO, "the driver returned a buffer that does not exist")
+        is_ours = self._parts_out[index] > 0  # a broken driver filled what it was not given
+        self._queued -= not is_ours
         parts = tuple(self._part(buffer, planes, index, part) for part in range(len(self._layout.least_bytes)))
         is_whole = all(used >= least for (_, used), least in zip(parts, self._layout.least_bytes, strict=True))
         return Filled(
@@ -148,7 +151,7 @@ class BufferQueue:
             parts=parts,
             captured_ns=_captured_ns(buffer),
             sequence=int(buffer.sequence),
-            is_good=is_whole and not buffer.flags & raw.BufferFlag.ERROR,
+            is_good=is_whole and not is_ours and not buffer.flags & raw.BufferFlag.ERROR,
         )
 
     def _part(
@@ -174,6 +177,16 @@ class BufferQueue:
             weakref.finalize(view, self._returned.append, filled.index).atexit = False
             views.append(view)
         return tuple(views)
+
+    def copy(self, filled: Filled) -> tuple[NDArray[np.uint8], ...]:
+        """The picture as copies, one flat array for each memory plane; the buffer goes back to the driver at once.
+
+        For v4l2loopback, which writes into all buffers in turn, whoever holds them.
+        """
+        parts = zip(filled.parts, self._maps[filled.index], strict=True)
+        copies = tuple(np.frombuffer(mapping, np.uint8, used, offset).copy() for (offset, used), mapping in parts)
+        self.requeue(filled.index)
+        return copies
 
     def close(self, pause: Callable[[float], object] = time.sleep) -> None:
         """STREAMOFF and REQBUFS 0; mappings end with their last view. Never raises: the device may be gone."""

@@ -13,6 +13,8 @@ from appliance.errors import Invalid
 BLOCK = 128
 HEADER = bytes.fromhex("00ffffffffffff00")
 MAX_BLOCKS = 256
+_CTA, _VENDOR = 0x02, 3
+_HDMI = bytes.fromhex("030c00")
 
 
 def parse_edid(text: str) -> bytes:
@@ -57,14 +59,37 @@ def read_edid(node: Node) -> bytes:
     return bytes(room[: min(int(answer.blocks), MAX_BLOCKS) * BLOCK])
 
 
-def write_edid(node: Node, data: bytes) -> bool:
-    """Gives the input this EDID unless it has it already; returns whether it was written.
+def write_edid(node: Node, data: bytes, accepted: bytes = b"") -> bytes:
+    """Gives the input this EDID unless it has it already, or has what it made of it before (`accepted`).
 
-    The receiver drops hot-plug while it changes, so the console looks away for a second or two. Raises OSError.
+    Returns what the input now says it has. The receiver drops hot-plug while the EDID changes, so the console looks
+    away for a second or two: never do it without need. Raises OSError.
     """
-    if read_edid(node) == data:
-        return False
+    current = read_edid(node)
+    if same_edid(current, data) or (accepted and current == accepted):
+        return current
     room = (ctypes.c_uint8 * len(data)).from_buffer_copy(data)
     wish = raw.v4l2_edid(blocks=len(data) // BLOCK, edid=ctypes.cast(room, ctypes.POINTER(ctypes.c_uint8)))
     node.call(raw.IOC.S_EDID, wish)
-    return True
+    return read_edid(node)
+
+
+def same_edid(one: bytes, other: bytes) -> bool:
+    """Whether two EDIDs say the same but for the CEC physical address, which drivers fill in, and the checksums."""
+    return _without_address(one) == _without_address(other)
+
+
+def _without_address(data: bytes) -> bytes:
+    """The EDID with the HDMI block's physical address and all checksums zeroed."""
+    plain = bytearray(data)
+    for start in range(0, len(plain) - BLOCK + 1, BLOCK):
+        plain[start + BLOCK - 1] = 0
+        if start == 0 or plain[start] != _CTA:
+            continue
+        at, end = start + 4, start + min(plain[start + 2], BLOCK - 1)
+        while at < end:
+            length = plain[at] & 31
+            if plain[at + 1 : at + 4] == _HDMI and plain[at] >> 5 == _VENDOR and length >= 5:
+                plain[at + 4 : at + 6] = b"\0\0"
+            at += 1 + length
+    return bytes(plain)

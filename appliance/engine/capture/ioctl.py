@@ -42,8 +42,12 @@ class Capability:
         both = raw.Capability.VIDEO_CAPTURE | raw.Capability.VIDEO_CAPTURE_MPLANE
         out = raw.Capability.VIDEO_OUTPUT | raw.Capability.VIDEO_OUTPUT_MPLANE
         m2m = raw.Capability.VIDEO_M2M | raw.Capability.VIDEO_M2M_MPLANE
-        # v4l2loopback says capture and output at once and is no codec
-        return bool(self.flags & m2m or (self.flags & both and self.flags & out and "loopback" not in self.driver))
+        return bool(self.flags & m2m or (self.flags & both and self.flags & out and not self.is_loopback))
+
+    @property
+    def is_loopback(self) -> bool:
+        """Whether what one program writes is what another reads: output until somebody writes, then capture."""
+        return "loopback" in self.driver
 
     @property
     def is_output(self) -> bool:

@@ -68,6 +68,11 @@ NO_SIGNAL = Reason(
     "no-signal",
     "The cable is in but the console sends nothing: switch the console on or wake it.",
 )
+NOTHING_WRITTEN = Reason(
+    Cause.NO_SIGNAL,
+    "no-signal",
+    "No program sends pictures to {node}: start the one that feeds this loopback device.",
+)
 NO_LOCK = Reason(
     Cause.NO_LOCK,
     "no-lock",

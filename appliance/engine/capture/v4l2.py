@@ -27,6 +27,7 @@ from appliance.engine.capture.trouble import (
     NO_DEVICE_AT_ALL,
     NO_SIGNAL,
     NOT_A_CAPTURE,
+    NOTHING_WRITTEN,
     OUT_OF_RANGE,
     STALLED,
     Trouble,
@@ -87,6 +88,8 @@ class V4l2Source(Worker):
         self._on_signal = on_signal
         self._told: Signal | None = None
         self._edid = _usable_edid(request.edid)
+        self._edid_taken = b""
+        self._must_copy = False
 
     def work(self) -> None:
         """Opens, streams and closes until asked to stop."""
@@ -113,6 +116,8 @@ class V4l2Source(Worker):
         with Node(self.node) as node:
             capability = node.capability()
             if not capability.is_capture:
+                if capability.is_loopback:
+                    raise Trouble(NOTHING_WRITTEN, self.node)
                 raise Trouble(NOT_A_CAPTURE, self.node, _what_it_is(capability))
             for event in (raw.EventType.SOURCE_CHANGE, raw.EventType.EOS):
                 node.subscribe(event)
@@ -124,6 +129,7 @@ class V4l2Source(Worker):
                 if mode is None:
                     return
             kind = raw.BufType.VIDEO_CAPTURE_MPLANE if capability.is_multiplanar else raw.BufType.VIDEO_CAPTURE
+            self._must_copy = capability.is_loopback
             self._stream(node, agree(node, kind, self._request.pixel_formats, mode))
 
     def _find(self) -> str:
@@ -138,10 +144,10 @@ class V4l2Source(Worker):
         if not self._edid:
             return
         try:
-            if edid.write_edid(node, self._edid):
-                log.info("The EDID was written to %s; the console will choose its mode anew.", node.path)
+            self._edid_taken = edid.write_edid(node, self._edid, self._edid_taken)
         except OSError as error:
             log.warning("%s did not take the EDID: %s.", node.path, error.strerror)
+            self._edid = b""
 
     def _await_signal(self, node: Node) -> Timings | None:
         """Stays with an open receiver until the console's mode is steady and set. None when it is time to stop."""
@@ -173,28 +179,29 @@ class V4l2Source(Worker):
         queue = BufferQueue(node, layout)
         try:
             queue.start(self._request.buffers)
-            with select.epoll() as poll:
-                poll.register(node.fd, select.EPOLLIN | select.EPOLLPRI | select.EPOLLERR)
-                self._pump(node, queue, layout, poll)
+            self._pump(node, queue, layout)
         finally:
             self._frames.take(0)
             queue.close(self.pause)
 
-    def _pump(self, node: Node, queue: BufferQueue, layout: Layout, poll: select.epoll) -> None:
+    def _pump(self, node: Node, queue: BufferQueue, layout: Layout) -> None:
         """Frame after frame, until an event, a stall or the end."""
+        # poll, not epoll: v4l2loopback registers for a wake-up only when asked while it has nothing to read
+        poll = select.poll()
+        poll.register(node.fd, select.POLLIN | select.POLLPRI | select.POLLERR)
         deadline = time.monotonic() + FIRST_FRAME_S
         while not self.stopping:
             self.beat()
-            ready = poll.poll(_WAIT_S)
+            ready = poll.poll(_WAIT_S * 1000)
             happened = ready[0][1] if ready else 0
-            if happened & select.EPOLLPRI and _source_changed(node):
+            if happened & select.POLLPRI and _source_changed(node):
                 return
             queue.requeue_returned()
             newest = self._newest(queue)
             if newest is not None:
                 deadline = time.monotonic() + STALL_S
                 self._hand_out(queue, newest, layout)
-            elif happened & (select.EPOLLERR | select.EPOLLHUP) and not happened & select.EPOLLPRI:
+            elif happened & (select.POLLERR | select.POLLHUP) and not happened & select.POLLPRI:
                 # nothing to read and no reason given: going on would spin
                 node.capability()
                 raise Trouble(DEVICE_ERROR, node.path, "streaming stopped")
@@ -220,12 +227,13 @@ class V4l2Source(Worker):
         source = layout.source
         mode = mode_name(source.width, source.height, source.fps)
         self._tell(Signal(cause=Cause.NONE, mode=mode, pixel_format=source.pixel_format))
-        if not queue.can_lend:
+        if not queue.can_lend and not self._must_copy:
             self.skipped += 1
             queue.requeue(filled.index)
             return
         self.captured += 1
-        self._frames.put(CapturedFrame(source, queue.lend(filled), filled.captured_ns, filled.sequence))
+        planes = queue.copy(filled) if self._must_copy else queue.lend(filled)
+        self._frames.put(CapturedFrame(source, planes, filled.captured_ns, filled.sequence))
 
     def _tell(self, signal: Signal) -> None:
         if _gist(signal) == _gist(self._told):

@@ -64,7 +64,7 @@ def _asked(node: Node, entry: Path) -> DeviceFacts:
 
 
 def _kind(node: Node, capability: Capability, entry: Path) -> str:
-    if "loopback" in capability.driver:
+    if capability.is_loopback:
         return "loopback"
     if capability.is_m2m:
         return "m2m"

@@ -5,8 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from appliance.engine.capture.edid import parse_edid
+from appliance.engine.capture.edid import parse_edid, same_edid
 from appliance.errors import Invalid
 
 FILES = {path.stem: path for path in (Path(__file__).parents[3] / "hw-profiles" / "edid").glob("*.hex")}
@@ -97,3 +99,23 @@ def test_anything_else_is_refused_with_one_sentence(text: str) -> None:
         parse_edid(text)
     assert refused.value.code == "bad-edid"
     assert "\n" not in str(refused.value)
+
+
+def test_the_address_that_a_driver_fills_in_does_not_count() -> None:
+    def with_address(address: bytes) -> bytes:
+        changed = bytearray(WHOLE)
+        at = WHOLE.index(b"\x03\x0c\x00") + 3
+        changed[at : at + 2] = address
+        changed[255] = -sum(changed[128:255]) % 256
+        return bytes(changed)
+
+    assert with_address(b"\x20\x00") != WHOLE
+    assert same_edid(with_address(b"\x20\x00"), WHOLE)
+    assert not same_edid(parse_edid(FILES["two-lanes-720p60"].read_text()), WHOLE)
+    assert not same_edid(b"", WHOLE)
+
+
+@given(st.binary(max_size=600))
+def test_comparing_survives_any_bytes(data: bytes) -> None:
+    assert same_edid(data, data)
+    assert same_edid(WHOLE[:128] + data, WHOLE[:128] + data)
