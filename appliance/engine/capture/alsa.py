@@ -27,7 +27,7 @@ RETRY_S = 1.0
 STALL_S = 1.0
 _WAIT_S = 0.2
 
-_SENTENCES = {
+SENTENCES = {
     "no-sound-device": "No sound comes from {device}: plug the capture device in, or name another under [audio].",
     "sound-busy": "{device} is used by another program: close it, then the sound comes by itself.",
     "no-permission": "Plugcast may not open {device}: add its user to the group audio and start it again.",
@@ -158,5 +158,5 @@ def _opened(device: str) -> asound.Pcm:
 
 
 def _problem(code: str, device: str) -> SoundSignal:
-    text = _SENTENCES[code].format(device=device)
+    text = SENTENCES[code].format(device=device)
     return SoundSignal(problem=Problem(code=code, text=text, facts={"device": device}, since_at=time.time()))
