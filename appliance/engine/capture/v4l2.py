@@ -57,12 +57,15 @@ class CaptureRequest:
     """Which device, and how. `device` is `auto` or a node; `pixel_formats` are FFmpeg names, best first.
 
     `edid` is the hex text of an EDID to give the input, empty to leave it alone. `buffers` are what we ask for.
+    `auto` takes the first of `kinds` that is not `taken`: a face camera is ("webcam",) and not the console's node.
     """
 
     device: str = "auto"
     pixel_formats: tuple[str, ...] = PREFERENCE
     edid: str = ""
     buffers: int = 6
+    kinds: tuple[str, ...] = ("hdmi", "webcam")
+    taken: Callable[[], str] = str
 
 
 class V4l2Source(Worker):
@@ -135,7 +138,7 @@ class V4l2Source(Worker):
     def _find(self) -> str:
         if self._request.device != "auto":
             return self._request.device
-        node = automatic_device(capture_devices())
+        node = automatic_device(capture_devices(), self._request.kinds, self._request.taken())
         if not node:
             raise Trouble(NO_DEVICE_AT_ALL)
         return node

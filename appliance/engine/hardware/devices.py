@@ -94,11 +94,15 @@ def _read(path: Path) -> str:
         return ""
 
 
-def automatic_device(devices: tuple[DeviceFacts, ...]) -> str:
-    """The node that `auto` means: an HDMI receiver before a webcam, the first by bus; empty when there is none."""
-    order = {"hdmi": 0, "webcam": 1}
-    usable = [one for one in devices if one.kind in order and one.pixel_formats]
-    usable.sort(key=lambda one: (order[one.kind], one.bus, _number(one.node)))
+def automatic_device(
+    devices: tuple[DeviceFacts, ...], kinds: tuple[str, ...] = ("hdmi", "webcam"), taken: str = ""
+) -> str:
+    """The node that `auto` means: the first of `kinds` there is, then the first by bus; empty when there is none.
+
+    `taken` is a node that somebody else of us uses, such as the console's when a face camera is looked for.
+    """
+    usable = [one for one in devices if one.kind in kinds and one.pixel_formats and one.node != taken]
+    usable.sort(key=lambda one: (kinds.index(one.kind), one.bus, _number(one.node)))
     return usable[0].node if usable else ""
 
 

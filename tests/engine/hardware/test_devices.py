@@ -31,6 +31,13 @@ def test_automatic_device(devices: list[DeviceFacts], chosen: str) -> None:
     assert automatic_device(tuple(devices)) == chosen
 
 
+def test_a_face_camera_is_another_device_than_the_consoles() -> None:
+    devices = (device("/dev/video0", "hdmi"), device("/dev/video2", "webcam"), device("/dev/video4", "webcam", "usb-2"))
+    assert automatic_device(devices, kinds=("webcam",)) == "/dev/video2"
+    assert automatic_device(devices, kinds=("webcam",), taken="/dev/video2") == "/dev/video4"
+    assert automatic_device(devices[:1], kinds=("webcam",)) == ""
+
+
 def test_nodes_that_cannot_be_asked_are_still_listed(tmp_path: Path) -> None:
     dev, sysfs = tmp_path / "dev", tmp_path / "sys"
     dev.mkdir()
