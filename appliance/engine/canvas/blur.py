@@ -50,7 +50,7 @@ class Blur:
             width=self._canvas.width,
             height=self._canvas.height,
             format=PIXEL_FORMAT,
-            interpolation=Interpolation.BICUBIC,
+            interpolation=Interpolation.BILINEAR,
             threads=1,
         )
 
@@ -87,13 +87,19 @@ class Backdrop:
         """Which picture it is."""
         return self._generation
 
-    def renew(self, band: av.VideoFrame, tick: int, baked: tuple[Layer, ...], force: bool) -> None:
-        """Makes the blur from `band` when its turn has come, with the layers that lie only on it painted in."""
+    def renew(self, band: av.VideoFrame, tick: int, baked: tuple[Layer, ...], force: bool) -> av.VideoFrame | None:
+        """Makes the blur from `band` when its turn has come, with the layers that lie only on it painted in.
+
+        Returns the new picture, else None. Whoever paints on that picture may do so only where nothing of the
+        backdrop is visible: it stays the backdrop.
+        """
         fresh = self._planes is not None and not force and baked == self._baked
         if fresh and 0 <= tick - self._tick < _EVERY:
-            return
-        self._set(planes_of(self._blur.zoom(band)), baked)
+            return None
+        zoomed = self._blur.zoom(band)
+        self._set(planes_of(zoomed), baked)
         self._tick = tick
+        return zoomed
 
     def darken(self, baked: tuple[Layer, ...], force: bool) -> None:
         """Makes it plain dark, with the layers that lie only on it painted in, if it is not that already."""

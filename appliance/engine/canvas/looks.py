@@ -14,7 +14,7 @@ from appliance.engine.canvas.arrange import Arrangement, Placement, arrange
 from appliance.engine.canvas.blend import Layer, blend
 from appliance.engine.canvas.blur import Backdrop
 from appliance.engine.canvas.geometry import Rect, Size
-from appliance.engine.canvas.pool import PIXEL_FORMAT, Pool, Slot, keep_heap, mark, planes_of
+from appliance.engine.canvas.pool import PIXEL_FORMAT, Planes, Pool, Slot, keep_heap, mark, planes_of
 from appliance.engine.canvas.scale import Scaled, Scaler, Way
 from appliance.engine.canvas.slate import Slate
 from appliance.model.plan import PicturePlan
@@ -28,6 +28,7 @@ class _Scene:
     visible: tuple[Rect, ...]  # where the backdrop shows
     baked: tuple[Layer, ...]
     over: tuple[Layer, ...]
+    over_backdrop: bool  # whether one of `over` reaches beyond the placements
 
 
 class Canvas:
@@ -74,15 +75,25 @@ class Canvas:
             for layer in scene.over:
                 blend(planes, layer)
             return mark(scaled[0].frame)
-        slot = self._slot(scene, scaled, tick, changed)
-        for placement, picture in zip(placements, scaled, strict=True):
-            slot.planes.part(placement.into).copy_from(planes_of(picture.frame))
-        for layer in scene.over:
-            blend(slot.planes, layer)
-            slot.dirty.append(layer.rect)
-        return self._pool.lend(slot)
+        if scene.arrangement.behind == "blur" and scene.visible:
+            fresh = self._backdrop.renew(scaled[0].frame, tick, scene.baked, changed)
+            if fresh is not None and not scene.over_backdrop:
+                # The new blur is the canvas; later frames copy from around its band.
+                return self._finish(mark(fresh), planes_of(fresh), scene, scaled)
+        slot = self._slot(scene, tick, changed)
+        slot.dirty += [layer.rect for layer in scene.over]
+        return self._finish(self._pool.lend(slot), slot.planes, scene, scaled)
 
-    def _slot(self, scene: _Scene, scaled: list[Scaled], tick: int, changed: bool) -> Slot:
+    @staticmethod
+    def _finish(frame: av.VideoFrame, planes: Planes, scene: _Scene, scaled: list[Scaled]) -> av.VideoFrame:
+        """Paints what lies on the backdrop into `planes`, the memory of `frame`."""
+        for placement, picture in zip(scene.arrangement.placements, scaled, strict=True):
+            planes.part(placement.into).copy_from(planes_of(picture.frame))
+        for layer in scene.over:
+            blend(planes, layer)
+        return frame
+
+    def _slot(self, scene: _Scene, tick: int, changed: bool) -> Slot:
         """A free slot that shows what lies behind the placements."""
         behind = scene.arrangement.behind
         if behind == "slate":
@@ -94,9 +105,7 @@ class Canvas:
             slot = self._pool.take(None)
             slot.behind, slot.dirty = None, []
             return slot
-        if behind == "blur":
-            self._backdrop.renew(scaled[0].frame, tick, scene.baked, changed)
-        else:
+        if behind == "dark":
             self._backdrop.darken(scene.baked, changed)
         slot = self._pool.take(self._backdrop.stamp)
         self._backdrop.put_behind(slot, scene.visible)
@@ -133,7 +142,8 @@ class Canvas:
         on_canvas.sort(key=lambda layer: layer.z)
         bakeable = () if arrangement.behind == "slate" else arrangement.rects
         baked, over = _sorted_out(on_canvas, bakeable)
-        self._scene = _Scene(arrangement, visible, baked, over)
+        over_backdrop = any(layer.rect.overlaps(rect) for layer in over for rect in visible)
+        self._scene = _Scene(arrangement, visible, baked, over, over_backdrop)
         self._scene_of = (game_size, face_size, layers)
         return self._scene, changed
 

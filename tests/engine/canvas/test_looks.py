@@ -187,7 +187,7 @@ def test_a_held_frame_is_never_painted_over(look: str) -> None:
 
 
 def test_memory_is_used_again_when_nobody_holds_it() -> None:
-    canvas = Canvas(PicturePlan(180, 320, 30, "blur"))
+    canvas = Canvas(PicturePlan(180, 320, 30, "full"))
     game = plain(320, 180, (10, 20, 30))
     seen = set()
     for tick in range(40):

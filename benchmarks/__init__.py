@@ -1,0 +1,1 @@
+"""Side by side with ffmpeg and GStreamer: the same frames, the same preset, in turn in one run."""
