@@ -122,7 +122,8 @@ class Console:
             self._facecam = TestFacecam(frames)
             self.facecam_signal = TEST_FACECAM
         else:
-            self._facecam = V4l2Source(CaptureRequest(device=device), frames, self._see_facecam, name="facecam")
+            request = CaptureRequest(device=device, kinds=("webcam",), taken=self._video_node)
+            self._facecam = V4l2Source(request, frames, self._see_facecam, name="facecam")
         self._facecam.start()
 
     def _start_sound(self, capture: CapturePlan) -> None:

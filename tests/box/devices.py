@@ -24,7 +24,7 @@ DRIVER = Path("/sys/bus/platform/drivers/vivid")
 DEVICE = "vivid.0"
 NEXT_CONTROL = 0x80000000 | 0x40000000  # V4L2_CTRL_FLAG_NEXT_CTRL | NEXT_COMPOUND
 MENU = 3  # V4L2_CTRL_TYPE_MENU
-REDUCED_FPS = 1 << 1  # V4L2_DV_FL_REDUCED_FPS
+REDUCED_FPS = 1 << 2  # V4L2_DV_FL_REDUCED_FPS
 LOOPBACK_CARD = re.compile(r"^ *(\d+) \[Loopback ", re.MULTILINE)
 
 

@@ -39,7 +39,7 @@ class Canvas:
         """The picture's part of box.toml."""
         return (
             f'[picture]\nsize = "{self.size}"\nfps = {self.fps}\nlook = "{self.look}"\n'
-            f'[encoder]\nbitrate-kbps = {self.kbps}\n'
+            f"[encoder]\nbitrate-kbps = {self.kbps}\n"
         )
 
 
@@ -84,7 +84,16 @@ def broadcast(box: RunningBox, seconds: float) -> None:
 
 def probed(recording: Path) -> dict[str, dict[str, str]]:
     """What ffprobe says of each stream, and of the packets."""
-    words = ["ffprobe", "-v", "error", "-of", "json", "-show_streams", "-show_entries", "packet=pts,flags,size,codec_type"]
+    words = [
+        "ffprobe",
+        "-v",
+        "error",
+        "-of",
+        "json",
+        "-show_streams",
+        "-show_entries",
+        "packet=pts,flags,size,codec_type",
+    ]
     done = subprocess.run([*words, str(recording)], capture_output=True, text=True, check=True)
     answer = json.loads(done.stdout)
     return {stream["codec_type"]: stream for stream in answer["streams"]} | {"packets": answer["packets"]}
