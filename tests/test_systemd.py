@@ -1,0 +1,49 @@
+"""The units as systemd itself judges them."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+UNITS = sorted((ROOT / "systemd").glob("*.service"))
+MOST_EXPOSED = {"plugcast-control.service": 2.0, "plugcast-engine.service": 2.5}
+
+needs_systemd = pytest.mark.skipif(shutil.which("systemd-analyze") is None, reason="systemd-analyze is not installed")
+
+
+def analyze(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
+    command = ["systemd-analyze", *map(str, arguments)]
+    return subprocess.run(
+        command, capture_output=True, text=True, check=False, env={"LC_ALL": "C", "PATH": "/usr/bin:/bin"}
+    )
+
+
+@needs_systemd
+@pytest.mark.parametrize("unit", UNITS, ids=lambda unit: unit.name)
+def test_systemd_finds_no_fault(unit: Path, tmp_path: Path) -> None:
+    for other in UNITS:
+        text = other.read_text().replace("/usr/bin/plugcast", "/bin/true")
+        (tmp_path / other.name).write_text(text)
+    said = analyze("verify", "--man=no", "--recursive-errors=no", tmp_path / unit.name)
+    about_us = [line for line in said.stderr.splitlines() if "plugcast" in line]
+    assert about_us == []
+
+
+@needs_systemd
+@pytest.mark.parametrize("unit", UNITS, ids=lambda unit: unit.name)
+def test_the_sandbox_stays_tight(unit: Path) -> None:
+    said = analyze("security", "--offline=yes", "--no-pager", unit)
+    level = re.search(r"exposure level for \S+: ([0-9.]+)", said.stdout)
+    assert level is not None, said.stderr
+    assert float(level[1]) <= MOST_EXPOSED[unit.name]
+
+
+def test_a_wrong_config_is_not_tried_for_ever() -> None:
+    assert UNITS
+    for unit in UNITS:
+        assert "RestartPreventExitStatus=2\n" in unit.read_text()
