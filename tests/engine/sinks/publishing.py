@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import socket
-import threading
 import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from itertools import pairwise
 from typing import Self
 
 from appliance.engine.packet import Packet
@@ -16,10 +14,11 @@ from appliance.engine.sinks.rtmp.address import Target
 from appliance.engine.sinks.rtmp.connection import Timings
 from appliance.engine.sinks.rtmp.publisher import Hooks, Publisher, PublisherStatus
 from tests.engine.sinks.media import Clip, clip
+from tests.engine.sinks.ticks import Ticks
 
 KEY = "stream-2137703598951235785?amun=true&c=ID&expire=6ab2c0b9&sign=c43f/x+y=="
 # Everything at once is allowed to wait, for tests that push whole clips.
-PATIENT = Timings(backlog_ms=60_000, overdue_ms=120_000)
+PATIENT = Timings(backlog_ms=60_000, overdue_ms=120_000, drain_s=10, closing_s=10)
 
 
 def until(condition: Callable[[], bool], timeout_s: float = 10) -> bool:
@@ -88,7 +87,7 @@ class Live:
 
 @dataclass(frozen=True)
 class Endured:
-    """What it was like beside a publisher in trouble: the longest gap between 10 ms ticks, and how long stop took."""
+    """What it was like beside a publisher in trouble: the longest gap between ticks, and how long stop took."""
 
     gap_s: float
     stop_s: float
@@ -98,24 +97,13 @@ class Endured:
 def endure(target: Target, timings: Timings, seconds: float, made: Clip | None = None) -> Endured:
     """Runs a publisher against a bad server for a while beside a thread that ticks, pushing at the pace of a live."""
     live = Live(target, timings, made)
-    ticks, done = [time.monotonic()], threading.Event()
-
-    def tick() -> None:
-        while not done.wait(0.01):
-            ticks.append(time.monotonic())
-
-    ticker = threading.Thread(target=tick, daemon=True)
-    ticker.start()
-    with live:
+    with Ticks() as ticks, live:
         _pace(live, seconds)
         began = time.monotonic()
         live.publisher.stop()
         live.publisher.join(10)
         stop_s = time.monotonic() - began
-    done.set()
-    ticker.join()
-    gaps = [after - before for before, after in pairwise(ticks)]
-    return Endured(max(gaps), stop_s, live.codes)
+    return Endured(ticks.longest_s, stop_s, live.codes)
 
 
 def _pace(live: Live, seconds: float) -> None:

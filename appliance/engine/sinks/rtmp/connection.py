@@ -27,7 +27,13 @@ _GONE = (errno.ECONNRESET, errno.EPIPE, errno.ENOTCONN, errno.ECONNABORTED)
 
 @dataclass(frozen=True, slots=True)
 class Timings:
-    """Every deadline and pause of a publisher, in seconds, and the bounds of its backlog in milliseconds."""
+    """Every deadline and pause of a publisher, in seconds, and the bounds of its backlog in milliseconds.
+
+    The longest pause between attempts is `retry_silent_s` after a connect that nothing answered, `retry_offline_s`
+    while there is no network, and `retry_max_s` otherwise. A server that closes in silence has refused the stream
+    unless it had accepted it for `settled_s`; a key in use is tried for `patience_s`. More than `backlog_ms` of
+    pictures are dropped; more than `overdue_ms` of sound end the connection.
+    """
 
     connect_s: float = 3.0
     commands_s: float = 10.0
@@ -37,7 +43,8 @@ class Timings:
     retry_first_s: float = 0.5
     retry_factor: float = 1.5
     retry_max_s: float = 10.0
-    retry_unreachable_s: float = 1.0
+    retry_silent_s: float = 0.25
+    retry_offline_s: float = 1.0
     settled_s: float = 3.0
     patience_s: float = 60.0
     backlog_ms: int = 900
@@ -95,11 +102,13 @@ class Connection:
         """
         waiter, link, session = self._waiter, self._open_link(), self._session
         until = waiter.clock() + self._timings.commands_s
-        while waiter.clock() < until:
-            if session.stage is goal:
-                return
+        is_late = False
+        while not is_late:
+            is_late = waiter.clock() >= until  # looked at before the socket, so that what has arrived counts
             link.load(session.take())
             self._exchange(waiter.clock() if link.has_more else until, is_stoppable=True)
+            if session.stage is goal:
+                return
         stage = "handshake" if session.stage is Stage.HANDSHAKE else "commands"
         raise verdict.no_answer(self._target, stage, self._timings.commands_s)
 

@@ -85,11 +85,15 @@ class Dialler:
         waiting, running, failure = endpoints[::-1], dict[int, socket.socket](), 0
         next_at = waiter.clock()
         try:
-            while waiter.clock() < until:
-                if waiting and (not running or waiter.clock() >= next_at):
+            is_late = False
+            while not is_late:
+                is_late = waiter.clock() >= until  # looked at before the sockets, so that what is there counts
+                if waiting and not is_late and (not running or waiter.clock() >= next_at):
                     failure = _begin(waiting.pop(), running) or failure
                     next_at = waiter.clock() + STAGGER_S
                     continue
+                if not running and not failure:
+                    break  # the lookup has used up the time
                 if not running:
                     raise verdict.network_failed(self._target, OSError(failure, os.strerror(failure)))
                 interest = dict.fromkeys(running, select.POLLOUT)

@@ -30,7 +30,6 @@ log = logging.getLogger(__name__)
 
 # After these the server may still hold our old connection and refuse us as a second publisher.
 _GHOSTLY = ("connection-stalled", "server-silent", "server-unreachable")
-_QUICKLY_RETRIED = ("server-unreachable",)
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,7 +174,7 @@ class Publisher(Worker):
         except Stopped:
             error = None
         except PlugcastError as failure:
-            error = failure
+            error = failure.with_traceback(None)
             self._denials = 0
         except ServerRefusedError as refusal:
             error = self._refused(refusal)
@@ -265,8 +264,9 @@ class Publisher(Worker):
 
     def _rest(self, error: PlugcastError) -> None:
         """Waits for the next attempt, or, when only the owner can help, for the owner."""
-        self._retry.clear()
         is_final = isinstance(error, NeedsOwner) and not (self._was_wanted and error.code.startswith("certificate"))
+        if is_final:
+            self._retry.clear()  # while otherwise a wish that came during the attempt still counts
         delay = self._delay(error)
         self._failures += 1
         self._retry_at = float("inf") if is_final else self._clock() + delay
@@ -274,13 +274,18 @@ class Publisher(Worker):
         self._enter("refused" if is_final else "waiting")
         while not (self.stopping or self._retry.is_set() or self._clock() >= self._retry_at):
             self._waiter.wait({}, self._retry_at)
+        self._retry.clear()
         if is_final:
             self._denials = 0
 
     def _delay(self, error: PlugcastError) -> float:
-        timings = self._timings
-        # Nobody is there to be bothered, and being back at once matters: a lost path is tried every second.
-        longest = timings.retry_unreachable_s if error.code in _QUICKLY_RETRIED else timings.retry_max_s
+        timings, longest = self._timings, self._timings.retry_max_s
+        # On a lost path nobody is bothered by us, and being back at once matters.
+        if error.code == "server-unreachable":
+            has_waited = "seconds" in error.facts
+            longest = timings.retry_silent_s if has_waited else timings.retry_offline_s
+        elif error.code == "server-not-found" and self._was_wanted:
+            longest = timings.retry_offline_s
         return min(timings.retry_first_s * timings.retry_factor ** min(self._failures, 20), longest)
 
     def _tell(self, error: PlugcastError, delay: float) -> None:

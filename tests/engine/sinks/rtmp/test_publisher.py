@@ -20,9 +20,10 @@ from tests.engine.sinks.publishing import KEY, PATIENT, Live, black_hole, closed
 from tests.fakes.rtmp_server import Behaviour, RtmpServer, Trick
 
 QUICK = replace(
-    PATIENT, connect_s=0.3, commands_s=0.4, stall_s=0.6, drain_s=0.3, closing_s=0.2, retry_first_s=0.02,
-    retry_max_s=0.1, settled_s=0.2, patience_s=0.5,
+    PATIENT, stall_s=0.6, drain_s=0.3, closing_s=0.2, retry_first_s=0.02, retry_max_s=0.1,
+    settled_s=0.2, patience_s=0.5,
 )  # fmt: skip
+IMPATIENT = replace(QUICK, connect_s=0.3, commands_s=0.4)
 
 
 @pytest.fixture
@@ -183,7 +184,7 @@ def test_a_stream_once_on_air_outlives_a_server_that_goes_away_in_silence(server
 )
 def test_bad_servers_are_named_and_tried_again(server: RtmpServer, trick: Trick, code: str) -> None:
     server.next(Behaviour(trick))
-    with Live(target(server), QUICK) as live:
+    with Live(target(server), IMPATIENT if code == "server-silent" else QUICK) as live:
         assert until(lambda: code in live.codes)
         assert until(lambda: live.status.state == "publishing")
     assert live.codes == [code]
@@ -198,7 +199,7 @@ def test_nobody_listening_is_told_and_tried_again() -> None:
 
 
 def test_a_path_that_swallows_everything_is_told_in_time() -> None:
-    with black_hole() as port, Live(Target.parse("t", f"rtmp://127.0.0.1:{port}/live", KEY), QUICK) as live:
+    with black_hole() as port, Live(Target.parse("t", f"rtmp://127.0.0.1:{port}/live", KEY), IMPATIENT) as live:
         assert until(lambda: live.codes == ["server-unreachable"], 3)
 
 
@@ -217,7 +218,7 @@ def test_a_name_server_that_hangs_is_bounded_and_asked_once(monkeypatch: pytest.
         return []
 
     monkeypatch.setattr(socket, "getaddrinfo", hang)
-    with Live(Target.parse("t", "rtmp://host.example/live", KEY), QUICK) as live:
+    with Live(Target.parse("t", "rtmp://host.example/live", KEY), IMPATIENT) as live:
         assert until(lambda: live.status.attempts > 2)
         assert live.codes == ["server-not-found"]
     assert len(asked) == 1
@@ -238,7 +239,7 @@ def test_an_address_that_swallows_everything_does_not_hide_the_next(
 def test_a_frozen_server_is_given_up_and_its_ghost_does_not_bar_us() -> None:
     with RtmpServer(receive_buffer=4096) as server:
         server.next(Behaviour(Trick.STOP_READING))
-        with Live(target(server), QUICK) as live:
+        with Live(target(server), replace(QUICK, commands_s=1)) as live:
             assert live.becomes("publishing")
             live.push(clip(kbps=3000).packets)
             assert until(lambda: "connection-stalled" in live.codes)
@@ -298,7 +299,7 @@ def test_pushing_before_start_and_after_the_end_does_nothing(server: RtmpServer)
 def test_the_key_is_in_no_text(server: RtmpServer, trick: Trick, caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.DEBUG)
     server.usual = Behaviour(trick, "cannot publish {name}, sorry")
-    with Live(target(server), replace(QUICK, patience_s=0.1)) as live:
+    with Live(target(server), replace(IMPATIENT, patience_s=0.1)) as live:
         assert until(lambda: bool(live.codes) or trick in (Trick.NONE, Trick.STOP_READING, Trick.RESET_AFTER_MEDIA), 5)
         live.push(clip().packets[:40])
     shown = live.words + caplog.text + repr([vars(record) for record in caplog.records])

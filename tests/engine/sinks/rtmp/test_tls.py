@@ -15,7 +15,7 @@ from tests.fakes.rtmp_server import Behaviour, RtmpServer, Trick
 from tests.servers.certificates import Authority, Certificate
 from tests.servers.nginx import Nginx
 
-QUICK = replace(PATIENT, commands_s=0.5, retry_first_s=0.05, retry_max_s=0.1)
+QUICK = replace(PATIENT, retry_first_s=0.05, retry_max_s=0.1)
 
 
 def test_nginx_takes_rtmps_to_the_last_frame(nginx_server: Nginx, authority: Authority) -> None:
@@ -102,7 +102,7 @@ def test_silence_is_bounded(authority: Authority, behaviour: Behaviour, code: st
     with RtmpServer(tls=authority.issue().context()) as server:
         server.next(behaviour)
         aim = Target.parse("tiktok", f"rtmps://localhost:{server.port}/live", KEY, str(authority.file))
-        with Live(aim, QUICK) as live:
+        with Live(aim, replace(QUICK, commands_s=1.0)) as live:
             assert until(lambda: live.codes == [code])
             assert until(lambda: live.status.state == "publishing")
 
