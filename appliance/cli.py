@@ -12,6 +12,7 @@ import os
 import sys
 from pathlib import Path
 from types import TracebackType
+from typing import Any
 
 from appliance import __version__
 from appliance.errors import Invalid, PlugcastError
@@ -42,11 +43,9 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def _prepare(*, debug: bool, role: str) -> None:
-    logging.basicConfig(
-        level=logging.DEBUG if debug else logging.INFO,
-        format=f"{role}: %(message)s" if not debug else f"{role}: %(name)s: %(message)s",
-        stream=sys.stderr,
-    )
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(logging.Formatter(f"{role}: %(name)s: %(message)s") if debug else _Sentences(role))
+    logging.basicConfig(level=logging.DEBUG if debug else logging.INFO, handlers=[handler])
     logging.getLogger("asyncio").setLevel(logging.WARNING)
     logging.getLogger("aiohttp.access").setLevel(logging.WARNING)
     sys.stdout.reconfigure(line_buffering=True)  # type: ignore[union-attr]
@@ -58,6 +57,21 @@ def _prepare(*, debug: bool, role: str) -> None:
         from appliance.run import end_with_parent
 
         end_with_parent()
+
+
+class _Sentences(logging.Formatter):
+    """One line a record: people are not shown where in our code a fault happened."""
+
+    def __init__(self, role: str) -> None:
+        super().__init__(f"{role}: %(message)s")
+
+    def formatException(self, ei: Any) -> str:  # noqa: N802 - the library's name
+        """Only what, not where; `--debug` shows the rest."""
+        return f"  ({type(ei[1]).__name__}: {ei[1]}; --debug shows where)"
+
+    def format(self, record: logging.LogRecord) -> str:
+        """The sentence and, behind it, what failed."""
+        return super().format(record).replace("\n", "")
 
 
 def _one_line(kind: type[BaseException], error: BaseException, _trace: TracebackType | None) -> None:
