@@ -1,0 +1,146 @@
+"""What people are shown, from what the engine reports. Pure, so every case is one line."""
+
+from __future__ import annotations
+
+import msgspec
+import pytest
+
+from appliance.control.health import health_of, readiness_of
+from appliance.control.keys import KeySummary
+from appliance.control.planning import plan_for
+from appliance.control.view import Known, state_of
+from appliance.model.config import Config, FacecamConfig, PictureConfig, RecordConfig
+from appliance.model.plan import Destination
+from appliance.model.problem import Problem
+from appliance.model.profile import Profile
+from appliance.model.report import DestinationReport, EncoderReport, RecordReport, Report, SoundReport
+from appliance.model.signal import Cause, Signal
+from appliance.model.state import EngineState, Live, NeedsKey, Off, OnAir, Reconnecting, State
+
+GOOD = Report(
+    signal=Signal(cause=Cause.NONE, mode="1920x1080@60"),
+    encoder=EncoderReport(name="libx264", fps=30.0, target_kbps=3400),
+    sound=SoundReport(source="hw:0", levels_db=(-9.0, -9.0)),
+)
+KEY = KeySummary("tiktok", "h", "1234", 0)
+PROBLEM = Problem(code="x", text="X.")
+
+
+def changed(**fields: object) -> Report:
+    return msgspec.structs.replace(GOOD, **fields)
+
+
+def known(report: Report | None, now: float = 100.0, live: Live | None = None, **more: object) -> Known:
+    fields: dict[str, object] = {
+        "config": Config(), "keys": (KEY,), "session": 1, "title": "", "engine": EngineState(), "own_problems": (),
+        "notes": (), "name": "box", "version": "1", "load": 0.5, "demo": None, **more,
+    }  # fmt: skip
+    return Known(live=live or Off(), report=report, now=now, **fields)  # type: ignore[arg-type]
+
+
+def backlog(ms: int) -> tuple[DestinationReport, ...]:
+    return (DestinationReport(name="tiktok", state="publishing", backlog_ms=ms),)
+
+
+@pytest.mark.parametrize(
+    ("report", "live", "verdict", "cause"),
+    [
+        (GOOD, Off(), "good", ""),
+        (None, OnAir(), "unknown", "engine-not-running"),
+        (GOOD, Reconnecting(), "bad", "connection-lost"),
+        (changed(destinations=backlog(901)), OnAir(), "bad", "internet-slow"),
+        (changed(destinations=backlog(201)), OnAir(), "fair", "internet-slow"),
+        (changed(destinations=backlog(200)), OnAir(), "good", ""),
+        (changed(encoder=EncoderReport(fps=30.0, target_kbps=1000)), OnAir(), "fair", "internet-slow"),
+        (changed(encoder=EncoderReport(fps=20.0)), OnAir(), "bad", "encoder-slow"),
+        (changed(encoder=EncoderReport(problem=PROBLEM)), OnAir(), "bad", "encoder-fault"),
+        (changed(signal=Signal(cause=Cause.NO_CABLE)), OnAir(), "fair", "no-picture"),
+        (changed(signal=Signal(cause=Cause.BLACK)), OnAir(), "fair", "black-picture"),
+        (changed(sound=SoundReport(problem=PROBLEM)), OnAir(), "fair", "no-sound"),
+        (changed(record=RecordReport(state="failed")), OnAir(), "fair", "recording"),
+    ],
+)
+def test_health(report: Report | None, live: Live, verdict: str, cause: str) -> None:
+    health = health_of(Config(), live, report, 0.5)
+    assert (health.verdict, health.cause) == (verdict, cause)
+
+
+@pytest.mark.parametrize(
+    ("report", "live", "keys", "states"),
+    [
+        (GOOD, Off(), (KEY,), "ok ok ok unknown"),
+        (None, Off(), (KEY,), "unknown unknown ok unknown"),
+        (GOOD, OnAir(), (KEY,), "ok ok ok ok"),
+        (changed(destinations=backlog(500)), OnAir(), (KEY,), "ok ok ok warn"),
+        (GOOD, Reconnecting(), (KEY,), "ok ok ok bad"),
+        (GOOD, NeedsKey(), (KEY,), "ok ok bad unknown"),
+        (changed(signal=Signal(cause=Cause.NO_DEVICE)), Off(), (KEY,), "bad ok ok unknown"),
+        (changed(signal=Signal(cause=Cause.NO_CABLE)), Off(), (KEY,), "warn ok ok unknown"),
+        (changed(sound=SoundReport(source="hw:0")), Off(), (KEY,), "ok warn ok unknown"),
+        (changed(sound=SoundReport()), Off(), (KEY,), "ok warn ok unknown"),
+        (changed(sound=SoundReport(problem=PROBLEM)), Off(), (KEY,), "ok warn ok unknown"),
+        (GOOD, Off(), (), "ok ok bad unknown"),
+        (GOOD, Off(), (KeySummary("tiktok", problem=PROBLEM),), "ok ok bad unknown"),
+        (GOOD, Off(), (KeySummary("tiktok", problem=PROBLEM), KEY), "ok ok ok unknown"),
+        (GOOD, Off(), (KeySummary("tiktok", "h", "1234", 99),), "ok ok warn unknown"),
+    ],
+)
+def test_readiness(report: Report | None, live: Live, keys: tuple[KeySummary, ...], states: str) -> None:
+    rows = readiness_of(live, keys, report, 100.0)
+    assert " ".join(row.state for row in rows) == states
+    assert all(row.text.endswith((".", "?", ")")) for row in rows)
+
+
+@pytest.mark.parametrize("cause", list(Cause))
+def test_every_cause_has_words(cause: Cause) -> None:
+    row = readiness_of(Off(), (KEY,), changed(signal=Signal(cause=cause)), 0.0)[0]
+    assert row.text
+    assert (row.state == "ok") == (cause is Cause.NONE)
+
+
+def test_a_problem_keeps_the_time_it_began() -> None:
+    lost = changed(problems=(Problem(code="slow", text="3 s.", facts={"seconds": 3}),))
+    first = state_of(known(lost, 100.0), State())
+    still = changed(problems=(Problem(code="slow", text="4 s.", facts={"seconds": 4}),))
+    second = state_of(known(still, 160.0), first)
+    assert (second.problems[0].since_at, second.problems[0].text) == (100.0, "4 s.")
+    gone = state_of(known(GOOD, 170.0), second)
+    assert gone.problems == ()
+    assert state_of(known(still, 180.0), gone).problems[0].since_at == 180.0
+
+
+def test_problems_are_worst_first_and_named_once() -> None:
+    refused = DestinationReport(name="tiktok", state="refused", problem=Problem(code="refused", text="No."))
+    note = Problem(code="note", text="By the way.")
+    own = Problem(code="own", text="Own.")
+    report = changed(destinations=(refused,), signal=Signal(cause=Cause.STALLED, problem=PROBLEM), problems=(PROBLEM,))
+    state = state_of(known(report, own_problems=(own,), notes=(note,)), State())
+    assert [problem.code for problem in state.problems] == ["own", "refused", "x", "note"]
+
+
+def test_hours_left_follow_from_room_and_rate() -> None:
+    state = state_of(known(changed(record=RecordReport(state="recording", free_mb=500 + 1602))), State())
+    assert state.record.hours_left == 1.0
+    assert state_of(known(None), State()).record.free_mb is None
+
+
+def test_a_destination_shows_no_key() -> None:
+    state = state_of(known(changed(destinations=backlog(7))), State())
+    (destination,) = state.destinations
+    assert (destination.name, destination.host, destination.key_last4) == ("tiktok", "h", "1234")
+    assert (destination.state, destination.backlog_ms) == ("publishing", 7)
+
+
+def test_the_plan_is_the_config() -> None:
+    config = Config(
+        state_dir="/s",
+        picture=PictureConfig(size="1080x1920", fps=60, look="fill"),
+        facecam=FacecamConfig(device="csi"),
+        record=RecordConfig(enabled=True),
+    )
+    destination = Destination(name="a", server="rtmp://h/a", key="k", session=3)
+    plan = plan_for(config, Profile(encoders=("a", "b"), edid="00ff"), (destination,), 10)
+    assert (plan.picture.width, plan.picture.height, plan.picture.fps, plan.picture.look) == (1080, 1920, 60, "fill")
+    assert (plan.capture.edid, plan.capture.facecam, plan.encoder.order) == ("00ff", "none", ("a", "b"))
+    assert (plan.record.enabled, plan.record.directory) == (True, "/s/recordings")
+    assert (plan.destinations, plan.preview_fps) == ((destination,), 10)
