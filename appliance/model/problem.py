@@ -22,4 +22,3 @@ class Problem(Value, frozen=True):
     facts: dict[str, Fact] = {}
     since_at: float = 0.0
     retry_at: float = 0.0
-

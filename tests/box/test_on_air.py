@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -82,8 +83,8 @@ def broadcast(box: RunningBox, seconds: float) -> None:
     box.until(lambda state: state["live"]["type"] == "off")
 
 
-def probed(recording: Path) -> dict[str, dict[str, str]]:
-    """What ffprobe says of each stream, and of the packets."""
+def probed(recording: Path) -> tuple[dict[str, Any], dict[str, Any], list[dict[str, str]]]:
+    """What ffprobe says of the picture, the sound, and the packets."""
     words = [
         "ffprobe",
         "-v",
@@ -96,25 +97,25 @@ def probed(recording: Path) -> dict[str, dict[str, str]]:
     ]
     done = subprocess.run([*words, str(recording)], capture_output=True, text=True, check=True)
     answer = json.loads(done.stdout)
-    return {stream["codec_type"]: stream for stream in answer["streams"]} | {"packets": answer["packets"]}
+    streams = {stream["codec_type"]: stream for stream in answer["streams"]}
+    return streams["video"], streams["audio"], answer["packets"]
 
 
 def assert_exact_video(recording: Path, canvas: Canvas) -> list[dict[str, str]]:
     """Checks codec, size, constant rate and key frames; returns the video packets."""
-    found = probed(recording)
-    video, audio = found["video"], found["audio"]
+    video, audio, everything = probed(recording)
     width, height = canvas.size.split("x")
     assert (video["codec_name"], video["pix_fmt"]) == ("h264", "yuv420p")
     assert (str(video["width"]), str(video["height"]), video["has_b_frames"]) == (width, height, 0)
     assert (audio["codec_name"], audio["sample_rate"], audio["channels"]) == ("aac", "48000", 2)
-    packets = [packet for packet in found["packets"] if packet["codec_type"] == "video"]
+    packets = [packet for packet in everything if packet["codec_type"] == "video"]
     stamps = [int(packet["pts"]) for packet in packets]
     assert all(abs(stamp - stamps[0] - number * 1000 / canvas.fps) <= 1 for number, stamp in enumerate(stamps))
     keys = [number for number, packet in enumerate(packets) if packet["flags"].startswith("K")]
     assert keys[0] == 0
     # The publisher may ask for one key frame of its own when it connects; from then on it is one every 2 s.
     assert {after - before for before, after in pairwise(keys)} == {2 * canvas.fps}
-    sounds = [int(packet["pts"]) for packet in found["packets"] if packet["codec_type"] == "audio"]
+    sounds = [int(packet["pts"]) for packet in everything if packet["codec_type"] == "audio"]
     assert max(after - before for before, after in pairwise(sounds)) <= 23
     return packets
 

@@ -49,7 +49,8 @@ def connect(tmp_path: Path) -> socket.socket:
 
 
 def frames(client: socket.socket, count: int) -> list[tuple[bytes, bytes]]:
-    unframer, got = Unframer(), []
+    unframer = Unframer()
+    got: list[tuple[bytes, bytes]] = []
     while len(got) < count:
         data = client.recv(65536)
         assert data, "the engine hung up"

@@ -107,7 +107,7 @@ def test_a_directory_that_cannot_be_is_told_and_tried_again(tmp_path: Path, monk
     assert recorder.problem.code == "directory-unwritable"
     assert str(blocked) in str(recorder.problem)
     blocked.unlink()
-    wait_until(lambda: (recorder.push(media.packets[0]), blocked.exists())[1])
+    wait_until(blocked.exists)
     recorder.stop()
     assert recorder.join(5)
 
