@@ -119,13 +119,19 @@ function drawMeter(item) {
 }
 
 function drawProblems() {
-  const shown = state.problems.filter((problem) => problem.text !== text(state.live.problem));
-  const known = shown.map((problem) => problem.code + problem.text).join("\n");
-  const box = $("problems");
+  const isNote = (problem) => problem.code === "not-in-this-version";
+  const said = text(state.live.problem);
+  drawCards("problems", "problem", state.problems.filter((problem) => !isNote(problem) && problem.text !== said));
+  drawCards("notes", "problem note", state.problems.filter(isNote));
+}
+
+function drawCards(id, className, problems) {
+  const known = problems.map((problem) => problem.code + problem.text).join("\n");
+  const box = $(id);
   if (box.dataset.known === known) return;
   box.dataset.known = known;
-  box.replaceChildren(...shown.map((problem) => {
-    const card = make("p", problem.code === "not-in-this-version" ? "problem note" : "problem");
+  box.replaceChildren(...problems.map((problem) => {
+    const card = make("p", className);
     card.append(make("span", "", problem.text));
     return card;
   }));

@@ -1,0 +1,158 @@
+"""The Director with a clock of the test's own: what time does to State and Plan."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+
+import msgspec
+
+from appliance.control.director import SILENT_S, WATCHED_S, Director, Surroundings
+from appliance.control.keys import KeyStore
+from appliance.control.settings import join
+from appliance.control.store import Latest
+from appliance.control.wishes import WishFile
+from appliance.model.command import EndLive, GoLive, PasteKey
+from appliance.model.profile import Profile
+from appliance.model.report import DestinationReport
+from tests.fakes.engine import HEALTHY, HELLO
+
+PASTE = PasteKey(text="rtmp://h/app key-12345678")
+
+
+class Time:
+    now = 1000.0
+
+
+def director(place: Path, time: Time) -> Director:
+    profile = Profile(name="pi4", encoders=("x",), settings={"picture.fps": 50})
+    around = Surroundings(
+        keys=KeyStore(place), wishes=WishFile(place), profile_for=lambda _: profile, name="box", version="1",
+        clock=lambda: time.now,
+    )  # fmt: skip
+    return Director(join(()), around)
+
+
+def publishing(control: Director) -> tuple[DestinationReport, ...]:
+    return tuple(
+        DestinationReport(name=d.name, state="publishing", session=d.session) for d in control.plan.value.destinations
+    )
+
+
+def test_old_numbers_are_not_shown(tmp_path: Path) -> None:
+    async def test() -> None:
+        time = Time()
+        control = director(tmp_path, time)
+        await control.start()
+        control.greeted(HELLO)
+        control.heard(HEALTHY)
+        time.now += SILENT_S
+        control.refresh()
+        assert control.state.value.encoder.fps == 30.0
+        time.now += 0.1
+        control.refresh()
+        state = control.state.value
+        assert state.encoder.fps == 0.0
+        assert [problem.code for problem in state.problems] == ["engine-silent"]
+        assert state.health.verdict == "unknown"
+        control.heard(HEALTHY)
+        assert control.state.value.problems == ()
+
+    asyncio.run(test())
+
+
+def test_pictures_are_wanted_for_a_while(tmp_path: Path) -> None:
+    async def test() -> None:
+        time = Time()
+        control = director(tmp_path, time)
+        assert control.plan.value.preview_fps == 0
+        control.watch_preview()
+        assert control.plan.value.preview_fps > 0
+        time.now += WATCHED_S
+        control.refresh()
+        assert control.plan.value.preview_fps == 0
+
+    asyncio.run(test())
+
+
+def test_the_profile_is_a_layer(tmp_path: Path) -> None:
+    async def test() -> None:
+        control = director(tmp_path, Time())
+        control.greeted(HELLO)
+        assert (control.plan.value.picture.fps, control.plan.value.encoder.order) == (50, ("x",))
+
+    asyncio.run(test())
+
+
+def test_sessions_only_grow_even_when_the_clock_goes_back(tmp_path: Path) -> None:
+    async def test() -> None:
+        time = Time()
+        control = director(tmp_path, time)
+        await control.start()
+        await control.do(PASTE)
+        sessions = []
+        for _ in range(3):
+            await control.do(GoLive())
+            sessions.append(control.plan.value.destinations[0].session)
+            await control.do(EndLive())
+            time.now -= 500.0
+        assert sessions == sorted(set(sessions))
+
+    asyncio.run(test())
+
+
+def test_the_time_on_air_survives_a_gap_and_a_new_key(tmp_path: Path) -> None:
+    async def test() -> None:
+        time = Time()
+        control = director(tmp_path, time)
+        await control.start()
+        await control.do(PASTE)
+        await control.do(GoLive())
+        control.greeted(HELLO)
+        control.heard(msgspec.structs.replace(HEALTHY, destinations=publishing(control)))
+        began = time.now
+        time.now += 60
+        control.lost()
+        await control.do(PasteKey(text="key-87654321"))
+        control.greeted(HELLO)
+        control.heard(msgspec.structs.replace(HEALTHY, destinations=publishing(control)))
+        live = msgspec.to_builtins(control.state.value.live)
+        assert live == {"type": "on-air", "since-at": began}
+        assert control.plan.value.destinations[0].key == "key-87654321"
+
+    asyncio.run(test())
+
+
+def test_pasting_the_same_key_again_does_not_cut_a_live(tmp_path: Path) -> None:
+    async def test() -> None:
+        control = director(tmp_path, Time())
+        await control.start()
+        await control.do(PASTE)
+        await control.do(GoLive())
+        plan = control.plan.value
+        await control.do(PASTE)
+        assert control.plan.value == plan
+
+    asyncio.run(test())
+
+
+def test_watchers_get_the_newest() -> None:
+    async def test() -> None:
+        latest = Latest(0)
+        seen: list[int] = []
+
+        async def watch() -> None:
+            async for value in latest.changes():
+                seen.append(value)
+                if value == 9:
+                    return
+
+        watching = asyncio.create_task(watch())
+        await asyncio.sleep(0)
+        for value in range(10):
+            latest.set(value)
+        await watching
+        assert seen == [0, 9]
+        assert latest.set(9) is False
+
+    asyncio.run(test())
