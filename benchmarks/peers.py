@@ -26,11 +26,12 @@ class Job:
 
 @dataclass(frozen=True, slots=True)
 class Peer:
-    """Somebody to be compared with. `command` may be None for work it does not do."""
+    """Somebody to be compared with. `command` may be None for work it does not do; `loops` as for runners."""
 
     name: str
     program: str
     command: Callable[[Job], list[str] | None]
+    loops: bool
 
     @property
     def is_here(self) -> bool:
@@ -82,6 +83,8 @@ def ffmpeg(job: Job, graph: str) -> list[str]:
     work, fps = job.work, job.work.picture.fps
     command = ["ffmpeg", "-hide_banner", "-loglevel", "error", "-nostdin", "-y"]
     command += ["-filter_complex_threads", "1"]
+    if job.frames > job.material.frames:
+        command += ["-stream_loop", "-1"]
     command += ["-f", "rawvideo", "-pix_fmt", "yuyv422", "-s", f"{SOURCE.width}x{SOURCE.height}"]
     command += ["-r", str(SOURCE_FPS), "-i", str(job.material.clip)]
     command += ["-f", "rawvideo", "-pix_fmt", "rgba", "-s", f"{OVERLAY.width}x{OVERLAY.height}", "-r", str(fps)]
@@ -138,7 +141,7 @@ def _gstreamer_end(job: Job) -> str:
     return f"{encoder} ! flvmux streamable=true ! filesink location={job.into}"
 
 
-CAREFUL = Peer("ffmpeg, careful graph", "ffmpeg", lambda job: ffmpeg(job, careful_graph(job.work)))
-BEST = Peer("ffmpeg, best graph", "ffmpeg", lambda job: ffmpeg(job, best_graph(job.work)))
-GSTREAMER = Peer("GStreamer, careful", "gst-launch-1.0", gstreamer)
+CAREFUL = Peer("ffmpeg, careful graph", "ffmpeg", lambda job: ffmpeg(job, careful_graph(job.work)), True)
+BEST = Peer("ffmpeg, best graph", "ffmpeg", lambda job: ffmpeg(job, best_graph(job.work)), True)
+GSTREAMER = Peer("GStreamer, careful", "gst-launch-1.0", gstreamer, False)
 PEERS = (CAREFUL, BEST, GSTREAMER)
