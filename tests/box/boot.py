@@ -15,6 +15,7 @@ import signal
 import subprocess
 import tempfile
 import threading
+import time
 from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -50,7 +51,7 @@ class Box:
 
     `virtual_clock`: time jumps while everything sleeps and stands still while anything computes. `words` are added
     to the kernel's command line (a later vivid.x=y wins). `shares` are existing folders written through to the host.
-    `timeout_s` is in real seconds, None for no limit.
+    `timeout_s` is in real seconds, None for no limit; with `progress` it counts from the last change of that file.
     """
 
     kernel: Path
@@ -59,6 +60,7 @@ class Box:
     shares: tuple[Path, ...] = ()
     memory_mb: int = 2048
     timeout_s: float | None = None
+    progress: Path | None = None
     environment: Mapping[str, str] = field(default_factory=dict)
 
 
@@ -102,19 +104,31 @@ def _boot(box: Box, exchange: Path, outputs: tuple[IO[bytes], IO[bytes]]) -> int
         with _kernel_process(box, exchange, writers) as process:
             for carrier in carriers:
                 carrier.start()
-            try:
-                process.wait(box.timeout_s)
-                timed_out = False
-            except subprocess.TimeoutExpired:
-                timed_out = True
+            timed_out = _wait(process, box)
         for carrier in carriers:
             carrier.join()
     if status.strip().isdigit():
         return int(status)
     words = b"".join(log).decode(errors="replace")
     if timed_out:
-        raise BoxCrashed(f"The virtual box was stopped: its command took more than {box.timeout_s:g} s.", words)
+        what = "stood still for" if box.progress else "took"
+        raise BoxCrashed(f"The virtual box was stopped: its command {what} more than {box.timeout_s:g} s.", words)
     raise BoxCrashed("The virtual box ended before its command did.", words)
+
+
+def _wait(process: subprocess.Popen[bytes], box: Box) -> bool:
+    """Waits for the end of the box; returns whether the time was up before."""
+    started = time.time()
+    while True:
+        changed = started
+        if box.progress is not None and box.progress.exists():
+            changed = max(started, box.progress.stat().st_mtime)
+        left_s = None if box.timeout_s is None else box.timeout_s - (time.time() - changed)
+        if left_s is not None and left_s <= 0:
+            return True
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            process.wait(left_s)
+            return False
 
 
 @contextlib.contextmanager
@@ -147,7 +161,11 @@ def _kernel_process(box: Box, exchange: Path, writers: Sequence[int]) -> Iterato
         for writer in writers:
             os.close(writer)
     # Should this process be killed, its end of the pipe closes and the watch ends the kernel and all its helpers.
-    watch = subprocess.Popen(["sh", "-c", "read -r _; kill -9 0"], stdin=subprocess.PIPE, process_group=process.pid)
+    watch = subprocess.Popen(
+        ["sh", "-c", 'read -r _; rm -rf "$0"; kill -9 0', str(exchange)],
+        stdin=subprocess.PIPE,
+        process_group=process.pid,
+    )
     try:
         yield process
     finally:

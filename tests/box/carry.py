@@ -10,7 +10,8 @@ is gone has failed, and says what the kernel said last.
 `PLUGCAST_BOX` = "host": run them here, on this machine's V4L2 (also chosen when vivid is loaded); tests of the virtual
 clock are skipped then, since only the box has one. "skip": skip them all. "inside" is set in the box. Time limits: with
 the real clock pytest-timeout works as ever, with a longer limit. The virtual clock stands still while code computes,
-so an endless loop is stopped by the box's limit in real time, while an endless wait reaches its limit at once.
+so an endless loop is stopped by the box, which allows no three real minutes without a report, while an endless wait
+reaches its limit at once.
 """
 
 from __future__ import annotations
@@ -31,7 +32,7 @@ from tests.box.boot import Box, BoxCrashed, run
 from tests.box.kernel import BoxError, kernel
 
 REPORTS_VARIABLE = "PLUGCAST_BOX_REPORTS"
-REAL_LIMIT_S = 600.0
+STALL_LIMIT_S = 180.0
 REAL_TEST_LIMIT_S = 60
 VIRTUAL_TEST_LIMIT_S = 3600
 
@@ -170,7 +171,8 @@ def _box(boot: Boot, folder: Path) -> Box:
         virtual_clock=boot.clock == "virtual",
         words=boot.words,
         shares=(folder,),
-        timeout_s=REAL_LIMIT_S,
+        timeout_s=STALL_LIMIT_S,
+        progress=folder / "reports",
         environment={REPORTS_VARIABLE: str(folder / "reports"), "PYTHONDONTWRITEBYTECODE": "1"},
     )
 

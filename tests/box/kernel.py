@@ -23,6 +23,7 @@ from pathlib import Path
 ROOM = Path(__file__).resolve().parent
 RECIPE = ROOM / "linux"
 BUILD_LIMIT_S = 3600
+NOT_BUILT = "The virtual box has no sound kernel for these sources: build it with `python -m tests.box kernel`."
 
 
 class BoxError(RuntimeError):
@@ -59,14 +60,18 @@ def kernel(*, build: bool = True) -> Path:
         raise BoxError(
             f"The virtual box needs x86-64, this is {platform.machine()}: load vivid (modprobe vivid) instead."
         )
-    sources = find_sources(download=build)
+    return kernel_from(find_sources(download=build), build=build)
+
+
+def kernel_from(sources: Sources, *, build: bool = True) -> Path:
+    """As `kernel`, from given sources."""
     folder = cache_root() / inputs_hash(sources)
     if verified(folder):
         return folder / "linux"
     if not build:
-        raise BoxError("The virtual box has no kernel yet: build it with `python -m tests.box kernel`.")
+        raise BoxError(NOT_BUILT)
     with _lock(cache_root()):
-        if not verified(folder):
+        if not verified(folder):  # another builder may have been first
             _build(sources, folder)
     return folder / "linux"
 
@@ -96,7 +101,7 @@ def find_sources(*, download: bool) -> Sources:
         _run(["apt-get", "download", "-q=2", "v4l2loopback-dkms"], folder, "run apt-get update, then try again")
         kept = sorted(folder.glob("v4l2loopback-dkms_*.deb"))
     if not kept:
-        raise BoxError("The virtual box has no kernel yet: build it with `python -m tests.box kernel`.")
+        raise BoxError(NOT_BUILT)
     return Sources(tarball, kept[-1])
 
 

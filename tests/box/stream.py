@@ -25,9 +25,10 @@ BUFFERS = 4
 
 @dataclass(frozen=True)
 class Filled:
-    """A buffer that the driver gave back: which one, the frame's number, the driver's time, whether it is bad."""
+    """A buffer that the driver gave back: which, bytes in it, the frame's number, the driver's time, whether bad."""
 
     index: int
+    size: int
     sequence: int
     timestamp_ns: int
     is_error: bool
@@ -97,6 +98,7 @@ class Stream:
         when = buffer.timestamp
         return Filled(
             index=int(buffer.index),
+            size=int(buffer.m.planes[0].bytesused if self.is_multiplanar else buffer.bytesused),
             sequence=int(buffer.sequence),
             timestamp_ns=(when.secs * 1_000_000 + when.usecs) * 1000,
             is_error=bool(buffer.flags & raw.BufferFlag.ERROR),
