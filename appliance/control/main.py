@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import ipaddress
 import logging
 import os
 import signal
@@ -171,7 +172,17 @@ def _surroundings(config: Config, extras: Extras) -> Surroundings:
 
 def _host_names(config: Config) -> tuple[str, ...]:
     own = socket.gethostname().partition(".")[0]
-    return ("localhost", "plugcast.local", own, f"{own}.local", config.panel.listen, *config.panel.names)
+    names = ("localhost", "plugcast.local", own, f"{own}.local", config.panel.listen, *config.panel.names)
+    # Addresses are compared with the connection's own; 0.0.0.0 is nobody's.
+    return tuple(name for name in names if not _is_address(name))
+
+
+def _is_address(name: str) -> bool:
+    try:
+        ipaddress.ip_address(name)
+    except ValueError:
+        return False
+    return True
 
 
 async def _listen(runner: web.AppRunner, config: Config, files: AccessFiles, announce: Callable[[str], None]) -> None:

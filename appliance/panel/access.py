@@ -50,9 +50,13 @@ class Access:
         await self.reload()
 
     async def reload(self) -> None:
-        """Reads the tokens again; many who ask at once share one reading."""
-        if self._reading is None or self._reading.done():
+        """Reads the tokens again; many who ask at once share one reading, which began after they asked."""
+        before = self._reading
+        if before is not None and not before.done():
+            await asyncio.shield(before)
+        if self._reading is before:
             self._reading = asyncio.create_task(self._read_tokens())
+        assert self._reading is not None  # noqa: S101 - either it was made above or somebody else made it
         await asyncio.shield(self._reading)
 
     def check_host(self, request: web.Request) -> None:
@@ -112,7 +116,11 @@ class Access:
             await asyncio.to_thread(self._files.keep_sessions, self._sessions)
 
     async def _read_tokens(self) -> None:
-        self._tokens = await asyncio.to_thread(self._files.tokens)
+        try:
+            self._tokens = await asyncio.to_thread(self._files.tokens)
+        except PlugcastError as error:
+            # Who was let in until now stays in.
+            log.warning("%s", error)
 
     @staticmethod
     def _is_own_address(request: web.Request, host: str) -> bool:

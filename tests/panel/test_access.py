@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import tempfile
+import threading
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -12,8 +13,10 @@ from pathlib import Path
 import aiohttp
 import pytest
 from aiohttp import web
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
-from appliance.control.tokens import IDLE_S, AccessFiles
+from appliance.control.tokens import IDLE_S, AccessFiles, Grants
 from appliance.errors import Fact
 from appliance.model.command import AnyCommand
 from appliance.model.state import State
@@ -316,3 +319,44 @@ def test_every_answer_carries_the_protecting_headers(place: Path, path: str) -> 
         assert "Access-Control-Allow-Origin" not in headers
 
     run(place, test)
+
+
+def test_a_token_made_while_the_files_are_read_is_known(place: Path) -> None:
+    """A reading that began before a token was made must not decide about it."""
+
+    async def test(server: Server) -> None:
+        began, go_on = threading.Event(), threading.Event()
+        read = server.files.tokens
+
+        def slow() -> Grants:
+            grants = read()
+            if not began.is_set():
+                began.set()
+                assert go_on.wait(10)
+            return grants
+
+        server.files.tokens = slow  # type: ignore[method-assign]
+        stranger = asyncio.create_task(server.ask("GET", "/api/state", {"Authorization": "Bearer other"}))
+        await asyncio.to_thread(began.wait, 10)
+        server.files.tokens = read  # type: ignore[method-assign]
+        token = server.files.add_token("lamp", 1.0)
+        server.files.tokens = slow  # type: ignore[method-assign]
+        known = asyncio.create_task(server.ask("GET", "/api/state", {"Authorization": f"Bearer {token}"}))
+        await asyncio.sleep(0)
+        go_on.set()
+        assert ((await stranger).status, (await known).status) == (401, 200)
+
+    run(place, test)
+
+
+@settings(max_examples=25)
+@given(st.binary(max_size=200) | st.text(max_size=60).map(str.encode))
+def test_no_body_is_a_fault_of_ours(body: bytes) -> None:
+    async def test(server: Server) -> None:
+        bearer = {"Authorization": f"Bearer {server.files.add_token('x', 1.0)}", "Content-Type": "application/json"}
+        assert (await server.ask("POST", "/api/do", bearer, body)).status == 422
+        sent = {"Content-Type": "application/json", "Origin": server.url}
+        assert (await server.ask("POST", "/api/pair", sent, body)).status in {401, 422}
+
+    with tempfile.TemporaryDirectory(prefix="pc", dir="/tmp") as name:
+        run(Path(name), test)
