@@ -9,17 +9,21 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import ctypes
+import fcntl
 import logging
 import os
 import signal
 import socket
 import sys
 import time
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 from appliance.control import settings
 from appliance.control.files import make_directory
+from appliance.errors import Refused
+from appliance.model.config import Config
 
 log = logging.getLogger(__name__)
 
@@ -43,13 +47,34 @@ class Patience:
 
 
 def run(config_file: Path) -> int:
-    """Runs all roles until SIGTERM or SIGINT; returns the exit code. Raises `Invalid` when the config is wrong."""
+    """Runs all roles until SIGTERM or SIGINT; returns the exit code.
+
+    Raises `Invalid` when the config is wrong, `Refused` when it runs already.
+    """
     loaded = settings.load(config_file)
     settings.check_files(loaded)
     make_directory(Path(loaded.config.state_dir), "state-dir")
     make_directory(Path(loaded.config.run_dir), "run-dir", mode=0o755)
+    with _alone(Path(loaded.config.run_dir)):
+        return _supervise(loaded.config, config_file)
+
+
+def _supervise(config: Config, config_file: Path) -> int:
     commands = {role: [sys.executable, "-m", "appliance.cli", role, "--config", str(config_file)] for role in ROLES}
-    return asyncio.run(Supervisor(commands, Path(loaded.config.run_dir), Patience()).run())
+    return asyncio.run(Supervisor(commands, Path(config.run_dir), Patience()).run())
+
+
+@contextlib.contextmanager
+def _alone(run_dir: Path) -> Iterator[None]:
+    """Holds a lock that ends with this process. Raises `Refused` when another run has it."""
+    with (run_dir / "run.lock").open("w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise Refused(
+                "already-running", f'Plugcast runs already with run-dir "{run_dir}". Stop that one, or set another.'
+            ) from None
+        yield
 
 
 def end_with_parent() -> None:

@@ -12,7 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from appliance.run import Patience, Supervisor
+from appliance.errors import Refused
+from appliance.run import Patience, Supervisor, _alone
 
 QUICK = Patience(watchdog_s=0.4, first_pause_s=0.01, last_pause_s=0.02, end_s=2.0)
 
@@ -105,6 +106,13 @@ def test_a_wrong_config_ends_the_run_with_2(place: Path) -> None:
     commands = {"engine": child(place, "engine", STEADY), "control": child(place, "control", "sys.exit(2)")}
     assert supervise(place, commands) == 2
     assert notes(place).count("control started") == 1
+
+
+def test_two_do_not_run_at_once(place: Path) -> None:
+    with _alone(place), pytest.raises(Refused, match="runs already"), _alone(place):
+        pass
+    with _alone(place):
+        pass
 
 
 def test_a_child_ends_with_its_supervisor(place: Path) -> None:
