@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import NamedTuple
 
 
@@ -50,8 +51,8 @@ class Rect(NamedTuple):
 
 
 def even(value: float, least: int = 2) -> int:
-    """The even number nearest to `value`, at least `least`."""
-    return max(least, round(value / 2) * 2)
+    """The even number nearest to `value` (the upper of two, as FFmpeg's scale=W:-2 does), at least `least`."""
+    return max(least, math.floor(value / 2 + 0.5) * 2)
 
 
 # HDMI's standard-definition modes have oblong pixels: consoles send a 4:3 picture in them.

@@ -20,7 +20,7 @@ LOOKS: tuple[Look, ...] = get_args(Look.__value__)
 @pytest.mark.parametrize(
     ("canvas", "game", "band"),
     [
-        (Size(720, 1280), Size(1920, 1080), Rect(0, 438, 720, 404)),
+        (Size(720, 1280), Size(1920, 1080), Rect(0, 436, 720, 406)),
         (Size(1080, 1920), Size(1280, 720), Rect(0, 656, 1080, 608)),
         (Size(720, 1280), Size(640, 480), Rect(0, 370, 720, 540)),
         (Size(720, 1280), Size(720, 480), Rect(0, 370, 720, 540)),
