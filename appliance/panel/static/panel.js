@@ -4,6 +4,7 @@
 const STATE_EVERY_MS = 1000;
 const PICTURE_EVERY_MS = 200;
 const NO_PICTURE_EVERY_MS = 1000;
+const STRANGER_EVERY_MS = 5000;
 const SURE_MS = 4000;
 
 const $ = (id) => document.getElementById(id);
@@ -34,11 +35,13 @@ const CAUSES = {
 function words(live) {
   const now = Date.now() / 1000 + clockSkewS;
   const waits = live["retry-at"] ? Math.max(0, Math.round(live["retry-at"] - now)) : 0;
-  const missing = (state.readiness || []).find((row) => row.name === "tiktok" && row.state === "bad");
+  const row = (name) => state.readiness.find((one) => one.name === name);
+  // What a person should mend first: the key, then the picture.
+  const wrong = [row("tiktok"), row("game")].find((one) => one.state === "bad" || one.state === "warn");
   switch (live.type) {
     case "off":
       if (!state.engine.connected) return { look: "is-busy", word: "Starting\u2026", hint: "" };
-      return missing ? { look: "", word: "Almost ready", hint: missing.text } : { look: "is-ready", word: "Ready", hint: "Press GO LIVE when you are." };
+      return wrong ? { look: "is-busy", word: "Almost ready", hint: wrong.text } : { look: "is-ready", word: "Ready", hint: "Press GO LIVE when you are." };
     case "preparing": return { look: "is-busy", word: "Getting ready\u2026", hint: "" };
     case "connecting": return { look: "is-busy", word: waits ? `Trying again in ${waits} s` : "Connecting\u2026", hint: text(live.problem) };
     case "on-air": return { look: "is-live", word: "LIVE", clock: now - live["since-at"], hint: healthHint() };
@@ -344,7 +347,8 @@ async function main() {
   setInterval(drawStatus, 250);
   for (;;) {
     if (!document.hidden) await readState();
-    await new Promise((resolve) => { setTimeout(resolve, STATE_EVERY_MS); });
+    const pause = $("pairing").hidden ? STATE_EVERY_MS : STRANGER_EVERY_MS;
+    await new Promise((resolve) => { setTimeout(resolve, pause); });
   }
 }
 
