@@ -41,9 +41,6 @@ audio = "test"
 [facecam]
 device = "test"
 
-[slate]
-owner-name = "Plugcast demo"
-
 [record]
 directory = "{home}/recordings"
 

@@ -11,14 +11,15 @@ import os
 import queue
 import signal
 import time
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from types import FrameType
 
+from appliance import __version__
 from appliance.engine.hardware.devices import capture_devices, encoders
 from appliance.engine.link import Link
 from appliance.engine.studio import Outlets, Studio
 from appliance.errors import Unavailable
+from appliance.hardware.catalogue import board_name
 from appliance.model.plan import Plan
 from appliance.model.protocol import Hello, PlanMessage, ReportMessage, pack
 from appliance.notify import Notifier
@@ -115,7 +116,9 @@ class Engine:
         return False
 
     def _hello(self) -> bytes:
-        hello = Hello(version=_version(), pid=os.getpid(), devices=capture_devices(), encoders=encoders())
+        hello = Hello(
+            version=__version__, pid=os.getpid(), board=board_name(), devices=capture_devices(), encoders=encoders()
+        )
         return pack(hello)
 
     def _on_plan(self, message: PlanMessage) -> None:
@@ -135,10 +138,3 @@ def main(run_dir: Path, state_dir: Path) -> int:
     except Unavailable as error:
         log.error("%s", error)  # noqa: TRY400 - a sentence for people, not a traceback
         return 1
-
-
-def _version() -> str:
-    try:
-        return version("plugcast")
-    except PackageNotFoundError:
-        return "0"

@@ -24,7 +24,7 @@ PIXEL_FORMAT = "yuv420p"
 _STRIDE_ALIGN = 64  # what SIMD and the hardware encoders' yuv420p want of the luma stride
 _KEPT = 6
 _MOST = 48
-_M_TRIM_THRESHOLD, _M_MMAP_THRESHOLD = -1, -3
+_M_TRIM_THRESHOLD, _M_MMAP_THRESHOLD, _M_ARENA_MAX = -1, -3, -8
 
 
 class Planes(NamedTuple):
@@ -142,12 +142,21 @@ class Pool:
 
 
 def keep_heap() -> None:
-    """Makes glibc keep freed pictures instead of returning them to the system and faulting them in again.
+    """Makes glibc keep freed pictures, in one heap, instead of giving them back and faulting them in again.
 
-    swscale allocates its output per frame: without this a third of the time goes to page faults. Elsewhere than
-    on glibc nothing happens.
+    swscale allocates its output per frame: without this a third of the time goes to page faults. One heap for all
+    threads, because what another thread freed in its own could be neither used nor trimmed; so call it before
+    threads start. Elsewhere than on glibc nothing happens.
     """
     mallopt = getattr(ctypes.CDLL(None), "mallopt", None)
     if mallopt is not None:
+        mallopt(_M_ARENA_MAX, 1)
         mallopt(_M_TRIM_THRESHOLD, 512 << 20)
         mallopt(_M_MMAP_THRESHOLD, 128 << 20)
+
+
+def trim_heap() -> None:
+    """Gives memory that is free now back to the system: after building something big once, not while composing."""
+    malloc_trim = getattr(ctypes.CDLL(None), "malloc_trim", None)
+    if malloc_trim is not None:
+        malloc_trim(0)

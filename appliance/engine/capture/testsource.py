@@ -19,6 +19,7 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from appliance.engine.canvas.pool import trim_heap
 from appliance.engine.capture.testart import Nv12
 from appliance.engine.capture.testface import Face
 from appliance.engine.capture.testmusic import PING_SAMPLES, music, ping
@@ -123,6 +124,7 @@ class TestSource(Worker):
     def work(self) -> None:
         """Paints until asked to stop."""
         painting = self.painting()
+        trim_heap()  # painting the strips once took many times the memory that they keep
         self.started()
         # Frames are numbered by the machine's clock, so that a viewer on the same machine can tell their age.
         start_ns, fps = 0, self.format.fps

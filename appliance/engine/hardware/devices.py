@@ -57,6 +57,7 @@ def _asked(node: Node, entry: Path) -> DeviceFacts:
         card=capability.card,
         driver=capability.driver,
         bus=capability.bus,
+        usb_id=_usb_id(entry),
         kind=kind,
         pixel_formats=formats,
         has_edid=capability.is_capture and has_edid(node),
@@ -79,11 +80,17 @@ def _kind(node: Node, capability: Capability, entry: Path) -> str:
 
 def _is_hdmi_usb(entry: Path) -> bool:
     """Whether the USB device behind the node is a known HDMI card."""
+    number = _usb_id(entry)
+    return number in HDMI_USB or number.partition(":")[0] in HDMI_USB
+
+
+def _usb_id(entry: Path) -> str:
+    """The USB device behind the node, as in 534d:2109; empty for what is not on USB."""
     with contextlib.suppress(OSError):
         interface = (entry / "device").resolve(strict=True)
         vendor, product = _read(interface.parent / "idVendor"), _read(interface.parent / "idProduct")
-        return vendor in HDMI_USB or f"{vendor}:{product}" in HDMI_USB
-    return False
+        return f"{vendor}:{product}" if vendor else ""
+    return ""
 
 
 def _read(path: Path) -> str:
