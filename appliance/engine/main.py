@@ -6,6 +6,7 @@ the supervisor's fresh one is better than a half-dead old one.
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import os
 import queue
@@ -27,6 +28,7 @@ from appliance.notify import Notifier
 log = logging.getLogger(__name__)
 
 REPORT_S = 0.25
+PRIORITY = -10
 BEAT_LIMIT_S = 5.0
 SOON_S = 0.02
 
@@ -133,6 +135,9 @@ class Engine:
 def main(run_dir: Path, state_dir: Path) -> int:
     """Runs the engine; everything but its directories comes by Plan. Raises `Unavailable` when it cannot start."""
     del state_dir
+    # The picture comes before everything else on the box. Only root and systemd's Nice= may ask for this.
+    with contextlib.suppress(PermissionError):
+        os.setpriority(os.PRIO_PROCESS, 0, PRIORITY)
     try:
         return Engine(run_dir).run()
     except Unavailable as error:

@@ -17,7 +17,8 @@ from appliance.engine.packet import Packet, VideoParams
 from appliance.engine.worker import Worker
 from appliance.errors import Unavailable
 
-WAITING = 3
+# A busy moment of the machine is bridged by up to this much; the encoder catches up, as it is faster than the canvas.
+WAITING_S = 0.3
 OPEN_LIMIT_S = 20.0
 
 
@@ -47,13 +48,13 @@ class EncodeWorker(Worker):
         self.bytes = 0
         self.latency_ms = 0.0
         self._deliver = deliver
-        self._canvases: queue.Queue[Composed | None] = queue.Queue(WAITING)
+        self._canvases: queue.Queue[Composed | None] = queue.Queue(max(3, round(choice.settings.fps * WAITING_S)))
         self._is_open = False
         self._key_wanted = threading.Event()
         self._kbps = choice.settings.kbps
 
     def offer(self, composed: Composed) -> None:
-        """Leaves a canvas for the encoder; drops it when three are waiting already.
+        """Leaves a canvas for the encoder; drops it when 0.3 s of them are waiting already.
 
         Nothing is missing from a stream that has not begun: canvases before the encoder is open do not count.
         """
