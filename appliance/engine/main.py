@@ -41,6 +41,7 @@ class Engine:
     def __init__(self, run_dir: Path) -> None:
         self._news: queue.SimpleQueue[News] = queue.SimpleQueue()
         self._stopping = False
+        self._stuck = ""
         self._link = Link(run_dir / "engine.sock", self._hello, self._on_plan)
         self._studio: Studio | None = None
         self._notifier = Notifier(os.environ)
@@ -76,9 +77,13 @@ class Engine:
                 next_report = min(next_report, time.monotonic() + SOON_S)
             if news is not None:
                 self._follow(news)
-            if self._studio is None or self._stopping or time.monotonic() < next_report:
+            if self._stopping or time.monotonic() < next_report:
                 continue
             next_report = time.monotonic() + REPORT_S
+            if self._studio is None:
+                # Without control there is nothing to do yet, which is no reason to be taken for dead.
+                self._notifier.alive()
+                continue
             self._studio.keep_up()
             if self._failed(self._studio):
                 return 1
@@ -95,13 +100,15 @@ class Engine:
         late = self._late_worker(studio)
         if not late:
             self._notifier.alive()
+        elif late != self._stuck:
+            log.warning("The thread %s has been stuck for %.0f s.", late, BEAT_LIMIT_S)
+        self._stuck = late
         self._link.send(pack(ReportMessage(report=studio.report())))
 
     def _late_worker(self, studio: Studio) -> str:
         now_ns = time.monotonic_ns()
         for worker in (*studio.workers, self._link):
             if worker.alive and now_ns - worker.beat_ns > BEAT_LIMIT_S * 1e9:
-                log.warning("The thread %s has been stuck for %.0f s.", worker.name, (now_ns - worker.beat_ns) / 1e9)
                 return worker.name
         return ""
 

@@ -12,7 +12,7 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from appliance.engine.broadcast import Broadcast, Encoders, waiting_report
 from appliance.engine.console import Console
@@ -68,7 +68,8 @@ class Studio:
         if plan.preview_fps != before.preview_fps:
             self._stage.watch(plan.preview_fps)
         if self._broadcast is not None:
-            self._broadcast.encode.set_bitrate(plan.encoder.bitrate_kbps)
+            opened = self._broadcast.encode.choice.settings.kbps
+            self._broadcast.encode.set_bitrate(min(plan.encoder.bitrate_kbps, opened))
         self.keep_up()
 
     def keep_up(self) -> None:
@@ -146,6 +147,7 @@ class Studio:
             return
         self._encoder_problem = choice.problem
         self._meter = EncoderMeter()
+        choice = replace(choice, settings=replace(choice.settings, kbps=self._plan.encoder.bitrate_kbps))
         encoders = Encoders(choice, self._plan.encoder.audio_kbps)
         self._broadcast = Broadcast(self._stage, encoders, self._finished, self._outlets.changed)
 
@@ -198,13 +200,23 @@ class Studio:
 
     def _problems(self) -> tuple[Problem, ...]:
         problems = [self._encoder_problem] if self._encoder_problem else []
-        waits = self._broadcast is not None and not (
-            self._stage_fits(self._plan.picture) and self._chooser.serves(self._plan.encoder, self._plan.picture)
-        )
-        if waits:
-            text = "The new picture size, rate or encoder is used after this broadcast; it cannot change while on air."
+        if self._broadcast is not None and self._waits_for(self._broadcast):
+            text = (
+                "The new picture size, rate, encoder or higher bitrate is used after this broadcast; it cannot change "
+                "while on air."
+            )
             problems.append(Problem(code="after-live", text=text))
         return tuple(problems)
+
+    def _waits_for(self, broadcast: Broadcast) -> bool:
+        """Whether something in the plan cannot be had before this broadcast ends."""
+        plan = self._plan
+        return not (
+            self._stage_fits(plan.picture)
+            and self._chooser.serves(plan.encoder, plan.picture)
+            # The rate control's ceiling is fixed when the encoder is opened.
+            and plan.encoder.bitrate_kbps <= broadcast.encode.choice.settings.kbps
+        )
 
     def _encoder_report(self) -> EncoderReport:
         broadcast, choice = self._broadcast, self._chooser.choice

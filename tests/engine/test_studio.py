@@ -1,0 +1,173 @@
+"""The studio makes plans true: what changes at once, what waits for the end of a broadcast, what never moves."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from appliance.engine.studio import Outlets, Studio
+from appliance.model.plan import CapturePlan, Destination, EncoderPlan, PicturePlan, Plan, RecordPlan
+from appliance.model.report import Report
+from tests.fakes.rtmp_server import Behaviour, RtmpServer, Trick
+
+pytestmark = pytest.mark.timeout(60)
+
+SMALL = PicturePlan(width=160, height=240, fps=30)
+QUIET = Plan(
+    capture=CapturePlan(device="test", audio="test"),
+    picture=SMALL,
+    encoder=EncoderPlan(name="libx264", bitrate_kbps=600),
+)
+
+
+def changed(plan: Plan, **parts: object) -> Plan:
+    return msgspec.structs.replace(plan, **parts)
+
+
+class Running:
+    """A studio that is kept up with, as the engine's main thread does."""
+
+    def __init__(self, plan: Plan) -> None:
+        self.previews: list[bytes] = []
+        self._changed = threading.Event()
+        self.studio = Studio(plan, Outlets(self.previews.append, self._changed.set))
+
+    def until(self, condition: Callable[[Report], bool]) -> Report:
+        """The first report that meets `condition`."""
+        end = time.monotonic() + 20
+        while time.monotonic() < end:
+            self.studio.keep_up()
+            for worker in self.studio.workers:
+                assert worker.failure is None
+            report = self.studio.report()
+            if condition(report):
+                return report
+            self._changed.wait(0.01)
+            self._changed.clear()
+        raise AssertionError(f"it did not happen: {report}")
+
+
+@pytest.fixture
+def running() -> Iterator[Running]:
+    one = Running(QUIET)
+    yield one
+    one.studio.close()
+
+
+@pytest.fixture
+def server() -> Iterator[RtmpServer]:
+    with RtmpServer() as one:
+        yield one
+
+
+def to(server: RtmpServer, name: str = "tiktok", session: int = 1, key: str = "key-1") -> Destination:
+    return Destination(name=name, server=f"rtmp://127.0.0.1:{server.port}/live", key=key, session=session)
+
+
+def test_nothing_is_encoded_until_somebody_wants_it(running: Running) -> None:
+    report = running.until(lambda report: report.canvas.captured > 30 and report.encoder.name == "libx264")
+    assert report.signal.has_picture
+    assert report.canvas.composed == 0
+    assert report.encoder.encoded == 0
+
+
+def test_a_destination_in_the_plan_is_on_air_and_out_of_it_ends(running: Running, server: RtmpServer) -> None:
+    running.studio.apply(changed(QUIET, destinations=(to(server),)))
+    running.until(lambda report: report.destinations[0].sent_frames > 20)
+    running.studio.apply(QUIET)
+    ended = running.until(lambda report: bool(report.finished) and report.encoder.encoded == 0)
+    assert ended.finished[-1].sent_frames > 20
+    assert ended.finished[-1].dropped_frames == 0
+    assert ended.destinations == ()
+
+
+def test_the_same_plan_again_changes_nothing(running: Running, server: RtmpServer) -> None:
+    plan = changed(QUIET, destinations=(to(server),))
+    running.studio.apply(plan)
+    running.until(lambda report: report.destinations[0].state == "publishing")
+    workers = running.studio.workers
+    running.studio.apply(msgspec.json.decode(msgspec.json.encode(plan), type=Plan))
+    running.until(lambda report: report.destinations[0].sent_frames > 10)
+    assert running.studio.workers == workers
+
+
+def test_each_destination_fails_alone(running: Running, server: RtmpServer) -> None:
+    with RtmpServer() as bad:
+        bad.usual = Behaviour(Trick.REJECT_PUBLISH, "no such stream")
+        running.studio.apply(changed(QUIET, destinations=(to(server), to(bad, "other"))))
+        report = running.until(
+            lambda report: (
+                [one.state for one in report.destinations] == ["publishing", "refused"]
+                and report.destinations[0].sent_frames > 10
+            )
+        )
+    assert report.destinations[1].problem is not None
+
+
+def test_the_look_changes_on_air_and_the_size_waits(running: Running, server: RtmpServer) -> None:
+    live = changed(QUIET, destinations=(to(server),))
+    running.studio.apply(live)
+    running.until(lambda report: report.destinations[0].state == "publishing")
+    running.studio.apply(changed(live, picture=msgspec.structs.replace(SMALL, look="fill")))
+    assert not running.studio.report().problems
+    wide = PicturePlan(width=320, height=180, fps=30, look="full")
+    running.studio.apply(changed(live, picture=wide))
+    report = running.until(lambda report: bool(report.problems))
+    assert [problem.code for problem in report.problems] == ["after-live"]
+    assert (report.encoder.width, report.encoder.height) == (160, 240)
+    running.studio.apply(changed(QUIET, picture=wide))
+    running.until(lambda report: not report.problems)
+    running.studio.apply(changed(live, picture=wide))
+    report = running.until(lambda report: report.encoder.encoded > 5)
+    assert (report.encoder.width, report.encoder.height) == (320, 180)
+
+
+def test_the_bitrate_follows_the_plan_up_to_what_the_encoder_was_opened_with(
+    running: Running, server: RtmpServer
+) -> None:
+    live = changed(QUIET, destinations=(to(server),))
+    running.studio.apply(live)
+    running.until(lambda report: report.encoder.encoded > 0)
+    for kbps, expected, codes in ((300, 300, []), (900, 600, ["after-live"])):
+        running.studio.apply(changed(live, encoder=EncoderPlan(name="libx264", bitrate_kbps=kbps)))
+        report = running.until(lambda report, expected=expected: report.encoder.target_kbps == expected)  # type: ignore[misc]
+        assert [problem.code for problem in report.problems] == codes
+
+
+def test_a_lost_console_is_a_slate_in_the_same_stream_and_comes_back(running: Running, server: RtmpServer) -> None:
+    live = changed(QUIET, destinations=(to(server),))
+    running.studio.apply(live)
+    running.until(lambda report: report.destinations[0].sent_frames > 5)
+    gone = changed(live, capture=CapturePlan(device="/dev/video-nowhere", audio="none"))
+    running.studio.apply(gone)
+    before = running.studio.report().canvas.slates
+    report = running.until(lambda report: report.canvas.slates > before + 10)
+    assert report.signal.problem is not None
+    running.studio.apply(live)
+    slates = running.until(lambda report: report.signal.has_picture).canvas.slates
+    running.until(lambda report: report.canvas.composed > 200 or report.canvas.slates <= slates + 60)
+    assert running.studio.report().destinations[0].state == "publishing"
+    assert len(server.received) == 1
+
+
+def test_recording_alone_opens_the_encoder_and_ends_with_a_file(running: Running, tmp_path: Path) -> None:
+    running.studio.apply(changed(QUIET, record=RecordPlan(enabled=True, directory=str(tmp_path), keep_free_mb=0)))
+    running.until(lambda report: report.record.written_s > 0.5)
+    running.studio.apply(QUIET)
+    running.until(lambda report: report.record.state == "off" and report.encoder.encoded == 0)
+    assert [path.suffix for path in tmp_path.iterdir()] == [".mp4"]
+
+
+def test_previews_are_made_only_while_watched(running: Running) -> None:
+    running.studio.apply(changed(QUIET, preview_fps=10))
+    running.until(lambda _: len(running.previews) >= 3)
+    assert running.previews[0][:2] == b"\xff\xd8"
+    running.studio.apply(QUIET)
+    composed = running.until(lambda report: report.canvas.captured > 0).canvas.composed
+    running.until(lambda report, seen=[]: seen.append(report.canvas.captured) or seen[-1] > seen[0] + 30)  # type: ignore[misc]
+    assert running.studio.report().canvas.composed <= composed + 1
