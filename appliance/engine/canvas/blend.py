@@ -25,7 +25,8 @@ class _Plate:
         return _Plate(self.colour[rows, columns], self.through[rows, columns])
 
     def blend(self, under: NDArray[np.uint8]) -> None:
-        mixed = np.multiply(under, self.through)
+        mixed = under.astype(np.uint16)
+        mixed *= self.through
         mixed += self.colour
         mixed >>= 8
         np.copyto(under, mixed, casting="unsafe")
