@@ -75,8 +75,13 @@ def place() -> str:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Skips what cannot run in this place."""
+    """Skips what cannot run in this place, and puts the box's tests last.
+
+    pytest keeps a folder's fixtures until it has run the next test outside of it, and a carried test is never run
+    here: no ordinary test may come behind one.
+    """
     where = place()
+    items.sort(key=lambda item: item.get_closest_marker("box") is not None)
     for item in items:
         marker = item.get_closest_marker("box")
         if marker is None:
