@@ -47,15 +47,17 @@ class Peer:
 
 
 def careful_graph(work: Work) -> str:
-    """What a careful user writes: drop to the canvas rate first, crop before zooming, gblur."""
+    """What a careful user writes: everybody's recipe (zoom until it covers, crop, blur, overlay), done well.
+
+    That is: at the canvas' rate from the start, with a quick zoom, and a Gaussian instead of a box blur.
+    """
     canvas, band, (x, y) = work.canvas, work.band, work.overlay_at
     if work.picture.look == "full":
         return f"[0:v]format=yuv420p[game];[1:v]format=yuva420p[o];[game][o]overlay={x}:{y}:format=yuv420[out]"
-    crop = SOURCE.height * canvas.width // canvas.height // 2 * 2
     return (
         f"[0:v]fps={work.picture.fps},split[a][b];"
-        f"[a]crop={crop}:{SOURCE.height},scale={canvas.width}:{canvas.height}:flags=bilinear,format=yuv420p,"
-        f"gblur=sigma={work.sigma}[blur];"
+        f"[a]scale={canvas.width}:{canvas.height}:force_original_aspect_ratio=increase:flags=bilinear,"
+        f"crop={canvas.width}:{canvas.height},format=yuv420p,gblur=sigma={work.sigma}[blur];"
         f"[b]scale={band.width}:{band.height}:flags=area,format=yuv420p[band];"
         f"[blur][band]overlay={band.x}:{band.y}:format=yuv420[game];"
         f"[1:v]format=yuva420p[o];[game][o]overlay={x}:{y}:format=yuv420[out]"
