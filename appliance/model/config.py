@@ -48,10 +48,11 @@ class PanelConfig(Section, frozen=True):
 
 
 class CaptureConfig(Section, frozen=True):
-    """Which device brings the console's picture, and which its sound."""
+    """Which device brings the console's picture, and which its sound; after how long a black picture is a problem."""
 
     device: VideoSource = "auto"
     audio: SoundSource = "auto"
+    black_after_s: Annotated[int, Meta(ge=0, le=3600)] = 10
 
 
 class AudioConfig(Section, frozen=True):

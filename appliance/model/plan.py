@@ -14,13 +14,15 @@ class CapturePlan(Value, frozen=True):
 
     `device` is `auto`, `test` or a device node; `audio` is `auto`, `test`, `none` or an ALSA name; `facecam`
     (the second source, shown by the look `split`) is `none`, `auto`, `test` or a device node. `edid` holds the
-    hex digits of an EDID to write to the input, empty to leave it alone.
+    hex digits of an EDID to write to the input, empty to leave it alone. A picture that is black for
+    `black_after_s` seconds is called black; 0 for never.
     """
 
     device: str = "auto"
     audio: str = "auto"
     facecam: str = "none"
     edid: str = ""
+    black_after_s: int = 10
 
 
 class PicturePlan(Value, frozen=True):
@@ -80,8 +82,28 @@ class RecordPlan(Value, frozen=True):
     keep_free_mb: int = 500
 
 
+class Preflight(Value, frozen=True, tag="preflight", tag_field="kind"):
+    """Ask: can this server be reached, and does it take us? Connects and shakes hands; publishes nothing."""
+
+    destination: Destination
+
+
+type Errand = Preflight
+
+
+class Ask(Value, frozen=True):
+    """Something to be done at most once per `id`, and not begun after `until`, in Unix seconds.
+
+    The engine answers in its reports for as long as the ask is in the Plan.
+    """
+
+    id: str
+    errand: Errand
+    until: float
+
+
 class Plan(Value, frozen=True):
-    """Everything the engine should be doing. `preview_fps` is 0 while nobody watches."""
+    """Everything the engine should be doing. `preview_fps` is 0 while nobody watches; `asks` are done once each."""
 
     capture: CapturePlan = CapturePlan()
     picture: PicturePlan = PicturePlan()
@@ -91,3 +113,4 @@ class Plan(Value, frozen=True):
     record: RecordPlan = RecordPlan()
     preview_fps: int = 0
     language: str = "en"
+    asks: tuple[Ask, ...] = ()
