@@ -14,14 +14,16 @@ from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from appliance.engine.asks import Asks, Facts
 from appliance.engine.broadcast import Broadcast, Encoders, waiting_report
 from appliance.engine.console import Console
 from appliance.engine.encode.choose import LAST_RESORT, Choice, calibrated, choose
 from appliance.engine.encode.libav import VideoSettings
+from appliance.engine.sinks.rtmp.preflight import preflight
 from appliance.engine.stage import Stage
 from appliance.engine.status import EncoderMeter, memory_mb
 from appliance.engine.worker import Worker
-from appliance.model.plan import EncoderPlan, PicturePlan, Plan
+from appliance.model.plan import EncoderPlan, Errand, PicturePlan, Plan, Preflight
 from appliance.model.problem import Problem
 from appliance.model.report import CanvasReport, DestinationReport, EncoderReport, RecordReport, Report, SoundReport
 
@@ -56,6 +58,7 @@ class Studio:
         self._broken_until = 0.0
         self._encoder_problem: Problem | None = None
         self._last_resort = False
+        self._asks = Asks(_run_errand, outlets.changed)
 
     def apply(self, plan: Plan) -> None:
         """Takes a new plan; returns as soon as the differences are under way."""
@@ -73,6 +76,7 @@ class Studio:
 
     def keep_up(self) -> None:
         """Closes the gap between what is wanted and what runs: opens, starts, ends, retries."""
+        self._asks.follow(self._plan.asks)
         self._notice_failed_encoder()
         wanted = bool(self._plan.destinations) or self._plan.record.enabled
         if wanted and self._broadcast is None:
@@ -95,6 +99,7 @@ class Studio:
             *self._stage.workers,
             *self._console.workers,
             *(self._broadcast.workers if self._broadcast else ()),
+            *self._asks.fallen,
         )
 
     def report(self) -> Report:
@@ -129,11 +134,13 @@ class Studio:
             finished=tuple(self._finished),
             record=broadcast.record_report() if broadcast else RecordReport(),
             problems=self._problems(),
+            answers=self._asks.answers,
             memory_mb=memory_mb(),
         )
 
     def close(self) -> None:
         """Ends the broadcast cleanly, then everything else."""
+        self._asks.close()
         if self._broadcast is not None:
             self._broadcast.close()
             self._broadcast = None
@@ -216,6 +223,13 @@ class Studio:
                 name=settings.name, preset=settings.preset, why=choice.why, problem=self._encoder_problem
             )
         return self._meter.report(broadcast.encode, self._encoder_problem)
+
+
+def _run_errand(errand: Errand, worker: Worker) -> Facts:
+    """Does what control asked for once; on the errand's own thread."""
+    match errand:
+        case Preflight(destination=destination):
+            return preflight(destination, worker)
 
 
 class _Chooser(threading.Thread):

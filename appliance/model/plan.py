@@ -7,6 +7,7 @@ from typing import Literal
 from appliance.model.problem import Value
 
 type Look = Literal["blur", "fill", "split", "full"]
+type WhenFull = Literal["delete-oldest", "stop"]
 
 
 class CapturePlan(Value, frozen=True):
@@ -75,11 +76,23 @@ class Destination(Value, frozen=True):
 
 
 class RecordPlan(Value, frozen=True):
-    """Whether and where to record. `keep_free_mb` is the space on the disk that recording leaves alone."""
+    """Whether and where to record. `keep_free_mb` is the space on the disk that recording leaves alone.
+
+    `when_full` says what happens at that floor. `title` is the live's, for the names of files; it may change while a
+    file grows.
+    """
 
     enabled: bool = False
     directory: str = ""
     keep_free_mb: int = 500
+    when_full: WhenFull = "delete-oldest"
+    title: str = ""
+
+
+class ReplayPlan(Value, frozen=True):
+    """How many seconds of packets are kept for clips; 0 for none."""
+
+    seconds: int = 0
 
 
 class Preflight(Value, frozen=True, tag="preflight", tag_field="kind"):
@@ -88,7 +101,19 @@ class Preflight(Value, frozen=True, tag="preflight", tag_field="kind"):
     destination: Destination
 
 
-type Errand = Preflight
+class Clip(Value, frozen=True, tag="clip", tag_field="kind"):
+    """Ask: write the last `seconds` as a file that plays everywhere."""
+
+    seconds: int
+
+
+class DeleteRecording(Value, frozen=True, tag="delete-recording", tag_field="kind"):
+    """Ask: delete this recording or clip for good."""
+
+    name: str
+
+
+type Errand = Preflight | Clip | DeleteRecording
 
 
 class Ask(Value, frozen=True):
@@ -111,6 +136,7 @@ class Plan(Value, frozen=True):
     encoder: EncoderPlan = EncoderPlan()
     destinations: tuple[Destination, ...] = ()
     record: RecordPlan = RecordPlan()
+    replay: ReplayPlan = ReplayPlan()
     preview_fps: int = 0
     language: str = "en"
     asks: tuple[Ask, ...] = ()

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import Literal
 
-from appliance.model.problem import Problem, Value
+from msgspec import field
+
+from appliance.model.problem import Fact, Problem, Value
 from appliance.model.signal import Signal
 
 type DestinationState = Literal["off", "connecting", "publishing", "waiting", "refused"]
@@ -73,6 +75,15 @@ class RecordReport(Value, frozen=True):
     problem: Problem | None = None
 
 
+class Answer(Value, frozen=True):
+    """How an ask went. `facts` are what a person may want to know of it; `problem` is why it failed."""
+
+    id: str
+    state: Literal["doing", "done", "failed"] = "doing"
+    facts: dict[str, Fact] = field(default_factory=dict)
+    problem: Problem | None = None
+
+
 class Report(Value, frozen=True):
     """One complete picture of the engine. `at` is Unix seconds, `memory_mb` the process's anonymous memory.
 
@@ -90,5 +101,6 @@ class Report(Value, frozen=True):
     finished: tuple[DestinationReport, ...] = ()
     record: RecordReport = RecordReport()
     problems: tuple[Problem, ...] = ()
+    answers: tuple[Answer, ...] = ()
     memory_mb: float = 0.0
     slowest_worker: str = ""
