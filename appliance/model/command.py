@@ -39,6 +39,26 @@ class PasteKey(Command, frozen=True, tag="paste-key"):
     __str__ = __repr__
 
 
+class StartRecording(Command, frozen=True, tag="start-recording"):
+    """Record from now on, whatever the settings say."""
+
+
+class StopRecording(Command, frozen=True, tag="stop-recording"):
+    """End the recording that is being written."""
+
+
+class MakeClip(Command, frozen=True, tag="clip"):
+    """Keep the last seconds as a file."""
+
+    seconds: Annotated[int, Meta(ge=1, le=600)] = 30
+
+
+class RemoveRecording(Command, frozen=True, tag="delete-recording"):
+    """Delete a recording or clip for good."""
+
+    name: Annotated[str, Meta(max_length=255)]
+
+
 type AnyCommand = GoLive | EndLive | PasteKey
 
 _decoder: msgspec.json.Decoder[AnyCommand] = msgspec.json.Decoder(GoLive | EndLive | PasteKey)

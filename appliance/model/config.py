@@ -10,7 +10,7 @@ from typing import Annotated, Literal
 
 from msgspec import Meta, field
 
-from appliance.model.plan import Look
+from appliance.model.plan import Look, WhenFull
 from appliance.model.problem import Value
 
 type Port = Annotated[int, Meta(ge=0, le=65535)]
@@ -103,15 +103,19 @@ class DestinationConfig(Section, frozen=True):
 
 
 class RecordConfig(Section, frozen=True):
-    """Recording to a disk; an empty directory means `recordings` in the state directory."""
+    """Recording to a disk; an empty directory means `recordings` in the state directory.
+
+    At `keep_free_mb` the oldest recordings make room, or recording stops.
+    """
 
     enabled: bool = False
     directory: Text = ""
     keep_free_mb: Annotated[int, Meta(ge=0, le=10_000_000)] = 500
+    when_full: WhenFull = "delete-oldest"
 
 
 class ReplayConfig(Section, frozen=True):
-    """How much of the last minutes is kept for clips."""
+    """How much of the last minutes is kept for clips; 0 for nothing."""
 
     seconds: Annotated[int, Meta(ge=0, le=600)] = 60
 

@@ -135,6 +135,16 @@ class ChatState(Value, frozen=True):
     pinned: str = ""
 
 
+class Recording(Value, frozen=True):
+    """One file on the disk of recordings. `at` is when it was complete."""
+
+    name: str
+    kind: Literal["recording", "clip"] = "recording"
+    seconds: float = 0.0
+    bytes: int = 0
+    at: float = 0.0
+
+
 class RecordState(Value, frozen=True):
     """The recorder; `free_mb` and `hours_left` are null while unknown."""
 
@@ -199,7 +209,7 @@ class State(Value, frozen=True):
     audio: AudioState = AudioState()
     chat: ChatState = ChatState()
     alerts: tuple[str, ...] = ()
-    recordings: tuple[str, ...] = ()
+    recordings: tuple[Recording, ...] = ()
     record: RecordState = RecordState()
     problems: tuple[Problem, ...] = ()
     health: HealthState = HealthState()
