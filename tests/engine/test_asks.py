@@ -32,6 +32,7 @@ class Desk:
         return {answer.id: answer for answer in self.asks.answers}
 
     def _do(self, errand: Errand, worker: Worker) -> Facts:
+        assert isinstance(errand, Preflight)
         name = errand.destination.name
         self.done.append(name)
         while not self.go.wait(0.005):
