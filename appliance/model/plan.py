@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Annotated, Literal
 
-from appliance.model.problem import Value
+from msgspec import Meta
+
+from appliance.model.problem import Value, Whole
 
 type Look = Literal["blur", "fill", "split", "full"]
 type WhenFull = Literal["delete-oldest", "stop"]
+type CanvasSide = Annotated[int, Meta(ge=16, le=4096)]
+type PathText = Annotated[str, Meta(pattern=r"^[^\x00]*\Z")]
 
 
 class CapturePlan(Value, frozen=True):
@@ -23,15 +27,15 @@ class CapturePlan(Value, frozen=True):
     audio: str = "auto"
     facecam: str = "none"
     edid: str = ""
-    black_after_s: int = 10
+    black_after_s: Whole = 10
 
 
 class PicturePlan(Value, frozen=True):
     """The canvas: even `width` and `height` in pixels, `fps` frames a second, how the game is placed."""
 
-    width: int = 720
-    height: int = 1280
-    fps: int = 30
+    width: CanvasSide = 720
+    height: CanvasSide = 1280
+    fps: Annotated[int, Meta(ge=1, le=240)] = 30
     look: Look = "blur"
 
 
@@ -39,7 +43,7 @@ class SoundPlan(Value, frozen=True):
     """What is heard. `offset_ms` delays (positive) or advances the sound against the picture."""
 
     microphone: str = "none"
-    offset_ms: int = 0
+    offset_ms: Annotated[int, Meta(ge=-10_000, le=10_000)] = 0
     muted: tuple[str, ...] = ()
 
 
@@ -52,8 +56,8 @@ class EncoderPlan(Value, frozen=True):
     name: str = "auto"
     order: tuple[str, ...] = ()
     preset: str = "auto"
-    bitrate_kbps: int = 3400
-    audio_kbps: int = 160
+    bitrate_kbps: Annotated[int, Meta(ge=1, le=1_000_000)] = 3400
+    audio_kbps: Annotated[int, Meta(ge=1, le=1000)] = 160
 
 
 class Destination(Value, frozen=True):
@@ -66,8 +70,8 @@ class Destination(Value, frozen=True):
     name: str
     server: str
     key: str
-    session: int = 0
-    ca_file: str = ""
+    session: Whole = 0
+    ca_file: PathText = ""
 
     def __repr__(self) -> str:
         return f"Destination(name={self.name!r}, server={self.server!r}, key=<hidden>, session={self.session})"
@@ -83,8 +87,8 @@ class RecordPlan(Value, frozen=True):
     """
 
     enabled: bool = False
-    directory: str = ""
-    keep_free_mb: int = 500
+    directory: PathText = ""
+    keep_free_mb: Whole = 500
     when_full: WhenFull = "delete-oldest"
     title: str = ""
 
@@ -92,7 +96,7 @@ class RecordPlan(Value, frozen=True):
 class ReplayPlan(Value, frozen=True):
     """How many seconds of packets are kept for clips; 0 for none."""
 
-    seconds: int = 0
+    seconds: Annotated[int, Meta(ge=0, le=86_400)] = 0
 
 
 class Preflight(Value, frozen=True, tag="preflight", tag_field="kind"):
@@ -104,7 +108,7 @@ class Preflight(Value, frozen=True, tag="preflight", tag_field="kind"):
 class Clip(Value, frozen=True, tag="clip", tag_field="kind"):
     """Ask: write the last `seconds` as a file that plays everywhere."""
 
-    seconds: int
+    seconds: Annotated[int, Meta(ge=0, le=86_400)]
 
 
 class DeleteRecording(Value, frozen=True, tag="delete-recording", tag_field="kind"):
@@ -137,6 +141,6 @@ class Plan(Value, frozen=True):
     destinations: tuple[Destination, ...] = ()
     record: RecordPlan = RecordPlan()
     replay: ReplayPlan = ReplayPlan()
-    preview_fps: int = 0
+    preview_fps: Annotated[int, Meta(ge=0, le=60)] = 0
     language: str = "en"
     asks: tuple[Ask, ...] = ()

@@ -1,8 +1,16 @@
 """A problem as a value: what is wrong, since when, and when we try again. The code names a page in docs/problems."""
 
+from typing import Annotated
+
 import msgspec
 
-type Fact = str | int | float | bool
+UNREADABLE = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError)
+"""All that msgspec raises for bytes that are not what was expected: also broken UTF-8, and nesting without end."""
+
+type Whole = Annotated[int, msgspec.Meta(ge=-(2**53), le=2**53)]
+"""A whole number that every JSON reader and every division can take; what arrives beyond is refused."""
+
+type Fact = str | Whole | float | bool
 
 
 class Value(msgspec.Struct, frozen=True, kw_only=True, rename="kebab"):

@@ -13,7 +13,7 @@ from msgspec import Meta
 
 from appliance.errors import Invalid
 from appliance.model.plan import Plan
-from appliance.model.problem import Value
+from appliance.model.problem import UNREADABLE, Value, Whole
 from appliance.model.report import Report
 
 MAX_FRAME = 8 * 1024 * 1024
@@ -44,7 +44,7 @@ class Hello(Value, frozen=True, tag="hello", tag_field="type"):
     """The engine's first message: who it is and what hardware it sees. `board` is what the computer calls itself."""
 
     version: str
-    pid: int
+    pid: Whole
     board: str = ""
     devices: tuple[DeviceFacts, ...] = ()
     encoders: tuple[str, ...] = ()
@@ -124,7 +124,7 @@ def unpack_to_engine(body: bytes) -> ToEngine:
     """What control said. Raises `Invalid` when it is no such message."""
     try:
         return _to_engine.decode(body)
-    except msgspec.MsgspecError as error:
+    except UNREADABLE as error:
         raise Invalid("protocol", f"The engine was sent a message it does not understand: {error}.") from None
 
 
@@ -132,5 +132,5 @@ def unpack_from_engine(body: bytes) -> FromEngine:
     """What the engine said. Raises `Invalid` when it is no such message."""
     try:
         return _from_engine.decode(body)
-    except msgspec.MsgspecError as error:
+    except UNREADABLE as error:
         raise Invalid("protocol", f"The engine sent a message control does not understand: {error}.") from None

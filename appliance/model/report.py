@@ -6,7 +6,7 @@ from typing import Literal
 
 from msgspec import field
 
-from appliance.model.problem import Fact, Problem, Value
+from appliance.model.problem import Fact, Problem, Value, Whole
 from appliance.model.signal import Signal
 
 type DestinationState = Literal["off", "connecting", "publishing", "waiting", "refused"]
@@ -18,13 +18,13 @@ class EncoderReport(Value, frozen=True):
     name: str = ""
     preset: str = ""
     why: str = ""
-    width: int = 0
-    height: int = 0
+    width: Whole = 0
+    height: Whole = 0
     fps: float = 0.0
-    kbps: int = 0
-    target_kbps: int = 0
-    encoded: int = 0
-    dropped: int = 0
+    kbps: Whole = 0
+    target_kbps: Whole = 0
+    encoded: Whole = 0
+    dropped: Whole = 0
     latency_ms: float = 0.0
     problem: Problem | None = None
 
@@ -32,11 +32,11 @@ class EncoderReport(Value, frozen=True):
 class CanvasReport(Value, frozen=True):
     """What was composed since start: canvas frames, those that repeated the picture before, and slates."""
 
-    composed: int = 0
-    repeated: int = 0
-    slates: int = 0
-    captured: int = 0
-    skipped: int = 0
+    composed: Whole = 0
+    repeated: Whole = 0
+    slates: Whole = 0
+    captured: Whole = 0
+    skipped: Whole = 0
 
 
 class DestinationReport(Value, frozen=True):
@@ -44,12 +44,12 @@ class DestinationReport(Value, frozen=True):
 
     name: str
     state: DestinationState = "off"
-    session: int = 0
-    kbps: int = 0
-    backlog_ms: int = 0
-    attempts: int = 0
-    sent_frames: int = 0
-    dropped_frames: int = 0
+    session: Whole = 0
+    kbps: Whole = 0
+    backlog_ms: Whole = 0
+    attempts: Whole = 0
+    sent_frames: Whole = 0
+    dropped_frames: Whole = 0
     connected_s: float = 0.0
     retry_in_s: float = 0.0
     problem: Problem | None = None
@@ -71,7 +71,7 @@ class RecordReport(Value, frozen=True):
     state: Literal["off", "recording", "failed"] = "off"
     file: str = ""
     written_s: float = 0.0
-    free_mb: int = 0
+    free_mb: Whole = 0
     problem: Problem | None = None
 
 

@@ -12,7 +12,7 @@ import msgspec
 from msgspec import Meta
 
 from appliance.errors import Invalid
-from appliance.model.problem import Value
+from appliance.model.problem import UNREADABLE, Value
 from appliance.model.protocol import JSON_FRAME, Side, frame
 
 
@@ -37,5 +37,5 @@ def unpack_screen(body: bytes) -> ScreenPlan:
     """What control said. Raises `Invalid` when it is no such message."""
     try:
         return _decoder.decode(body)
-    except msgspec.MsgspecError as error:
+    except UNREADABLE as error:
         raise Invalid("protocol", f"Control sent the screen a message it does not understand: {error}.") from None
