@@ -8,7 +8,7 @@ import msgspec
 from msgspec import Meta
 
 from appliance.errors import Invalid
-from appliance.model.problem import Value
+from appliance.model.problem import UNREADABLE, Value
 
 MAX_PASTE = 16_384
 
@@ -68,6 +68,15 @@ def read_command(body: bytes) -> AnyCommand:
     """A command from JSON. Raises `Invalid` (code `command`), never repeating what was sent."""
     try:
         return _decoder.decode(body)
-    except (msgspec.MsgspecError, UnicodeDecodeError) as error:
-        reason = str(error) if isinstance(error, msgspec.ValidationError) else "it is not JSON"
+    except UNREADABLE as error:
+        reason = _fault(str(error)) if isinstance(error, msgspec.ValidationError) else "it is not JSON"
         raise Invalid("command", f"This command is not understood: {reason}.", reason=reason) from None
+
+
+def _fault(said: str) -> str:
+    """msgspec's words without what they quote: a key may have been pasted in the wrong place."""
+    if said.startswith("Invalid value"):
+        return "there is no such command"
+    if said.startswith("Object contains unknown field"):
+        return "it has a field that this command does not know"
+    return said
