@@ -15,16 +15,18 @@ from dataclasses import dataclass
 
 import msgspec
 
+from appliance.control.asks import Asks
 from appliance.control.keys import Credential, KeyStore, summary
 from appliance.control.lives import Wish, next_live, resumed
 from appliance.control.planning import plan_for
+from appliance.control.preflights import ask_preflight, preflights
 from appliance.control.settings import Settings, not_built_yet
 from appliance.control.store import Latest
 from appliance.control.view import Known, state_of
 from appliance.control.wishes import WishFile
 from appliance.errors import Fact, Invalid, NeedsOwner, PlugcastError
 from appliance.live.rtmp import read_paste
-from appliance.model.command import AnyCommand, EndLive, GoLive, PasteKey
+from appliance.model.command import AnyCommand, CheckDestination, EndLive, GoLive, PasteKey
 from appliance.model.config import Config
 from appliance.model.plan import Destination, Plan
 from appliance.model.problem import Problem
@@ -78,6 +80,7 @@ class Director:
         self._heard_at = 0.0
         self._watched_until = 0.0
         self._disk: Problem | None = None
+        self._asks = Asks()
         self._deciding = asyncio.Lock()
         self._keep_now = asyncio.Event()
         self.state: Latest[State] = Latest(State())
@@ -121,6 +124,8 @@ class Director:
                     await self._end_live()
                 case PasteKey(text=text, destination=destination):
                     facts = await self._paste(text, destination)
+                case CheckDestination(destination=destination):
+                    await self._check(destination)
             self.refresh()
         return facts
 
@@ -136,6 +141,7 @@ class Director:
     def heard(self, report: Report) -> None:
         """The engine says what it is doing."""
         self._report, self._heard_at = report, self._around.clock()
+        self._asks.heard(report.answers, self._heard_at)
         self._engine = msgspec.structs.replace(
             self._engine, connected=True, uptime_s=float(round(report.uptime_s)), memory_mb=round(report.memory_mb, 1)
         )
@@ -160,6 +166,7 @@ class Director:
     def refresh(self) -> None:
         """Derives live, State and Plan anew. Cheap; called on every change and once a second."""
         now = self._around.clock()
+        self._asks.expire(now)
         is_silent = self._engine.connected and now - self._heard_at > SILENT_S
         report = None if is_silent else self._report
         if report and not self._wish.on_air_at and self._publishes(report):
@@ -183,11 +190,13 @@ class Director:
             load=self._around.load(),
             demo=self._around.demo,
             now=now,
+            preflights=preflights(self._asks, self._credentials),
         )
         self.state.set(state_of(known, self.state.value))
         preview_fps = PREVIEW_FPS if self.preview_is_watched else 0
         destinations = self._armed if self._wish.wanted else ()
-        self.plan.set(plan_for(self.config, self._profile, destinations, preview_fps))
+        plan = plan_for(self.config, self._profile, destinations, preview_fps)
+        self.plan.set(msgspec.structs.replace(plan, asks=self._asks.open))
 
     async def keep(self) -> None:
         """For ever: looks again each second and keeps the wish on disk while a live is on."""
@@ -229,10 +238,23 @@ class Director:
         await self._on_disk(self._around.keys.disarm)
         await self._save()
 
-    async def _paste(self, text: str, name: str) -> dict[str, Fact]:
+    async def _check(self, name: str) -> None:
+        self._must_exist(name)
+        self._credentials = await asyncio.to_thread(self._around.keys.credentials, self.config)
+        credential = next((one for one in self._credentials if one.name == name), None)
+        if credential is None:
+            raise NeedsOwner("no-destination", "This destination is switched off. Enable it in box.toml.")
+        if credential.problem is not None and not credential.server:
+            raise NeedsOwner(credential.problem.code, credential.problem.text, **credential.problem.facts)
+        ask_preflight(self._asks, credential, self._around.clock())
+
+    def _must_exist(self, name: str) -> None:
         if name not in self.config.destination:
             known = ", ".join(self.config.destination)
             raise Invalid("no-such-destination", f"There is no such destination. There are: {known}.", known=known)
+
+    async def _paste(self, text: str, name: str) -> dict[str, Fact]:
+        self._must_exist(name)
         pasted = read_paste(text)
         await asyncio.to_thread(self._around.keys.keep, name, pasted)
         self._credentials = await asyncio.to_thread(self._around.keys.credentials, self.config)

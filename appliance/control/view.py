@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 
 import msgspec
 
@@ -20,6 +20,7 @@ from appliance.model.state import (
     EncoderState,
     EngineState,
     Live,
+    PreflightState,
     RecordState,
     SignalState,
     State,
@@ -45,6 +46,7 @@ class Known:
     load: float | None
     demo: DemoState | None
     now: float
+    preflights: Mapping[str, PreflightState] = field(default_factory=dict)
 
 
 def state_of(known: Known, before: State) -> State:
@@ -65,7 +67,7 @@ def state_of(known: Known, before: State) -> State:
         record=_record(known),
         problems=_stamped(_problems(known, report), before, known.now),
         health=health_of(known.config, known.live, known.report, known.load),
-        readiness=readiness_of(known.live, known.keys, known.report, known.now),
+        readiness=readiness_of(known.live, known.keys, known.report, known.now, known.preflights),
         engine=known.engine,
         update=UpdateState(version=known.version),
         demo=known.demo,
@@ -112,6 +114,7 @@ def _destination(known: Known, report: Report, key: KeySummary) -> DestinationVi
         dropped_frames=found.dropped_frames,
         # What is missing matters before a live, what the server says during one.
         problem=found.problem or key.problem,
+        preflight=known.preflights.get(key.name),
     )
 
 

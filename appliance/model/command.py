@@ -39,6 +39,12 @@ class PasteKey(Command, frozen=True, tag="paste-key"):
     __str__ = __repr__
 
 
+class CheckDestination(Command, frozen=True, tag="preflight"):
+    """Find out whether this destination's server answers, without publishing. State says how it went."""
+
+    destination: str = "tiktok"
+
+
 class StartRecording(Command, frozen=True, tag="start-recording"):
     """Record from now on, whatever the settings say."""
 
@@ -59,9 +65,9 @@ class RemoveRecording(Command, frozen=True, tag="delete-recording"):
     name: Annotated[str, Meta(max_length=255)]
 
 
-type AnyCommand = GoLive | EndLive | PasteKey
+type AnyCommand = GoLive | EndLive | PasteKey | CheckDestination
 
-_decoder: msgspec.json.Decoder[AnyCommand] = msgspec.json.Decoder(GoLive | EndLive | PasteKey)
+_decoder: msgspec.json.Decoder[AnyCommand] = msgspec.json.Decoder(GoLive | EndLive | PasteKey | CheckDestination)
 
 
 def read_command(body: bytes) -> AnyCommand:

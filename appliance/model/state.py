@@ -99,6 +99,15 @@ class CanvasState(Value, frozen=True):
     slates: int = 0
 
 
+class PreflightState(Value, frozen=True):
+    """The newest check of a destination: whether its server answers, how quickly, or what is wrong."""
+
+    state: Literal["checking", "ok", "failed"] = "checking"
+    at: float = 0.0
+    answered_ms: int = 0
+    problem: Problem | None = None
+
+
 class DestinationView(Value, frozen=True):
     """One server as people may see it: the host without its path, the last four characters of the key."""
 
@@ -114,6 +123,7 @@ class DestinationView(Value, frozen=True):
     sent_frames: int = 0
     dropped_frames: int = 0
     problem: Problem | None = None
+    preflight: PreflightState | None = None
 
 
 class AudioState(Value, frozen=True):
