@@ -65,7 +65,7 @@ def part_of(path: Path) -> Path:
 
 
 def found(directory: Path, name: str) -> Path:
-    """The file of a recording or clip of ours. Raises `Invalid` for what is no name, `Refused` for what is not there."""
+    """A recording or clip of ours by name. Raises `Invalid` for what is no name, `Refused` for what is not there."""
     if not _NAME.match(name):
         raise Invalid("recording-name", "This is not the name of a recording. The names are in the list of recordings.")
     path = directory / name
