@@ -16,12 +16,15 @@ from appliance.model.problem import Value
 type Port = Annotated[int, Meta(ge=0, le=65535)]
 type Language = Annotated[str, Meta(pattern=r"^[a-z]{2}(-[A-Z]{2})?$", description='a language code such as "en"')]
 type VideoSource = Annotated[
-    str, Meta(pattern=r"^(auto|test|/dev/.+)$", description='"auto", "test" or a device such as "/dev/video0"')
+    str,
+    Meta(
+        pattern=r"^(auto|test|/dev/[^\x00-\x1f\x7f]+)$", description='"auto", "test" or a device such as "/dev/video0"'
+    ),
 ]
 type SecondSource = Annotated[
     str,
     Meta(
-        pattern=r"^(none|auto|csi|test|/dev/.+)$",
+        pattern=r"^(none|auto|csi|test|/dev/[^\x00-\x1f\x7f]+)$",
         description='"none", "auto", "csi", "test" or a device such as "/dev/video1"',
     ),
 ]
@@ -71,7 +74,7 @@ class FacecamConfig(Section, frozen=True):
 class PictureConfig(Section, frozen=True):
     """The canvas: size as WIDTHxHEIGHT, frames a second, and how the game is placed."""
 
-    size: Annotated[str, Meta(pattern=r"^\d{1,5}x\d{1,5}$", description='a size such as "720x1280"')] = "720x1280"
+    size: Annotated[str, Meta(pattern=r"^[0-9]{1,5}x[0-9]{1,5}$", description='a size such as "720x1280"')] = "720x1280"
     fps: Literal[24, 25, 30, 50, 60] = 30
     look: Look = "blur"
 
@@ -143,7 +146,7 @@ class ScreenConfig(Section, frozen=True):
 
     enabled: bool = True
     card: Annotated[
-        str, Meta(pattern=r"^(auto|/dev/.+)$", description='"auto" or a device such as "/dev/dri/card1"')
+        str, Meta(pattern=r"^(auto|/dev/[^\x00-\x1f\x7f]+)$", description='"auto" or a device such as "/dev/dri/card1"')
     ] = "auto"
 
 
