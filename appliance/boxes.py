@@ -14,6 +14,8 @@ from typing import BinaryIO
 # Everything but media is small; a box that claims more than this is read only so far.
 MOST_READ = 4 * 1024 * 1024
 _CONTAINERS = frozenset({b"trak", b"mdia", b"traf"})
+_DEEPEST = 4
+"""Containers within containers; no file of ours or of anybody else has more of interest."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +97,7 @@ def _body(file: BinaryIO, box: Box) -> bytes:
     return file.read(min(box.end - box.body, MOST_READ))
 
 
-def _inner(data: bytes) -> Iterator[tuple[bytes, bytes]]:
+def _inner(data: bytes, depth: int = 0) -> Iterator[tuple[bytes, bytes]]:
     """The boxes in a body as (kind, body); containers of interest are opened in place, behind their own mention."""
     start = 0
     while start + 8 <= len(data):
@@ -104,8 +106,8 @@ def _inner(data: bytes) -> Iterator[tuple[bytes, bytes]]:
             return
         body = data[box.body : box.end]
         yield box.kind, body
-        if box.kind in _CONTAINERS:
-            yield from _inner(body)
+        if box.kind in _CONTAINERS and depth < _DEEPEST:
+            yield from _inner(body, depth + 1)
         start = box.end
 
 

@@ -6,6 +6,7 @@ nothing on a disk. Time begins with the first packet's key frame.
 
 from __future__ import annotations
 
+import errno
 import io
 from collections.abc import Buffer, Iterable
 from fractions import Fraction
@@ -107,7 +108,9 @@ class Fragments(io.RawIOBase):
         while len(self._pending) >= self._next_box + 8:
             size = int.from_bytes(self._pending[self._next_box : self._next_box + 4])
             kind = bytes(self._pending[self._next_box + 4 : self._next_box + 8])
-            if size < 8 or len(self._pending) < self._next_box + size:
+            if size < 8:
+                raise OSError(errno.EIO, "the muxer wrote a box that cannot be")
+            if len(self._pending) < self._next_box + size:
                 break
             self._next_box += size
             if kind in (b"moov", b"mdat"):
