@@ -65,9 +65,13 @@ class RemoveRecording(Command, frozen=True, tag="delete-recording"):
     name: Annotated[str, Meta(max_length=255)]
 
 
-type AnyCommand = GoLive | EndLive | PasteKey | CheckDestination
+type AnyCommand = (
+    GoLive | EndLive | PasteKey | CheckDestination | StartRecording | StopRecording | MakeClip | RemoveRecording
+)
 
-_decoder: msgspec.json.Decoder[AnyCommand] = msgspec.json.Decoder(GoLive | EndLive | PasteKey | CheckDestination)
+_decoder: msgspec.json.Decoder[AnyCommand] = msgspec.json.Decoder(
+    GoLive | EndLive | PasteKey | CheckDestination | StartRecording | StopRecording | MakeClip | RemoveRecording
+)
 
 
 def read_command(body: bytes) -> AnyCommand:
