@@ -15,10 +15,11 @@ from dataclasses import dataclass
 
 import msgspec
 
+from appliance.control.absence import ENGINE_AWAY, engine_problems, slate_problems, slate_since
 from appliance.control.asks import NO_ANSWER, Asks
 from appliance.control.keys import Credential, KeyStore, summary
 from appliance.control.lives import Wish, next_live, resumed
-from appliance.control.planning import plan_for, recorded_as
+from appliance.control.planning import plan_for, recorded_as, screen_plan_for
 from appliance.control.preflights import ask_preflight, preflights
 from appliance.control.recordings import OnDisk, ask_clip, ask_deletion, failure
 from appliance.control.settings import Settings, not_built_yet
@@ -44,6 +45,7 @@ from appliance.model.problem import Problem
 from appliance.model.profile import Profile
 from appliance.model.protocol import Hello
 from appliance.model.report import Report
+from appliance.model.screen import ScreenPlan
 from appliance.model.state import DemoState, EngineState, NeedsKey, State
 
 log = logging.getLogger(__name__)
@@ -53,14 +55,6 @@ WATCHED_S = 10.0
 SILENT_S = 3.0
 ANSWER_WITHIN_S = 10.0
 KEEP_EVERY_S = 60.0
-ENGINE_AWAY = Problem(
-    code="engine-not-running",
-    text="The part that captures and sends does not answer. It is being started again; wait a moment.",
-)
-ENGINE_SILENT = Problem(
-    code="engine-silent",
-    text="The part that captures and sends has stopped reporting. It is started again if it does not come back.",
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +86,7 @@ class Director:
         self._heard_at = 0.0
         self._watched_until = 0.0
         self._disk: Problem | None = None
+        self._slate_since = 0.0
         self._asks = Asks()
         self._answered = asyncio.Event()
         self._recordings = OnDisk()
@@ -99,6 +94,7 @@ class Director:
         self._keep_now = asyncio.Event()
         self.state: Latest[State] = Latest(State())
         self.plan: Latest[Plan] = Latest(Plan())
+        self.screen: Latest[ScreenPlan] = Latest(screen_plan_for(self.config, around.name))
 
     @property
     def config(self) -> Config:
@@ -204,7 +200,10 @@ class Director:
             self._keep_now.set()
             log.info("On air.")
         live = next_live(self.state.value.live, self._wish, report, now)
-        own = (*self._engine_problems(is_silent), *((self._disk,) if self._disk else ()))
+        self._slate_since = slate_since(self._slate_since, live, report, now)
+        engine = engine_problems(self._engine.connected, is_silent=is_silent)
+        slate = slate_problems(self.config.slate, self._slate_since, now)
+        own = (*engine, *((self._disk,) if self._disk else ()), *slate)
         known = Known(
             config=self.config,
             keys=tuple(summary(credential) for credential in self._credentials),
@@ -228,6 +227,7 @@ class Director:
         destinations = self._armed if self._wish.wanted else ()
         plan = plan_for(self.config, self._profile, destinations, preview_fps)
         record = recorded_as(plan.record, self._wish)
+        self.screen.set(screen_plan_for(self.config, self._around.name))
         self.plan.set(msgspec.structs.replace(plan, asks=self._asks.open, record=record))
 
     async def keep(self) -> None:
@@ -378,11 +378,6 @@ class Director:
         return self._wish.wanted and any(
             d.state == "publishing" and d.session == self._wish.session for d in report.destinations
         )
-
-    def _engine_problems(self, is_silent: bool) -> tuple[Problem, ...]:
-        if not self._engine.connected:
-            return (ENGINE_AWAY,)
-        return (ENGINE_SILENT,) if is_silent else ()
 
     def _what_is_missing(self) -> NeedsOwner:
         problem = next((c.problem for c in self._credentials if c.problem), None)

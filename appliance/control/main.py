@@ -24,6 +24,7 @@ from appliance.control.engine_link import EngineLink
 from appliance.control.files import make_directory
 from appliance.control.keys import KeyStore
 from appliance.control.recordings import RecordingDisk, directory_of
+from appliance.control.screen_link import ScreenLink
 from appliance.control.settings import Settings
 from appliance.control.tokens import AccessFiles
 from appliance.control.wishes import WishFile
@@ -116,6 +117,7 @@ async def serve(loaded: Settings, extras: Extras | None = None, stop: asyncio.Ev
     access = Access(files, _host_names(config))
     await access.start()
     link = EngineLink(Path(config.run_dir) / "engine.sock", director.plan, desk)
+    screen = ScreenLink(Path(config.run_dir) / "screen.sock", director.screen)
     notifier = Notifier(os.environ)
     runner = web.AppRunner(
         create_app(desk, access, desk.preview, extras.viewer),
@@ -129,6 +131,7 @@ async def serve(loaded: Settings, extras: Extras | None = None, stop: asyncio.Ev
             tasks = [
                 group.create_task(director.keep(), name="keep"),
                 group.create_task(link.run(), name="engine link"),
+                group.create_task(screen.run(), name="screen link"),
                 group.create_task(recordings.watch(director.found), name="recordings"),
                 group.create_task(_reload_tokens(access), name="tokens"),
                 group.create_task(_listen(runner, config, files, extras.announce), name="listen"),

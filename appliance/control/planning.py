@@ -18,6 +18,7 @@ from appliance.model.plan import (
     SoundPlan,
 )
 from appliance.model.profile import Profile
+from appliance.model.screen import ScreenPlan
 
 
 def plan_for(config: Config, profile: Profile, destinations: tuple[Destination, ...], preview_fps: int) -> Plan:
@@ -55,3 +56,13 @@ def recorded_as(plan: RecordPlan, wish: Wish) -> RecordPlan:
     """What a person wished of the recorder, over what the settings say."""
     enabled = plan.enabled if wish.recording is None else wish.recording
     return msgspec.structs.replace(plan, enabled=enabled, title=wish.title if wish.wanted else "")
+
+
+def screen_plan_for(config: Config, name: str) -> ScreenPlan:
+    """What the screen role should paint. `name` is the box's own, for an owner who gave none."""
+    return ScreenPlan(
+        owner_name=config.slate.owner_name or name,
+        language=config.language,
+        width=config.picture.width,
+        height=config.picture.height,
+    )

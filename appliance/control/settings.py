@@ -17,6 +17,7 @@ import msgspec
 
 from appliance.control.checks import Setting, check_layer
 from appliance.control.files import write_atomically
+from appliance.control.phrases import LANGUAGES
 from appliance.errors import Invalid
 from appliance.live.rtmp import without_query
 from appliance.model.config import Config
@@ -162,8 +163,7 @@ def not_built_yet(config: Config) -> tuple[Problem, ...]:
         "screen.card": config.screen.card != "auto",
         "facecam.device": config.facecam.device == "csi",
         "panel.tls": config.panel.tls,
-        "slate.owner-name": config.slate.owner_name != "",
-        "language": config.language.partition("-")[0] != "en",
+        "language": config.language.partition("-")[0] not in LANGUAGES,
     }
     return tuple(
         Problem(

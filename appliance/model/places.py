@@ -35,7 +35,7 @@ def heart_of(width: int, height: int) -> tuple[float, float]:
 def words_room(width: int, height: int) -> Room:
     """Where the slate's words may stand: below the mark and what circles it, above what an app covers."""
     unit = unit_of(width, height)
-    top = round(heart_of(width, height)[1] + _BELOW_HEART * unit)
-    margin = round(width * _SIDE_MARGIN)
+    top = round(heart_of(width, height)[1] + _BELOW_HEART * unit) // 2 * 2
+    margin = round(width * _SIDE_MARGIN) // 2 * 2
     bottom = min(round(top + _MOST_WORDS * unit), round(height * (1 - _BOTTOM_MARGIN)))
     return Room(margin, top, width - 2 * margin, max(2, bottom - top))
