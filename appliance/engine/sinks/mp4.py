@@ -73,7 +73,7 @@ class Mp4Writer:
         self._container.close()
 
 
-def finished(params: StreamParams, packets: list[Packet]) -> tuple[memoryview, float]:
+def finished(params: StreamParams, packets: list[Packet]) -> tuple[bytes, float]:
     """A whole file with its index in front, as every player, phone and web site likes it, and its length in seconds.
 
     `packets` begin with a key frame, in order of time, and hold sound.
@@ -86,7 +86,7 @@ def finished(params: StreamParams, packets: list[Packet]) -> tuple[memoryview, f
         if packet is not packets[0] and packet is not sound:
             writer.write(packet)
     writer.close()
-    return file.getbuffer(), writer.seconds
+    return file.getvalue(), writer.seconds
 
 
 class Fragments(io.RawIOBase):

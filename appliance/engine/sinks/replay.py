@@ -139,15 +139,16 @@ def write_clip(ring: ReplayRing | None, seconds: int, directory: Path, title: st
     return WrittenClip(path.name, round(length_s, 1), len(data))
 
 
-def _write(path: Path, data: memoryview) -> Path:
+def _write(path: Path, data: bytes) -> Path:
     """Writes a whole file that appears under its name only when it is safe on the disk. Raises OSError."""
     part = shelf.part_of(path)
     handle = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o644)
     try:
         with contextlib.suppress(OSError):
             fcntl.flock(handle, fcntl.LOCK_EX)
-        while data:
-            data = data[os.write(handle, data) :]
+        view = memoryview(data)
+        while view:
+            view = view[os.write(handle, view) :]
         os.fdatasync(handle)
         part.rename(path)
     except OSError:
