@@ -38,19 +38,21 @@ def health_of(config: Config, live: Live, report: Report | None, load: float | N
     if report is None:
         return HealthState(verdict="unknown", cause="engine-not-running", load=load)
     verdict, cause = _verdict(config, live, report)
-    return HealthState(verdict=verdict, cause=cause, load=load)
+    return HealthState(verdict=verdict, cause=cause, temperature_c=report.temperature_c, load=load)
 
 
 def _verdict(config: Config, live: Live, report: Report) -> tuple[Verdict, str]:
     backlog_ms = max((d.backlog_ms for d in report.destinations), default=0)
-    encoder = report.encoder
+    encoder, codes = report.encoder, {problem.code for problem in report.problems}
     checks: tuple[tuple[Verdict, str, bool], ...] = (
         ("bad", "connection-lost", isinstance(live, Reconnecting)),
         ("bad", "internet-slow", backlog_ms > VERY_SLOW_MS),
         ("bad", "encoder-fault", encoder.problem is not None),
         ("bad", "encoder-slow", 0 < encoder.fps < 0.9 * config.picture.fps),
         ("fair", "internet-slow", backlog_ms > SLOW_MS),
-        ("fair", "internet-slow", 0 < encoder.target_kbps < 0.6 * config.encoder.bitrate_kbps),
+        ("fair", "internet-slow", encoder.limited_by == "network"),
+        ("fair", "too-hot", encoder.limited_by == "heat" or "too-hot" in codes),
+        ("fair", "under-voltage", "under-voltage" in codes),
         ("fair", "no-picture", not report.signal.has_picture),
         ("fair", "black-picture", report.signal.cause is Cause.BLACK),
         ("fair", "recording", report.record.state == "failed"),
@@ -118,7 +120,7 @@ def _tiktok(live: Live, keys: tuple[KeySummary, ...], now: float) -> Readiness:
 def _internet(live: Live, report: Report | None, checks: list[PreflightState]) -> Readiness:
     if isinstance(live, OnAir) and report is not None:
         backlog_ms = max((d.backlog_ms for d in report.destinations), default=0)
-        if backlog_ms > SLOW_MS:
+        if backlog_ms > SLOW_MS or report.encoder.limited_by == "network":
             text = "Your internet is slow: picture made simpler, sound untouched."
             return Readiness(name="internet", state="warn", text=text, code="internet-slow")
         return Readiness(name="internet", state="ok", text="Fast enough.")

@@ -22,7 +22,7 @@ from appliance.engine.packet import StreamParams
 from appliance.engine.sinks.record import Recorder, RecordTarget
 from appliance.engine.sinks.replay import ReplayRing
 from appliance.engine.sinks.rtmp.address import Target
-from appliance.engine.sinks.rtmp.publisher import Hooks, Publisher
+from appliance.engine.sinks.rtmp.publisher import Hooks, Publisher, PublisherStatus
 from appliance.engine.stage import Stage
 from appliance.engine.worker import Worker
 from appliance.errors import Invalid
@@ -81,6 +81,11 @@ class Broadcast:
     def is_idle(self) -> bool:
         """Whether no packet leaves: no sink is left, nor one that is still ending. The replay ring does not count."""
         return not (self.publishers or self.recorder or self._ending)
+
+    @property
+    def publishing(self) -> tuple[PublisherStatus, ...]:
+        """What the publishers are doing."""
+        return tuple(publisher.status() for publisher in self.publishers.values())
 
     @property
     def workers(self) -> tuple[Worker, ...]:

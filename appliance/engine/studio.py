@@ -15,6 +15,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+import msgspec
+
 from appliance.engine.asks import Asks, Facts
 from appliance.engine.bitmaps import SlateWords
 from appliance.engine.broadcast import Broadcast, Encoders, waiting_report
@@ -25,6 +27,7 @@ from appliance.engine.shelving import Mender, delete_recording, make_clip
 from appliance.engine.sinks.rtmp.preflight import preflight
 from appliance.engine.stage import Stage
 from appliance.engine.status import EncoderMeter, memory_mb
+from appliance.engine.steering import Steering
 from appliance.engine.worker import Worker
 from appliance.model.plan import Clip, DeleteRecording, EncoderPlan, Errand, PicturePlan, Plan, Preflight
 from appliance.model.problem import Problem
@@ -59,6 +62,7 @@ class Studio:
         self._chooser.start()
         self._finished: deque[DestinationReport] = deque(maxlen=MOST_FINISHED)
         self._meter = EncoderMeter()
+        self._steering = Steering()
         self._broken_until = 0.0
         self._encoder_problem: Problem | None = None
         self._last_resort = False
@@ -80,8 +84,6 @@ class Studio:
         self._stage.mixer.set_mix(plan.sound.muted, plan.sound.offset_ms)
         if plan.preview_fps != before.preview_fps:
             self._stage.watch(plan.preview_fps)
-        if self._broadcast is not None:
-            self._broadcast.encode.set_bitrate(plan.encoder.bitrate_kbps)
         self.keep_up()
 
     def keep_up(self) -> None:
@@ -99,6 +101,7 @@ class Studio:
         broadcast.record_to(self._plan.record)
         broadcast.remember(replay_s)
         broadcast.let_go()
+        broadcast.encode.set_bitrate(self._steering.steer(self._plan.encoder.bitrate_kbps, broadcast.publishing))
         if not wanted and broadcast.is_idle:
             broadcast.close()
             self._broadcast = None
@@ -154,6 +157,7 @@ class Studio:
             problems=self._problems(),
             answers=self._asks.answers,
             memory_mb=memory_mb(),
+            temperature_c=self._steering.condition.temperature_c,
         )
 
     def close(self) -> None:
@@ -261,7 +265,9 @@ class Studio:
         return self._stage.shape == (picture.width, picture.height, picture.fps)
 
     def _problems(self) -> tuple[Problem, ...]:
-        problems = [self._encoder_problem] if self._encoder_problem else []
+        problems = [*self._steering.condition.problems]
+        if self._encoder_problem:
+            problems.append(self._encoder_problem)
         if self._broadcast is not None and not self._broadcast.is_idle and self._must_wait():
             text = "The new picture size, rate or encoder is used after this broadcast; it cannot change while on air."
             problems.append(Problem(code="after-live", text=text))
@@ -276,7 +282,9 @@ class Studio:
             return EncoderReport(
                 name=settings.name, preset=settings.preset, why=choice.why, problem=self._encoder_problem
             )
-        return self._meter.report(broadcast.encode, self._encoder_problem)
+        return msgspec.structs.replace(
+            self._meter.report(broadcast.encode, self._encoder_problem), limited_by=self._steering.limited_by
+        )
 
 
 class _Chooser(threading.Thread):

@@ -9,11 +9,15 @@ from msgspec import field
 from appliance.model.problem import Fact, Problem, Value, Whole
 from appliance.model.signal import Signal
 
+type Limit = Literal["", "network", "heat"]
 type DestinationState = Literal["off", "connecting", "publishing", "waiting", "refused"]
 
 
 class EncoderReport(Value, frozen=True):
-    """The encoder in use. `why` says in words how it was chosen; counters run since the encoder was opened."""
+    """The encoder in use. `why` says in words how it was chosen; counters run since the encoder was opened.
+
+    `limited_by` says why `target_kbps` is less than the plan's bitrate; empty when it is not.
+    """
 
     name: str = ""
     preset: str = ""
@@ -23,6 +27,7 @@ class EncoderReport(Value, frozen=True):
     fps: float = 0.0
     kbps: Whole = 0
     target_kbps: Whole = 0
+    limited_by: Limit = ""
     encoded: Whole = 0
     dropped: Whole = 0
     latency_ms: float = 0.0
@@ -87,6 +92,8 @@ class Answer(Value, frozen=True):
 class Report(Value, frozen=True):
     """One complete picture of the engine. `at` is Unix seconds, `memory_mb` the process's anonymous memory.
 
+    `temperature_c` is the processor's, None where the computer does not tell.
+
     `finished` are the last few publishers that have ended, with their final counters.
     """
 
@@ -103,4 +110,5 @@ class Report(Value, frozen=True):
     problems: tuple[Problem, ...] = ()
     answers: tuple[Answer, ...] = ()
     memory_mb: float = 0.0
+    temperature_c: float | None = None
     slowest_worker: str = ""

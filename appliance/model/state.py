@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Literal
 
 from appliance.model.problem import Problem, Value
-from appliance.model.report import DestinationState
+from appliance.model.report import DestinationState, Limit
 
 SCHEMA_VERSION = 1
 
@@ -76,7 +76,7 @@ class SignalState(Value, frozen=True):
 
 
 class EncoderState(Value, frozen=True):
-    """The encoder in use and why it was chosen."""
+    """The encoder in use and why it was chosen; `limited_by`: why it aims lower than wished."""
 
     name: str = ""
     why: str = ""
@@ -85,6 +85,7 @@ class EncoderState(Value, frozen=True):
     fps: float = 0.0
     kbps: int = 0
     target_kbps: int = 0
+    limited_by: Limit = ""
     dropped: int = 0
     latency_ms: float = 0.0
 

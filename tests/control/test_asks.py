@@ -30,7 +30,7 @@ def test_an_ask_stays_in_the_plan_until_it_is_answered() -> None:
     assert len(desk.open) == 1
     problem = Problem(code="server-silent", text="It says nothing.")
     assert desk.heard([Answer(id="1", state="failed", problem=problem)], NOW + 2) == [ABOUT]
-    assert desk.open == ()
+    assert not desk.open
     outcome = desk.about(ABOUT)
     assert outcome is not None
     assert (outcome.state, outcome.at, outcome.problem) == ("failed", NOW + 2, problem)
@@ -51,7 +51,7 @@ def test_without_an_answer_it_is_given_up() -> None:
     desk.expire(NOW + 10 + GRACE_S)
     assert len(desk.open) == 1
     desk.expire(NOW + 10.1 + GRACE_S)
-    assert desk.open == ()
+    assert not desk.open
     outcome = desk.about(ABOUT)
     assert outcome is not None
     assert outcome.problem is not None

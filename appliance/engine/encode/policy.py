@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from collections import deque
 from dataclasses import dataclass
-from typing import Literal
+
+from appliance.model.report import Limit
 
 FLOOR_KBPS = 500
 DOWN_AT_MS = 200
@@ -29,8 +30,6 @@ HEAT_STEP = 0.15
 HEAT_EVERY_S = 5.0
 COOL_STEP = 0.05
 COOLEST_SHARE = 0.5
-
-type Limit = Literal["", "network", "heat"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +64,10 @@ class BitratePolicy:
         else:
             self.limited_by = "heat" if bearable < ceiling_kbps else ""
         return self.kbps
+
+    def forget_network(self) -> None:
+        """Nobody is published to any more: what was learnt about the line is worth nothing for the next live."""
+        self._network = _NetworkLimit(self.kbps)
 
 
 class _NetworkLimit:

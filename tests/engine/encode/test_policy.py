@@ -101,7 +101,7 @@ def test_heat_takes_a_step_within_five_seconds_and_gives_it_back() -> None:
     hot = [policy.step(at, Measured(20, 3000, is_hot=True), 4000) for at in seconds]
     assert hot[0] == 3400
     assert min(hot) == 2000
-    assert policy.limited_by == "heat"
+    assert str(policy.limited_by) == "heat"
     cool = [policy.step(120 + at, Measured(20, 3000), 4000) for at in seconds]
     assert cool[-1] == 4000
     assert policy.limited_by == ""
