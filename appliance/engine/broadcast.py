@@ -106,6 +106,12 @@ class Broadcast:
             if destination not in self.publishers and destination not in self.wrong:
                 self._start(destination, params)
 
+    def retry_now(self) -> None:
+        """There may be a new way to the servers: whoever pauses tries at once. A refused key stays refused."""
+        for publisher in self.publishers.values():
+            if publisher.status().state in ("connecting", "waiting"):
+                publisher.retry_now()
+
     def let_go(self) -> None:
         """Forgets the sinks that have ended."""
         for sink in [sink for sink in self._ending if not sink.alive]:

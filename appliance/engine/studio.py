@@ -23,6 +23,7 @@ from appliance.engine.broadcast import Broadcast, Encoders, waiting_report
 from appliance.engine.console import Console
 from appliance.engine.encode.choose import LAST_RESORT, Choice, calibrated, choose
 from appliance.engine.encode.libav import VideoSettings
+from appliance.engine.network import NetworkWatch
 from appliance.engine.shelving import Mender, delete_recording, make_clip
 from appliance.engine.sinks.rtmp.preflight import preflight
 from appliance.engine.stage import Stage
@@ -63,6 +64,8 @@ class Studio:
         self._finished: deque[DestinationReport] = deque(maxlen=MOST_FINISHED)
         self._meter = EncoderMeter()
         self._steering = Steering()
+        self._network = NetworkWatch(outlets.changed)
+        self._network.start()
         self._broken_until = 0.0
         self._encoder_problem: Problem | None = None
         self._last_resort = False
@@ -98,6 +101,8 @@ class Studio:
         if broadcast is None:
             return
         broadcast.publish_to(self._plan.destinations)
+        if self._network.take_news():
+            broadcast.retry_now()
         broadcast.record_to(self._plan.record)
         broadcast.remember(replay_s)
         broadcast.let_go()
@@ -118,6 +123,7 @@ class Studio:
         return (
             *self._stage.workers,
             *self._console.workers,
+            self._network,
             *(self._broadcast.workers if self._broadcast else ()),
             *self._asks.fallen,
             *self._menders,
@@ -163,6 +169,7 @@ class Studio:
     def close(self) -> None:
         """Ends the broadcast cleanly, then everything else."""
         self._asks.close()
+        self._network.stop()
         if self._broadcast is not None:
             self._broadcast.close()
             self._broadcast = None

@@ -27,10 +27,10 @@ def test_an_ask_stays_in_the_plan_until_it_is_answered() -> None:
     assert desk.ask(ABOUT, errand(), NOW, 10) == "1"
     assert [(ask.id, ask.until) for ask in desk.open] == [("1", NOW + 10)]
     assert desk.heard([Answer(id="1")], NOW + 1) == []
-    assert len(desk.open) == 1
+    assert [ask.id for ask in desk.open] == ["1"]
     problem = Problem(code="server-silent", text="It says nothing.")
     assert desk.heard([Answer(id="1", state="failed", problem=problem)], NOW + 2) == [ABOUT]
-    assert not desk.open
+    assert [ask.id for ask in desk.open] == []
     outcome = desk.about(ABOUT)
     assert outcome is not None
     assert (outcome.state, outcome.at, outcome.problem) == ("failed", NOW + 2, problem)
@@ -49,9 +49,9 @@ def test_without_an_answer_it_is_given_up() -> None:
     desk = asks()
     desk.ask(ABOUT, errand(), NOW, 10)
     desk.expire(NOW + 10 + GRACE_S)
-    assert len(desk.open) == 1
+    assert [ask.id for ask in desk.open] == ["1"]
     desk.expire(NOW + 10.1 + GRACE_S)
-    assert not desk.open
+    assert [ask.id for ask in desk.open] == []
     outcome = desk.about(ABOUT)
     assert outcome is not None
     assert outcome.problem is not None

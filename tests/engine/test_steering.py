@@ -52,7 +52,7 @@ def test_a_slow_line_lowers_a_lost_one_waits_and_the_next_live_begins_afresh(tmp
     assert steered(steering, time, 5, status(20)) == WISH
     low = steered(steering, time, 4, status(800, 1000))
     assert 500 <= low <= 1000
-    assert steering.limited_by == "network"
+    assert str(steering.limited_by) == "network"
     assert steered(steering, time, 20, status(0, 0, state="waiting")) == low
     assert steered(steering, time, 1) == WISH
     assert steering.limited_by == ""
