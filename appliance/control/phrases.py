@@ -36,7 +36,7 @@ _MODE = (
 _WAKE = (
     "PS5 and PS4: press the PS button on the controller.",
     "Xbox: press the Xbox button on the controller.",
-    "Switch: put it into its dock; the dock needs its power supply, and the HDMI cable belongs into the dock's HDMI OUT.",
+    "Switch: put it into its dock; the dock needs power, and the HDMI cable belongs into the dock's HDMI OUT.",
 )
 _ENGLISH = {
     "no-cable": Said(

@@ -78,7 +78,7 @@ class BitmapMessage(Value, frozen=True, tag="bitmap", tag_field="type"):
     y: Count
     width: Side
     height: Side
-    z: int = 0
+    z: Annotated[int, Meta(ge=-1000, le=1000)] = 0
 
 
 type ToEngine = PlanMessage | BitmapMessage

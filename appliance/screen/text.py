@@ -34,7 +34,7 @@ def clean(text: str) -> str:
             break
     if kept and kept[-1] in _SHOWN_IN_COLOUR:
         kept.append(_COLOUR)
-    return "".join(kept).strip()
+    return "".join(kept)[:MOST_CHARACTERS].strip()
 
 
 def shaping_language(text: str, language: str) -> str:
