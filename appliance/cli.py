@@ -15,7 +15,7 @@ from types import TracebackType
 from typing import Any
 
 from appliance import __version__
-from appliance.errors import Invalid, PlugcastError
+from appliance.errors import Invalid, PlugcastError, Unavailable
 
 DEFAULT_CONFIG = "/etc/plugcast/box.toml"
 DEBUG = "PLUGCAST_DEBUG"
@@ -53,7 +53,7 @@ def _prepare(*, debug: bool, role: str) -> None:
         os.environ[DEBUG] = "1"
     else:
         sys.excepthook = _one_line
-    if os.environ.get(SUPERVISED) and role in {"engine", "control"}:
+    if os.environ.get(SUPERVISED) and role in {"engine", "control", "screen"}:
         from appliance.run import end_with_parent
 
         end_with_parent()
@@ -115,10 +115,14 @@ def _parser() -> argparse.ArgumentParser:
     _with_config(token)
     token.set_defaults(run=_token)
 
-    for role, does in (("engine", "the part that captures, encodes and sends"), ("control", "the part that decides")):
+    for role, does, function in (
+        ("engine", "the part that captures, encodes and sends", _engine),
+        ("control", "the part that decides", _control),
+        ("screen", "the part that paints", _screen),
+    ):
         part = commands.add_parser(role, help=f"run only {does}")
         _with_config(part)
-        part.set_defaults(run=_engine if role == "engine" else _control)
+        part.set_defaults(run=function)
     return parser
 
 
@@ -164,6 +168,18 @@ def _engine(options: argparse.Namespace) -> int:
 
     config = settings.load(options.config).config
     return engine(Path(config.run_dir), Path(config.state_dir))
+
+
+def _screen(options: argparse.Namespace) -> int:
+    from appliance.control import settings
+    from appliance.run import NEVER_HERE_EXIT
+    from appliance.screen.main import main as screen
+
+    try:
+        return screen(Path(settings.load(options.config).config.run_dir))
+    except Unavailable as error:
+        print(str(error), file=sys.stderr)
+        return NEVER_HERE_EXIT
 
 
 def _devices(options: argparse.Namespace) -> int:

@@ -27,12 +27,14 @@ from appliance.model.config import Config
 
 log = logging.getLogger(__name__)
 
-ROLES = ("engine", "control")
+ROLES = ("engine", "control", "screen")
 FIRST_PAUSE_S = 0.5
 LAST_PAUSE_S = 5.0
 STEADY_S = 30.0
 END_WITHIN_S = 8.0
 CONFIG_EXIT = 2
+NEVER_HERE_EXIT = 69
+"""A role lacks something that starting it again does not bring (EX_UNAVAILABLE); it said what, the others go on."""
 _PR_SET_PDEATHSIG = 1
 
 
@@ -132,6 +134,9 @@ class Supervisor:
                 # It said itself what is wrong; starting it again would only say it again.
                 self._exit_code = CONFIG_EXIT
                 self._stop.set()
+                return
+            if code == NEVER_HERE_EXIT:
+                await self._stop.wait()
                 return
             if time.monotonic() - began > STEADY_S:
                 pause_s = self._patience.first_pause_s

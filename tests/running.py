@@ -109,7 +109,7 @@ class RunningBox:
             body: bytes = answer.read()
         return body
 
-    def do(self, name: str, **arguments: str) -> tuple[int, State]:
+    def do(self, name: str, /, **arguments: str | int) -> tuple[int, State]:
         """POST /api/do; the status and the answer."""
         body = json.dumps({"do": name, **arguments}).encode()
         headers = {"Authorization": f"Bearer {self._token}", "Content-Type": "application/json"}

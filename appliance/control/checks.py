@@ -23,6 +23,8 @@ _NAME = re.compile(r"^[a-z0-9](?:[a-z0-9-]{0,30}[a-z0-9])?$")
 _HOST_NAME = re.compile(r"^[A-Za-z0-9](?:[A-Za-z0-9.-]{0,251}[A-Za-z0-9])?$")
 _LONGEST_RUN_DIR = 80
 _WHOLE = re.compile(r"^[+-]?\d+$")
+_HUGE = 10**20
+_LONGEST_PATH = 200
 
 
 def check_layer(table: Mapping[str, object], file: str) -> dict[str, Setting]:
@@ -33,7 +35,7 @@ def check_layer(table: Mapping[str, object], file: str) -> dict[str, Setting]:
     try:
         return dict(_walk("", table, Config))
     except _Wrong as wrong:
-        path = _legible(wrong.path)
+        path = _legible(wrong.path[:_LONGEST_PATH])
         raise Invalid("config", f"{file}: {path}: {wrong.reason}", file=file, path=path) from None
 
 
@@ -66,7 +68,7 @@ def _walk(prefix: str, table: Mapping[str, object], section: type[Section]) -> I
 def _destinations(value: object) -> Iterator[tuple[str, Setting]]:
     for name, table in _table("destination", value).items():
         path = f"destination.{name}"
-        if not _NAME.match(name):
+        if not _NAME.fullmatch(name):
             raise _Wrong(path, "must be a name of small letters, digits and hyphens")
         if "key" in _table(path, table):
             raise _Wrong(
@@ -153,7 +155,7 @@ def _int(path: str, value: object, notes: list[msgspec.Meta]) -> int:
         raise _Wrong(path, f"must be a whole number{hint}, you wrote {_shown(value)}")
     for note in notes:
         if (note.ge is not None and value < note.ge) or (note.le is not None and value > note.le):
-            raise _Wrong(path, f"must be from {note.ge} to {note.le}, you wrote {value}")
+            raise _Wrong(path, f"must be from {note.ge} to {note.le}, you wrote {_shown(value)}")
     return value
 
 
@@ -161,7 +163,7 @@ def _str(path: str, value: object, notes: list[msgspec.Meta]) -> str:
     if not isinstance(value, str):
         raise _Wrong(path, f"must be text in quotes, you wrote {_shown(value)}")
     for note in notes:
-        if note.pattern is not None and not re.search(note.pattern, value):
+        if note.pattern is not None and not re.fullmatch(note.pattern, value):
             raise _Wrong(path, f"must be {note.description}, you wrote {_shown(value)}")
     return value
 
@@ -170,7 +172,7 @@ def _names(path: str, value: object) -> tuple[str, ...]:
     if not isinstance(value, list) or not all(isinstance(name, str) for name in value):
         raise _Wrong(path, f'must be a list of names such as ["plugcast.lan"], you wrote {_shown(value)}')
     for name in value:
-        if not _HOST_NAME.match(name):
+        if not _HOST_NAME.fullmatch(name):
             raise _Wrong(path, f"must hold host names, you wrote {_shown(name)}")
     return tuple(value)
 
@@ -216,6 +218,8 @@ def _shown(value: object) -> str:
         return "a table"
     if isinstance(value, list):
         return "a list"
+    if isinstance(value, int) and abs(value) >= _HUGE:
+        return "a huge number"
     return str(value)
 
 

@@ -15,22 +15,37 @@ from dataclasses import dataclass
 
 import msgspec
 
+from appliance.control.absence import ENGINE_AWAY, engine_problems, slate_problems, slate_since
+from appliance.control.asks import NO_ANSWER, Asks
 from appliance.control.keys import Credential, KeyStore, summary
 from appliance.control.lives import Wish, next_live, resumed
-from appliance.control.planning import plan_for
+from appliance.control.planning import plan_for, recorded_as, screen_plan_for
+from appliance.control.preflights import ask_preflight, preflights
+from appliance.control.recordings import OnDisk, ask_clip, ask_deletion, failure
 from appliance.control.settings import Settings, not_built_yet
 from appliance.control.store import Latest
 from appliance.control.view import Known, state_of
 from appliance.control.wishes import WishFile
-from appliance.errors import Fact, Invalid, NeedsOwner, PlugcastError
+from appliance.errors import Fact, Invalid, NeedsOwner, PlugcastError, Unavailable
 from appliance.live.rtmp import read_paste
-from appliance.model.command import AnyCommand, EndLive, GoLive, PasteKey
+from appliance.model.command import (
+    AnyCommand,
+    CheckDestination,
+    EndLive,
+    GoLive,
+    MakeClip,
+    PasteKey,
+    RemoveRecording,
+    StartRecording,
+    StopRecording,
+)
 from appliance.model.config import Config
 from appliance.model.plan import Destination, Plan
 from appliance.model.problem import Problem
 from appliance.model.profile import Profile
 from appliance.model.protocol import Hello
 from appliance.model.report import Report
+from appliance.model.screen import ScreenPlan
 from appliance.model.state import DemoState, EngineState, NeedsKey, State
 
 log = logging.getLogger(__name__)
@@ -38,15 +53,8 @@ log = logging.getLogger(__name__)
 PREVIEW_FPS = 10
 WATCHED_S = 10.0
 SILENT_S = 3.0
+ANSWER_WITHIN_S = 10.0
 KEEP_EVERY_S = 60.0
-ENGINE_AWAY = Problem(
-    code="engine-not-running",
-    text="The part that captures and sends does not answer. It is being started again; wait a moment.",
-)
-ENGINE_SILENT = Problem(
-    code="engine-silent",
-    text="The part that captures and sends has stopped reporting. It is started again if it does not come back.",
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,10 +86,15 @@ class Director:
         self._heard_at = 0.0
         self._watched_until = 0.0
         self._disk: Problem | None = None
+        self._slate_since = 0.0
+        self._asks = Asks()
+        self._answered = asyncio.Event()
+        self._recordings = OnDisk()
         self._deciding = asyncio.Lock()
         self._keep_now = asyncio.Event()
         self.state: Latest[State] = Latest(State())
         self.plan: Latest[Plan] = Latest(Plan())
+        self.screen: Latest[ScreenPlan] = Latest(screen_plan_for(self.config, around.name))
 
     @property
     def config(self) -> Config:
@@ -104,15 +117,16 @@ class Director:
     async def close(self) -> None:
         """Notes when we last ran. A live stays wished for: the engine goes on with it."""
         async with self._deciding:
-            if self._wish.wanted:
+            if self._is_wished:
                 await self._save()
 
     async def do(self, command: AnyCommand) -> dict[str, Fact]:
         """Carries out one command; returns what a person may want to know of it.
 
-        Raises `Invalid`, `NeedsOwner` or `Unavailable`.
+        Raises `Invalid`, `Refused`, `NeedsOwner` or `Unavailable`.
         """
         facts: dict[str, Fact] = {}
+        asked = ""
         async with self._deciding:
             match command:
                 case GoLive(title=title):
@@ -121,8 +135,18 @@ class Director:
                     await self._end_live()
                 case PasteKey(text=text, destination=destination):
                     facts = await self._paste(text, destination)
+                case CheckDestination(destination=destination):
+                    await self._check(destination)
+                case StartRecording() | StopRecording():
+                    await self._record(isinstance(command, StartRecording))
+                case MakeClip(seconds=seconds):
+                    self._must_answer()
+                    asked = ask_clip(self._asks, seconds, self._around.clock())
+                case RemoveRecording(name=name):
+                    self._must_answer()
+                    asked = ask_deletion(self._asks, name, self._around.clock())
             self.refresh()
-        return facts
+        return await self._answer(asked) if asked else facts
 
     def greeted(self, hello: Hello) -> None:
         """The engine is there and says what hardware it has."""
@@ -136,6 +160,8 @@ class Director:
     def heard(self, report: Report) -> None:
         """The engine says what it is doing."""
         self._report, self._heard_at = report, self._around.clock()
+        if self._asks.heard(report.answers, self._heard_at):
+            self._hail_answers()
         self._engine = msgspec.structs.replace(
             self._engine, connected=True, uptime_s=float(round(report.uptime_s)), memory_mb=round(report.memory_mb, 1)
         )
@@ -146,6 +172,12 @@ class Director:
         self._report = None
         self._engine = EngineState()
         self.refresh()
+
+    def found(self, recordings: OnDisk) -> None:
+        """What is on the disk of recordings now."""
+        if recordings != self._recordings:
+            self._recordings = recordings
+            self.refresh()
 
     def watch_preview(self) -> None:
         """Somebody looks at the preview; the engine makes pictures for a while."""
@@ -160,6 +192,7 @@ class Director:
     def refresh(self) -> None:
         """Derives live, State and Plan anew. Cheap; called on every change and once a second."""
         now = self._around.clock()
+        self._asks.expire(now)
         is_silent = self._engine.connected and now - self._heard_at > SILENT_S
         report = None if is_silent else self._report
         if report and not self._wish.on_air_at and self._publishes(report):
@@ -167,7 +200,10 @@ class Director:
             self._keep_now.set()
             log.info("On air.")
         live = next_live(self.state.value.live, self._wish, report, now)
-        own = (*self._engine_problems(is_silent), *((self._disk,) if self._disk else ()))
+        self._slate_since = slate_since(self._slate_since, live, report, now)
+        engine = engine_problems(self._engine.connected, is_silent=is_silent)
+        slate = slate_problems(self.config.slate, self._slate_since, now)
+        own = (*engine, *((self._disk,) if self._disk else ()), *slate)
         known = Known(
             config=self.config,
             keys=tuple(summary(credential) for credential in self._credentials),
@@ -183,11 +219,16 @@ class Director:
             load=self._around.load(),
             demo=self._around.demo,
             now=now,
+            preflights=preflights(self._asks, self._credentials),
+            recordings=self._recordings,
         )
         self.state.set(state_of(known, self.state.value))
         preview_fps = PREVIEW_FPS if self.preview_is_watched else 0
         destinations = self._armed if self._wish.wanted else ()
-        self.plan.set(plan_for(self.config, self._profile, destinations, preview_fps))
+        plan = plan_for(self.config, self._profile, destinations, preview_fps)
+        record = recorded_as(plan.record, self._wish)
+        self.screen.set(screen_plan_for(self.config, self._around.name))
+        self.plan.set(msgspec.structs.replace(plan, asks=self._asks.open, record=record))
 
     async def keep(self) -> None:
         """For ever: looks again each second and keeps the wish on disk while a live is on."""
@@ -199,7 +240,7 @@ class Director:
             self._keep_now.clear()
             async with self._deciding:
                 now = self._around.clock()
-                if self._wish.wanted and (now - kept_at >= KEEP_EVERY_S or self._wish.on_air_at > kept_at):
+                if self._is_wished and (now - kept_at >= KEEP_EVERY_S or self._wish.on_air_at > kept_at):
                     await self._save()
                     kept_at = now
                 self.refresh()
@@ -214,7 +255,8 @@ class Director:
             raise self._what_is_missing()
         now = self._around.clock()
         session = max(self._wish.session + 1, int(now))
-        self._wish = Wish(wanted=True, session=session, title=title or self._wish.title)
+        recording = self._wish.recording
+        self._wish = Wish(wanted=True, session=session, title=title or self._wish.title, recording=recording)
         await self._arm()
         log.info("Going live to %s.", " and ".join(credential.name for credential in usable))
 
@@ -222,17 +264,65 @@ class Director:
         if not self._wish.wanted:
             return
         log.info("Ending the live.")
-        self._wish = Wish(session=self._wish.session)
+        self._wish = Wish(session=self._wish.session, recording=self._wish.recording)
         self._armed = ()
         # The engine is told at once; what the disk says comes after.
         self.refresh()
         await self._on_disk(self._around.keys.disarm)
         await self._save()
 
-    async def _paste(self, text: str, name: str) -> dict[str, Fact]:
+    @property
+    def _is_wished(self) -> bool:
+        """Whether there is anything that should be taken up again after a restart."""
+        return self._wish.wanted or self._wish.recording is not None
+
+    async def _record(self, wanted: bool) -> None:
+        recording = None if wanted == self.config.record.enabled else wanted
+        if recording != self._wish.recording:
+            self._wish = msgspec.structs.replace(self._wish, recording=recording)
+            log.info("Recording was %s by hand.", "started" if wanted else "stopped")
+            self.refresh()
+            await self._save()
+
+    def _must_answer(self) -> None:
+        if not self._engine.connected:
+            raise Unavailable(ENGINE_AWAY.code, ENGINE_AWAY.text)
+
+    def _hail_answers(self) -> None:
+        self._answered.set()
+        self._answered = asyncio.Event()
+
+    async def _answer(self, about: str) -> dict[str, Fact]:
+        """Waits for the engine's answer to what was asked; others may decide meanwhile."""
+        while True:
+            outcome = self._asks.about(about)
+            if outcome is None or outcome.problem is not None:
+                raise failure(outcome.problem if outcome and outcome.problem else NO_ANSWER)
+            if not outcome.is_open:
+                return outcome.facts
+            try:
+                async with asyncio.timeout(ANSWER_WITHIN_S):
+                    await self._answered.wait()
+            except TimeoutError:
+                raise failure(NO_ANSWER) from None
+
+    async def _check(self, name: str) -> None:
+        self._must_exist(name)
+        self._credentials = await asyncio.to_thread(self._around.keys.credentials, self.config)
+        credential = next((one for one in self._credentials if one.name == name), None)
+        if credential is None:
+            raise NeedsOwner("no-destination", "This destination is switched off. Enable it in box.toml.")
+        if credential.problem is not None and not credential.server:
+            raise NeedsOwner(credential.problem.code, credential.problem.text, **credential.problem.facts)
+        ask_preflight(self._asks, credential, self._around.clock())
+
+    def _must_exist(self, name: str) -> None:
         if name not in self.config.destination:
             known = ", ".join(self.config.destination)
             raise Invalid("no-such-destination", f"There is no such destination. There are: {known}.", known=known)
+
+    async def _paste(self, text: str, name: str) -> dict[str, Fact]:
+        self._must_exist(name)
         pasted = read_paste(text)
         await asyncio.to_thread(self._around.keys.keep, name, pasted)
         self._credentials = await asyncio.to_thread(self._around.keys.credentials, self.config)
@@ -288,11 +378,6 @@ class Director:
         return self._wish.wanted and any(
             d.state == "publishing" and d.session == self._wish.session for d in report.destinations
         )
-
-    def _engine_problems(self, is_silent: bool) -> tuple[Problem, ...]:
-        if not self._engine.connected:
-            return (ENGINE_AWAY,)
-        return (ENGINE_SILENT,) if is_silent else ()
 
     def _what_is_missing(self) -> NeedsOwner:
         problem = next((c.problem for c in self._credentials if c.problem), None)

@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Literal
 
 from appliance.control.keys import KeySummary
 from appliance.model.config import Config
 from appliance.model.report import Report
 from appliance.model.signal import Cause
-from appliance.model.state import HealthState, Live, NeedsKey, OnAir, Readiness, Reconnecting
+from appliance.model.state import HealthState, Live, NeedsKey, OnAir, PreflightState, Readiness, Reconnecting
 
 type Verdict = Literal["good", "fair", "bad", "unknown"]
 
 SLOW_MS = 200
 VERY_SLOW_MS = 900
 SILENCE_DB = -90.0
+CHECK_HOLDS_S = 600.0
+NO_CHECKS: Mapping[str, PreflightState] = MappingProxyType({})
 
 _NO_PICTURE = {
     Cause.NO_DEVICE: "No capture device. Plug it in.",
@@ -34,19 +38,21 @@ def health_of(config: Config, live: Live, report: Report | None, load: float | N
     if report is None:
         return HealthState(verdict="unknown", cause="engine-not-running", load=load)
     verdict, cause = _verdict(config, live, report)
-    return HealthState(verdict=verdict, cause=cause, load=load)
+    return HealthState(verdict=verdict, cause=cause, temperature_c=report.temperature_c, load=load)
 
 
 def _verdict(config: Config, live: Live, report: Report) -> tuple[Verdict, str]:
     backlog_ms = max((d.backlog_ms for d in report.destinations), default=0)
-    encoder = report.encoder
+    encoder, codes = report.encoder, {problem.code for problem in report.problems}
     checks: tuple[tuple[Verdict, str, bool], ...] = (
         ("bad", "connection-lost", isinstance(live, Reconnecting)),
         ("bad", "internet-slow", backlog_ms > VERY_SLOW_MS),
         ("bad", "encoder-fault", encoder.problem is not None),
         ("bad", "encoder-slow", 0 < encoder.fps < 0.9 * config.picture.fps),
         ("fair", "internet-slow", backlog_ms > SLOW_MS),
-        ("fair", "internet-slow", 0 < encoder.target_kbps < 0.6 * config.encoder.bitrate_kbps),
+        ("fair", "internet-slow", encoder.limited_by == "network"),
+        ("fair", "too-hot", encoder.limited_by == "heat" or "too-hot" in codes),
+        ("fair", "under-voltage", "under-voltage" in codes),
         ("fair", "no-picture", not report.signal.has_picture),
         ("fair", "black-picture", report.signal.cause is Cause.BLACK),
         ("fair", "recording", report.record.state == "failed"),
@@ -55,9 +61,16 @@ def _verdict(config: Config, live: Live, report: Report) -> tuple[Verdict, str]:
     return next(((verdict, cause) for verdict, cause, applies in checks if applies), ("good", ""))
 
 
-def readiness_of(live: Live, keys: tuple[KeySummary, ...], report: Report | None, now: float) -> tuple[Readiness, ...]:
+def readiness_of(
+    live: Live,
+    keys: tuple[KeySummary, ...],
+    report: Report | None,
+    now: float,
+    preflights: Mapping[str, PreflightState] = NO_CHECKS,
+) -> tuple[Readiness, ...]:
     """What a live needs, as four rows of one sentence each."""
-    return (_game(report), _sound(report), _tiktok(live, keys, now), _internet(live, report))
+    fresh = [check for check in preflights.values() if now - check.at <= CHECK_HOLDS_S]
+    return (_game(report), _sound(report), _tiktok(live, keys, now), _internet(live, report, fresh))
 
 
 def _game(report: Report | None) -> Readiness:
@@ -104,13 +117,25 @@ def _tiktok(live: Live, keys: tuple[KeySummary, ...], now: float) -> Readiness:
     return Readiness(name="tiktok", state="ok", text=f"Key is ready{ending}.")
 
 
-def _internet(live: Live, report: Report | None) -> Readiness:
+def _internet(live: Live, report: Report | None, checks: list[PreflightState]) -> Readiness:
     if isinstance(live, OnAir) and report is not None:
         backlog_ms = max((d.backlog_ms for d in report.destinations), default=0)
-        if backlog_ms > SLOW_MS:
+        if backlog_ms > SLOW_MS or report.encoder.limited_by == "network":
             text = "Your internet is slow: picture made simpler, sound untouched."
             return Readiness(name="internet", state="warn", text=text, code="internet-slow")
         return Readiness(name="internet", state="ok", text="Fast enough.")
     if isinstance(live, Reconnecting):
         return Readiness(name="internet", state="bad", text="The connection is gone. Trying again.")
+    return _checked(checks)
+
+
+def _checked(checks: list[PreflightState]) -> Readiness:
+    """The row before a live: what the newest checks of the servers found."""
+    wrong = next((check.problem for check in checks if check.problem), None)
+    if wrong is not None:
+        return Readiness(name="internet", state="bad", text=wrong.text, code=wrong.code)
+    if any(check.state == "checking" for check in checks):
+        return Readiness(name="internet", state="unknown", text="Checking the way to the server.")
+    if checks:
+        return Readiness(name="internet", state="ok", text="The server answers.")
     return Readiness(name="internet", state="unknown", text="Checked when you go live.")

@@ -18,7 +18,7 @@ from appliance.live.rtmp import Pasted, host_of, read_paste
 from appliance.live.tiktok import expiry_of
 from appliance.model.config import Config, DestinationConfig
 from appliance.model.plan import Destination
-from appliance.model.problem import Problem, Value
+from appliance.model.problem import UNREADABLE, Problem, Value
 
 log = logging.getLogger(__name__)
 
@@ -86,7 +86,7 @@ class KeyStore:
             return msgspec.json.decode(self._armed.read_bytes(), type=tuple[Destination, ...])
         except FileNotFoundError:
             return ()
-        except (OSError, msgspec.MsgspecError):
+        except (OSError, *UNREADABLE):
             log.warning("What the last live used cannot be read; the keys are taken afresh.")
             return ()
 
@@ -154,7 +154,7 @@ def _read(file: Path) -> _Kept | None:
         return msgspec.json.decode(file.read_bytes(), type=_Kept)
     except FileNotFoundError:
         return None
-    except (OSError, msgspec.MsgspecError):
+    except (OSError, *UNREADABLE):
         log.warning("The key kept in %s cannot be read; paste it again.", file)
         return None
 

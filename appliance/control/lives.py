@@ -13,7 +13,7 @@ class Wish(Value, frozen=True):
     """What was asked for, kept across restarts.
 
     `session` grows with every go-live; `on_air_at` is when this live first was on air, 0 before; `seen_at` is when
-    we last ran.
+    we last ran. `recording` is what a person asked for, None for what the settings say.
     """
 
     wanted: bool = False
@@ -21,6 +21,7 @@ class Wish(Value, frozen=True):
     title: str = ""
     on_air_at: float = 0.0
     seen_at: float = 0.0
+    recording: bool | None = None
 
 
 def next_live(live: Live, wish: Wish, report: Report | None, now: float) -> Live:
@@ -37,8 +38,8 @@ def next_live(live: Live, wish: Wish, report: Report | None, now: float) -> Live
 
 
 def resumed(wish: Wish, now: float) -> Wish:
-    """The wish after a start of ours: a live that was left long ago is not taken up again behind people's backs."""
-    too_old = wish.wanted and now - wish.seen_at > RESUME_WITHIN_S
+    """The wish after a start of ours: what was left long ago is not taken up again behind people's backs."""
+    too_old = (wish.wanted or wish.recording is not None) and now - wish.seen_at > RESUME_WITHIN_S
     return Wish(session=wish.session) if too_old else wish
 
 

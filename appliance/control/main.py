@@ -23,6 +23,8 @@ from appliance.control.director import Director, Surroundings
 from appliance.control.engine_link import EngineLink
 from appliance.control.files import make_directory
 from appliance.control.keys import KeyStore
+from appliance.control.recordings import RecordingDisk, directory_of
+from appliance.control.screen_link import ScreenLink
 from appliance.control.settings import Settings
 from appliance.control.tokens import AccessFiles
 from appliance.control.wishes import WishFile
@@ -56,8 +58,9 @@ class Extras:
 class _Desk:
     """Joins Director and preview: what the panel asks and what the engine's line tells."""
 
-    def __init__(self, director: Director) -> None:
+    def __init__(self, director: Director, recordings: RecordingDisk) -> None:
         self._director = director
+        self._recordings = recordings
         self.preview = Preview(director.watch_preview, time.monotonic)
 
     @property
@@ -65,7 +68,12 @@ class _Desk:
         return self._director.state.value
 
     async def do(self, command: AnyCommand) -> dict[str, Fact]:
-        return await self._director.do(command)
+        facts = await self._director.do(command)
+        self._recordings.hurry()
+        return facts
+
+    async def recording(self, name: str) -> Path:
+        return await self._recordings.found(name)
 
     def greeted(self, hello: Hello) -> None:
         self._director.greeted(hello)
@@ -103,11 +111,13 @@ async def serve(loaded: Settings, extras: Extras | None = None, stop: asyncio.Ev
     await asyncio.to_thread(_make_directories, config)
     director = Director(loaded, await asyncio.to_thread(_surroundings, config, extras))
     await director.start()
-    desk = _Desk(director)
+    recordings = RecordingDisk(directory_of(config))
+    desk = _Desk(director, recordings)
     files = AccessFiles(Path(config.state_dir))
     access = Access(files, _host_names(config))
     await access.start()
     link = EngineLink(Path(config.run_dir) / "engine.sock", director.plan, desk)
+    screen = ScreenLink(Path(config.run_dir) / "screen.sock", director.screen)
     notifier = Notifier(os.environ)
     runner = web.AppRunner(
         create_app(desk, access, desk.preview, extras.viewer),
@@ -121,6 +131,8 @@ async def serve(loaded: Settings, extras: Extras | None = None, stop: asyncio.Ev
             tasks = [
                 group.create_task(director.keep(), name="keep"),
                 group.create_task(link.run(), name="engine link"),
+                group.create_task(screen.run(), name="screen link"),
+                group.create_task(recordings.watch(director.found), name="recordings"),
                 group.create_task(_reload_tokens(access), name="tokens"),
                 group.create_task(_listen(runner, config, files, extras.announce), name="listen"),
                 group.create_task(_beat(notifier), name="watchdog"),

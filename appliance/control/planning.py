@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from pathlib import PurePath
+import msgspec
 
+from appliance.control.lives import Wish
+from appliance.control.recordings import directory_of
 from appliance.model.config import Config
 from appliance.model.plan import (
     CapturePlan,
@@ -12,14 +14,16 @@ from appliance.model.plan import (
     PicturePlan,
     Plan,
     RecordPlan,
+    ReplayPlan,
     SoundPlan,
 )
 from appliance.model.profile import Profile
+from appliance.model.screen import ScreenPlan
 
 
 def plan_for(config: Config, profile: Profile, destinations: tuple[Destination, ...], preview_fps: int) -> Plan:
     """What the engine should be doing. `destinations` are those of the live that is wanted, empty when none is."""
-    directory = config.record.directory or str(PurePath(config.state_dir) / "recordings")
+    directory = str(directory_of(config))
     facecam = config.facecam.device
     return Plan(
         capture=CapturePlan(
@@ -28,6 +32,7 @@ def plan_for(config: Config, profile: Profile, destinations: tuple[Destination, 
             # A ribbon camera is not in this version, which State says; the engine must not look for it.
             facecam="none" if facecam == "csi" else facecam,
             edid=profile.edid,
+            black_after_s=config.capture.black_after_s,
         ),
         picture=PicturePlan(
             width=config.picture.width, height=config.picture.height, fps=config.picture.fps, look=config.picture.look
@@ -38,8 +43,26 @@ def plan_for(config: Config, profile: Profile, destinations: tuple[Destination, 
         ),
         destinations=destinations,
         record=RecordPlan(
-            enabled=config.record.enabled, directory=directory, keep_free_mb=config.record.keep_free_mb
+            enabled=config.record.enabled, directory=directory, keep_free_mb=config.record.keep_free_mb,
+            when_full=config.record.when_full,
         ),
+        replay=ReplayPlan(seconds=config.replay.seconds),
         preview_fps=preview_fps,
         language=config.language,
     )  # fmt: skip
+
+
+def recorded_as(plan: RecordPlan, wish: Wish) -> RecordPlan:
+    """What a person wished of the recorder, over what the settings say."""
+    enabled = plan.enabled if wish.recording is None else wish.recording
+    return msgspec.structs.replace(plan, enabled=enabled, title=wish.title if wish.wanted else "")
+
+
+def screen_plan_for(config: Config, name: str) -> ScreenPlan:
+    """What the screen role should paint. `name` is the box's own, for an owner who gave none."""
+    return ScreenPlan(
+        owner_name=config.slate.owner_name or name,
+        language=config.language,
+        width=config.picture.width,
+        height=config.picture.height,
+    )

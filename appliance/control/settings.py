@@ -17,6 +17,7 @@ import msgspec
 
 from appliance.control.checks import Setting, check_layer
 from appliance.control.files import write_atomically
+from appliance.control.phrases import LANGUAGES
 from appliance.errors import Invalid
 from appliance.live.rtmp import without_query
 from appliance.model.config import Config
@@ -26,6 +27,9 @@ log = logging.getLogger(__name__)
 
 DEFAULT_FILE = Path("/etc/plugcast/box.toml")
 PANEL_FILE = "panel.toml"
+_LARGEST = 256 * 1024
+_LONGEST_LINE = 4096
+"""The time that tomllib takes grows with the square of a line's dotted keys."""
 _PLACE = re.compile(r"^(?P<what>.*?) \(at (?:line (?P<line>\d+), column (?P<column>\d+)|end of document)\)$")
 
 
@@ -89,16 +93,27 @@ def flat(config: Config) -> Iterator[tuple[str, Setting]]:
 def read_toml(file: Path) -> dict[str, object]:
     """A TOML file. Raises `Invalid` that names the file, the line and the column."""
     try:
-        text = file.read_bytes().decode()
+        with file.open("rb") as stream:
+            body = stream.read(_LARGEST + 1)
+        text = body.decode()
     except UnicodeDecodeError as error:
         raise _invalid(file, f"is not UTF-8 text (byte {error.start + 1})") from None
     except OSError as error:
         reason = (error.strerror or str(error)).lower()
         raise Invalid("config", f"{file}: cannot be read: {reason}", file=str(file)) from None
+    if len(body) > _LARGEST:
+        raise _invalid(file, f"is larger than {_LARGEST // 1024} KB, so it is no file of settings")
+    for number, line in enumerate(text.splitlines(), 1):
+        if len(line) > _LONGEST_LINE:
+            raise _invalid(file, f"line {number} is longer than {_LONGEST_LINE} characters")
     try:
         return tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         raise _invalid(file, _toml_fault(str(error), text)) from None
+    except ValueError:
+        raise _invalid(file, "there is a value in it that cannot be read") from None
+    except RecursionError:
+        raise _invalid(file, "its lists or tables are nested too deep") from None
 
 
 def write_panel(state_dir: Path, values: Mapping[str, Setting]) -> None:
@@ -115,7 +130,8 @@ def check_files(settings: Settings) -> None:
             if not file:
                 continue
             try:
-                Path(file).read_bytes()
+                with Path(file).open("rb") as stream:
+                    stream.read(1)
             except OSError as error:
                 path = f"destination.{name}.{key}"
                 reason = (error.strerror or str(error)).lower()
@@ -147,8 +163,7 @@ def not_built_yet(config: Config) -> tuple[Problem, ...]:
         "screen.card": config.screen.card != "auto",
         "facecam.device": config.facecam.device == "csi",
         "panel.tls": config.panel.tls,
-        "slate.owner-name": config.slate.owner_name != "",
-        "language": config.language.partition("-")[0] != "en",
+        "language": config.language.partition("-")[0] not in LANGUAGES,
     }
     return tuple(
         Problem(

@@ -20,7 +20,7 @@ from appliance.control.addresses import link_to, panel_address
 from appliance.control.files import make_directory, make_private, sync_directory, write_atomically
 from appliance.errors import Invalid, Unavailable
 from appliance.model.config import Config
-from appliance.model.problem import Value
+from appliance.model.problem import UNREADABLE, Value
 
 MOST_SESSIONS = 32
 IDLE_S = 30 * 24 * 3600.0
@@ -134,7 +134,7 @@ def token_command(config: Config, options: argparse.Namespace) -> int:
 def _read(file: Path) -> Grants:
     try:
         grants = msgspec.json.decode(file.read_bytes(), type=list[Grant])
-    except (FileNotFoundError, msgspec.MsgspecError):
+    except (FileNotFoundError, *UNREADABLE):
         return {}
     except OSError as error:
         raise Invalid("directory", f"{file} cannot be read: {(error.strerror or str(error)).lower()}.") from None

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 
 import msgspec
 
 from appliance.control.health import health_of, readiness_of
 from appliance.control.keys import KeySummary
+from appliance.control.phrases import told
+from appliance.control.recordings import OnDisk
 from appliance.model.config import Config
 from appliance.model.problem import Problem
-from appliance.model.report import DestinationReport, Report
+from appliance.model.report import DestinationReport, RecordReport, Report
 from appliance.model.state import (
     AudioState,
     CanvasState,
@@ -20,6 +22,7 @@ from appliance.model.state import (
     EncoderState,
     EngineState,
     Live,
+    PreflightState,
     RecordState,
     SignalState,
     State,
@@ -45,13 +48,15 @@ class Known:
     load: float | None
     demo: DemoState | None
     now: float
+    preflights: Mapping[str, PreflightState] = field(default_factory=dict)
+    recordings: OnDisk = field(default_factory=OnDisk)
 
 
 def state_of(known: Known, before: State) -> State:
     """The snapshot. `before` is the last one: a problem that is still there keeps the time it began."""
     report = known.report or Report()
     destinations = tuple(_destination(known, report, key) for key in known.keys)
-    signal = _signal(report)
+    signal = _signal(report, known.config.language)
     return State(
         at=float(round(known.now)),
         name=known.name,
@@ -62,24 +67,25 @@ def state_of(known: Known, before: State) -> State:
         encoder=_encoder(report),
         destinations=destinations,
         audio=_audio(report),
+        recordings=known.recordings.recordings,
         record=_record(known),
-        problems=_stamped(_problems(known, report), before, known.now),
+        problems=_stamped(_in_words(known, report), before, known.now),
         health=health_of(known.config, known.live, known.report, known.load),
-        readiness=readiness_of(known.live, known.keys, known.report, known.now),
+        readiness=readiness_of(known.live, known.keys, known.report, known.now, known.preflights),
         engine=known.engine,
         update=UpdateState(version=known.version),
         demo=known.demo,
     )
 
 
-def _signal(report: Report) -> SignalState:
+def _signal(report: Report, language: str) -> SignalState:
     signal = report.signal
     return SignalState(
         state="picture" if signal.has_picture else "slate",
         cause=signal.cause.value,
         mode=signal.mode,
         pixel_format=signal.pixel_format,
-        problem=signal.problem,
+        problem=told(signal.problem, language) if signal.problem else None,
     )
 
 
@@ -112,23 +118,28 @@ def _destination(known: Known, report: Report, key: KeySummary) -> DestinationVi
         dropped_frames=found.dropped_frames,
         # What is missing matters before a live, what the server says during one.
         problem=found.problem or key.problem,
+        preflight=known.preflights.get(key.name),
     )
 
 
 def _record(known: Known) -> RecordState:
-    if known.report is None:
-        return RecordState()
-    record, config = known.report.record, known.config
+    config = known.config
+    record = known.report.record if known.report else RecordReport()
+    # The recorder knows its disk to the second; otherwise there is what was seen in passing.
+    free_mb = record.free_mb if record.state == "recording" and record.free_mb else known.recordings.free_mb
     kbps = config.encoder.bitrate_kbps + 160
-    hours = max(0, record.free_mb - config.record.keep_free_mb) * 8000 / kbps / 3600
-    measured = record.free_mb > 0 or record.state != "off"
+    hours = max(0, (free_mb or 0) - config.record.keep_free_mb) * 8000 / kbps / 3600
     return RecordState(
         state=record.state,
         file=record.file,
         written_s=record.written_s,
-        free_mb=record.free_mb if measured else None,
-        hours_left=round(hours, 1) if measured else None,
+        free_mb=free_mb,
+        hours_left=None if free_mb is None else round(hours, 1),
     )
+
+
+def _in_words(known: Known, report: Report) -> Iterable[Problem]:
+    return (told(problem, known.config.language) for problem in _problems(known, report))
 
 
 def _problems(known: Known, report: Report) -> Iterable[Problem]:

@@ -9,6 +9,7 @@ import msgspec
 
 from appliance.control.files import write_atomically
 from appliance.control.lives import Wish
+from appliance.model.problem import UNREADABLE
 
 log = logging.getLogger(__name__)
 
@@ -25,7 +26,7 @@ class WishFile:
             return msgspec.json.decode(self._file.read_bytes(), type=Wish)
         except FileNotFoundError:
             return Wish()
-        except (OSError, msgspec.MsgspecError):
+        except (OSError, *UNREADABLE):
             log.warning("%s cannot be read; no live is taken up again.", self._file)
             return Wish()
 

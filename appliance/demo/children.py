@@ -1,4 +1,4 @@
-"""The demo's child processes: the engine, and the viewer with its RTMP server. Restarted when they end too early."""
+"""The demo's child processes: engine, painter, and the viewer with its RTMP server. Restarted when they end early."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from pathlib import Path
 from appliance.errors import Invalid
 from appliance.model.protocol import JSON_FRAME, ReportMessage, Unframer, unpack_from_engine
 from appliance.model.report import Report
+from appliance.run import NEVER_HERE_EXIT
 
 log = logging.getLogger(__name__)
 
@@ -124,6 +125,21 @@ class EngineChild:
                 if isinstance(message, ReportMessage):
                     self.report = message.report
                     self._news.set()
+
+
+async def paint(config: Path) -> None:
+    """Runs the painter until cancelled. On a machine that cannot paint it says so once, and the slate has no words."""
+    while True:
+        child = await asyncio.create_subprocess_exec(
+            sys.executable, "-m", "appliance.cli", "screen", "--config", str(config)
+        )
+        try:
+            code = await child.wait()
+        finally:
+            await ended(child)
+        if code == NEVER_HERE_EXIT:
+            return
+        await asyncio.sleep(RESTART_S)
 
 
 async def ended(child: asyncio.subprocess.Process) -> None:

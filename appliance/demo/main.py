@@ -18,7 +18,7 @@ import aiohttp
 from appliance.control import settings
 from appliance.control.main import Extras, serve
 from appliance.control.tokens import AccessFiles
-from appliance.demo.children import EngineChild, Ingest, free_port
+from appliance.demo.children import EngineChild, Ingest, free_port, paint
 from appliance.errors import Unavailable
 
 START_LIMIT_S = 60.0
@@ -40,6 +40,9 @@ audio = "test"
 
 [facecam]
 device = "test"
+
+[slate]
+owner-name = "The Plugcast demo"
 
 [record]
 directory = "{home}/recordings"
@@ -87,6 +90,7 @@ class _Demo:
         )
         self._settings = settings.load(config)
         self._home = home
+        self._config = config
         self._ingest = Ingest(f"rtmp://127.0.0.1:{ingest_port}/live/{STREAM_KEY}", home / "viewer.jpg")
         self._engine = EngineChild(config, home / "run")
         self._stop = asyncio.Event()
@@ -100,7 +104,11 @@ class _Demo:
         control_end = asyncio.Event()
         outcome: Outcome | None = None
         async with asyncio.TaskGroup() as group:
-            children = [group.create_task(self._ingest.run()), group.create_task(self._engine.run())]
+            children = [
+                group.create_task(self._ingest.run()),
+                group.create_task(self._engine.run()),
+                group.create_task(paint(self._config)),
+            ]
             extras = Extras(viewer=self._ingest.newest_picture, announce=self._announce)
             control = group.create_task(serve(self._settings, extras, control_end))
             stopped = group.create_task(self._stop.wait())

@@ -12,14 +12,17 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+import msgspec
+
 from appliance.engine.encode.aac import AacEncoder
 from appliance.engine.encode.choose import Choice
 from appliance.engine.encode.worker import EncodeWorker
 from appliance.engine.fanout import FanOut
 from appliance.engine.packet import StreamParams
 from appliance.engine.sinks.record import Recorder, RecordTarget
+from appliance.engine.sinks.replay import ReplayRing
 from appliance.engine.sinks.rtmp.address import Target
-from appliance.engine.sinks.rtmp.publisher import Hooks, Publisher
+from appliance.engine.sinks.rtmp.publisher import Hooks, Publisher, PublisherStatus
 from appliance.engine.stage import Stage
 from appliance.engine.worker import Worker
 from appliance.errors import Invalid
@@ -57,12 +60,13 @@ class Broadcast:
         self.publishers: dict[Destination, Publisher] = {}
         self.wrong: dict[Destination, Invalid] = {}
         self.recorder: Recorder | None = None
+        self.replay: ReplayRing | None = None
         self._record_plan: RecordPlan | None = None
         self._ending: list[Publisher | Recorder] = []
         self._endings: dict[Publisher, Destination] = {}
         self.finished: deque[DestinationReport] = finished
         self.began_at = time.monotonic()
-        stage.frames.allow_jump(allowed=False)
+        self._holds_clock = False
         self.encode.start()
         stage.mixer.set_consumer(self._aac, self._fan_out.push)
         stage.picture.encode_with(self.encode.offer)
@@ -75,8 +79,13 @@ class Broadcast:
 
     @property
     def is_idle(self) -> bool:
-        """Whether no sink is left, nor one that is still ending."""
+        """Whether no packet leaves: no sink is left, nor one that is still ending. The replay ring does not count."""
         return not (self.publishers or self.recorder or self._ending)
+
+    @property
+    def publishing(self) -> tuple[PublisherStatus, ...]:
+        """What the publishers are doing."""
+        return tuple(publisher.status() for publisher in self.publishers.values())
 
     @property
     def workers(self) -> tuple[Worker, ...]:
@@ -97,23 +106,48 @@ class Broadcast:
             if destination not in self.publishers and destination not in self.wrong:
                 self._start(destination, params)
 
+    def retry_now(self) -> None:
+        """There may be a new way to the servers: whoever pauses tries at once. A refused key stays refused."""
+        for publisher in self.publishers.values():
+            if publisher.status().state in ("connecting", "waiting"):
+                publisher.retry_now()
+
     def let_go(self) -> None:
         """Forgets the sinks that have ended."""
         for sink in [sink for sink in self._ending if not sink.alive]:
             self._ending.remove(sink)
             self._note_end(sink)
+        if self.is_idle:
+            self._hold_clock(held=False)
 
     def record_to(self, plan: RecordPlan) -> None:
         """Makes the recorder that of `plan`: none, the one there is, or a new one."""
-        if self.recorder is not None and plan != self._record_plan:
+        essence = msgspec.structs.replace(plan, title="")
+        if self.recorder is not None and essence != self._record_plan:
             self._end(self.recorder)
             self.recorder = None
+        if self.recorder is not None and plan.title:
+            self.recorder.title = plan.title
         params = self.params
         if plan.enabled and self.recorder is None and params is not None:
-            self._record_plan = plan
-            self.recorder = Recorder(RecordTarget(Path(plan.directory), plan.keep_free_mb), params)
+            self._hold_clock(held=True)
+            self._record_plan = essence
+            target = RecordTarget(Path(plan.directory), plan.keep_free_mb, plan.when_full)
+            self.recorder = Recorder(target, params, plan.title)
             self._fan_out.attach(self.recorder)
             self.recorder.start()
+            self.encode.request_key()
+
+    def remember(self, seconds: int) -> None:
+        """Keeps the last `seconds` for clips; 0 for none."""
+        if self.replay is not None and not seconds:
+            self._fan_out.detach(self.replay)
+            self.replay = None
+        elif self.replay is not None:
+            self.replay.seconds = seconds
+        elif seconds and (params := self.params) is not None:
+            self.replay = ReplayRing(seconds, params)
+            self._fan_out.attach(self.replay)
             self.encode.request_key()
 
     def destination_reports(self, wanted: tuple[Destination, ...]) -> tuple[DestinationReport, ...]:
@@ -142,13 +176,20 @@ class Broadcast:
         self.encode.join(END_LIMIT_S)
         self.publish_to(())
         self.record_to(RecordPlan())
+        self.remember(0)
         sinks = list(self._ending)
         for sink in sinks:
             if not sink.join(END_LIMIT_S):
                 log.warning("%s did not end in time.", sink.name)
             self._note_end(sink)
         self._ending.clear()
-        self._stage.frames.allow_jump(allowed=True)
+        self._hold_clock(held=False)
+
+    def _hold_clock(self, *, held: bool) -> None:
+        """While packets leave, the clock may only slew; a ring alone does not hold it."""
+        if held != self._holds_clock:
+            self._holds_clock = held
+            self._stage.frames.allow_jump(allowed=not held)
 
     def _start(self, destination: Destination, params: StreamParams) -> None:
         try:
@@ -158,6 +199,7 @@ class Broadcast:
             return
         publisher = Publisher(target, params, Hooks(self.encode.request_key, self._on_change))
         self.publishers[destination] = publisher
+        self._hold_clock(held=True)
         self._fan_out.attach(publisher)
         publisher.start()
 

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import logging
+import time
 from collections.abc import Callable
 
 from appliance.engine.capture.alsa import AlsaSource, SoundRequest, SoundSignal
 from appliance.engine.capture.testsource import TestConsole, TestFacecam
+from appliance.engine.capture.trouble import BLACK, Trouble
 from appliance.engine.capture.v4l2 import CaptureRequest, V4l2Source
 from appliance.engine.frame import CapturedFrame
 from appliance.engine.mailbox import Mailbox
@@ -32,13 +34,15 @@ class Console:
         self._stage = stage
         self._on_change = on_change
         self._plan = plan
-        self.signal = Signal()
+        self._signal = Signal()
+        self._black: Signal | None = None
         self.facecam_signal: Signal | None = None
         self._video: VideoSource | None = None
         self._facecam: VideoSource | None = None
         self._sound: AlsaSource | None = None
         self._sound_signal = self._microphone_signal = SoundSignal()
         self._microphone: AlsaSource | None = None
+        stage.picture.call_black_after(plan.capture.black_after_s)
         self._start_video(plan.capture, is_live=is_live)
         self._start_facecam(plan.capture.facecam)
         self._start_sound(plan.capture)
@@ -48,6 +52,7 @@ class Console:
         """Replaces the sources that the new plan wants different."""
         before, self._plan, self._stage = self._plan, plan, stage
         old, new = before.capture, plan.capture
+        stage.picture.call_black_after(new.black_after_s)
         if (old.device, old.edid) != (new.device, new.edid):
             self._end(self._video)
             self._start_video(new, is_live=is_live)
@@ -60,6 +65,21 @@ class Console:
         if before.sound.microphone != plan.sound.microphone:
             self._end(self._microphone)
             self._start_microphone(plan.sound.microphone)
+
+    @property
+    def signal(self) -> Signal:
+        """Why there is no picture, or that there is one; one that stays black says so."""
+        signal = self._signal
+        if signal.cause is not Cause.NONE or not self._stage.picture.is_black:
+            self._black = None
+            return signal
+        if self._black is None:
+            black = Trouble(BLACK).signal(time.time())
+            self._black = Signal(
+                cause=black.cause, mode=signal.mode, pixel_format=signal.pixel_format, problem=black.problem
+            )
+            log.warning("%s", black.problem.text if black.problem else "")
+        return self._black
 
     @property
     def captured(self) -> int:
@@ -151,8 +171,7 @@ class Console:
             self._stage.mixer.feed("game", block)
 
     def _see(self, signal: Signal) -> None:
-        was = self.signal
-        self.signal = signal
+        was, self._signal = self._signal, signal
         self._stage.picture.signal(has_picture=signal.has_picture)
         if was.has_picture and not signal.has_picture:
             self._stage.frames.take(0)

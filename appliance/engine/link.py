@@ -1,4 +1,6 @@
-"""engine.sock: where control states its Plan and hears Reports. A Unix socket that only our own user can open.
+"""engine.sock: where control states its Plan and hears Reports, and where the screen role hands over bitmaps.
+
+A Unix socket that only our own user can open.
 
 One thread serves every client without ever blocking: a client that does not read loses previews first and its
 connection at last, and the engine never waits for it.
@@ -15,15 +17,26 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from appliance.engine.bitmaps import Bitmap, read_bitmap
 from appliance.engine.worker import Worker
 from appliance.errors import Invalid, Unavailable
-from appliance.model.protocol import JSON_FRAME, PREVIEW_FRAME, PlanMessage, Unframer, frame, unpack_to_engine
+from appliance.model.protocol import (
+    JSON_FRAME,
+    PREVIEW_FRAME,
+    BitmapMessage,
+    PlanMessage,
+    Unframer,
+    frame,
+    unpack_to_engine,
+)
 
 log = logging.getLogger(__name__)
 
 MOST_CLIENTS = 8
 MOST_UNSENT = 4 * 1024 * 1024
 PREVIEW_UNSENT = 256 * 1024
+MOST_DESCRIPTORS = 4
+_CALM_S = 0.01
 
 
 @dataclass(eq=False)
@@ -31,15 +44,28 @@ class _Client:
     connection: socket.socket
     unframer: Unframer = field(default_factory=Unframer)
     unsent: bytearray = field(default_factory=bytearray)
+    descriptors: deque[int] = field(default_factory=deque)
+    sequence: int = -1
+    is_painter: bool = False
 
 
 class Link(Worker):
-    """Listens on `path`. `on_plan` is called on the link's thread; `hello` greets every client."""
+    """Listens on `path`. `on_plan` and `on_bitmap` are called on the link's thread; `hello` greets every client.
 
-    def __init__(self, path: Path, hello: Callable[[], bytes], on_plan: Callable[[PlanMessage], None]) -> None:
+    A client that hands over bitmaps hears no reports from then on: it only needs to know that we live.
+    """
+
+    def __init__(
+        self,
+        path: Path,
+        hello: Callable[[], bytes],
+        on_plan: Callable[[PlanMessage], None],
+        on_bitmap: Callable[[Bitmap], None] | None = None,
+    ) -> None:
         super().__init__("link")
         self._hello = hello
         self._on_plan = on_plan
+        self._on_bitmap = on_bitmap
         self._clients: list[_Client] = []
         self._outbox: deque[tuple[bytes, bool]] = deque()
         self._listener = _listen(path)
@@ -88,7 +114,13 @@ class Link(Worker):
             return  # full is loud enough, and closed means the end
 
     def _accept(self) -> None:
-        connection, _ = self._listener.accept()
+        try:
+            connection, _ = self._listener.accept()
+        except OSError as error:
+            # The caller has gone already, or there is no descriptor left for it: those that are here go on.
+            log.debug("A client of the engine's socket could not be taken: %s.", error)
+            self.pause(_CALM_S)
+            return
         if len(self._clients) >= MOST_CLIENTS:
             connection.close()
             return
@@ -101,29 +133,63 @@ class Link(Worker):
 
     def _serve(self, client: _Client, events: int) -> None:
         if events & selectors.EVENT_READ:
-            try:
-                data = client.connection.recv(65536)
-            except OSError:
-                data = b""
+            data = self._receive(client)
             if not data or not self._hear(client, data):
                 self._drop(client)
                 return
         if events & selectors.EVENT_WRITE:
             self._flush(client)
 
+    @staticmethod
+    def _receive(client: _Client) -> bytes:
+        """What arrived; nothing when the client is gone, or sends more descriptors than messages to go with them."""
+        try:
+            data, descriptors, flags, _ = socket.recv_fds(
+                client.connection, 65536, MOST_DESCRIPTORS, socket.MSG_CMSG_CLOEXEC
+            )
+        except OSError:
+            return b""
+        client.descriptors.extend(descriptors)
+        if flags & socket.MSG_CTRUNC or len(client.descriptors) > MOST_DESCRIPTORS:
+            log.warning("A client of the engine's socket sends too many descriptors; it is disconnected.")
+            return b""
+        return data
+
     def _hear(self, client: _Client, data: bytes) -> bool:
         try:
             for kind, body in client.unframer.feed(data):
-                if kind == JSON_FRAME:
-                    self._on_plan(unpack_to_engine(body))
+                if kind != JSON_FRAME:
+                    continue
+                message = unpack_to_engine(body)
+                if isinstance(message, BitmapMessage):
+                    self._take_bitmap(client, message)
+                else:
+                    self._on_plan(message)
         except Invalid as error:
             log.warning("%s", error)
             return False
         return True
 
+    def _take_bitmap(self, client: _Client, message: BitmapMessage) -> None:
+        """Checks and copies a bitmap. Raises `Invalid`."""
+        if not client.descriptors:
+            raise Invalid("protocol", "A bitmap for the engine was refused: it came without its memory.")
+        client.is_painter = True
+        client.unsent.clear()
+        descriptor = client.descriptors.popleft()
+        try:
+            bitmap = read_bitmap(message, descriptor)
+        finally:
+            os.close(descriptor)
+        if message.sequence > client.sequence and self._on_bitmap is not None:
+            client.sequence = message.sequence
+            self._on_bitmap(bitmap)
+
     def _deliver(self) -> None:
         messages = [self._outbox.popleft() for _ in range(len(self._outbox))]
         for client in list(self._clients):
+            if client.is_painter:
+                continue
             for data, is_preview in messages:
                 if not (is_preview and len(client.unsent) > PREVIEW_UNSENT):
                     client.unsent += data
@@ -152,6 +218,8 @@ class Link(Worker):
             self._clients.remove(client)
             self._selector.unregister(client.connection)
             client.connection.close()
+            while client.descriptors:
+                os.close(client.descriptors.popleft())
 
     def _close(self) -> None:
         self._deliver()

@@ -16,6 +16,7 @@ from pathlib import Path
 from types import FrameType
 
 from appliance import __version__
+from appliance.engine.bitmaps import Bitmap, SlateWords
 from appliance.engine.hardware.devices import capture_devices, encoders
 from appliance.engine.link import Link
 from appliance.engine.studio import Outlets, Studio
@@ -32,7 +33,7 @@ PRIORITY = -10
 BEAT_LIMIT_S = 5.0
 SOON_S = 0.02
 
-type News = Plan | None
+type News = Plan | Bitmap | None
 
 
 class Engine:
@@ -42,7 +43,8 @@ class Engine:
         self._news: queue.SimpleQueue[News] = queue.SimpleQueue()
         self._stopping = False
         self._stuck = ""
-        self._link = Link(run_dir / "engine.sock", self._hello, self._on_plan)
+        self._link = Link(run_dir / "engine.sock", self._hello, self._on_plan, self._news.put)
+        self._words = SlateWords()
         self._studio: Studio | None = None
         self._notifier = Notifier(os.environ)
 
@@ -75,7 +77,9 @@ class Engine:
             else:
                 # Something happened: a report follows soon, together with whatever happens right after.
                 next_report = min(next_report, time.monotonic() + SOON_S)
-            if news is not None:
+            if isinstance(news, Bitmap):
+                self._take_words(news)
+            elif news is not None:
                 self._follow(news)
             if self._stopping or time.monotonic() < next_report:
                 continue
@@ -92,9 +96,14 @@ class Engine:
 
     def _follow(self, plan: Plan) -> None:
         if self._studio is None:
-            self._studio = Studio(plan, Outlets(self._link.send_preview, lambda: self._news.put(None)))
+            self._studio = Studio(plan, Outlets(self._link.send_preview, lambda: self._news.put(None)), self._words)
         else:
             self._studio.apply(plan)
+
+    def _take_words(self, bitmap: Bitmap) -> None:
+        self._words.put(bitmap)
+        if self._studio is not None:
+            self._studio.show_words()
 
     def _report(self, studio: Studio) -> None:
         late = self._late_worker(studio)
@@ -108,7 +117,7 @@ class Engine:
     def _late_worker(self, studio: Studio) -> str:
         now_ns = time.monotonic_ns()
         for worker in (*studio.workers, self._link):
-            if worker.alive and now_ns - worker.beat_ns > BEAT_LIMIT_S * 1e9:
+            if worker.must_beat and worker.alive and now_ns - worker.beat_ns > BEAT_LIMIT_S * 1e9:
                 return worker.name
         return ""
 

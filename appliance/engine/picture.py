@@ -13,18 +13,21 @@ from dataclasses import dataclass, field
 
 import av
 
+from appliance.engine.canvas.blend import Layer
 from appliance.engine.canvas.looks import Canvas
+from appliance.engine.capture.black import is_black
 from appliance.engine.capture.decode import FrameReader
 from appliance.engine.encode.worker import Composed
 from appliance.engine.frame import CapturedFrame
 from appliance.engine.mailbox import Mailbox
+from appliance.engine.signal import BlackWatch, Cuts, Settling
 from appliance.engine.slot import FrameSlot, Turn
 from appliance.engine.worker import Worker
 from appliance.model.plan import PicturePlan
 
 # A picture that has not changed for this long is no longer shown: viewers get the moving slate instead.
 STALE_NS = 1_000_000_000
-NS = 1_000_000_000
+LOOKS_FOR_BLACK = 2  # a second
 
 
 @dataclass(slots=True)
@@ -53,7 +56,11 @@ class PictureWorker(Worker):
         self._inputs = inputs
         self._lock = threading.Lock()
         self._picture = picture
-        self._has_signal = False
+        self._settling = Settling()
+        self._black = BlackWatch()
+        self._cuts = Cuts(picture.fps)
+        self._words: Layer | None = None
+        self.is_black = False
         self._encode: Callable[[Composed], None] | None = None
         self._preview: Callable[[av.VideoFrame], None] | None = None
         self._preview_every = 0
@@ -64,9 +71,19 @@ class PictureWorker(Worker):
         with self._lock:
             self._picture = picture
 
+    def set_words(self, words: Layer | None) -> None:
+        """What the slate says from the next canvas on."""
+        with self._lock:
+            self._words = words
+
     def signal(self, *, has_picture: bool) -> None:
         """Whether the console sends a picture now; without one the slate is shown at once."""
-        self._has_signal = has_picture
+        with self._lock:
+            self._settling.tell(time.monotonic_ns(), has_picture=has_picture)
+
+    def call_black_after(self, seconds: int) -> None:
+        """How long a picture must be black until `is_black` says so; 0 for never."""
+        self._black.after_s = seconds
 
     def encode_with(self, offer: Callable[[Composed], None] | None) -> None:
         """Where canvases go from now on; None: nowhere."""
@@ -91,10 +108,13 @@ class PictureWorker(Worker):
                 continue
             self.counters.late += turn.late_ticks
             with self._lock:
-                show.look(self._picture)
+                show.look(self._picture, self._words)
+                has_signal = self._settling.shows(time.monotonic_ns())
             show.take(turn.frame, self._inputs.facecam.take(0))
-            if not self._has_signal:
+            if not has_signal:
                 show.lose_picture()
+            if turn.tick % max(1, self._picture.fps // LOOKS_FOR_BLACK) == 0:
+                self.is_black = self._black.look(time.monotonic_ns(), is_black=show.is_black())
             self._compose(turn, show)
 
     def _compose(self, turn: Turn, show: _Show) -> None:
@@ -108,8 +128,10 @@ class PictureWorker(Worker):
             self.counters.slates += 1
         elif turn.frame is None:
             self.counters.repeated += 1
+        is_cut = self._cuts.is_cut(turn.tick, is_slate=show.is_slate)
         if encode is not None:
-            encode(Composed(canvas, turn.tick, turn.frame.captured_ns if turn.frame and not show.is_slate else 0))
+            captured_ns = turn.frame.captured_ns if turn.frame and not show.is_slate else 0
+            encode(Composed(canvas, turn.tick, captured_ns, is_cut))
         if previews and self._preview is not None:
             self._preview(canvas)
 
@@ -120,35 +142,54 @@ class _Show:
     def __init__(self, picture: PicturePlan) -> None:
         self._plan = picture
         self._canvas = Canvas(picture)
+        self._words: Layer | None = None
         self._game_reader, self._facecam_reader = FrameReader(), FrameReader()
         self._game: CapturedFrame | None = None
         self._facecam: CapturedFrame | None = None
+        self._is_decoded = True
         self._game_picture: av.VideoFrame | None = None
+        self._pictured_ns = 0
         self._facecam_picture: av.VideoFrame | None = None
         self.is_slate = True
 
-    def look(self, picture: PicturePlan) -> None:
+    def look(self, picture: PicturePlan, words: Layer | None) -> None:
         if picture is not self._plan and picture != self._plan:
             self._canvas = Canvas(picture)
+            self._words = None
         self._plan = picture
+        if words is not self._words:
+            self._canvas.set_words(words)
+            self._words = words
 
     def take(self, game: CapturedFrame | None, facecam: CapturedFrame | None) -> None:
         """Keeps the newest frames, still undecoded: nobody may ever look at them."""
         if game is not None:
-            self._game, self._game_picture = game, None
+            self._game, self._is_decoded = game, False
         if facecam is not None:
             self._facecam, self._facecam_picture = facecam, None
 
     def lose_picture(self) -> None:
         self._game = self._game_picture = None
+        self._is_decoded = True
+
+    def is_black(self) -> bool | None:
+        """Whether the console's picture is black now; None without one."""
+        self._renew_game()
+        return None if self._game_picture is None else is_black(self._game_picture)
+
+    def _renew_game(self) -> None:
+        """Decodes the newest frame. One that cannot be decoded leaves the picture before in place, for a while."""
+        if self._game is not None and not self._is_decoded:
+            self._is_decoded = True
+            picture = self._game_reader.picture(self._game)
+            if picture is not None:
+                self._game_picture, self._pictured_ns = picture, self._game.captured_ns
+        if self._game_picture is not None and time.monotonic_ns() - self._pictured_ns > STALE_NS:
+            self.lose_picture()
 
     def canvas(self, tick: int) -> av.VideoFrame:
         """The canvas of `tick`."""
-        if self._game is not None and time.monotonic_ns() - self._game.captured_ns > STALE_NS:
-            self.lose_picture()
-        if self._game is not None and self._game_picture is None:
-            # A picture that cannot be decoded leaves the one before in place.
-            self._game_picture = self._game_reader.picture(self._game)
+        self._renew_game()
         if self._facecam is not None and self._facecam_picture is None:
             self._facecam_picture = self._facecam_reader.picture(self._facecam)
         self.is_slate = self._game_picture is None

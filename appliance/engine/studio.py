@@ -13,15 +13,24 @@ import time
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from pathlib import Path
 
+import msgspec
+
+from appliance.engine.asks import Asks, Facts
+from appliance.engine.bitmaps import SlateWords
 from appliance.engine.broadcast import Broadcast, Encoders, waiting_report
 from appliance.engine.console import Console
 from appliance.engine.encode.choose import LAST_RESORT, Choice, calibrated, choose
 from appliance.engine.encode.libav import VideoSettings
+from appliance.engine.network import NetworkWatch
+from appliance.engine.shelving import Mender, delete_recording, make_clip
+from appliance.engine.sinks.rtmp.preflight import preflight
 from appliance.engine.stage import Stage
 from appliance.engine.status import EncoderMeter, memory_mb
+from appliance.engine.steering import Steering
 from appliance.engine.worker import Worker
-from appliance.model.plan import EncoderPlan, PicturePlan, Plan
+from appliance.model.plan import Clip, DeleteRecording, EncoderPlan, Errand, PicturePlan, Plan, Preflight
 from appliance.model.problem import Problem
 from appliance.model.report import CanvasReport, DestinationReport, EncoderReport, RecordReport, Report, SoundReport
 
@@ -42,8 +51,9 @@ class Outlets:
 class Studio:
     """Holds everything that runs. `apply` a plan, call `keep_up` often, ask for a `report`, `close` at the end."""
 
-    def __init__(self, plan: Plan, outlets: Outlets) -> None:
+    def __init__(self, plan: Plan, outlets: Outlets, words: SlateWords | None = None) -> None:
         self._outlets = outlets
+        self._words = words or SlateWords()
         self._plan = plan
         self._began = time.monotonic()
         self._stage = self._new_stage(plan)
@@ -53,41 +63,61 @@ class Studio:
         self._chooser.start()
         self._finished: deque[DestinationReport] = deque(maxlen=MOST_FINISHED)
         self._meter = EncoderMeter()
+        self._steering = Steering()
+        self._network = NetworkWatch(outlets.changed)
+        self._network.start()
         self._broken_until = 0.0
         self._encoder_problem: Problem | None = None
         self._last_resort = False
+        self._asks = Asks(self._run_errand, outlets.changed)
+        self._replay_until = 0.0
+        self._menders: list[Worker] = []
+        self._mend()
 
     def apply(self, plan: Plan) -> None:
         """Takes a new plan; returns as soon as the differences are under way."""
         before, self._plan = self._plan, plan
         if plan == before:
             return
+        if before.record.directory != plan.record.directory or (plan.record.enabled and not before.record.enabled):
+            self._mend()
+        self._end_if_only_replay()
         self._change_canvas()
-        self._console.follow(plan, self._stage, is_live=self._broadcast is not None)
+        self._console.follow(plan, self._stage, is_live=self._broadcast is not None and not self._broadcast.is_idle)
         self._stage.mixer.set_mix(plan.sound.muted, plan.sound.offset_ms)
         if plan.preview_fps != before.preview_fps:
             self._stage.watch(plan.preview_fps)
-        if self._broadcast is not None:
-            opened = self._broadcast.encode.choice.settings.kbps
-            self._broadcast.encode.set_bitrate(min(plan.encoder.bitrate_kbps, opened))
         self.keep_up()
 
     def keep_up(self) -> None:
         """Closes the gap between what is wanted and what runs: opens, starts, ends, retries."""
+        self._asks.follow(self._plan.asks)
         self._notice_failed_encoder()
-        wanted = bool(self._plan.destinations) or self._plan.record.enabled
+        replay_s = self._replay_seconds()
+        wanted = bool(self._plan.destinations) or self._plan.record.enabled or replay_s > 0
         if wanted and self._broadcast is None:
             self._open()
         broadcast = self._broadcast
         if broadcast is None:
             return
         broadcast.publish_to(self._plan.destinations)
+        if self._network.take_news():
+            broadcast.retry_now()
         broadcast.record_to(self._plan.record)
+        broadcast.remember(replay_s)
         broadcast.let_go()
+        opened = broadcast.encode.choice.settings.kbps
+        wish = min(self._plan.encoder.bitrate_kbps, opened)
+        broadcast.encode.set_bitrate(self._steering.steer(wish, broadcast.publishing))
         if not wanted and broadcast.is_idle:
             broadcast.close()
             self._broadcast = None
             self._change_canvas()
+
+    def show_words(self) -> None:
+        """Gives the slate the newest words for its canvas."""
+        width, height, _ = self._stage.shape
+        self._stage.picture.set_words(self._words.layer_for(width, height))
 
     @property
     def workers(self) -> tuple[Worker, ...]:
@@ -95,7 +125,10 @@ class Studio:
         return (
             *self._stage.workers,
             *self._console.workers,
+            self._network,
             *(self._broadcast.workers if self._broadcast else ()),
+            *self._asks.fallen,
+            *self._menders,
         )
 
     def report(self) -> Report:
@@ -130,16 +163,54 @@ class Studio:
             finished=tuple(self._finished),
             record=broadcast.record_report() if broadcast else RecordReport(),
             problems=self._problems(),
+            answers=self._asks.answers,
             memory_mb=memory_mb(),
+            temperature_c=self._steering.condition.temperature_c,
         )
 
     def close(self) -> None:
         """Ends the broadcast cleanly, then everything else."""
+        self._asks.close()
+        self._network.stop()
         if self._broadcast is not None:
             self._broadcast.close()
             self._broadcast = None
         self._console.close()
         self._stage.close()
+
+    def _run_errand(self, errand: Errand, worker: Worker) -> Facts:
+        """Does what control asked for once; on the errand's own thread."""
+        record, broadcast = self._plan.record, self._broadcast
+        match errand:
+            case Preflight(destination=destination):
+                return preflight(destination, worker)
+            case Clip(seconds=seconds):
+                return make_clip(broadcast.replay if broadcast else None, seconds, record)
+            case DeleteRecording(name=name):
+                return delete_recording(record, name)
+
+    def _replay_seconds(self) -> int:
+        """How much to keep for clips: as wished while there is a picture, and until the last of it is too old.
+
+        Without a picture there is nothing to keep, and an encoder that runs all night warms the box for nobody.
+        """
+        seconds = self._plan.replay.seconds
+        if self._console.signal.has_picture:
+            self._replay_until = time.monotonic() + seconds
+        return seconds if time.monotonic() < self._replay_until else 0
+
+    def _end_if_only_replay(self) -> None:
+        """A new picture size or encoder need not wait for a ring of packets that nobody has asked for."""
+        if self._broadcast is not None and self._broadcast.is_idle and self._waits_for(self._broadcast):
+            self._broadcast.close()
+            self._broadcast = None
+
+    def _mend(self) -> None:
+        """Saves what a power cut left on the disk, on a thread of its own."""
+        self._menders = [mender for mender in self._menders if mender.alive]
+        if self._plan.record.directory:
+            self._menders.append(Mender(Path(self._plan.record.directory)))
+            self._menders[-1].start()
 
     def _open(self) -> None:
         choice = self._choice()
@@ -191,6 +262,7 @@ class Studio:
 
     def _new_stage(self, plan: Plan) -> Stage:
         stage = Stage(plan.picture, self._outlets.preview)
+        stage.picture.set_words(self._words.layer_for(plan.picture.width, plan.picture.height))
         stage.watch(plan.preview_fps)
         stage.mixer.set_mix(plan.sound.muted, plan.sound.offset_ms)
         return stage
@@ -199,8 +271,10 @@ class Studio:
         return self._stage.shape == (picture.width, picture.height, picture.fps)
 
     def _problems(self) -> tuple[Problem, ...]:
-        problems = [self._encoder_problem] if self._encoder_problem else []
-        if self._broadcast is not None and self._waits_for(self._broadcast):
+        problems = [*self._steering.condition.problems]
+        if self._encoder_problem:
+            problems.append(self._encoder_problem)
+        if self._broadcast is not None and not self._broadcast.is_idle and self._waits_for(self._broadcast):
             text = (
                 "The new picture size, rate, encoder or higher bitrate is used after this broadcast; it cannot change "
                 "while on air."
@@ -227,7 +301,9 @@ class Studio:
             return EncoderReport(
                 name=settings.name, preset=settings.preset, why=choice.why, problem=self._encoder_problem
             )
-        return self._meter.report(broadcast.encode, self._encoder_problem)
+        return msgspec.structs.replace(
+            self._meter.report(broadcast.encode, self._encoder_problem), limited_by=self._steering.limited_by
+        )
 
 
 class _Chooser(threading.Thread):

@@ -16,7 +16,11 @@ class Worker(ABC):
     Subclasses write `work`, which loops `while not self.stopping`, calls `beat()` at least every second and
     returns soon after `wake` was called. An exception that leaves `work` is a bug: it is kept in `failure` for the
     studio, which ends the process so that the supervisor starts a clean one.
+
+    `must_beat` is False for a thread that may wait for a disk: that it stands still is no reason to end the engine.
     """
+
+    must_beat = True
 
     def __init__(self, name: str) -> None:
         self.name = name

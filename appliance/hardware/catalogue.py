@@ -26,7 +26,7 @@ _BOARD_NAMES = (
 def read_catalogue(directory: Path | None = None) -> Catalogue:
     """All profiles. Raises `Invalid` (code `hw-profile`) that names the file and the path at the first fault."""
     root = directory or (_INSTALLED if _INSTALLED.is_dir() else _CHECKED_OUT)
-    edids = {file.stem: _hex_digits(file.read_text()) for file in sorted(root.glob("edid/*.hex"))}
+    edids = {file.stem: _hex_digits(file.read_text(errors="replace")) for file in sorted(root.glob("edid/*.hex"))}
     return Catalogue(
         boards=_read_all(root / "boards", BoardProfile),
         captures=_read_all(root / "capture", CaptureProfile),
@@ -61,7 +61,7 @@ def _read_all[T: (BoardProfile, CaptureProfile, DisplayProfile)](directory: Path
     for file in sorted(directory.glob("*.toml")):
         try:
             profile = msgspec.convert(tomllib.loads(file.read_text()), kind)
-        except (tomllib.TOMLDecodeError, msgspec.ValidationError) as error:
+        except (OSError, ValueError, RecursionError, msgspec.ValidationError) as error:
             raise Invalid("hw-profile", f"{directory.name}/{file.name}: {error}", file=file.name) from None
         if profile.name != file.stem:
             raise Invalid("hw-profile", f"{directory.name}/{file.name}: the name must be {file.stem}.", file=file.name)

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from appliance.errors import Invalid
 
 _URL = re.compile(r"rtmps?://", re.IGNORECASE)
-_HOST = re.compile(r"^(\[[0-9a-fA-F:.]+\]|[^\s/:@\[\]?#]+)(:\d{1,5})?$")
+_HOST = re.compile(r"^(\[[0-9a-fA-F:.]+\]|[^\s/:@\[\]?#]+)(:[0-9]{1,5})?$")
 _QUOTES = "\"'`\u201c\u201d\u2018\u2019\u00ab\u00bb<>"
 _LABEL = re.compile(
     r"^\W*(?:(?:rtmps?|stream(?:ing)?|server|push|ingest|tiktok|live|your|the)[ \t_-]*)*"

@@ -10,18 +10,21 @@ from typing import Annotated, Literal
 
 from msgspec import Meta, field
 
-from appliance.model.plan import Look
+from appliance.model.plan import Look, WhenFull
 from appliance.model.problem import Value
 
 type Port = Annotated[int, Meta(ge=0, le=65535)]
 type Language = Annotated[str, Meta(pattern=r"^[a-z]{2}(-[A-Z]{2})?$", description='a language code such as "en"')]
 type VideoSource = Annotated[
-    str, Meta(pattern=r"^(auto|test|/dev/.+)$", description='"auto", "test" or a device such as "/dev/video0"')
+    str,
+    Meta(
+        pattern=r"^(auto|test|/dev/[^\x00-\x1f\x7f]+)$", description='"auto", "test" or a device such as "/dev/video0"'
+    ),
 ]
 type SecondSource = Annotated[
     str,
     Meta(
-        pattern=r"^(none|auto|csi|test|/dev/.+)$",
+        pattern=r"^(none|auto|csi|test|/dev/[^\x00-\x1f\x7f]+)$",
         description='"none", "auto", "csi", "test" or a device such as "/dev/video1"',
     ),
 ]
@@ -48,10 +51,11 @@ class PanelConfig(Section, frozen=True):
 
 
 class CaptureConfig(Section, frozen=True):
-    """Which device brings the console's picture, and which its sound."""
+    """Which device brings the console's picture, and which its sound; after how long a black picture is a problem."""
 
     device: VideoSource = "auto"
     audio: SoundSource = "auto"
+    black_after_s: Annotated[int, Meta(ge=0, le=3600)] = 10
 
 
 class AudioConfig(Section, frozen=True):
@@ -70,7 +74,7 @@ class FacecamConfig(Section, frozen=True):
 class PictureConfig(Section, frozen=True):
     """The canvas: size as WIDTHxHEIGHT, frames a second, and how the game is placed."""
 
-    size: Annotated[str, Meta(pattern=r"^\d{1,5}x\d{1,5}$", description='a size such as "720x1280"')] = "720x1280"
+    size: Annotated[str, Meta(pattern=r"^[0-9]{1,5}x[0-9]{1,5}$", description='a size such as "720x1280"')] = "720x1280"
     fps: Literal[24, 25, 30, 50, 60] = 30
     look: Look = "blur"
 
@@ -102,15 +106,19 @@ class DestinationConfig(Section, frozen=True):
 
 
 class RecordConfig(Section, frozen=True):
-    """Recording to a disk; an empty directory means `recordings` in the state directory."""
+    """Recording to a disk; an empty directory means `recordings` in the state directory.
+
+    At `keep_free_mb` the oldest recordings make room, or recording stops.
+    """
 
     enabled: bool = False
     directory: Text = ""
     keep_free_mb: Annotated[int, Meta(ge=0, le=10_000_000)] = 500
+    when_full: WhenFull = "delete-oldest"
 
 
 class ReplayConfig(Section, frozen=True):
-    """How much of the last minutes is kept for clips."""
+    """How much of the last minutes is kept for clips; 0 for nothing."""
 
     seconds: Annotated[int, Meta(ge=0, le=600)] = 60
 
@@ -138,7 +146,7 @@ class ScreenConfig(Section, frozen=True):
 
     enabled: bool = True
     card: Annotated[
-        str, Meta(pattern=r"^(auto|/dev/.+)$", description='"auto" or a device such as "/dev/dri/card1"')
+        str, Meta(pattern=r"^(auto|/dev/[^\x00-\x1f\x7f]+)$", description='"auto" or a device such as "/dev/dri/card1"')
     ] = "auto"
 
 

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Annotated, Literal
 
-from appliance.model.problem import Value
+from msgspec import Meta
+
+from appliance.model.problem import Value, Whole
 
 type Look = Literal["blur", "fill", "split", "full"]
+type WhenFull = Literal["delete-oldest", "stop"]
+type CanvasSide = Annotated[int, Meta(ge=16, le=4096)]
+type PathText = Annotated[str, Meta(pattern=r"^[^\x00]*\Z")]
 
 
 class CapturePlan(Value, frozen=True):
@@ -14,21 +19,23 @@ class CapturePlan(Value, frozen=True):
 
     `device` is `auto`, `test` or a device node; `audio` is `auto`, `test`, `none` or an ALSA name; `facecam`
     (the second source, shown by the look `split`) is `none`, `auto`, `test` or a device node. `edid` holds the
-    hex digits of an EDID to write to the input, empty to leave it alone.
+    hex digits of an EDID to write to the input, empty to leave it alone. A picture that is black for
+    `black_after_s` seconds is called black; 0 for never.
     """
 
     device: str = "auto"
     audio: str = "auto"
     facecam: str = "none"
     edid: str = ""
+    black_after_s: Whole = 10
 
 
 class PicturePlan(Value, frozen=True):
     """The canvas: even `width` and `height` in pixels, `fps` frames a second, how the game is placed."""
 
-    width: int = 720
-    height: int = 1280
-    fps: int = 30
+    width: CanvasSide = 720
+    height: CanvasSide = 1280
+    fps: Annotated[int, Meta(ge=1, le=240)] = 30
     look: Look = "blur"
 
 
@@ -36,7 +43,7 @@ class SoundPlan(Value, frozen=True):
     """What is heard. `offset_ms` delays (positive) or advances the sound against the picture."""
 
     microphone: str = "none"
-    offset_ms: int = 0
+    offset_ms: Annotated[int, Meta(ge=-10_000, le=10_000)] = 0
     muted: tuple[str, ...] = ()
 
 
@@ -49,8 +56,8 @@ class EncoderPlan(Value, frozen=True):
     name: str = "auto"
     order: tuple[str, ...] = ()
     preset: str = "auto"
-    bitrate_kbps: int = 3400
-    audio_kbps: int = 160
+    bitrate_kbps: Annotated[int, Meta(ge=1, le=1_000_000)] = 3400
+    audio_kbps: Annotated[int, Meta(ge=1, le=1000)] = 160
 
 
 class Destination(Value, frozen=True):
@@ -63,8 +70,8 @@ class Destination(Value, frozen=True):
     name: str
     server: str
     key: str
-    session: int = 0
-    ca_file: str = ""
+    session: Whole = 0
+    ca_file: PathText = ""
 
     def __repr__(self) -> str:
         return f"Destination(name={self.name!r}, server={self.server!r}, key=<hidden>, session={self.session})"
@@ -73,15 +80,59 @@ class Destination(Value, frozen=True):
 
 
 class RecordPlan(Value, frozen=True):
-    """Whether and where to record. `keep_free_mb` is the space on the disk that recording leaves alone."""
+    """Whether and where to record. `keep_free_mb` is the space on the disk that recording leaves alone.
+
+    `when_full` says what happens at that floor. `title` is the live's, for the names of files; it may change while a
+    file grows.
+    """
 
     enabled: bool = False
-    directory: str = ""
-    keep_free_mb: int = 500
+    directory: PathText = ""
+    keep_free_mb: Whole = 500
+    when_full: WhenFull = "delete-oldest"
+    title: str = ""
+
+
+class ReplayPlan(Value, frozen=True):
+    """How many seconds of packets are kept for clips; 0 for none."""
+
+    seconds: Annotated[int, Meta(ge=0, le=86_400)] = 0
+
+
+class Preflight(Value, frozen=True, tag="preflight", tag_field="kind"):
+    """Ask: can this server be reached, and does it take us? Connects and shakes hands; publishes nothing."""
+
+    destination: Destination
+
+
+class Clip(Value, frozen=True, tag="clip", tag_field="kind"):
+    """Ask: write the last `seconds` as a file that plays everywhere."""
+
+    seconds: Annotated[int, Meta(ge=0, le=86_400)]
+
+
+class DeleteRecording(Value, frozen=True, tag="delete-recording", tag_field="kind"):
+    """Ask: delete this recording or clip for good."""
+
+    name: str
+
+
+type Errand = Preflight | Clip | DeleteRecording
+
+
+class Ask(Value, frozen=True):
+    """Something to be done at most once per `id`, and not begun after `until`, in Unix seconds.
+
+    The engine answers in its reports for as long as the ask is in the Plan.
+    """
+
+    id: str
+    errand: Errand
+    until: float
 
 
 class Plan(Value, frozen=True):
-    """Everything the engine should be doing. `preview_fps` is 0 while nobody watches."""
+    """Everything the engine should be doing. `preview_fps` is 0 while nobody watches; `asks` are done once each."""
 
     capture: CapturePlan = CapturePlan()
     picture: PicturePlan = PicturePlan()
@@ -89,5 +140,7 @@ class Plan(Value, frozen=True):
     encoder: EncoderPlan = EncoderPlan()
     destinations: tuple[Destination, ...] = ()
     record: RecordPlan = RecordPlan()
-    preview_fps: int = 0
+    replay: ReplayPlan = ReplayPlan()
+    preview_fps: Annotated[int, Meta(ge=0, le=60)] = 0
     language: str = "en"
+    asks: tuple[Ask, ...] = ()

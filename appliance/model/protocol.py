@@ -6,16 +6,22 @@ preview picture.
 
 from __future__ import annotations
 
+from typing import Annotated, Literal
+
 import msgspec
+from msgspec import Meta
 
 from appliance.errors import Invalid
 from appliance.model.plan import Plan
-from appliance.model.problem import Value
+from appliance.model.problem import UNREADABLE, Value, Whole
 from appliance.model.report import Report
 
 MAX_FRAME = 8 * 1024 * 1024
 JSON_FRAME = b"J"
 PREVIEW_FRAME = b"P"
+
+type Side = Annotated[int, Meta(ge=1, le=1920)]
+type Count = Annotated[int, Meta(ge=0, le=1 << 53)]
 
 
 class DeviceFacts(Value, frozen=True):
@@ -38,7 +44,7 @@ class Hello(Value, frozen=True, tag="hello", tag_field="type"):
     """The engine's first message: who it is and what hardware it sees. `board` is what the computer calls itself."""
 
     version: str
-    pid: int
+    pid: Whole
     board: str = ""
     devices: tuple[DeviceFacts, ...] = ()
     encoders: tuple[str, ...] = ()
@@ -56,7 +62,26 @@ class ReportMessage(Value, frozen=True, tag="report", tag_field="type"):
     report: Report
 
 
-type ToEngine = PlanMessage
+class BitmapMessage(Value, frozen=True, tag="bitmap", tag_field="type"):
+    """The screen role hands over a painted bitmap; its memory travels beside this message as one sealed memfd.
+
+    The memfd holds `height` rows of `width` pixels, four bytes each: blue, green, red, alpha, premultiplied. `x` and
+    `y` are its corner on a canvas of `canvas_width` x `canvas_height`; `z` orders bitmaps, higher is nearer. A later
+    bitmap for the same slot and canvas has a higher `sequence` within one connection.
+    """
+
+    slot: Literal["slate-words"]
+    sequence: Count
+    canvas_width: Side
+    canvas_height: Side
+    x: Count
+    y: Count
+    width: Side
+    height: Side
+    z: Annotated[int, Meta(ge=-1000, le=1000)] = 0
+
+
+type ToEngine = PlanMessage | BitmapMessage
 type FromEngine = Hello | ReportMessage
 
 
@@ -91,7 +116,7 @@ class Unframer:
         return frames
 
 
-_to_engine: msgspec.json.Decoder[ToEngine] = msgspec.json.Decoder(PlanMessage)
+_to_engine: msgspec.json.Decoder[ToEngine] = msgspec.json.Decoder(PlanMessage | BitmapMessage)
 _from_engine: msgspec.json.Decoder[FromEngine] = msgspec.json.Decoder(Hello | ReportMessage)
 
 
@@ -99,7 +124,7 @@ def unpack_to_engine(body: bytes) -> ToEngine:
     """What control said. Raises `Invalid` when it is no such message."""
     try:
         return _to_engine.decode(body)
-    except msgspec.MsgspecError as error:
+    except UNREADABLE as error:
         raise Invalid("protocol", f"The engine was sent a message it does not understand: {error}.") from None
 
 
@@ -107,5 +132,5 @@ def unpack_from_engine(body: bytes) -> FromEngine:
     """What the engine said. Raises `Invalid` when it is no such message."""
     try:
         return _from_engine.decode(body)
-    except msgspec.MsgspecError as error:
+    except UNREADABLE as error:
         raise Invalid("protocol", f"The engine sent a message control does not understand: {error}.") from None

@@ -4,25 +4,32 @@ from __future__ import annotations
 
 from typing import Literal
 
-from appliance.model.problem import Problem, Value
+from msgspec import field
+
+from appliance.model.problem import Fact, Problem, Value, Whole
 from appliance.model.signal import Signal
 
+type Limit = Literal["", "network", "heat"]
 type DestinationState = Literal["off", "connecting", "publishing", "waiting", "refused"]
 
 
 class EncoderReport(Value, frozen=True):
-    """The encoder in use. `why` says in words how it was chosen; counters run since the encoder was opened."""
+    """The encoder in use. `why` says in words how it was chosen; counters run since the encoder was opened.
+
+    `limited_by` says why `target_kbps` is less than the plan's bitrate; empty when it is not.
+    """
 
     name: str = ""
     preset: str = ""
     why: str = ""
-    width: int = 0
-    height: int = 0
+    width: Whole = 0
+    height: Whole = 0
     fps: float = 0.0
-    kbps: int = 0
-    target_kbps: int = 0
-    encoded: int = 0
-    dropped: int = 0
+    kbps: Whole = 0
+    target_kbps: Whole = 0
+    limited_by: Limit = ""
+    encoded: Whole = 0
+    dropped: Whole = 0
     latency_ms: float = 0.0
     problem: Problem | None = None
 
@@ -30,11 +37,11 @@ class EncoderReport(Value, frozen=True):
 class CanvasReport(Value, frozen=True):
     """What was composed since start: canvas frames, those that repeated the picture before, and slates."""
 
-    composed: int = 0
-    repeated: int = 0
-    slates: int = 0
-    captured: int = 0
-    skipped: int = 0
+    composed: Whole = 0
+    repeated: Whole = 0
+    slates: Whole = 0
+    captured: Whole = 0
+    skipped: Whole = 0
 
 
 class DestinationReport(Value, frozen=True):
@@ -42,12 +49,12 @@ class DestinationReport(Value, frozen=True):
 
     name: str
     state: DestinationState = "off"
-    session: int = 0
-    kbps: int = 0
-    backlog_ms: int = 0
-    attempts: int = 0
-    sent_frames: int = 0
-    dropped_frames: int = 0
+    session: Whole = 0
+    kbps: Whole = 0
+    backlog_ms: Whole = 0
+    attempts: Whole = 0
+    sent_frames: Whole = 0
+    dropped_frames: Whole = 0
     connected_s: float = 0.0
     retry_in_s: float = 0.0
     problem: Problem | None = None
@@ -69,12 +76,23 @@ class RecordReport(Value, frozen=True):
     state: Literal["off", "recording", "failed"] = "off"
     file: str = ""
     written_s: float = 0.0
-    free_mb: int = 0
+    free_mb: Whole = 0
+    problem: Problem | None = None
+
+
+class Answer(Value, frozen=True):
+    """How an ask went. `facts` are what a person may want to know of it; `problem` is why it failed."""
+
+    id: str
+    state: Literal["doing", "done", "failed"] = "doing"
+    facts: dict[str, Fact] = field(default_factory=dict)
     problem: Problem | None = None
 
 
 class Report(Value, frozen=True):
     """One complete picture of the engine. `at` is Unix seconds, `memory_mb` the process's anonymous memory.
+
+    `temperature_c` is the processor's, None where the computer does not tell.
 
     `finished` are the last few publishers that have ended, with their final counters.
     """
@@ -90,5 +108,7 @@ class Report(Value, frozen=True):
     finished: tuple[DestinationReport, ...] = ()
     record: RecordReport = RecordReport()
     problems: tuple[Problem, ...] = ()
+    answers: tuple[Answer, ...] = ()
     memory_mb: float = 0.0
+    temperature_c: float | None = None
     slowest_worker: str = ""

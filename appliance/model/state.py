@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Literal
 
 from appliance.model.problem import Problem, Value
-from appliance.model.report import DestinationState
+from appliance.model.report import DestinationState, Limit
 
 SCHEMA_VERSION = 1
 
@@ -76,7 +76,7 @@ class SignalState(Value, frozen=True):
 
 
 class EncoderState(Value, frozen=True):
-    """The encoder in use and why it was chosen."""
+    """The encoder in use and why it was chosen; `limited_by`: why it aims lower than wished."""
 
     name: str = ""
     why: str = ""
@@ -85,6 +85,7 @@ class EncoderState(Value, frozen=True):
     fps: float = 0.0
     kbps: int = 0
     target_kbps: int = 0
+    limited_by: Limit = ""
     dropped: int = 0
     latency_ms: float = 0.0
 
@@ -97,6 +98,15 @@ class CanvasState(Value, frozen=True):
     composed: int = 0
     repeated: int = 0
     slates: int = 0
+
+
+class PreflightState(Value, frozen=True):
+    """The newest check of a destination: whether its server answers, how quickly, or what is wrong."""
+
+    state: Literal["checking", "ok", "failed"] = "checking"
+    at: float = 0.0
+    answered_ms: int = 0
+    problem: Problem | None = None
 
 
 class DestinationView(Value, frozen=True):
@@ -114,6 +124,7 @@ class DestinationView(Value, frozen=True):
     sent_frames: int = 0
     dropped_frames: int = 0
     problem: Problem | None = None
+    preflight: PreflightState | None = None
 
 
 class AudioState(Value, frozen=True):
@@ -133,6 +144,16 @@ class ChatState(Value, frozen=True):
     viewers: int | None = None
     messages: tuple[str, ...] = ()
     pinned: str = ""
+
+
+class Recording(Value, frozen=True):
+    """One file on the disk of recordings. `at` is when it was complete."""
+
+    name: str
+    kind: Literal["recording", "clip"] = "recording"
+    seconds: float = 0.0
+    bytes: int = 0
+    at: float = 0.0
 
 
 class RecordState(Value, frozen=True):
@@ -199,7 +220,7 @@ class State(Value, frozen=True):
     audio: AudioState = AudioState()
     chat: ChatState = ChatState()
     alerts: tuple[str, ...] = ()
-    recordings: tuple[str, ...] = ()
+    recordings: tuple[Recording, ...] = ()
     record: RecordState = RecordState()
     problems: tuple[Problem, ...] = ()
     health: HealthState = HealthState()

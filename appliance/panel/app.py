@@ -21,6 +21,7 @@ from appliance.model.command import AnyCommand, read_command
 from appliance.model.state import State
 from appliance.panel.access import COOKIE, Access, Denied, check_origin
 from appliance.panel.preview import Preview
+from appliance.panel.recordings import send
 
 log = logging.getLogger(__name__)
 
@@ -56,6 +57,9 @@ class Desk(Protocol):
     async def do(self, command: AnyCommand) -> Mapping[str, Fact]:
         """Carries out a command."""
 
+    async def recording(self, name: str) -> Path:
+        """The file of a recording. Raises `Invalid` and `Refused`."""
+
 
 @dataclass(frozen=True, slots=True)
 class _Panel:
@@ -77,6 +81,8 @@ def create_app(desk: Desk, access: Access, preview: Preview, viewer: Viewer | No
     app.router.add_get("/api/state", _state)
     app.router.add_get("/api/preview.jpg", _preview)
     app.router.add_get("/api/viewer.jpg", _viewer)
+    app.router.add_get("/api/recordings", _recordings)
+    app.router.add_get("/api/recordings/{name}", _recording)
     app.router.add_post("/api/do", _do)
     app.router.add_post("/api/pair", _pair)
     for path in _PAGE:
@@ -153,6 +159,15 @@ async def _viewer(request: web.Request) -> web.Response:
     if jpeg is None:
         raise Unavailable("no-preview", "The viewer has no picture yet. It appears once the box is live.")
     return web.Response(body=jpeg, content_type="image/jpeg")
+
+
+async def _recordings(request: web.Request) -> web.Response:
+    return _json(request.app[_panel].desk.newest.recordings)
+
+
+async def _recording(request: web.Request) -> web.StreamResponse:
+    path = await request.app[_panel].desk.recording(request.match_info["name"])
+    return await send(request, path, _HEADERS)
 
 
 async def _page(_request: web.Request) -> web.Response:

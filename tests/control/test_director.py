@@ -6,15 +6,19 @@ import asyncio
 from pathlib import Path
 
 import msgspec
+import pytest
 
 from appliance.control.director import SILENT_S, WATCHED_S, Director, Surroundings
 from appliance.control.keys import KeyStore
 from appliance.control.settings import join
 from appliance.control.store import Latest
 from appliance.control.wishes import WishFile
-from appliance.model.command import EndLive, GoLive, PasteKey
+from appliance.errors import NeedsOwner
+from appliance.model.command import CheckDestination, EndLive, GoLive, PasteKey
+from appliance.model.plan import Preflight
+from appliance.model.problem import Problem
 from appliance.model.profile import Profile
-from appliance.model.report import DestinationReport
+from appliance.model.report import Answer, DestinationReport, Report
 from tests.fakes.engine import HEALTHY, HELLO
 
 PASTE = PasteKey(text="rtmp://h/app key-12345678")
@@ -134,6 +138,51 @@ def test_pasting_the_same_key_again_does_not_cut_a_live(tmp_path: Path) -> None:
         assert control.plan.value == plan
 
     asyncio.run(test())
+
+
+def test_a_check_of_the_server_is_asked_once_and_answered_in_state(tmp_path: Path) -> None:
+    async def test() -> None:
+        time = Time()
+        control = director(tmp_path, time)
+        await control.start()
+        with pytest.raises(NeedsOwner):
+            await control.do(CheckDestination())
+        await control.do(PASTE)
+        await control.do(CheckDestination())
+        await control.do(CheckDestination())
+        (ask,) = control.plan.value.asks
+        assert isinstance(ask.errand, Preflight)
+        assert (ask.errand.destination.server, ask.errand.destination.key) == ("rtmp://h/app", "key-12345678")
+        assert "12345678" not in repr(control.plan.value)
+        control.greeted(HELLO)
+        assert internet(control) == ("unknown", "Checking the way to the server.")
+        answer(control, Answer(id=ask.id, state="done", facts={"answered-ms": 12}))
+        assert not control.plan.value.asks
+        check = control.state.value.destinations[0].preflight
+        assert check is not None
+        assert (check.state, check.answered_ms) == ("ok", 12)
+        assert internet(control) == ("ok", "The server answers.")
+        time.now += 601
+        control.refresh()
+        assert internet(control)[0] == "unknown", "that was long ago"
+        await control.do(CheckDestination())
+        problem = Problem(code="server-silent", text="It says nothing.")
+        answer(control, Answer(id=control.plan.value.asks[0].id, state="failed", problem=problem))
+        assert internet(control) == ("bad", "It says nothing.")
+        await control.do(PasteKey(text="rtmp://other/app key-12345678"))
+        assert control.state.value.destinations[0].preflight is None, "it was about another server"
+
+    asyncio.run(test())
+
+
+def internet(control: Director) -> tuple[str, str]:
+    row = next(row for row in control.state.value.readiness if row.name == "internet")
+    return row.state, row.text
+
+
+def answer(control: Director, said: Answer) -> None:
+    report: Report = msgspec.structs.replace(HEALTHY, answers=(said,))
+    control.heard(report)
 
 
 def test_watchers_get_the_newest() -> None:

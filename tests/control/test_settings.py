@@ -202,3 +202,31 @@ def test_any_table_is_a_config_or_one_line(table: dict[str, object]) -> None:
 def test_panel_toml_reads_back_what_was_written(text: str) -> None:
     written_value = settings._toml_value(text)
     assert tomllib.loads(f"a = {written_value}")["a"] == text
+
+
+@pytest.mark.parametrize(
+    ("body", "sentence"),
+    [
+        (b"a = " + b"[" * 3000, "its lists or tables are nested too deep"),
+        (b"a = " + b"{a=" * 1000, "its lists or tables are nested too deep"),
+        (b"[panel]\nport = 0x" + b"f" * 4000, "panel.port: must be from 0 to 65535, you wrote a huge number"),
+        (b"[panel]\nlisten = 0x" + b"f" * 4000, "panel.listen: must be text in quotes, you wrote a huge number"),
+        (b"a" + b".a" * 2048 + b" = 1", "line 1 is longer than 4096 characters"),
+        (b"# comment\n" * 30_000, "is larger than 256 KB, so it is no file of settings"),
+        (b'[capture]\ndevice = "/dev/\\u0000"', "capture.device: must be"),
+        (b'[capture]\naudio = "hw:0\\n"', "capture.audio: must be"),
+        (b'[panel]\nnames = ["a\\n"]', "panel.names: must hold host names"),
+        ("[destination.t]\nserver = 'rtmp://h:\u0661\u0662/app'".encode(), "destination.t.server: must name a host"),
+    ],
+)
+def test_a_hostile_file_is_one_line(tmp_path: Path, body: bytes, sentence: str) -> None:
+    (tmp_path / "box.toml").write_bytes(body)
+    with pytest.raises(Invalid) as caught:
+        settings.load(tmp_path / "box.toml")
+    assert sentence in str(caught.value)
+    assert "\n" not in str(caught.value)
+    assert len(str(caught.value)) < 500
+
+
+def test_a_key_file_without_end_is_not_read_to_its_end(tmp_path: Path) -> None:
+    settings.check_files(settings.load(written(tmp_path, '[destination.tiktok]\nkey-file = "/dev/zero"')))

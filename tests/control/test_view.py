@@ -51,7 +51,10 @@ def backlog(ms: int) -> tuple[DestinationReport, ...]:
         (changed(destinations=backlog(901)), OnAir(), "bad", "internet-slow"),
         (changed(destinations=backlog(201)), OnAir(), "fair", "internet-slow"),
         (changed(destinations=backlog(200)), OnAir(), "good", ""),
-        (changed(encoder=EncoderReport(fps=30.0, target_kbps=1000)), OnAir(), "fair", "internet-slow"),
+        (changed(encoder=EncoderReport(fps=30.0, limited_by="network")), OnAir(), "fair", "internet-slow"),
+        (changed(encoder=EncoderReport(fps=30.0, limited_by="heat")), OnAir(), "fair", "too-hot"),
+        (changed(problems=(Problem(code="too-hot", text="Hot."),)), OnAir(), "fair", "too-hot"),
+        (changed(problems=(Problem(code="under-voltage", text="Weak."),)), Off(), "fair", "under-voltage"),
         (changed(encoder=EncoderReport(fps=20.0)), OnAir(), "bad", "encoder-slow"),
         (changed(encoder=EncoderReport(problem=PROBLEM)), OnAir(), "bad", "encoder-fault"),
         (changed(signal=Signal(cause=Cause.NO_CABLE)), OnAir(), "fair", "no-picture"),
@@ -63,6 +66,11 @@ def backlog(ms: int) -> tuple[DestinationReport, ...]:
 def test_health(report: Report | None, live: Live, verdict: str, cause: str) -> None:
     health = health_of(Config(), live, report, 0.5)
     assert (health.verdict, health.cause) == (verdict, cause)
+
+
+def test_the_temperature_is_shown() -> None:
+    assert health_of(Config(), Off(), changed(temperature_c=61.5), 0.5).temperature_c == 61.5
+    assert health_of(Config(), Off(), GOOD, 0.5).temperature_c is None
 
 
 @pytest.mark.parametrize(

@@ -14,6 +14,7 @@ from appliance.model.protocol import (
     PREVIEW_FRAME,
     DeviceFacts,
     Hello,
+    PlanMessage,
     ReportMessage,
     Unframer,
     frame,
@@ -101,7 +102,9 @@ class FakeEngine:
             writer.write(pack(self.hello) + pack(ReportMessage(report=self.report)))
             while data := await reader.read(65536):
                 for _, body in unframer.feed(data):
-                    await self._take(unpack_to_engine(body).plan)
+                    message = unpack_to_engine(body)
+                    if isinstance(message, PlanMessage):
+                        await self._take(message.plan)
         except OSError:
             pass
         finally:

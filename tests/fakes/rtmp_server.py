@@ -43,6 +43,7 @@ class Trick(Enum):
     FLOOD = auto()  # sends without end after Publish.Start
     HUGE_MESSAGE = auto()  # announces a message of 16 MB
     DRIP = auto()  # a byte at a time, slowly
+    ASK_AND_NOT_READ = auto()  # asks for answers after Publish.Start and reads none
 
 
 @dataclass(frozen=True)
@@ -308,6 +309,9 @@ class _Conversation:
         if trick is Trick.CLOSE_AFTER_START:
             raise _Closed
         if trick is Trick.STOP_READING:
+            self._server.freeze()
+        if trick is Trick.ASK_AND_NOT_READ:
+            self._send(self._writer.write(2, Message(chunk.USER_CONTROL, struct.pack(">HI", 6, 1))) * 12_000)
             self._server.freeze()
         if trick is Trick.FLOOD:
             noise = self._writer.write(5, Message(chunk.DATA, bytes(60_000))) * 10

@@ -17,7 +17,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from appliance.control.tokens import IDLE_S, AccessFiles, Grants
-from appliance.errors import Fact
+from appliance.errors import Fact, Refused
 from appliance.model.command import AnyCommand
 from appliance.model.state import State
 from appliance.panel.access import Access
@@ -36,6 +36,9 @@ class FakeDesk:
     async def do(self, command: AnyCommand) -> dict[str, Fact]:
         self.done.append(command)
         return {}
+
+    async def recording(self, name: str) -> Path:
+        raise Refused("no-such-recording", "There is no such recording.", name=name)
 
 
 class Server:

@@ -57,7 +57,7 @@ class Canvas:
         self._layers = layers
 
     def set_words(self, words: Layer | None) -> None:
-        """The bitmap with the slate's words (its place is chosen by the slate), or None for no words."""
+        """The bitmap with the slate's words, in its place, or None for no words; callable from any thread."""
         self._slate.words = words
 
     def compose(self, game: av.VideoFrame | None, facecam: av.VideoFrame | None, tick: int) -> av.VideoFrame:

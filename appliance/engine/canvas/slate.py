@@ -1,7 +1,7 @@
 """The moving slate: what viewers see while there is no picture. Never black, blank or still; cheaper than a game.
 
 It owns a soft field of drifting light in the house's colours, the brand's mark, and a comet that circles it. Words
-come as a bitmap from the painter; the slate only gives them their place.
+come as a bitmap from the painter, with their place.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from appliance.engine.canvas.colour import ACCENT, BACKGROUND, yuv_planes
 from appliance.engine.canvas.geometry import Size, even
 from appliance.engine.canvas.pool import PIXEL_FORMAT, Planes, Pool, planes_of
 from appliance.engine.canvas.shapes import Stroke, box, grid, inside, painted
+from appliance.model.places import heart_of, unit_of
 
 _LONG_SIDE = 64  # of the small picture in which the light is computed
 _EVERY = 2
@@ -43,8 +44,8 @@ class Slate:
         self._zoom = VideoReformatter()
         self._light: Planes | None = None
         self._light_tick = 0
-        self._unit = max(0.35, min(canvas) / 720)
-        self._heart = (canvas.width / 2, canvas.height * 0.40)
+        self._unit = unit_of(width, height)
+        self._heart = heart_of(width, height)
         self._mark, self._comet = _mark(self._unit), _comet(self._unit)
 
     def compose(self, tick: int) -> av.VideoFrame:
@@ -65,8 +66,9 @@ class Slate:
             angle = turn - index * 0.13
             self._place(planes, dot, x + radius * math.sin(angle), y - radius * math.cos(angle))
         self._place(planes, self._mark, x, y)
-        if self.words is not None:
-            self._place(planes, self.words, x, y + 176 * self._unit + self.words.rect.height / 2)
+        words = self.words and self.words.within(self._canvas)
+        if words:
+            blend(planes, words)
 
     def _place(self, planes: Planes, layer: Layer, x: float, y: float) -> None:
         """Blends a layer with its centre at (x, y)."""

@@ -26,6 +26,8 @@ log = logging.getLogger(__name__)
 RETRY_S = 1.0
 STALL_S = 1.0
 _WAIT_S = 0.2
+_CALM_S = 0.001
+"""After lost samples: a card that loses them at once, again and again, must not have a core for itself."""
 
 SENTENCES = {
     "no-sound-device": "No sound comes from {device}: plug the capture device in, or name another under [audio].",
@@ -58,10 +60,14 @@ class SoundSignal:
 
 @dataclass(frozen=True, slots=True)
 class SoundRequest:
-    """Which input: `auto`, `none` or an ALSA name. `video_node` says which capture device `auto` stays with."""
+    """Which input: `auto`, `none` or an ALSA name. `video_node` says which capture device `auto` stays with.
+
+    `open` opens a PCM; tests give one that answers as no card should.
+    """
 
     device: str = "auto"
     video_node: Callable[[], str] = str
+    open: Callable[[str], asound.Pcm] = asound.Pcm
 
 
 class AlsaSource(Worker):
@@ -106,7 +112,7 @@ class AlsaSource(Worker):
     def _listen(self, device: str) -> None:
         """Reads one device until it fails or it is time to stop."""
         try:
-            with _opened(device) as pcm:
+            with _opened(device, self._request.open) as pcm:
                 self._read(pcm, device)
         except OSError as error:
             self._tell(_problem(_BY_ERRNO.get(error.errno or 0, "no-sound-device"), device))
@@ -115,14 +121,7 @@ class AlsaSource(Worker):
         heard_at = time.monotonic()
         while not self.stopping:
             self.beat()
-            try:
-                block = pcm.read(_WAIT_S)
-            except OSError as error:
-                if error.errno not in {errno.EPIPE, errno.ESTRPIPE}:
-                    raise
-                self.lost += 1
-                pcm.restart()
-                continue
+            block = self._block(pcm)
             if block is not None:
                 heard_at = time.monotonic()
                 self.blocks += 1
@@ -130,6 +129,18 @@ class AlsaSource(Worker):
                 self._deliver(block)
             elif time.monotonic() - heard_at > STALL_S:
                 raise OSError(errno.ETIMEDOUT, "no sound")
+
+    def _block(self, pcm: asound.Pcm) -> SoundBlock | None:
+        """What was captured; None when nothing was, or when samples were lost and the card goes on."""
+        try:
+            return pcm.read(_WAIT_S)
+        except OSError as error:
+            if error.errno not in {errno.EPIPE, errno.ESTRPIPE}:
+                raise
+        self.lost += 1
+        pcm.restart()
+        self.pause(_CALM_S)
+        return None
 
     def _tell(self, signal: SoundSignal) -> None:
         if _gist(signal) == _gist(self._told):
@@ -147,14 +158,14 @@ def _gist(signal: SoundSignal | None) -> tuple[str, ...]:
     return (signal.source, signal.problem.code if signal.problem else "") if signal else ("never told",)
 
 
-def _opened(device: str) -> asound.Pcm:
+def _opened(device: str, pcm: Callable[[str], asound.Pcm]) -> asound.Pcm:
     """The PCM itself where the card speaks our format, else through ALSA's converter. Raises OSError."""
     try:
-        return asound.Pcm(device)
+        return pcm(device)
     except OSError as error:
         if error.errno != errno.EINVAL or not device.startswith("hw:"):
             raise
-    return asound.Pcm(f"plug{device}")
+    return pcm(f"plug{device}")
 
 
 def _problem(code: str, device: str) -> SoundSignal:

@@ -10,9 +10,10 @@ import ctypes
 import errno
 import functools
 import os
+import time
 from ctypes import byref, c_char_p, c_int, c_long, c_uint, c_ulong, c_void_p
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
 
 import numpy as np
 
@@ -23,6 +24,9 @@ PERIOD = RATE // 100
 
 BUFFER = RATE // 5
 """Samples that may wait for us: 200 ms, so that a busy machine loses none."""
+
+_OLDEST_NS = 2_000_000_000
+"""A time further back than ten times what can wait for us is a driver's mistake."""
 
 _CAPTURE, _NONBLOCK = 1, 1
 _RW_INTERLEAVED, _S16_LE = 3, 2
@@ -70,11 +74,12 @@ def _checked(result: int) -> int:
 class Pcm:
     """An open and running capture PCM. One thread's; `close` it, or use it in a `with`.
 
-    Raises OSError: ENOENT no such name, EBUSY in use, EINVAL not stereo int16 at 48 kHz, EACCES, ENODEV.
+    Raises OSError: ENOENT no such name, EBUSY in use, EINVAL not stereo int16 at 48 kHz, EACCES, ENODEV. `library`
+    is another libasound, for tests.
     """
 
-    def __init__(self, name: str) -> None:
-        self._library = _library()
+    def __init__(self, name: str, library: Any = None) -> None:
+        self._library = library or _library()
         self._handle = c_void_p()
         _checked(self._library.snd_pcm_open(byref(self._handle), name.encode(), _CAPTURE, _NONBLOCK))
         try:
@@ -139,17 +144,22 @@ class Pcm:
         waiting = min(int(library.snd_pcm_status_get_avail(self._status)), BUFFER)
         if not waiting:
             return None
-        first_ns = self._first_ns()
+        first_ns = self._first_ns(waiting)
         samples = np.empty((waiting, 2), np.int16)
         got = _checked(library.snd_pcm_readi(handle, samples.ctypes.data, waiting))
-        return SoundBlock(samples[:got], first_ns)
+        return SoundBlock(samples[:got], first_ns) if got else None
 
-    def _first_ns(self) -> int:
-        """When the oldest waiting sample was captured: the time of the status, less all samples up to then."""
+    def _first_ns(self, waiting: int) -> int:
+        """When the oldest waiting sample was captured: the time of the status, less all samples up to then.
+
+        Where a driver's word cannot be, what waits has come until now.
+        """
         at = _Timespec()
         self._library.snd_pcm_status_get_htstamp(self._status, byref(at))
         delay = int(self._library.snd_pcm_status_get_delay(self._status))
-        return int(at.seconds) * 1_000_000_000 + int(at.nanoseconds) - delay * 1_000_000_000 // RATE
+        first = int(at.seconds) * 1_000_000_000 + int(at.nanoseconds) - delay * 1_000_000_000 // RATE
+        now = time.monotonic_ns()
+        return first if now - _OLDEST_NS <= first <= now else now - waiting * 1_000_000_000 // RATE
 
     def restart(self) -> None:
         """Goes on after lost samples. Raises OSError when the device is lost."""

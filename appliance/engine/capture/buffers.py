@@ -11,7 +11,6 @@ import contextlib
 import ctypes
 import errno
 import mmap
-import sys
 import time
 import weakref
 from collections import deque
@@ -29,6 +28,9 @@ LEAST_QUEUED = 2
 """Buffers that the driver always keeps: one being filled, one to go on with."""
 
 MAX_PLANES = 8
+MOST_BUFFERS = 32
+"""What V4L2 allows; a driver that grants more is not asked about the rest."""
+
 _SMALLEST_JPEG = 128
 _OLDEST_NS = 1_000_000_000
 
@@ -84,7 +86,7 @@ class BufferQueue:
         request = self._request(wanted)
         if request.count < 1:
             raise OSError(errno.ENOMEM, "the driver granted no buffers")
-        for index in range(request.count):
+        for index in range(min(request.count, MOST_BUFFERS)):
             self._maps.append(self._map(index))
             self._parts_out.append(0)
         for index in range(self.count):
@@ -110,9 +112,9 @@ class BufferQueue:
         buffer, planes = self._buffer(index)
         self._node.call(raw.IOC.QUERYBUF, buffer)
         if planes is None:
-            return (_map(self._node.fd, buffer.length, buffer.m.offset),)
+            return (self._node.map(buffer.length, buffer.m.offset),)
         used = len(self._layout.least_bytes)
-        return tuple(_map(self._node.fd, planes[part].length, planes[part].m.mem_offset) for part in range(used))
+        return tuple(self._node.map(planes[part].length, planes[part].m.mem_offset) for part in range(used))
 
     def requeue(self, index: int) -> None:
         """QBUF, unless readers still hold the buffer. Raises OSError."""
@@ -202,13 +204,6 @@ class BufferQueue:
                     pause(0.02)
                     continue
             return
-
-
-def _map(descriptor: int, length: int, offset: int) -> mmap.mmap:
-    """One plane's memory. The mapping holds no descriptor of its own where Python can do without."""
-    if sys.version_info >= (3, 13):
-        return mmap.mmap(descriptor, length, offset=offset, trackfd=False)
-    return mmap.mmap(descriptor, length, offset=offset)
 
 
 def _captured_ns(buffer: raw.v4l2_buffer) -> int:

@@ -104,8 +104,11 @@ class _Raw:
     def wrap(self, view: NDArray[np.uint8]) -> av.VideoFrame | None:
         if view.size < self._size:
             return None
-        (picture,) = self._decoder.decode(_packet(view[: self._size]))
-        return picture
+        try:
+            pictures = self._decoder.decode(_packet(view[: self._size]))
+        except FFmpegError:
+            return None
+        return pictures[0] if pictures else None
 
 
 class _Cropped:

@@ -9,8 +9,10 @@ from __future__ import annotations
 import ctypes
 import errno
 import fcntl
+import mmap
 import os
 import stat
+import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,6 +23,10 @@ from linuxpy.video import raw
 
 VIDEO_MAJOR = 81
 """The kernel's device major of every V4L2 node."""
+
+_MOST_INTERRUPTIONS = 100
+_MOST_EVENTS = 64
+"""More than any driver keeps for us: without an end to it, a driver that always has one more would hold us for ever."""
 
 
 class NotVideoError(OSError):
@@ -84,7 +90,10 @@ class Node:
 
     def __init__(self, path: str) -> None:
         self.path = path
-        status = os.stat(path)  # noqa: PTH116 - errno matters here, and paths are strings all the way
+        try:
+            status = os.stat(path)  # noqa: PTH116 - errno matters here, and paths are strings all the way
+        except ValueError:
+            raise OSError(errno.ENOENT, "no device can have such a name", path) from None
         if not stat.S_ISCHR(status.st_mode) or os.major(status.st_rdev) != VIDEO_MAJOR:
             raise NotVideoError(errno.ENOTTY, "not a V4L2 node", path)
         self.fd = os.open(path, os.O_RDWR | os.O_NONBLOCK | os.O_CLOEXEC)
@@ -105,12 +114,22 @@ class Node:
 
     def call(self, request: int, argument: ctypes.Structure | ctypes.c_int) -> None:
         """One ioctl; the kernel reads and writes `argument`. The GIL is free meanwhile."""
-        while True:
+        for _ in range(_MOST_INTERRUPTIONS):
             try:
                 fcntl.ioctl(self.fd, request, argument, True)
             except InterruptedError:
                 continue
             return
+        raise OSError(errno.EINTR, "the driver interrupts every call")
+
+    def map(self, length: int, offset: int) -> mmap.mmap:
+        """A buffer's memory. The mapping holds no descriptor of its own where Python can do without."""
+        try:
+            if sys.version_info >= (3, 13):
+                return mmap.mmap(self.fd, length, offset=offset, trackfd=False)
+            return mmap.mmap(self.fd, length, offset=offset)
+        except (ValueError, OverflowError):
+            raise OSError(errno.EINVAL, "the driver gave a buffer that cannot be") from None
 
     def capability(self) -> Capability:
         """QUERYCAP."""
@@ -222,6 +241,14 @@ class Node:
             raise
         return True
 
+    def events(self) -> Iterator[int]:
+        """The types of the events that wait, oldest first."""
+        for _ in range(_MOST_EVENTS):
+            event = self.next_event()
+            if event is None:
+                return
+            yield event
+
     def next_event(self) -> int | None:
         """DQEVENT: the type of the oldest event waiting, None when there is none."""
         answer = raw.v4l2_event()
@@ -241,5 +268,5 @@ def video_nodes(directory: str = "/dev") -> list[str]:
 
 
 def _text(field: bytes) -> str:
-    """A driver's fixed-size text, whatever bytes it holds."""
-    return field.decode("utf-8", "replace").strip()
+    """A driver's fixed-size text on one line, whatever bytes it holds."""
+    return "".join(c if c.isprintable() else " " for c in field.decode("utf-8", "replace")).strip()

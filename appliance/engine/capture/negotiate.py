@@ -27,6 +27,9 @@ from appliance.engine.capture.trouble import INTERLACED, UNSUPPORTED_FORMAT, Tro
 from appliance.engine.frame import SourceFormat
 
 _LARGEST_SIDE = 8192
+_LONGEST_LINE = 8 * _LARGEST_SIDE
+_WHOLE_COLOUR = {"rgb24", "bgr24", "nv24", "mjpeg"}
+_PACKED = {"yuyv422", "uyvy422"}
 _FIELDS_TOGETHER = {
     raw.Field.ANY,
     raw.Field.NONE,
@@ -124,6 +127,8 @@ def _layout(node: Node, answer: Any, fps: Fraction, timings: Timings | None) -> 
     stride = int(picture.plane_fmt[0].bytesperline if is_multiplanar else picture.bytesperline)
     stride = 0 if known.is_compressed else max(stride, width * known.line_bytes)
     color_space, is_full = _color_space(picture, known), _is_full(picture, known)
+    if wrong := _impossible(known, (width, height), stride, picture.num_planes if is_multiplanar else 1):
+        raise Trouble(UNSUPPORTED_FORMAT, node.path, f"{known.name} {width}x{height} {wrong}")
     source = SourceFormat(known.name, width, height, fps, stride, color_space, is_full)
     least = [least_bytes(int(stride * height * known.size), is_compressed=known.is_compressed)]
     if known.memory_planes == 2:
@@ -131,6 +136,21 @@ def _layout(node: Node, answer: Any, fps: Fraction, timings: Timings | None) -> 
             raise Trouble(UNSUPPORTED_FORMAT, node.path, "planes with lines of different length")
         least.append(stride * height // 2)
     return Layout(source, int(answer.type), tuple(least))
+
+
+def _impossible(known: PixelFormat, size: tuple[int, int], stride: int, memory_planes: int) -> str:
+    """What is wrong with a layout that no picture can have; empty where nothing is."""
+    width, height = size
+    if memory_planes < known.memory_planes:
+        return "without its second plane"
+    if stride > _LONGEST_LINE:
+        return f"with lines of {stride} bytes"
+    if known.name in _WHOLE_COLOUR:
+        return ""
+    is_split = width % 2 or (stride % 2 and known.name not in _PACKED)
+    if is_split or (height % 2 and known.name in {"nv12", "yuv420p"}):
+        return "with half a colour at its edge"
+    return ""
 
 
 _RGB = {"rgb24", "bgr24"}

@@ -83,6 +83,11 @@ OUT_OF_RANGE = Reason(
     "out-of-range",
     "The console sends a mode that the capture device cannot take: set the console to 1080p or 720p at 60 Hz.",
 )
+BLACK = Reason(
+    Cause.BLACK,
+    "black",
+    "The console sends only black: it may protect its picture (HDCP), so switch HDCP off in its settings.",
+)
 STALLED = Reason(
     Cause.STALLED,
     "stalled",

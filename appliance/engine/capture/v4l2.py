@@ -47,6 +47,9 @@ FIRST_FRAME_S = 3.0
 """USB cards and webcams need their time after STREAMON."""
 
 _WAIT_S = 0.4
+_CALM_S = 0.002
+"""After a driver that said there is a picture and had no good one: it may say so without end."""
+
 _NO_PICTURE_YET = {errno.ENOLINK, errno.ENOLCK, errno.ERANGE}
 _FIRST_RETRY_S = 0.1
 _LAST_RETRY_S = 1.0
@@ -58,6 +61,7 @@ class CaptureRequest:
 
     `edid` is the hex text of an EDID to give the input, empty to leave it alone. `buffers` are what we ask for.
     `auto` takes the first of `kinds` that is not `taken`: a face camera is ("webcam",) and not the console's node.
+    `open` opens a node; tests give one that answers as no driver should.
     """
 
     device: str = "auto"
@@ -66,6 +70,7 @@ class CaptureRequest:
     buffers: int = 6
     kinds: tuple[str, ...] = ("hdmi", "webcam")
     taken: Callable[[], str] = str
+    open: Callable[[str], Node] = Node
 
 
 class V4l2Source(Worker):
@@ -116,7 +121,7 @@ class V4l2Source(Worker):
     def _session(self) -> None:
         """One device from open to close. Returns when the source changed or to stop; raises when there is trouble."""
         self.node = self._find()
-        with Node(self.node) as node:
+        with self._request.open(self.node) as node:
             capability = node.capability()
             if not capability.is_capture:
                 if capability.is_loopback:
@@ -210,6 +215,8 @@ class V4l2Source(Worker):
                 raise Trouble(DEVICE_ERROR, node.path, "streaming stopped")
             elif time.monotonic() >= deadline:
                 raise Trouble(STALLED, node.path)
+            elif ready:
+                self.pause(_CALM_S)
 
     def _newest(self, queue: BufferQueue) -> Filled | None:
         """Takes all that the driver has filled; keeps the newest good one."""
@@ -297,13 +304,10 @@ def _await_change(node: Node, seconds: float) -> None:
     poll = select.poll()
     poll.register(node.fd, select.POLLPRI)
     poll.poll(seconds * 1000)
-    while node.next_event() is not None:
+    for _ in node.events():
         pass
 
 
 def _source_changed(node: Node) -> bool:
     """Reads all events; whether one of them means that the stream must be set up anew."""
-    changed = False
-    while (event := node.next_event()) is not None:
-        changed = changed or event in {raw.EventType.SOURCE_CHANGE, raw.EventType.EOS}
-    return changed
+    return not {raw.EventType.SOURCE_CHANGE, raw.EventType.EOS}.isdisjoint(node.events())

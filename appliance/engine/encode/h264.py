@@ -34,11 +34,16 @@ def nal_type(unit: bytes) -> int:
 
 
 def parameter_sets(stream: bytes) -> tuple[bytes, bytes] | None:
-    """The first SPS and PPS in an Annex B `stream`, or None when either is missing."""
+    """The first SPS and PPS in an Annex B `stream`, or None when either is missing.
+
+    An SPS too short for profile and level, or a set too long for its field in avcC, is none.
+    """
     sps = pps = None
     for unit in nal_units(stream):
         kind = nal_type(unit)
-        if kind == NAL_SPS and sps is None:
+        if len(unit) > 0xFFFF:
+            continue
+        if kind == NAL_SPS and sps is None and len(unit) >= 4:
             sps = unit
         elif kind == NAL_PPS and pps is None:
             pps = unit

@@ -24,11 +24,15 @@ OPEN_LIMIT_S = 20.0
 
 @dataclass(frozen=True, slots=True)
 class Composed:
-    """A finished canvas. `captured_ns` is the driver's time stamp of the picture in it, 0 for a slate or a repeat."""
+    """A finished canvas. `captured_ns` is the driver's time stamp of the picture in it, 0 for a slate or a repeat.
+
+    `is_cut` asks for a key frame: the picture has nothing to do with the one before.
+    """
 
     canvas: av.VideoFrame
     tick: int
     captured_ns: int
+    is_cut: bool = False
 
 
 class EncodeWorker(Worker):
@@ -64,6 +68,8 @@ class EncodeWorker(Worker):
             self._canvases.put_nowait(composed)
         except queue.Full:
             self.dropped += 1
+            if composed.is_cut:
+                self._key_wanted.set()
 
     def request_key(self) -> None:
         """Makes the next frame a key frame."""
@@ -112,7 +118,7 @@ class EncodeWorker(Worker):
         if composed is None:
             return False
         encoder.set_bitrate(self._kbps)
-        key = self._key_wanted.is_set()
+        key = self._key_wanted.is_set() or composed.is_cut
         if key:
             self._key_wanted.clear()
         packets = encoder.encode(composed.canvas, composed.tick, key=key)

@@ -22,6 +22,8 @@ const HEALTH = {
 };
 const CAUSES = {
   "internet-slow": "Your internet is slow: picture made simpler, sound untouched.",
+  "too-hot": "The box is hot: give it air. The picture may be made simpler.",
+  "under-voltage": "The power supply is too weak: use the one made for the box.",
   "connection-lost": "The connection is gone.",
   "encoder-slow": "The box is too slow for this picture size.",
   "encoder-fault": "The encoder has a fault.",
@@ -129,13 +131,20 @@ function drawProblems() {
 }
 
 function drawCards(id, className, problems) {
-  const known = problems.map((problem) => problem.code + problem.text).join("\n");
+  const known = problems.map((problem) => problem.code + problem.text + problem.hints).join("\n");
   const box = $(id);
   if (box.dataset.known === known) return;
   box.dataset.known = known;
   box.replaceChildren(...problems.map((problem) => {
-    const card = make("p", className);
-    card.append(make("span", "", problem.text));
+    const card = make("div", className);
+    const words = make("div", "");
+    words.append(make("p", "", problem.text));
+    if (problem.hints?.length) {
+      const hints = make("ul", "hints");
+      hints.append(...problem.hints.map((hint) => make("li", "", hint)));
+      words.append(hints);
+    }
+    card.append(words);
     return card;
   }));
 }

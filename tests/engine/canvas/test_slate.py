@@ -44,10 +44,11 @@ def test_the_same_tick_is_the_same_picture() -> None:
     assert all(np.array_equal(a, b) for a, b in zip(later, planes_of(other.compose(40)), strict=True))
 
 
-def test_words_stand_under_the_mark() -> None:
-    words = layer_of(np.full((60, 400, 4), (245, 246, 248, 255), np.uint8), 0, 0)
+def test_words_stand_in_their_place() -> None:
+    words = layer_of(np.full((60, 400, 4), (245, 246, 248, 255), np.uint8), 160, 700)
     slate = Slate(720, 1280, words=words)
     frame = slate.compose(3)
-    assert is_colour(frame, 360, 512 + 176 + 30, (245, 246, 248))
+    assert is_colour(frame, 360, 730, (245, 246, 248))
+    assert not is_colour(frame, 360, 690, (245, 246, 248))
     slate.words = None
-    assert not is_colour(slate.compose(4), 360, 512 + 176 + 30, (245, 246, 248))
+    assert not is_colour(slate.compose(4), 360, 730, (245, 246, 248))

@@ -9,6 +9,7 @@ from queue import Queue
 import pytest
 
 from appliance.engine.capture.alsa import AlsaSource, SoundRequest, SoundSignal
+from appliance.engine.capture.ioctl import Node
 from appliance.engine.capture.trouble import trouble_of
 from appliance.engine.capture.v4l2 import CaptureRequest, V4l2Source
 from appliance.engine.frame import CapturedFrame
@@ -112,3 +113,8 @@ def test_a_bad_sound_device_is_told_once(name: str) -> None:
     assert source.join(1.5)
     assert source.failure is None
     assert told.empty()
+
+
+def test_a_name_that_no_file_can_have_is_no_device() -> None:
+    with pytest.raises(OSError, match="no device can have such a name"):
+        Node("/dev/\0")

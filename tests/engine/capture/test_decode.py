@@ -190,3 +190,14 @@ def test_a_damaged_jpeg_is_no_picture_and_the_next_one_is() -> None:
 def test_an_unknown_format_is_a_bug() -> None:
     with pytest.raises(ValueError, match="h264"):
         FrameReader().picture(CapturedFrame(source("h264"), (jpeg(),), 0, 0))
+
+
+@pytest.mark.parametrize(("width", "height", "stride"), [(17, 16, 17), (16, 17, 16), (16, 16, 19), (17, 17, 34)])
+@pytest.mark.parametrize("name", ["nv12", "yuv420p", "nv16", "yuyv422"])
+def test_a_layout_that_no_decoder_takes_is_a_damaged_picture(name: str, width: int, height: int, stride: int) -> None:
+    reader = FrameReader()
+    planes = (np.zeros(stride * height * 4, np.uint8),)
+    picture = reader.picture(CapturedFrame(SourceFormat(name, width, height, Fraction(60), stride), planes, 0, 0))
+    assert (picture is None) == (reader.corrupt == 1)
+    if picture is not None:
+        assert (picture.width, picture.height) == (width, height)

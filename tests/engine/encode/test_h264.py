@@ -55,3 +55,10 @@ def test_parameter_sets_and_delimiters_stay_out_of_the_packets() -> None:
     assert h264.parameter_sets(stream) == (sps, pps)
     assert h264.to_avcc(stream) == b"\0\0\0\3\x65\x88\x80"
     assert h264.avc_configuration(sps, pps).endswith(b"\x01\x00\x04" + pps)
+
+
+def test_parameter_sets_that_cannot_be_described_are_none() -> None:
+    short, long = b"\x67\x42", b"\x67" + b"\x42" * 0x10000
+    pps = b"\x68\xce"
+    for sps in (short, long):
+        assert h264.parameter_sets(b"".join(b"\x00\x00\x00\x01" + unit for unit in (sps, pps))) is None

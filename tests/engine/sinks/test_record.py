@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import shutil
 import threading
 from collections.abc import Callable
+from functools import partial
 from itertools import pairwise
 from pathlib import Path
 
 import av
 import pytest
 
+from appliance import shelf
 from appliance.engine.sinks import record
 from appliance.engine.sinks.record import Recorder, RecordTarget
 from tests.engine.sinks.media import Clip, clip
@@ -27,12 +30,25 @@ def wait_until(condition: Callable[[], bool]) -> None:
     raise AssertionError("it did not happen within ten seconds")
 
 
+def fed(recorder: Recorder, media: Clip) -> None:
+    """Gives the recorder a clip, half a second at a time, as fast as it takes it."""
+    origin = next(packet.pts_ns for packet in media.video if packet.is_key)
+    for number, packet in enumerate(media.packets):
+        recorder.push(packet)
+        if number % 40 == 39:
+            taken_s = (packet.pts_ns - origin) / 1e9 - 0.1
+            wait_until(partial(has_taken, recorder, taken_s))
+
+
+def has_taken(recorder: Recorder, seconds: float) -> bool:
+    return recorder.problem is not None or recorder.written_s >= seconds
+
+
 def recorded(target: Path, media: Clip, seconds: float = 3.9) -> Recorder:
     """A recorder that was given the whole clip and was ended."""
     recorder = Recorder(RecordTarget(target, 0), media.params)
     recorder.start()
-    for packet in media.packets:
-        recorder.push(packet)
+    fed(recorder, media)
     wait_until(lambda: recorder.written_s >= seconds or recorder.state == "failed")
     recorder.stop()
     assert recorder.join(5)
@@ -130,8 +146,7 @@ def test_a_disk_that_fills_up_keeps_what_was_written(tmp_path: Path, monkeypatch
     media = clip(4)
     recorder = Recorder(RecordTarget(tmp_path, 0), media.params)
     recorder.start()
-    for packet in media.packets:
-        recorder.push(packet)
+    fed(recorder, media)
     wait_until(lambda: recorder.problem is not None)
     assert recorder.problem is not None
     assert recorder.problem.code == "disk-full"
@@ -139,6 +154,7 @@ def test_a_disk_that_fills_up_keeps_what_was_written(tmp_path: Path, monkeypatch
     assert recorder.join(5)
     (path,) = tmp_path.iterdir()
     assert path.suffix == ".mp4"
+    assert counted(path)[0] >= 30
 
 
 def _full_after(calls: int) -> Callable[[int], None]:
@@ -151,3 +167,146 @@ def _full_after(calls: int) -> Callable[[int], None]:
         os.fsync(descriptor)
 
     return sync
+
+
+def test_a_disk_that_takes_its_time_holds_up_nobody_and_loses_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stuck, released = threading.Event(), threading.Event()
+    times = []
+
+    def sync(descriptor: int) -> None:
+        times.append(descriptor)
+        if len(times) == 2:
+            stuck.set()
+            assert released.wait(10)
+
+    monkeypatch.setattr(os, "fdatasync", sync)
+    monkeypatch.setattr(record, "SLOW_S", 0.0)
+    media = clip(6)
+    recorder = Recorder(RecordTarget(tmp_path, 0), media.params)
+    recorder.start()
+    numbers = iter(media.packets)
+    while not stuck.is_set():
+        packet = next(numbers)
+        recorder.push(packet)
+        stuck.wait(0.001)
+    for packet in numbers:
+        recorder.push(packet)  # returns, though the disk does not
+    assert not recorder.must_beat
+    wait_until(lambda: recorder.problem is not None)
+    assert recorder.problem is not None
+    assert recorder.problem.code == "disk-slow"
+    assert recorder.state == "recording"
+    released.set()
+    wait_until(lambda: recorder.written_s > 5.9)
+    recorder.stop()
+    assert recorder.join(5)
+    assert recorder.dropped == 0
+    (path,) = tmp_path.iterdir()
+    assert counted(path)[0] == len(media.video)
+    assert len(times) <= 6  # what had piled up was saved in one go
+
+
+def test_a_disk_that_never_answers_costs_only_the_recording(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    released = threading.Event()
+
+    def sync(descriptor: int) -> None:
+        assert released.wait(10)
+        os.fsync(descriptor)
+
+    monkeypatch.setattr(os, "fdatasync", sync)
+    monkeypatch.setattr(record, "WAITING", 100)
+    media = clip(8)
+    recorder = Recorder(RecordTarget(tmp_path, 0), media.params)
+    recorder.start()
+    for packet in media.packets:
+        recorder.push(packet)
+    assert recorder.dropped > 0
+    assert recorder.problem is not None
+    assert recorder.problem.code == "disk-slow"
+    recorder.stop()
+    assert not recorder.join(0.05)
+    released.set()
+    assert recorder.join(5)
+    assert recorder.failure is None
+    (path,) = tmp_path.iterdir()
+    assert counted(path)[0] > 0
+
+
+class SmallDisk:
+    """What the recorder is told of the room that is left; every saved recording takes its size."""
+
+    def __init__(self, directory: Path, size: int) -> None:
+        self.directory, self.size = directory, size
+
+    def __call__(self, _: Path) -> int:
+        return self.size - sum(path.stat().st_size for path in self.directory.iterdir())
+
+
+def test_the_oldest_recording_makes_room_for_the_new_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    recorded(tmp_path, clip(4))
+    (oldest,) = tmp_path.iterdir()
+    monkeypatch.setattr(shelf, "free_bytes", SmallDisk(tmp_path, 20_000_000 + oldest.stat().st_size))
+    media = clip(4)
+    recorder = Recorder(RecordTarget(tmp_path, 20), media.params)
+    recorder.start()
+    fed(recorder, media)
+    wait_until(lambda: recorder.written_s > 3.8)
+    recorder.stop()
+    assert recorder.join(5)
+    assert not oldest.exists()
+    assert recorder.state == "recording"
+    (path,) = tmp_path.iterdir()
+    assert counted(path)[0] == 120
+
+
+def test_recording_stops_at_the_floor_when_it_shall_not_delete(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    recorded(tmp_path, clip(4))
+    (oldest,) = tmp_path.iterdir()
+    monkeypatch.setattr(shelf, "free_bytes", SmallDisk(tmp_path, 20_100_000 + oldest.stat().st_size))
+    media = clip(4)
+    recorder = Recorder(RecordTarget(tmp_path, 20, "stop"), media.params)
+    recorder.start()
+    fed(recorder, media)
+    wait_until(lambda: recorder.problem is not None)
+    assert recorder.problem is not None
+    assert recorder.problem.code == "disk-full"
+    recorder.stop()
+    assert recorder.join(5)
+    assert oldest.exists()
+    (path,) = [path for path in tmp_path.iterdir() if path != oldest]
+    assert 30 <= counted(path)[0] < 120
+
+
+@pytest.mark.parametrize("titles", [("Elden Ring", ""), ("", "Elden Ring"), ("Elden Ring", "Something else")])
+def test_the_file_has_the_title_of_the_live(titles: tuple[str, str], tmp_path: Path) -> None:
+    first, later = titles
+    media = clip(4)
+    recorder = Recorder(RecordTarget(tmp_path, 0), media.params, first)
+    recorder.start()
+    fed(recorder, media)
+    recorder.title = later or first
+    recorder.stop()
+    assert recorder.join(5)
+    (path,) = tmp_path.iterdir()
+    assert path.name[19:] == " Elden Ring.mp4"
+    assert recorder.file == path.name
+
+
+def test_a_read_only_directory_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_: object) -> int:
+        raise OSError(errno.EROFS, "Read-only file system")
+
+    media = clip(4)
+    recorder = Recorder(RecordTarget(tmp_path, 0), media.params)
+    monkeypatch.setattr("appliance.engine.sinks.record.os.open", refuse)
+    recorder.start()
+    for packet in media.packets:
+        recorder.push(packet)
+    wait_until(lambda: recorder.problem is not None)
+    recorder.stop()
+    assert recorder.join(5)
+    assert recorder.problem is not None
+    assert recorder.problem.code == "directory-unwritable"
+    assert recorder.failure is None

@@ -76,6 +76,13 @@ class Backlog:
         with self._lock:
             return self._waiting_ns() // 1_000_000
 
+    def behind_ms(self, pts_ns: int | None) -> int:
+        """How far the media at `pts_ns`, or the oldest that waits when None, is behind the newest; 0 for nothing."""
+        with self._lock:
+            if pts_ns is None:
+                return self._waiting_ns() // 1_000_000
+            return max(self._newest_ns - pts_ns, 0) // 1_000_000
+
     def take_key_request(self) -> bool:
         """Whether to ask the encoder for a key frame now; true once each time one is needed and there is room."""
         with self._lock:

@@ -7,6 +7,7 @@ for the owner: that is the publisher's.
 from __future__ import annotations
 
 import errno
+from collections import deque
 from dataclasses import dataclass
 
 from appliance.engine.packet import StreamParams
@@ -60,7 +61,11 @@ class ClosedByServerError(Exception):
 
 
 class Connection:
-    """Made connected by `open`, then driven with `publish` and ended with `finish`, `close`, or `abort`."""
+    """Made connected by `dial`, then driven with `publish` and ended with `finish`, `close`, or `abort`.
+
+    `backlog_ms` is the media that the peer's kernel does not have yet, in our queue or on the way, less what the path's
+    length explains; `silent_s` for how long it has acknowledged nothing of it. Both as of the last round.
+    """
 
     def __init__(self, target: Target, params: StreamParams, waiter: Waiter, timings: Timings) -> None:
         self._target = target
@@ -69,10 +74,13 @@ class Connection:
         self._session = Session(target, params)
         self._link: Link | None = None
         self._acknowledged = 0
+        self._on_the_way: deque[tuple[int, int]] = deque()  # where a packet ends in the bytes sent, and its pts
         self._progress_at = 0.0
         self._watched_at = 0.0
         self._flood_since = 0.0
         self._flood_bytes = 0
+        self.backlog_ms = 0
+        self.silent_s = 0.0
         self.sent_video = 0
         self.sent_audio = 0
 
@@ -105,7 +113,7 @@ class Connection:
         is_late = False
         while not is_late:
             is_late = waiter.clock() >= until  # looked at before the socket, so that what has arrived counts
-            link.load(session.take())
+            self._load_answers()
             self._exchange(waiter.clock() if link.has_more else until, is_stoppable=True)
             if session.stage is goal:
                 return
@@ -154,14 +162,25 @@ class Connection:
             raise RuntimeError("the connection has not been dialled")
         return self._link
 
+    def _load_answers(self) -> None:
+        """What the session has to say, once the network took what it said before.
+
+        So a server that asks and asks but never reads meets the session's bound, not our memory's.
+        """
+        link = self._open_link()
+        if link.is_empty:
+            link.load(self._session.take())
+
     def _send(self, backlog: Backlog) -> None:
         """Gives the kernel packets until it takes no more, so that what waits shows in the backlog."""
         link, session = self._open_link(), self._session
         try:
-            link.load(session.take())
+            link.flush()
+            self._load_answers()
             link.flush()
             while link.is_empty and (packet := backlog.pop()):
                 link.load(session.tag(packet))
+                self._on_the_way.append((link.loaded, packet.pts_ns))
                 link.flush()
                 self.sent_video += packet.is_video
                 self.sent_audio += not packet.is_video
@@ -219,10 +238,20 @@ class Connection:
         if acknowledged > self._acknowledged or (link.is_empty and not unacknowledged):
             self._acknowledged = max(acknowledged, self._acknowledged)
             self._progress_at = now
+        self._measure(backlog, acknowledged, now)
         if now - self._progress_at >= self._timings.stall_s:
             raise verdict.stalled(self._target, now - self._progress_at)
         if backlog.waiting_ms > self._timings.overdue_ms:
             raise verdict.stalled(self._target, backlog.waiting_ms / 1000)
+
+    def _measure(self, backlog: Backlog, acknowledged: int, now: float) -> None:
+        """Notes how much media the peer does not have, beyond what the length of the path explains."""
+        on_the_way = self._on_the_way
+        while on_the_way and on_the_way[0][0] <= acknowledged:
+            on_the_way.popleft()
+        behind_ms = backlog.behind_ms(on_the_way[0][1] if on_the_way else None)
+        self.backlog_ms = max(round(behind_ms - self._open_link().path_ms()), 0)
+        self.silent_s = now - self._progress_at
 
     def _await_end(self, link: Link, seconds: float) -> bool:
         """Reads until the server's end: closing earlier could reset the connection and lose the tail."""

@@ -11,6 +11,7 @@ import select
 import socket
 import ssl
 import struct
+import sys
 import termios
 
 from appliance.engine.sinks.rtmp import verdict
@@ -18,6 +19,7 @@ from appliance.engine.sinks.rtmp.address import Target
 from appliance.engine.sinks.rtmp.waiting import Waiter
 
 _READ = 64 * 1024
+_MIN_RTT_AT = 148  # struct tcp_info's tcpi_min_rtt in microseconds; linux/tcp.h only ever grows at its end
 
 
 class Link:
@@ -32,6 +34,11 @@ class Link:
     def is_empty(self) -> bool:
         """Whether the kernel has taken everything that was loaded."""
         return not self._out
+
+    @property
+    def loaded(self) -> int:
+        """How many bytes were loaded since the beginning."""
+        return self.sent + len(self._out)
 
     @property
     def has_more(self) -> bool:
@@ -87,6 +94,14 @@ class Link:
         """How many bytes the kernel holds that the peer's kernel does not have yet; TLS's own bytes count too."""
         answer = fcntl.ioctl(self._socket.fileno(), termios.TIOCOUTQ, bytes(4))
         return int.from_bytes(answer, "little")
+
+    def path_ms(self) -> float:
+        """The shortest time that an answer has taken lately (TCP_INFO's tcpi_min_rtt), 0 where the kernel is silent."""
+        with contextlib.suppress(OSError):
+            about = self._socket.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, _MIN_RTT_AT + 4)
+            if len(about) == _MIN_RTT_AT + 4:
+                return float(int.from_bytes(about[_MIN_RTT_AT:], sys.byteorder) / 1000)
+        return 0.0
 
 
 def secure(connection: socket.socket, target: Target, waiter: Waiter, seconds: float) -> ssl.SSLSocket:

@@ -36,6 +36,7 @@ _GHOSTLY = ("connection-stalled", "server-silent", "server-unreachable")
 class PublisherStatus:
     """What a publisher is doing. Counters run since it was made; `kbps` is what the server's kernel took.
 
+    `backlog_ms` is the media that the server does not have yet; `silent_s` for how long it has taken nothing of it.
     `attempts` counts connections begun since the stream was last accepted, `connects` how often it was.
     `dropped_video` counts frames that were not sent although the stream had been accepted once.
     """
@@ -46,6 +47,7 @@ class PublisherStatus:
     connected_s: float
     kbps: int
     backlog_ms: int
+    silent_s: float
     sent_video: int
     sent_audio: int
     dropped_video: int
@@ -138,7 +140,8 @@ class Publisher(Worker):
                 connects=self._connects,
                 connected_s=now - self._published_at if is_publishing else 0.0,
                 kbps=self._rate.kbps() if is_publishing else 0,
-                backlog_ms=self._backlog.waiting_ms,
+                backlog_ms=max(connection.backlog_ms, self._backlog.waiting_ms) if connection else 0,
+                silent_s=connection.silent_s if connection else 0.0,
                 sent_video=self._past_video + (connection.sent_video if connection else 0),
                 sent_audio=self._past_audio + (connection.sent_audio if connection else 0),
                 dropped_video=self._backlog.dropped_video,

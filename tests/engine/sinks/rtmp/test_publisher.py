@@ -306,3 +306,13 @@ def test_the_key_is_in_no_text(server: RtmpServer, trick: Trick, caplog: pytest.
     assert "127.0.0.1" in shown
     for secret in (KEY, "2137703598951235785", "6ab2c0b9", "c43f"):
         assert secret not in shown
+
+
+def test_a_server_that_asks_without_end_and_reads_nothing_is_left() -> None:
+    made = clip(kbps=3000)
+    with RtmpServer(receive_buffer=4096) as server:
+        server.next(Behaviour(Trick.ASK_AND_NOT_READ))
+        with Live(target(server), replace(PATIENT, stall_s=5.0, drain_s=0.3, closing_s=0.2), made) as live:
+            assert live.becomes("publishing")
+            live.push(made.packets)
+            assert until(lambda: "server-not-rtmp" in live.codes)

@@ -1,0 +1,87 @@
+"""What control has asked the engine to do once, and how it went. Pure: ids and the clock are parameters.
+
+An ask stays in the Plan until the engine has answered it or its time is over, so that it is heard by an engine that
+was just starting, too. Owns the ids; knows nothing of what an errand does.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field, replace
+from uuid import uuid4
+
+from appliance.errors import Fact
+from appliance.model.plan import Ask, Errand
+from appliance.model.problem import Problem
+from appliance.model.report import Answer
+
+MOST = 32
+GRACE_S = 30.0  # an errand that was begun in time may take this much longer
+NO_ANSWER = Problem(code="asked-too-late", text="The box was too busy to do this in time. Try again.")
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """How the newest ask about something stands. `at` is when that became so, in Unix seconds."""
+
+    ask: Ask
+    state: str = "doing"
+    at: float = 0.0
+    facts: dict[str, Fact] = field(default_factory=dict)
+    problem: Problem | None = None
+
+    @property
+    def is_open(self) -> bool:
+        """Whether an answer is still to come."""
+        return self.state == "doing"
+
+
+class Asks:
+    """Asks by what they are about, such as `preflight tiktok`: one at a time about each thing."""
+
+    def __init__(self, new_id: Callable[[], str] = lambda: uuid4().hex) -> None:
+        self._new_id = new_id
+        self._outcomes: dict[str, Outcome] = {}
+
+    def ask(self, about: str, errand: Errand, now: float, within_s: float) -> str:
+        """Asks for `errand`, to be begun within so many seconds; returns the id.
+
+        While the same errand about the same thing is open, that one is meant.
+        """
+        known = self._outcomes.get(about)
+        if known and known.is_open and known.ask.errand == errand:
+            return known.ask.id
+        ask = Ask(id=self._new_id(), errand=errand, until=now + within_s)
+        self._outcomes.pop(about, None)
+        self._outcomes[about] = Outcome(ask, at=now)
+        for oldest in list(self._outcomes)[:-MOST]:
+            del self._outcomes[oldest]
+        return ask.id
+
+    def heard(self, answers: Iterable[Answer], now: float) -> list[str]:
+        """Takes the engine's answers; returns what those that have just come are about."""
+        by_id = {answer.id: answer for answer in answers if answer.state != "doing"}
+        ended = []
+        for about, known in self._outcomes.items():
+            answer = by_id.get(known.ask.id)
+            if answer is not None and known.is_open:
+                self._outcomes[about] = replace(
+                    known, state=answer.state, at=now, facts=answer.facts, problem=answer.problem
+                )
+                ended.append(about)
+        return ended
+
+    def expire(self, now: float) -> None:
+        """Gives up those that were not answered in time."""
+        for about, known in self._outcomes.items():
+            if known.is_open and now > known.ask.until + GRACE_S:
+                self._outcomes[about] = replace(known, state="failed", at=now, problem=NO_ANSWER)
+
+    def about(self, about: str) -> Outcome | None:
+        """The newest ask about this, None when there was none."""
+        return self._outcomes.get(about)
+
+    @property
+    def open(self) -> tuple[Ask, ...]:
+        """What belongs into the Plan."""
+        return tuple(outcome.ask for outcome in self._outcomes.values() if outcome.is_open)

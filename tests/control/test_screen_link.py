@@ -1,0 +1,69 @@
+"""screen.sock: the newest plan to whoever listens."""
+
+from __future__ import annotations
+
+import asyncio
+import stat
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from appliance.control.planning import screen_plan_for
+from appliance.control.screen_link import ScreenLink
+from appliance.control.store import Latest
+from appliance.model.config import Config, PictureConfig, SlateConfig
+from appliance.model.protocol import Unframer
+from appliance.model.screen import ScreenPlan, unpack_screen
+
+
+@pytest.fixture
+def path() -> Iterator[Path]:
+    with tempfile.TemporaryDirectory(prefix="pc", dir="/tmp") as name:
+        yield Path(name) / "screen.sock"
+
+
+async def connect(path: Path) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+    while True:
+        try:
+            return await asyncio.open_unix_connection(path)
+        except OSError:
+            await asyncio.sleep(0.005)
+
+
+async def heard(reader: asyncio.StreamReader, count: int) -> list[ScreenPlan]:
+    unframer, plans = Unframer(), list[ScreenPlan]()
+    while len(plans) < count:
+        plans += [unpack_screen(body) for _, body in unframer.feed(await reader.read(65536))]
+    return plans
+
+
+def test_everybody_hears_the_plan_and_its_changes(path: Path) -> None:
+    async def play() -> None:
+        plan = Latest(ScreenPlan(owner_name="Leo"))
+        async with asyncio.timeout(10), asyncio.TaskGroup() as group:
+            serving = group.create_task(ScreenLink(path, plan).run())
+            one, other = await connect(path), await connect(path)
+            assert (await heard(one[0], 1))[0].owner_name == "Leo"
+            assert (await heard(other[0], 1))[0].owner_name == "Leo"
+            one[1].close()
+            mode = await asyncio.to_thread(path.stat)
+            assert stat.S_IMODE(mode.st_mode) == 0o600
+            plan.set(ScreenPlan(owner_name="Lea"))
+            assert (await heard(other[0], 1))[0].owner_name == "Lea"
+            other[1].close()
+            serving.cancel()
+
+    asyncio.run(play())
+
+
+def test_a_socket_left_by_a_crash_is_no_obstacle(path: Path) -> None:
+    path.write_bytes(b"")
+    test_everybody_hears_the_plan_and_its_changes(path)
+
+
+def test_the_owner_s_name_or_the_box_s() -> None:
+    assert screen_plan_for(Config(), "living-room").owner_name == "living-room"
+    config = Config(slate=SlateConfig(owner_name="Leo"), language="es", picture=PictureConfig(size="1280x720"))
+    assert screen_plan_for(config, "living-room") == ScreenPlan(owner_name="Leo", language="es", width=1280, height=720)

@@ -1,0 +1,140 @@
+"""The picture thread: slate and picture, key frames at cuts, words, black pictures, frames that cannot be decoded."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Iterator
+from fractions import Fraction
+
+import av
+import numpy as np
+import pytest
+
+from appliance.engine.canvas.blend import layer_of
+from appliance.engine.canvas.pool import planes_of
+from appliance.engine.clock import CanvasClock
+from appliance.engine.encode.worker import Composed
+from appliance.engine.frame import CapturedFrame, SourceFormat
+from appliance.engine.picture import Inputs, PictureWorker
+from appliance.engine.slot import FrameSlot
+from appliance.model.plan import PicturePlan
+
+PLAN = PicturePlan(width=160, height=160, fps=60, look="full")
+
+
+class Watched:
+    """A running picture thread and everything it composed."""
+
+    def __init__(self) -> None:
+        self.slot = FrameSlot(CanvasClock(PLAN.fps, time.monotonic_ns()))
+        self.worker = PictureWorker(Inputs(self.slot), PLAN)
+        self.worker.encode_with(self._take)
+        self._news = threading.Condition()
+        self._newest: Composed | None = None
+        self._count = 0
+        self.cuts = 0
+        self._sequence = 0
+
+    def _take(self, composed: Composed) -> None:
+        with self._news:
+            self._newest = composed  # only one: the canvas lends few pictures
+            self._count += 1
+            self.cuts += composed.is_cut
+            self._news.notify_all()
+
+    def next(self) -> Composed:
+        """The next canvas from now on."""
+        with self._news:
+            seen = self._count
+            assert self._news.wait_for(lambda: self._count > seen, 5)
+            assert self._newest is not None
+            return self._newest
+
+    def frame(self, luma: int, *, pixel_format: str = "nv12") -> None:
+        data = np.full(160 * 90 * 3 // 2, luma, np.uint8)
+        data[160 * 90 :] = 128
+        if pixel_format == "mjpeg":
+            data = np.frombuffer(b"\xff\xd8 this is no picture \xff\xd9", np.uint8)
+        form = SourceFormat(pixel_format, 160, 90, Fraction(60), 160 if pixel_format == "nv12" else 0)
+        self._sequence += 1
+        self.slot.put(CapturedFrame(form, (data,), time.monotonic_ns(), self._sequence))
+
+    def until(self, luma: int, source: int | None = None) -> Composed:
+        """Feeds frames (of luma `source`) until the canvas shows about `luma`."""
+        for _ in range(300):
+            if source is not None:
+                self.frame(source)
+            composed = self.next()
+            if abs(game_luma(composed.canvas) - luma) < 12:
+                return composed
+        raise AssertionError(f"the canvas never showed {luma}")
+
+
+def game_luma(canvas: av.VideoFrame) -> int:
+    """Where the slate is dark and the game, in the band across the middle, is not."""
+    return int(planes_of(canvas).y[80, 8])
+
+
+@pytest.fixture
+def watched() -> Iterator[Watched]:
+    found = Watched()
+    found.worker.start()
+    yield found
+    found.worker.stop()
+    assert found.worker.join(2)
+    assert found.worker.failure is None
+
+
+def test_a_picture_that_comes_and_goes_begins_with_a_key_frame(watched: Watched) -> None:
+    watched.next()
+    assert watched.cuts == 0, "a slate from the beginning is no cut"
+    watched.worker.signal(has_picture=True)
+    watched.until(200, source=200)
+    assert watched.cuts == 1
+    for _ in range(PLAN.fps + 5):
+        watched.frame(200)
+        watched.next()
+    assert watched.cuts == 1
+    watched.worker.signal(has_picture=False)
+    watched.next()
+    assert game_luma(watched.next().canvas) != 200
+    assert watched.cuts == 2
+
+
+def test_a_frame_that_cannot_be_decoded_leaves_the_one_before(watched: Watched) -> None:
+    watched.next()
+    watched.worker.signal(has_picture=True)
+    watched.until(200, source=200)
+    slates = watched.worker.counters.slates
+    for _ in range(10):
+        watched.frame(0, pixel_format="mjpeg")
+        assert game_luma(watched.next().canvas) == pytest.approx(200, abs=12)
+    assert watched.worker.counters.slates == slates
+    assert watched.cuts == 1
+
+
+def test_words_are_on_the_slate_and_survive_a_change_of_the_look(watched: Watched) -> None:
+    words = layer_of(np.full((20, 100, 4), 255, np.uint8), 30, 130)
+    watched.worker.set_words(words)
+    watched.next()
+    watched.next()
+    assert planes_of(watched.next().canvas).y[140, 80] > 220
+    watched.worker.show(PicturePlan(width=160, height=160, fps=60, look="blur"))
+    watched.next()
+    assert planes_of(watched.next().canvas).y[140, 80] > 220
+
+
+def test_black_is_noticed_also_while_nobody_watches(watched: Watched) -> None:
+    watched.worker.encode_with(None)
+    watched.worker.call_black_after(1)
+    watched.worker.signal(has_picture=True)
+    end = time.monotonic() + 10
+    while not watched.worker.is_black:
+        assert time.monotonic() < end
+        watched.frame(16)
+        threading.Event().wait(0.008)
+    while watched.worker.is_black:
+        assert time.monotonic() < end
+        watched.frame(90)
+        threading.Event().wait(0.008)
