@@ -17,6 +17,7 @@ from types import FrameType
 
 from appliance import __version__
 from appliance.engine.bitmaps import Bitmap, SlateWords
+from appliance.engine.canvas.pool import keep_heap
 from appliance.engine.hardware.devices import capture_devices, encoders
 from appliance.engine.link import Link
 from appliance.engine.studio import Outlets, Studio
@@ -151,6 +152,7 @@ class Engine:
 def main(run_dir: Path, state_dir: Path) -> int:
     """Runs the engine; everything but its directories comes by Plan. Raises `Unavailable` when it cannot start."""
     del state_dir
+    keep_heap()
     # The picture comes before everything else on the box. Only root and systemd's Nice= may ask for this.
     with contextlib.suppress(PermissionError):
         os.setpriority(os.PRIO_PROCESS, 0, PRIORITY)
