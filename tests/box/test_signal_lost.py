@@ -89,7 +89,7 @@ def live(hdmi: Hdmi, tmp_path: Path) -> Iterator[Live]:
     with Nginx(tmp_path / "nginx") as nginx:
         toml = (
             f'[capture]\ndevice = "auto"\naudio = "none"\n[picture]\nsize = "{SIZE}"\n[encoder]\nbitrate-kbps = 1500\n'
-            f'[slate]\nowner-name = "Hanna"\n'
+            f'[slate]\nowner-name = "Hanna"\n[replay]\nseconds = 0\n'
             f'[destination.tiktok]\nserver = "{nginx.server}"\nkey-file = "{key}"\n'
         )
         with RunningBox(tmp_path, toml) as box:
