@@ -102,6 +102,14 @@ def seconds_until(box: RunningBox, condition: Callable[[State], bool], limit_s: 
     return time.monotonic() - began
 
 
+def told(fault: str, moments: list[Moment], over_at: float) -> None:
+    """Prints the figures: pytest shows them with -rP."""
+    full = next((moment.at - over_at for moment in moments if moment.at > over_at and not moment.limited_by), None)
+    print(f"{fault}: backlog at most {max(moment.backlog_ms for moment in moments)} ms, target at least "
+          f"{min(moment.target_kbps for moment in moments)} kb/s, all back after {full and round(full, 1)} s; "
+          f"then really {moments[-1].kbps} kb/s")  # fmt: skip
+
+
 def assert_sound_is_complete(recording: Path) -> None:
     _, _, packets = probed(recording)
     sounds = [int(packet["pts"]) for packet in packets if packet["codec_type"] == "audio"]
@@ -120,11 +128,7 @@ def test_an_uplink_cut_for_twenty_seconds(box: RunningBox, uplink: Uplink, nginx
     during = watched(box, 20)
     uplink.wide()
     after = watched(box, 30)
-    print(
-        "before",
-        before[-1],
-        [(round(m.at - during[0].at, 1), m.backlog_ms, m.target_kbps, m.kbps, m.health) for m in during + after],
-    )
+    told(f"cut to {share:.0%}", during + after, during[-1].at)
     end(box)
     assert before[-1].target_kbps == KBPS
     assert {moment.live for moment in during + after} == {"on-air"}
@@ -139,7 +143,7 @@ def test_an_uplink_cut_for_twenty_seconds(box: RunningBox, uplink: Uplink, nginx
 def test_five_percent_loss_on_a_long_way(box: RunningBox, uplink: Uplink, nginx: Nginx) -> None:
     uplink.far(200, 5)
     moments = watched(box, 40)
-    print([(round(m.at - moments[0].at, 1), m.backlog_ms, m.target_kbps, m.kbps, m.health) for m in moments])
+    told("5 % lost at 200 ms", moments, moments[0].at)
     end(box)
     assert {moment.live for moment in moments} == {"on-air"}
     assert len(nginx.hooks.publishes) == 1
@@ -151,7 +155,7 @@ def test_a_server_that_is_killed_and_comes_back(box: RunningBox, nginx: Nginx) -
     time.sleep(5)
     nginx.start()
     back_s = seconds_until(box, is_on_air, 10)
-    print("lost", lost_s, "back", back_s)
+    print(f"server killed: noticed after {lost_s:.1f} s, back {back_s:.1f} s after it listens")
     end(box)
     assert lost_s <= 1
     assert back_s <= 3
@@ -164,8 +168,20 @@ def test_a_path_that_is_lost(box: RunningBox, uplink: Uplink, nginx: Nginx, seco
     time.sleep(seconds - noticed_s)
     uplink.find()
     back_s = seconds_until(box, is_on_air, 30)
-    print("noticed", noticed_s, "back", back_s)
+    print(f"path lost for {seconds} s: noticed after {noticed_s:.1f} s, back {back_s:.1f} s after it returned")
     end(box)
     assert noticed_s <= 9
     assert back_s <= 3
     assert len(nginx.hooks.publishes) <= 3, "hardly ever refused by its own ghost"
+
+
+def test_a_cable_that_is_plugged_in_again(box: RunningBox, uplink: Uplink) -> None:
+    uplink.unplug()
+    noticed_s = seconds_until(box, is_lost, 12)
+    time.sleep(20)
+    uplink.plug()
+    back_s = seconds_until(box, is_on_air, 10)
+    print(f"cable out: noticed after {noticed_s:.1f} s, back {back_s:.1f} s after it was plugged in")
+    end(box)
+    assert noticed_s <= 9
+    assert back_s <= 1

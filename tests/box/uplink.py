@@ -66,6 +66,14 @@ class Uplink:
         self.there("nft flush chain ip faults way")
         self.there("tc qdisc del dev home root")
 
+    def unplug(self) -> None:
+        """The cable is out: our end loses its carrier."""
+        self.there("ip link set home down")
+
+    def plug(self) -> None:
+        """The cable is in again."""
+        self.there("ip link set home up")
+
     def there(self, command: str) -> None:
         """Runs a command at the far end."""
         _run(f"ip netns exec {NAMESPACE} {command}")
