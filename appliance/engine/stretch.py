@@ -1,4 +1,4 @@
-"""Sound from one crystal on another's time: stretched by parts per million until every sample lies where its stamp says.
+"""Sound from one crystal on another's time: stretched by parts per million until it lies where its stamps say.
 
 Owns the filter and the control loop of one source. The error between where a block would be heard and where its time
 stamp wants it is smoothed over half a second and worked off over two: a crystal 200 ppm away leaves 0.4 ms, a step of
@@ -48,7 +48,7 @@ class Stretcher:
         self._input = np.concatenate((self._input, samples))
         last = len(self._input) - 1 - TAPS // 2
         count = max(0, int((last - self._at) / step) + 1)
-        places = self._at + step * np.arange(count)
+        places = self._at + step * np.arange(count, dtype=np.float64)
         out = self._between(places)
         self._at += step * count
         self.end += count

@@ -63,7 +63,7 @@ class Track:
             with self._lock:
                 self._restart(stretcher.end)
         self._expected = position + len(block.samples)
-        samples = stretcher.feed(block.samples.astype(np.float32) / 32_768, position)
+        samples = stretcher.feed(block.samples.astype(np.float32) * np.float32(1 / 32_768), position)
         with self._lock:
             self._add(samples)
 

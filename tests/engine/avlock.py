@@ -1,9 +1,9 @@
 """Eight hours of lips and words in seconds: the canvas clock and a track of sound, each on a crystal of its own.
 
-Pure simulation. A console's picture runs `video_ppm` and its sound `sound_ppm` beside the box's clock; stamps are late as
-drivers' are. What makes it quick: the picture is taken at 2 frames a second (the clock's slew is in parts per million, so
-its rate does not matter), the sound in blocks of half a second, and the samples are placed but not filtered; that samples lie
-where they are placed is what tests/engine/test_sound.py shows with clicks.
+Pure simulation. A console's picture runs `video_ppm` and its sound `sound_ppm` beside the box's clock; stamps are late
+as drivers' are. What makes it quick: the picture is taken at 2 frames a second (the clock's slew is in parts per
+million, so its rate does not matter), the sound in blocks of half a second, and the samples are placed but not
+filtered; that samples lie where they are placed is what tests/engine/test_sound.py shows with clicks.
 
     python -m tests.engine.avlock --hours 8 --sound-ppm 200 --video-ppm -100
 """
