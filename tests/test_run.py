@@ -144,3 +144,13 @@ def _is_running(pid: int) -> bool:
         return "\nState:\tZ" not in Path(f"/proc/{pid}/status").read_text()
     except (FileNotFoundError, ProcessLookupError):
         return False
+
+
+def test_a_role_that_can_never_work_here_is_left_alone(place: Path, caplog: pytest.LogCaptureFixture) -> None:
+    commands = {
+        "engine": child(place, "engine", "time.sleep(0.2); sys.exit(3)"),
+        "screen": child(place, "screen", "sys.exit(69)"),
+    }
+    assert supervise(place, commands, ("engine started", 3), ("screen started", 1)) == 0
+    assert notes(place).count("screen started") == 1
+    assert "The screen" not in caplog.text

@@ -22,6 +22,8 @@ from appliance.model.protocol import BitmapMessage
 log = logging.getLogger(__name__)
 
 MOST_CANVASES = 4
+MOST_PIXELS = 1_300_000
+"""The largest room for words on the largest canvas; more would only cost memory and time."""
 _BYTES_PER_PIXEL = 4
 _RGBA = [2, 1, 0, 3]
 # Memory that can shrink or change while we read it could end this process.
@@ -40,6 +42,8 @@ def read_bitmap(message: BitmapMessage, descriptor: int) -> Bitmap:
     """The bitmap in a sealed memfd; the descriptor stays the caller's. Raises `Invalid` when anything is wrong."""
     if message.x + message.width > message.canvas_width or message.y + message.height > message.canvas_height:
         raise _refused("it reaches beyond its canvas")
+    if message.width * message.height > MOST_PIXELS:
+        raise _refused("it is too large")
     size = message.width * message.height * _BYTES_PER_PIXEL
     try:
         seals = fcntl.fcntl(descriptor, fcntl.F_GET_SEALS)

@@ -20,6 +20,7 @@ from appliance.engine.bitmaps import Bitmap, SlateWords
 from appliance.engine.canvas.pool import keep_heap
 from appliance.engine.hardware.devices import capture_devices, encoders
 from appliance.engine.link import Link
+from appliance.engine.mailbox import Mailbox
 from appliance.engine.studio import Outlets, Studio
 from appliance.errors import Unavailable
 from appliance.hardware.catalogue import board_name
@@ -34,7 +35,7 @@ PRIORITY = -10
 BEAT_LIMIT_S = 5.0
 SOON_S = 0.02
 
-type News = Plan | Bitmap | None
+type News = Plan | None
 
 
 class Engine:
@@ -44,7 +45,8 @@ class Engine:
         self._news: queue.SimpleQueue[News] = queue.SimpleQueue()
         self._stopping = False
         self._stuck = ""
-        self._link = Link(run_dir / "engine.sock", self._hello, self._on_plan, self._news.put)
+        self._link = Link(run_dir / "engine.sock", self._hello, self._on_plan, self._on_bitmap)
+        self._handed: Mailbox[Bitmap] = Mailbox()
         self._words = SlateWords()
         self._studio: Studio | None = None
         self._notifier = Notifier(os.environ)
@@ -78,10 +80,9 @@ class Engine:
             else:
                 # Something happened: a report follows soon, together with whatever happens right after.
                 next_report = min(next_report, time.monotonic() + SOON_S)
-            if isinstance(news, Bitmap):
-                self._take_words(news)
-            elif news is not None:
+            if news is not None:
                 self._follow(news)
+            self._take_words(self._handed.take(0))
             if self._stopping or time.monotonic() < next_report:
                 continue
             next_report = time.monotonic() + REPORT_S
@@ -101,7 +102,9 @@ class Engine:
         else:
             self._studio.apply(plan)
 
-    def _take_words(self, bitmap: Bitmap) -> None:
+    def _take_words(self, bitmap: Bitmap | None) -> None:
+        if bitmap is None:
+            return
         self._words.put(bitmap)
         if self._studio is not None:
             self._studio.show_words()
@@ -142,6 +145,11 @@ class Engine:
 
     def _on_plan(self, message: PlanMessage) -> None:
         self._news.put(message.plan)
+
+    def _on_bitmap(self, bitmap: Bitmap) -> None:
+        # The newest is enough, and a painter gone mad must not fill our memory.
+        if self._handed.put(bitmap) is None:
+            self._news.put(None)
 
     def _on_signal(self, number: int, frame: FrameType | None) -> None:
         del number, frame

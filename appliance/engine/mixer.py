@@ -18,7 +18,8 @@ from appliance.engine.clock import SECOND, CanvasClock
 from appliance.engine.encode.aac import FRAME, AacEncoder
 from appliance.engine.packet import Packet
 from appliance.engine.sound import RATE, SoundBlock
-from appliance.engine.track import Samples, Track
+from appliance.engine.stretch import Samples
+from appliance.engine.track import Track
 from appliance.engine.worker import Worker
 
 type Source = Literal["game", "mic"]

@@ -52,6 +52,7 @@ class Box:
     `virtual_clock`: time jumps while everything sleeps and stands still while anything computes. `words` are added
     to the kernel's command line (a later vivid.x=y wins). `shares` are existing folders written through to the host.
     `timeout_s` is in real seconds, None for no limit; with `progress` it counts from the last change of that file.
+    Setting `cut` pulls the plug: everything in the box is gone at once, and `run` raises BoxCrashed.
     """
 
     kernel: Path
@@ -62,6 +63,7 @@ class Box:
     timeout_s: float | None = None
     progress: Path | None = None
     environment: Mapping[str, str] = field(default_factory=dict)
+    cut: threading.Event | None = None
 
 
 def run(box: Box, command: Sequence[str], stdout: IO[bytes], stderr: IO[bytes]) -> int:
@@ -104,6 +106,8 @@ def _boot(box: Box, exchange: Path, outputs: tuple[IO[bytes], IO[bytes]]) -> int
         with _kernel_process(box, exchange, writers) as process:
             for carrier in carriers:
                 carrier.start()
+            if box.cut is not None:
+                threading.Thread(target=_pull_the_plug, args=(box.cut, process), daemon=True).start()
             timed_out = _wait(process, box)
         for carrier in carriers:
             carrier.join()
@@ -114,6 +118,12 @@ def _boot(box: Box, exchange: Path, outputs: tuple[IO[bytes], IO[bytes]]) -> int
         what = "stood still for" if box.progress else "took"
         raise BoxCrashed(f"The virtual box was stopped: its command {what} more than {box.timeout_s:g} s.", words)
     raise BoxCrashed("The virtual box ended before its command did.", words)
+
+
+def _pull_the_plug(cut: threading.Event, process: subprocess.Popen[bytes]) -> None:
+    cut.wait()
+    # Not the whole group: its watch has to live until all of the box is gone.
+    process.kill()
 
 
 def _wait(process: subprocess.Popen[bytes], box: Box) -> bool:

@@ -19,6 +19,9 @@ from appliance.model.plan import Preflight
 from appliance.model.problem import Problem
 from appliance.model.profile import Profile
 from appliance.model.report import Answer, DestinationReport, Report
+from appliance.model.screen import ScreenPlan
+from appliance.model.signal import Cause, Signal
+from appliance.model.state import Off
 from tests.fakes.engine import HEALTHY, HELLO
 
 PASTE = PasteKey(text="rtmp://h/app key-12345678")
@@ -205,3 +208,38 @@ def test_watchers_get_the_newest() -> None:
         assert latest.set(9) is False
 
     asyncio.run(test())
+
+
+def test_a_live_without_a_picture_is_told_to_its_owner(tmp_path: Path) -> None:
+    async def test() -> None:
+        time = Time()
+        control = director(tmp_path, time)
+        await control.start()
+        control.greeted(HELLO)
+        await control.do(PASTE)
+        await control.do(GoLive())
+
+        def problems(signal: Signal) -> list[str]:
+            report = msgspec.structs.replace(HEALTHY, destinations=publishing(control), signal=signal)
+            control.heard(report)
+            return [problem.code for problem in control.state.value.problems if problem.code.startswith("slate")]
+
+        assert problems(Signal(cause=Cause.NONE)) == []
+        assert problems(Signal(cause=Cause.NO_CABLE)) == []
+        time.now += 90
+        assert problems(Signal(cause=Cause.NO_CABLE)) == ["slate-long"]
+        time.now += 210
+        assert problems(Signal(cause=Cause.NO_CABLE)) == ["slate-too-long"]
+        assert control.state.value.live != Off(), "nothing is ended by itself"
+        assert problems(Signal(cause=Cause.NONE)) == []
+        await control.do(EndLive())
+        time.now += 1000
+        assert problems(Signal(cause=Cause.NO_CABLE)) == []
+
+    asyncio.run(test())
+
+
+def test_the_painter_is_told_what_the_box_is_set_to(tmp_path: Path) -> None:
+    control = director(tmp_path, Time())
+    control.refresh()
+    assert control.screen.value == ScreenPlan(owner_name="box", language="en", width=720, height=1280)

@@ -19,9 +19,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from appliance.engine.bitmaps import MOST_CANVASES, Bitmap, SlateWords, read_bitmap
+from appliance.engine.bitmaps import MOST_CANVASES, MOST_PIXELS, Bitmap, SlateWords, read_bitmap
 from appliance.engine.link import MOST_DESCRIPTORS, Link
 from appliance.errors import Invalid
+from appliance.model.places import words_room
 from appliance.model.plan import Plan
 from appliance.model.protocol import BitmapMessage, Hello, PlanMessage, ReportMessage, frame, pack
 from appliance.model.report import Report
@@ -155,6 +156,10 @@ HOSTILE = {
     "no memory": (GOOD, lambda: sealed(b"")),
     "beyond the right edge": (changed(x=713), lambda: sealed(PIXELS)),
     "beyond the lower edge": (changed(y=1277), lambda: sealed(PIXELS)),
+    "needlessly large": (
+        changed(canvas_width=1920, canvas_height=1920, x=0, y=0, width=1920, height=1920),
+        lambda: sealed(bytes(1920 * 1920 * 4)),
+    ),
     "larger than its canvas": (changed(x=0, width=800, height=1), lambda: sealed(bytes(3200))),
 }
 
@@ -243,3 +248,11 @@ def test_the_newest_words_of_the_last_canvases_are_kept() -> None:
         words.put(bitmap(canvas_width=width))
     assert words.layer_for(720, 1280) is None, "room for the newest canvases only"
     assert words.layer_for(1000, 1280) is not None
+
+
+@pytest.mark.parametrize("width", [160, 720, 1280, 1920])
+@pytest.mark.parametrize("height", [160, 720, 1280, 1920])
+def test_the_largest_words_are_accepted(width: int, height: int) -> None:
+    room = words_room(width, height)
+    assert room.width * room.height <= MOST_PIXELS
+    assert room.y + room.height <= height

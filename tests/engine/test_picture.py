@@ -10,6 +10,7 @@ from fractions import Fraction
 import av
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from appliance.engine.canvas.blend import layer_of
 from appliance.engine.canvas.pool import planes_of
@@ -52,11 +53,7 @@ class Watched:
             return self._newest
 
     def frame(self, luma: int, *, pixel_format: str = "nv12") -> None:
-        data = np.full(160 * 90 * 3 // 2, luma, np.uint8)
-        data[160 * 90 :] = 128
-        if pixel_format == "mjpeg":
-            data = np.frombuffer(b"\xff\xd8 this is no picture \xff\xd9", np.uint8)
-        form = SourceFormat(pixel_format, 160, 90, Fraction(60), 160 if pixel_format == "nv12" else 0)
+        form, data = filled(pixel_format, luma)
         self._sequence += 1
         self.slot.put(CapturedFrame(form, (data,), time.monotonic_ns(), self._sequence))
 
@@ -69,6 +66,24 @@ class Watched:
             if abs(game_luma(composed.canvas) - luma) < 12:
                 return composed
         raise AssertionError(f"the canvas never showed {luma}")
+
+
+def filled(pixel_format: str, luma: int) -> tuple[SourceFormat, NDArray[np.uint8]]:
+    """One grey picture as a driver gives it; each format has a size of its own."""
+    if pixel_format == "mjpeg":
+        return SourceFormat("mjpeg", 160, 90, Fraction(60), 0), np.frombuffer(b"\xff\xd8 no picture \xff\xd9", np.uint8)
+    width, height = {"nv12": (160, 90), "yuyv422": (320, 180), "uyvy422": (640, 360), "rgb24": (64, 36)}[pixel_format]
+    if pixel_format == "nv12":
+        data = np.full(width * height * 3 // 2, luma, np.uint8)
+        data[width * height :] = 128
+        return SourceFormat("nv12", width, height, Fraction(60), width), data
+    if pixel_format == "rgb24":
+        full = round((luma - 16) * 255 / 219)
+        form = SourceFormat("rgb24", width, height, Fraction(60), width * 3, "rgb", is_full_range=True)
+        return form, np.full(width * height * 3, full, np.uint8)
+    data = np.full(width * height * 2, 128, np.uint8)
+    data[(pixel_format == "uyvy422") :: 2] = luma
+    return SourceFormat(pixel_format, width, height, Fraction(60), width * 2), data
 
 
 def game_luma(canvas: av.VideoFrame) -> int:
@@ -111,6 +126,24 @@ def test_a_frame_that_cannot_be_decoded_leaves_the_one_before(watched: Watched) 
         watched.frame(0, pixel_format="mjpeg")
         assert game_luma(watched.next().canvas) == pytest.approx(200, abs=12)
     assert watched.worker.counters.slates == slates
+    assert watched.cuts == 1
+
+
+def test_the_pixel_format_and_size_may_change_at_any_time(watched: Watched) -> None:
+    watched.next()
+    watched.worker.signal(has_picture=True)
+    watched.until(200, source=200)
+    slates = watched.worker.counters.slates
+    for pixel_format, luma in (("yuyv422", 120), ("rgb24", 90), ("nv12", 180), ("uyvy422", 110)):
+        for _ in range(300):
+            watched.frame(luma, pixel_format=pixel_format)
+            composed = watched.next()
+            assert (composed.canvas.width, composed.canvas.height) == (160, 160)
+            if abs(game_luma(composed.canvas) - luma) < 12:
+                break
+        else:
+            raise AssertionError(f"{pixel_format} was never shown")
+    assert watched.worker.counters.slates == slates, "no slate between"
     assert watched.cuts == 1
 
 

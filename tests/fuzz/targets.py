@@ -7,7 +7,6 @@ keep. A target raises AssertionError, or whatever escaped, when a promise is bro
 from __future__ import annotations
 
 import contextlib
-import logging
 import os
 import tempfile
 import time
@@ -35,11 +34,20 @@ from appliance.engine.sinks.rtmp.handshake import BLOCK, VERSION
 from appliance.engine.sinks.rtmp.session import ServerRefusedError, Session, SessionError
 from appliance.errors import Invalid, PlugcastError
 from appliance.hardware.catalogue import read_catalogue
+from appliance.hardware.profiles import recognise
 from appliance.live.rtmp import read_paste
 from appliance.live.tiktok import expiry_of
 from appliance.model.command import read_command
 from appliance.model.profile import Profile
-from appliance.model.protocol import JSON_FRAME, MAX_FRAME, Hello, Unframer, unpack_from_engine, unpack_to_engine
+from appliance.model.protocol import (
+    JSON_FRAME,
+    MAX_FRAME,
+    DeviceFacts,
+    Hello,
+    Unframer,
+    unpack_from_engine,
+    unpack_to_engine,
+)
 from appliance.model.screen import unpack_screen
 from tests.engine.sinks.media import clip
 from tests.fakes.script import Script
@@ -52,8 +60,9 @@ _SERVER = Target.parse("tiktok", "rtmp://127.0.0.1/live", KEY)
 _WELCOME = bytes((VERSION,)) + bytes(2 * BLOCK)
 _LIMITS = Limits(message=4096, pending=8192, streams=8)
 _MOST_ANSWERS = 80 * 1024
-
-logging.getLogger("appliance").setLevel(logging.CRITICAL)
+_PLACE = "/dev/shm" if Path("/dev/shm").is_dir() else None
+"""Where small files cost nothing."""
+_DEVICE = DeviceFacts(node="/dev/video0", card="x", driver="uvcvideo", usb_id="534d:2109", kind="hdmi", has_edid=True)
 
 
 def pieces(data: bytes) -> list[bytes]:
@@ -178,7 +187,7 @@ def edid_text(data: bytes) -> None:
 
 def box_toml(data: bytes) -> None:
     """An owner's file: a config, or Invalid in one line that is not endless."""
-    with tempfile.TemporaryDirectory() as place:
+    with tempfile.TemporaryDirectory(dir=_PLACE) as place:
         file = Path(place) / "box.toml"
         file.write_bytes(data)
         try:
@@ -191,20 +200,22 @@ def box_toml(data: bytes) -> None:
 
 def profile_toml(data: bytes) -> None:
     """A hardware profile and an EDID file beside it: a catalogue, or Invalid."""
-    with tempfile.TemporaryDirectory() as place:
-        for name in ("boards/x.toml", "capture/x.toml", "displays/x.toml", "edid/x.hex"):
+    with tempfile.TemporaryDirectory(dir=_PLACE) as place:
+        kind = ("boards", "capture", "displays")[data[0] % 3 if data else 0]
+        for name in (f"{kind}/x.toml", "edid/x.hex"):
             file = Path(place) / name
             file.parent.mkdir()
-            file.write_bytes(data)
+            file.write_bytes(data[1:])
         try:
-            read_catalogue(Path(place))
+            found = read_catalogue(Path(place))
+            recognise(found, Hello(version="1", pid=1, board="x", devices=(_DEVICE,)), "auto")
         except Invalid as error:
             one_line(error, 2000)
 
 
 def state_files(data: bytes) -> None:
     """Files of ours that are torn or rotten: as if they were not there."""
-    with tempfile.TemporaryDirectory() as folder:
+    with tempfile.TemporaryDirectory(dir=_PLACE) as folder:
         place = Path(folder)
         for name in ("keys/pasted/tiktok.json", "keys/armed.json", "run.json", "access/tokens.json", "key"):
             (place / name).parent.mkdir(parents=True, exist_ok=True)
@@ -255,7 +266,7 @@ def engine_frames(data: bytes) -> None:
 def control_frames(data: bytes) -> None:
     """What the engine, or who got into its place, sends to control: a State that can be sent on."""
     unframer = Unframer()
-    with tempfile.TemporaryDirectory() as place, contextlib.suppress(Invalid):
+    with tempfile.TemporaryDirectory(dir=_PLACE) as place, contextlib.suppress(Invalid):
         director = director_at(Path(place))
         for piece in pieces(data):
             for kind, body in unframer.feed(piece):

@@ -86,7 +86,8 @@ def test_words_reach_the_engine_and_only_changes_are_painted(run_dir: Path) -> N
             assert second.message.canvas_width == 1280
             assert second.message.sequence == first.message.sequence + 1, "the same plan was not painted again"
         process.send_signal(signal.SIGTERM)
-        assert process.wait(5) == 0
+        assert process.stderr is not None
+        assert process.wait(10) == 0, process.stderr.read()
 
 
 def test_an_engine_that_returns_is_given_the_words_again_without_control(run_dir: Path) -> None:

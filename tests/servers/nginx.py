@@ -33,12 +33,12 @@ pid nginx.pid; error_log error.log {level};
 events {{ worker_connections 64; }}
 rtmp {{
   server {{
-    listen 127.0.0.1:{port} so_keepalive=1s:1s:2;
+    listen {host}:{port} so_keepalive=1s:1s:2;
     chunk_size 4096; ping 5s; ping_timeout 5s; max_message 8M;
     application live {{
       live on; record all; record_path {records}; record_unique on; drop_idle_publisher 60s;
-      on_publish http://127.0.0.1:{hook}/publish; on_publish_done http://127.0.0.1:{hook}/publish_done;
-      on_record_done http://127.0.0.1:{hook}/record_done;
+      on_publish http://{caller}:{hook}/publish; on_publish_done http://{caller}:{hook}/publish_done;
+      on_record_done http://{caller}:{hook}/record_done;
     }}
     application play {{ live on; }}
   }}
@@ -47,7 +47,7 @@ rtmp {{
 http {{
   access_log off; client_body_temp_path t1; proxy_temp_path t2; fastcgi_temp_path t3; uwsgi_temp_path t4;
   scgi_temp_path t5;
-  server {{ listen 127.0.0.1:{http}; location /stat {{ rtmp_stat all; }} location /control {{ rtmp_control all; }} }}
+  server {{ listen {host}:{http}; location /stat {{ rtmp_stat all; }} location /control {{ rtmp_control all; }} }}
 }}
 """
 _STREAM = """
@@ -75,22 +75,32 @@ class Hooks:
     publish_status: int = 200
 
 
+@dataclass(frozen=True)
+class Place:
+    """Where nginx runs: the address it listens on, our address as it sees us, and what its command begins with."""
+
+    host: str = "127.0.0.1"
+    caller: str = "127.0.0.1"
+    command: tuple[str, ...] = ()
+
+
 class Nginx:
     """The running server; a context manager. `port` speaks RTMP, `tls_port` RTMPS when there is a certificate."""
 
-    def __init__(self, directory: Path, certificate: Certificate | None = None) -> None:
+    def __init__(self, directory: Path, certificate: Certificate | None = None, place: Place | None = None) -> None:
         self.directory = directory
+        self.place = place or Place()
         self.port, self._http_port, self.tls_port = free_port(), free_port(), free_port()
         self.hooks = Hooks()
         self._certificate = certificate
         self._condition = threading.Condition()
-        self._listener = _Listener(self._hooked)
+        self._listener = _Listener(self.place.caller, self._hooked)
         self._process: subprocess.Popen[bytes] | None = None
 
     @property
     def server(self) -> str:
         """The address to publish to."""
-        return f"rtmp://127.0.0.1:{self.port}/live"
+        return f"rtmp://{self.place.host}:{self.port}/live"
 
     @property
     def tls_server(self) -> str:
@@ -109,10 +119,10 @@ class Nginx:
 
     def start(self) -> None:
         """Starts nginx and returns when it listens."""
-        command = (NGINX, "-p", str(self.directory), "-c", "nginx.conf", "-e", "error.log")
+        command = (*self.place.command, NGINX, "-p", str(self.directory), "-c", "nginx.conf", "-e", "error.log")
         self._process = subprocess.Popen(command, cwd=self.directory, stderr=subprocess.DEVNULL)
         until = time.monotonic() + 10
-        while not _listens(self.port):
+        while not _listens(self.place.host, self.port):
             if self._process.poll() is not None or time.monotonic() > until:
                 raise RuntimeError(f"nginx did not start:\n{(self.directory / 'error.log').read_text()}")
             time.sleep(0.01)
@@ -131,12 +141,12 @@ class Nginx:
 
     def stat(self) -> str:
         """nginx-rtmp's own statistics, XML."""
-        with urllib.request.urlopen(f"http://127.0.0.1:{self._http_port}/stat", timeout=5) as answer:
+        with urllib.request.urlopen(f"http://{self.place.host}:{self._http_port}/stat", timeout=5) as answer:
             return str(answer.read().decode())
 
     def drop(self, name: str) -> None:
         """Has nginx disconnect the publisher of a stream."""
-        url = f"http://127.0.0.1:{self._http_port}/control/drop/publisher?app=live&name={name}"
+        url = f"http://{self.place.host}:{self._http_port}/control/drop/publisher?app=live&name={name}"
         urllib.request.urlopen(url, timeout=5).close()
 
     def wait_for(self, condition: Callable[[Hooks], bool], timeout_s: float = 10) -> bool:
@@ -160,7 +170,8 @@ class Nginx:
             load = f"load_module {MODULES}/ngx_stream_module.so;"
         config = _CONFIG.format(
             modules=MODULES, load_stream=load, level="info", port=self.port, records=records,
-            hook=self._listener.port, stream=stream, http=self._http_port,
+            hook=self._listener.port, stream=stream, http=self._http_port, host=self.place.host,
+            caller=self.place.caller,
         )  # fmt: skip
         (self.directory / "nginx.conf").write_text(config)
 
@@ -179,7 +190,7 @@ class Nginx:
 class _Listener:
     """The HTTP server that nginx notifies."""
 
-    def __init__(self, hooked: Callable[[str, str], int]) -> None:
+    def __init__(self, host: str, hooked: Callable[[str, str], int]) -> None:
         class Handler(BaseHTTPRequestHandler):
             def do_POST(self) -> None:
                 body = self.rfile.read(int(self.headers.get("Content-Length", 0))).decode("latin-1")
@@ -190,7 +201,7 @@ class _Listener:
             def log_message(self, *_: object) -> None:
                 """Says nothing."""
 
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self._server = ThreadingHTTPServer((host, 0), Handler)
         self._server.daemon_threads = True
         self.port = self._server.server_port
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.05,), daemon=True)
@@ -210,7 +221,7 @@ def free_port() -> int:
         return int(server.getsockname()[1])
 
 
-def _listens(port: int) -> bool:
+def _listens(host: str, port: int) -> bool:
     with socket.socket() as caller:
         caller.settimeout(1)
-        return caller.connect_ex(("127.0.0.1", port)) == 0
+        return caller.connect_ex((host, port)) == 0

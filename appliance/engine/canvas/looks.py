@@ -98,7 +98,7 @@ class Canvas:
         behind = scene.arrangement.behind
         if behind == "slate":
             slot = self._pool.take(None)
-            self._slate.paint(slot.planes, tick)
+            self._slate.paint(slot.planes, tick, self._slate.room_below(scene.arrangement.rects))
             slot.behind = None
             return slot
         if not scene.visible:

@@ -14,7 +14,7 @@ from av.video.reformatter import Interpolation, VideoReformatter
 
 from appliance.engine.canvas.blend import Layer, blend, layer_of
 from appliance.engine.canvas.colour import ACCENT, BACKGROUND, yuv_planes
-from appliance.engine.canvas.geometry import Size, even
+from appliance.engine.canvas.geometry import Rect, Size, even
 from appliance.engine.canvas.pool import PIXEL_FORMAT, Planes, Pool, planes_of
 from appliance.engine.canvas.shapes import Stroke, box, grid, inside, painted
 from appliance.model.places import heart_of, unit_of
@@ -23,6 +23,7 @@ _LONG_SIDE = 64  # of the small picture in which the light is computed
 _EVERY = 2
 _TURN_S = 3.0
 _TAIL = 9
+_REACH = 142  # from the mark's middle to beyond the comet, in units
 _GLOWS = (
     # colour, strength, radius (of the long side), drift in x and y: (centre, reach, period in seconds)
     (ACCENT, 0.50, 0.24, (0.25, 0.30, 11.0), (0.22, 0.16, 13.0)),
@@ -54,21 +55,31 @@ class Slate:
         self.paint(slot.planes, tick)
         return self._pool.lend(slot)
 
-    def paint(self, planes: Planes, tick: int) -> None:
-        """Fills a whole canvas-sized picture with the slate of this tick."""
+    def room_below(self, covers: tuple[Rect, ...]) -> int:
+        """How far mark and words must move down to be clear of what will lie over the slate, such as a facecam."""
+        x, y = self._heart
+        reach = _REACH * self._unit
+        covered = [rect.bottom for rect in covers if rect.x < x + reach and rect.right > x - reach]
+        down = max((bottom - (y - reach) for bottom in covered), default=0.0)
+        return even(max(0.0, min(down, self._canvas.height - y - reach)), 0)
+
+    def paint(self, planes: Planes, tick: int, down: int = 0) -> None:
+        """Fills a whole canvas-sized picture with the slate of this tick, mark and words moved `down` pixels."""
         if self._light is None or tick // _EVERY != self._light_tick // _EVERY:
             self._light, self._light_tick = self._lit(tick // _EVERY * _EVERY / self._fps), tick
         planes.copy_from(self._light)
-        x, y = self._heart
+        x, y = self._heart[0], self._heart[1] + down
         turn = tick / self._fps / _TURN_S * math.tau
         radius = 128 * self._unit
         for index, dot in enumerate(self._comet):
             angle = turn - index * 0.13
             self._place(planes, dot, x + radius * math.sin(angle), y - radius * math.cos(angle))
         self._place(planes, self._mark, x, y)
-        words = self.words and self.words.within(self._canvas)
-        if words:
-            blend(planes, words)
+        words = self.words
+        if words is not None:
+            moved = words.at(words.rect.x, words.rect.y + down).within(self._canvas)
+            if moved is not None:
+                blend(planes, moved)
 
     def _place(self, planes: Planes, layer: Layer, x: float, y: float) -> None:
         """Blends a layer with its centre at (x, y)."""

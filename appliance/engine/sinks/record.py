@@ -86,6 +86,11 @@ class Recorder(Worker):
             return Unavailable("disk-slow", text, directory=directory)
         return None
 
+    @property
+    def is_saving(self) -> bool:
+        """Whether packets wait or the disk is being waited for."""
+        return self._saving_since > 0 or not self._packets.empty()
+
     def push(self, packet: Packet) -> None:
         """Takes a packet from the fan-out."""
         try:

@@ -14,6 +14,7 @@ from appliance.engine.sinks import flv
 from appliance.engine.sinks.rtmp import chunk
 from appliance.engine.sinks.rtmp.address import Target
 from appliance.engine.sinks.rtmp.connection import Timings
+from appliance.engine.sinks.rtmp.dial import UNSENT_LIMIT
 from appliance.model.problem import Problem
 from tests.engine.sinks.media import clip
 from tests.engine.sinks.publishing import KEY, PATIENT, Live, black_hole, closed_port, until
@@ -264,6 +265,22 @@ def test_backlog_shows_and_pictures_are_dropped_but_no_sound() -> None:
         pictures = server.received[0].media(chunk.VIDEO)
         assert live.status.sent_video == len(pictures) < len(made.video)
         assert live.status.sent_video + live.status.dropped_video == len(made.video)
+
+
+def test_what_is_on_the_way_counts_as_backlog_and_silence_is_measured() -> None:
+    made = clip(width=64, height=64, kbps=100)
+    few = [packet for packet in made.packets if packet.pts_ns < made.packets[0].pts_ns + 500_000_000]
+    assert sum(len(packet.data) for packet in few) < UNSENT_LIMIT, "less than the kernel takes from us at once"
+    with RtmpServer(receive_buffer=4096) as server:
+        server.next(Behaviour(Trick.STOP_READING))
+        with Live(target(server), replace(QUICK, stall_s=5)) as live:
+            assert live.becomes("publishing")
+            live.push(few)
+            assert until(lambda: live.status.backlog_ms > 100)
+            assert until(lambda: live.status.silent_s > 0.3)
+            server.thaw()
+            assert until(lambda: live.status.backlog_ms == 0)
+            assert until(lambda: live.status.silent_s < 0.3)
 
 
 def test_the_rate_and_the_bytes_are_what_went_out(server: RtmpServer) -> None:

@@ -1,0 +1,85 @@
+"""A way to one server that gets slow, long, lossy, or is lost: a network namespace behind a veth, with real qdiscs.
+
+Needs root and a kernel with tbf, netem and nftables: the virtual box. The loopback, and with it the panel, stays as it
+is.
+"""
+
+from __future__ import annotations
+
+import subprocess
+from types import TracebackType
+from typing import Self
+
+from tests.servers.nginx import Place
+
+NAMESPACE, HERE, THERE = "far", "10.77.0.1", "10.77.0.2"
+# A router at home holds about a fifth of a second.
+ROUTER_MS = 200
+
+
+class Uplink:
+    """The uplink; a context manager that leaves nothing behind. What runs in `place` is at its far end."""
+
+    place = Place(THERE, HERE, ("ip", "netns", "exec", NAMESPACE))
+
+    def __enter__(self) -> Self:
+        _run(f"ip netns add {NAMESPACE}")
+        _run(f"ip link add uplink type veth peer name home netns {NAMESPACE}")
+        # One packet is one packet: nothing that a network card would cut up later, or loss would come in lumps.
+        _run("ip link set uplink gso_max_segs 1")
+        _run(f"ip addr add {HERE}/24 dev uplink")
+        _run("ip link set uplink up")
+        for command in ("ip link set lo up", "ip link set home gso_max_segs 1", f"ip addr add {THERE}/24 dev home"):
+            self.there(command)
+        self.there("ip link set home up")
+        for command in ("add table ip faults", "add chain ip faults way { type filter hook input priority 0 ; }"):
+            self.there(f"nft {command}")
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        _run("ip link del uplink")
+        _run(f"ip netns del {NAMESPACE}")
+
+    def narrow(self, kbps: int) -> None:
+        """The line carries that much towards the server from now on."""
+        _run(f"tc qdisc replace dev uplink root tbf rate {kbps}kbit burst 4k latency {ROUTER_MS}ms")
+
+    def wide(self) -> None:
+        """The line is short and carries everything again."""
+        _run("tc qdisc del dev uplink root")
+
+    def far(self, round_trip_ms: int, loss_percent: float) -> None:
+        """The server is far away, and packets get lost on the way to it."""
+        delay = f"netem limit 2000 delay {round_trip_ms / 2}ms"
+        _run(f"tc qdisc replace dev uplink root {delay} loss {loss_percent}%")
+        self.there(f"tc qdisc replace dev home root {delay}")
+
+    def lose(self) -> None:
+        """The path swallows everything in both directions, and says nothing."""
+        self.there("nft add rule ip faults way drop")
+        self.there("tc qdisc replace dev home root netem loss 100%")
+
+    def find(self) -> None:
+        """The path is back."""
+        self.there("nft flush chain ip faults way")
+        self.there("tc qdisc del dev home root")
+
+    def unplug(self) -> None:
+        """The cable is out: our end loses its carrier."""
+        self.there("ip link set home down")
+
+    def plug(self) -> None:
+        """The cable is in again."""
+        self.there("ip link set home up")
+
+    def there(self, command: str) -> None:
+        """Runs a command at the far end."""
+        _run(f"ip netns exec {NAMESPACE} {command}")
+
+
+def _run(command: str) -> None:
+    done = subprocess.run(command.split(), capture_output=True, text=True, check=False)
+    if done.returncode:
+        raise RuntimeError(f"{command}: {done.stderr.strip()}")

@@ -1,0 +1,194 @@
+"""The sockets between our own processes, real ones, with somebody hostile at the other end."""
+
+from __future__ import annotations
+
+import asyncio
+import queue
+import socket
+import struct
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from appliance.control.engine_link import EngineLink
+from appliance.control.store import Latest
+from appliance.engine.bitmaps import Bitmap
+from appliance.engine.link import MOST_CLIENTS, Link
+from appliance.model.plan import PicturePlan, Plan
+from appliance.model.protocol import (
+    JSON_FRAME,
+    BitmapMessage,
+    Hello,
+    PlanMessage,
+    ReportMessage,
+    Unframer,
+    frame,
+    pack,
+    unpack_to_engine,
+)
+from appliance.model.report import Report
+from tests.fuzz import strategies
+from tests.fuzz.seeds import seeds
+
+BITMAP = BitmapMessage(
+    slot="slate-words", sequence=1, canvas_width=64, canvas_height=64, x=0, y=0, width=8, height=8
+)  # fmt: skip
+HOSTILE = (
+    b"", b"\0", b"\xff" * 9, (8 * 1024 * 1024).to_bytes(4) + b"J", frame(JSON_FRAME, b"[" * 50_000),
+    frame(JSON_FRAME, b'{"type":"plan","plan":{"language":"\xff"}}'), frame(b"?", bytes(5000)) * 3,
+    pack(Hello(version="1", pid=1)), pack(BITMAP), pack(PlanMessage(plan=Plan()))[:-3], bytes(4),
+)  # fmt: skip
+
+blobs = st.sampled_from(HOSTILE) | strategies.near(seeds("engine-frames")) | strategies.messages(PlanMessage).map(
+    lambda body: frame(JSON_FRAME, body)
+)  # fmt: skip
+endings = st.sampled_from(("close", "reset", "stay"))
+
+
+def descriptors() -> int:
+    return len(list(Path("/proc/self/fd").iterdir()))
+
+
+def until(condition: Callable[[], bool], seconds: float = 5.0) -> bool:
+    end = time.monotonic() + seconds
+    while not condition():
+        if time.monotonic() > end:
+            return False
+        time.sleep(0.002)
+    return True
+
+
+def attack(path: Path, blob: bytes, ending: str, handed: int) -> socket.socket | None:
+    """Connects, says it, perhaps with descriptors beside it, and goes away or stays."""
+    client = socket.socket(socket.AF_UNIX)
+    client.settimeout(2)
+    try:
+        client.connect(str(path))
+        with tempfile.TemporaryFile() as beside:
+            socket.send_fds(client, [blob[:3000] or b"\0"], [beside.fileno()] * handed)
+        client.sendall(blob[3000:])
+    except OSError:
+        pass  # it has hung up already, which is its right
+    if ending == "stay":
+        return client
+    if ending == "reset":
+        client.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    client.close()
+    return None
+
+
+def is_served(path: Path, heard: queue.Queue[PlanMessage], number: int) -> bool:
+    """Whether somebody who behaves is heard now."""
+    wanted = Plan(picture=PicturePlan(width=160 + 2 * (number % 400)))
+    with socket.socket(socket.AF_UNIX) as good:
+        good.settimeout(5)
+        good.connect(str(path))
+        good.sendall(pack(PlanMessage(plan=wanted)))
+        while heard.get(timeout=5).plan != wanted:
+            pass
+    return True
+
+
+def test_nobody_on_the_engines_socket_stops_it_or_makes_it_grow() -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        path, heard, bitmaps = Path(folder) / "engine.sock", queue.Queue[PlanMessage](), list[Bitmap]()
+        link = Link(path, lambda: pack(Hello(version="1", pid=1)), heard.put, bitmaps.append)
+        link.start()
+        assert is_served(path, heard, 0)
+        before = descriptors()
+
+        @settings(max_examples=60)
+        @given(st.lists(st.tuples(blobs, endings, st.integers(0, 3)), max_size=MOST_CLIENTS - 2), st.integers(0, 999))
+        def churn(clients: list[tuple[bytes, str, int]], number: int) -> None:
+            stayed = [attack(path, *client) for client in clients]
+            assert is_served(path, heard, number)
+            for client in stayed:
+                if client is not None:
+                    client.close()
+            assert until(lambda: descriptors() <= before)
+
+        churn()
+        link.stop()
+        assert link.join(2)
+        assert link.failure is None
+        assert bitmaps == []
+
+
+def test_more_clients_than_there_is_room_for_are_turned_away() -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        path, heard = Path(folder) / "engine.sock", queue.Queue[PlanMessage]()
+        link = Link(path, lambda: pack(Hello(version="1", pid=1)), heard.put)
+        link.start()
+        crowd = [socket.socket(socket.AF_UNIX) for _ in range(3 * MOST_CLIENTS)]
+        before = descriptors()
+        for client in crowd:
+            client.setblocking(False)
+            client.connect_ex(str(path))
+        assert until(lambda: descriptors() == before + MOST_CLIENTS)
+        for client in crowd:
+            client.close()
+        assert until(lambda: descriptors() <= before - len(crowd))
+        assert is_served(path, heard, 1)
+        link.stop()
+        assert link.join(2)
+        assert link.failure is None
+
+
+class Ear:
+    """Hears what control's line to the engine tells."""
+
+    def __init__(self) -> None:
+        self.uptimes: asyncio.Queue[float] = asyncio.Queue()
+        self.losses = 0
+
+    def greeted(self, hello: Hello) -> None:
+        pass
+
+    def heard(self, report: Report) -> None:
+        self.uptimes.put_nowait(report.uptime_s)
+
+    def pictured(self, jpeg: bytes) -> None:
+        pass
+
+    def lost(self) -> None:
+        self.losses += 1
+
+
+FROM_ENGINE = (
+    b"\xff" * 9, frame(JSON_FRAME, b'{"type":"report","x":' + b"[" * 50_000), pack(PlanMessage(plan=Plan())),
+    frame(JSON_FRAME, b'{"type":"report","report":{"slowest-worker":"\xff"}}'),
+    frame(JSON_FRAME, b'{"type":"report","report":{"record":{"free-mb":' + b"9" * 300 + b"}}}"),
+)  # fmt: skip
+
+
+def test_an_engine_that_talks_nonsense_is_left_and_found_again(tmp_path: Path) -> None:
+    async def test() -> None:
+        ear, plan, served = Ear(), Latest(Plan()), 0
+
+        async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+            nonlocal served
+            served += 1
+            writer.write(FROM_ENGINE[served - 1] if served <= len(FROM_ENGINE) else b"")
+            writer.write(pack(ReportMessage(report=Report(uptime_s=float(served)))))
+            unframer, plans = Unframer(), 0
+            while data := await reader.read(65536):
+                plans += sum(unpack_to_engine(body) == PlanMessage(plan=Plan()) for _, body in unframer.feed(data))
+            assert plans <= 1
+            writer.close()
+
+        server = await asyncio.start_unix_server(serve, tmp_path / "engine.sock")
+        line = asyncio.create_task(EngineLink(tmp_path / "engine.sock", plan, ear).run())
+        async with asyncio.timeout(15):
+            assert await ear.uptimes.get() == len(FROM_ENGINE) + 1
+        assert ear.losses == len(FROM_ENGINE)
+        assert not line.done()
+        line.cancel()
+        await asyncio.gather(line, return_exceptions=True)
+        server.close()
+        await server.wait_closed()
+
+    asyncio.run(test())
