@@ -1,7 +1,7 @@
 """The engine's process: a link to control, a studio, a report four times a second, and a clean end.
 
-The systemd watchdog is fed only while every thread beats. A thread that died of a bug ends the process, because
-the supervisor's fresh one is better than a half-dead old one.
+The systemd watchdog is fed only while every thread beats, and told at once of one that hangs. A thread that died of a
+bug ends the process, because the supervisor's fresh one is better than a half-dead old one.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from appliance.engine.hardware.devices import capture_devices, encoders
 from appliance.engine.link import Link
 from appliance.engine.mailbox import Mailbox
 from appliance.engine.studio import Outlets, Studio
+from appliance.engine.worker import Worker
 from appliance.errors import Unavailable
 from appliance.hardware.catalogue import board_name
 from appliance.model.plan import Plan
@@ -30,6 +31,7 @@ log = logging.getLogger(__name__)
 
 REPORT_S = 0.25
 BEAT_LIMIT_S = 5.0
+FIRST_BEAT_LIMIT_S = 30.0
 SOON_S = 0.02
 
 type News = Plan | None
@@ -79,9 +81,12 @@ class Engine:
             if news is not None:
                 self._follow(news)
             self._take_words(self._handed.take(0))
-            if self._studio is None or self._stopping or time.monotonic() < next_report:
+            if self._stopping or time.monotonic() < next_report:
                 continue
             next_report = time.monotonic() + REPORT_S
+            if self._studio is None:
+                self._notifier.alive()  # no plan yet: control may be away for long, and that is not our end
+                continue
             self._studio.keep_up()
             if self._failed(self._studio):
                 return 1
@@ -102,15 +107,16 @@ class Engine:
             self._studio.show_words()
 
     def _report(self, studio: Studio) -> None:
-        late = self._late_worker(studio)
-        if not late:
+        if self._late_worker(studio):
+            self._notifier.stuck()
+        else:
             self._notifier.alive()
         self._link.send(pack(ReportMessage(report=studio.report())))
 
     def _late_worker(self, studio: Studio) -> str:
         now_ns = time.monotonic_ns()
         for worker in (*studio.workers, self._link):
-            if worker.must_beat and worker.alive and now_ns - worker.beat_ns > BEAT_LIMIT_S * 1e9:
+            if is_stuck(worker, now_ns):
                 log.warning("The thread %s has been stuck for %.0f s.", worker.name, (now_ns - worker.beat_ns) / 1e9)
                 return worker.name
         return ""
@@ -145,6 +151,12 @@ class Engine:
         del number, frame
         self._stopping = True
         self._news.put(None)
+
+
+def is_stuck(worker: Worker, now_ns: int) -> bool:
+    """Whether a thread that must beat has not done so for too long."""
+    limit_s = FIRST_BEAT_LIMIT_S if worker.begins_slowly and not worker.has_begun else BEAT_LIMIT_S
+    return worker.must_beat and worker.alive and now_ns - worker.beat_ns > limit_s * 1e9
 
 
 def main(run_dir: Path, state_dir: Path) -> int:
