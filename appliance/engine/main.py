@@ -16,6 +16,7 @@ from types import FrameType
 
 from appliance import __version__
 from appliance.engine.bitmaps import Bitmap, SlateWords
+from appliance.engine.encode.memory import ChoiceMemory
 from appliance.engine.hardware.devices import capture_devices, encoders
 from appliance.engine.link import Link
 from appliance.engine.mailbox import Mailbox
@@ -47,6 +48,7 @@ class Engine:
         self._handed: Mailbox[Bitmap] = Mailbox()
         self._words = SlateWords()
         self._studio: Studio | None = None
+        self._memory = ChoiceMemory(run_dir / "encoder.json")
         self._notifier = Notifier(os.environ)
 
     def run(self) -> int:
@@ -95,7 +97,8 @@ class Engine:
 
     def _follow(self, plan: Plan) -> None:
         if self._studio is None:
-            self._studio = Studio(plan, Outlets(self._link.send_preview, lambda: self._news.put(None)), self._words)
+            outlets = Outlets(self._link.send_preview, lambda: self._news.put(None), self._memory)
+            self._studio = Studio(plan, outlets, self._words)
         else:
             self._studio.apply(plan)
 
