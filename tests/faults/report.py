@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from tests.faults.row import Outcome, Row
+from tests.faults.table import ROWS
 
 HEAD = (
     "| row | fault | injected how | clock | detected after | viewers back after | frames lost | sound lost "
@@ -27,13 +28,14 @@ def markdown(row: Row, outcome: Outcome) -> str:
 
 
 def write(document: Path, results: dict[str, tuple[Row, Outcome]]) -> None:
-    """Replaces these rows in the document's table; adds those that are not there yet."""
+    """Replaces these rows in the document's table; the order is the matrix's, and rows that are no more go."""
     text = document.read_text(encoding="utf-8")
     before, _, rest = text.partition(BEGIN)
     table, _, after = rest.partition(END)
     kept = {_name(text): text for text in table.splitlines() if text.startswith("| `")}
     kept |= {name: markdown(row, outcome) for name, (row, outcome) in results.items()}
-    lines = [BEGIN, HEAD, "|" + "---|" * (HEAD.count("|") - 1), *kept.values(), END]
+    rows = [kept[row.name] for row in ROWS if row.name in kept]
+    lines = [BEGIN, HEAD, "|" + "---|" * (HEAD.count("|") - 1), *rows, END]
     document.write_text(before + "\n".join(lines) + after, encoding="utf-8")
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from tests.box.devices import Hdmi, Signal, bind, find_hdmi, set_control, set_signal, show_mode, unbind
 from tests.faults.pictures import game_times
 from tests.faults.row import Outcome
+from tests.faults.servers import NO_REPLAY
 from tests.faults.stage import Setup, Size, Stage
 from tests.faults.watch import Condition, names, shows_game, shows_slate
 
@@ -35,7 +36,7 @@ def calm(hdmi: Hdmi) -> None:
 
 def setup(hdmi: Hdmi) -> Setup:
     """The box with that input."""
-    return Setup(device=hdmi.capture, audio="none")
+    return Setup(device=hdmi.capture, audio="none", more=NO_REPLAY)
 
 
 class Losses:
