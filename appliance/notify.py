@@ -35,6 +35,10 @@ class Notifier:
         """Our loop still goes round."""
         self._send("WATCHDOG=1")
 
+    def stuck(self) -> None:
+        """A part of us hangs: end us now, as if we had been silent for too long."""
+        self._send("WATCHDOG=trigger")
+
     def stopping(self) -> None:
         """We were asked to end and are doing so."""
         self._send("STOPPING=1")

@@ -28,6 +28,7 @@ from appliance.model.config import Config
 log = logging.getLogger(__name__)
 
 ROLES = ("engine", "control", "screen")
+WATCHDOG_S = 6.0
 FIRST_PAUSE_S = 0.5
 LAST_PAUSE_S = 5.0
 STEADY_S = 30.0
@@ -42,7 +43,7 @@ _PR_SET_PDEATHSIG = 1
 class Patience:
     """How long the supervisor waits: for a sign of life, before a restart (first and longest), and for the end."""
 
-    watchdog_s: float = 10.0
+    watchdog_s: float = WATCHDOG_S
     first_pause_s: float = FIRST_PAUSE_S
     last_pause_s: float = LAST_PAUSE_S
     end_s: float = END_WITHIN_S
@@ -218,13 +219,18 @@ class _Role:
                 os.killpg(self._process.pid, signal.SIGKILL)
 
     async def _watch(self, line: socket.socket) -> None:
-        """Kills a child that was alive and has gone silent. A slow start is no silence, an endless one is."""
+        """Kills a child that was alive and has gone silent, or that says that it hangs.
+
+        A slow start is no silence, an endless one is.
+        """
         loop = asyncio.get_running_loop()
         patience_s = max(30.0, 3 * self._patience.watchdog_s)
         while True:
             try:
                 message = await asyncio.wait_for(loop.sock_recv(line, 4096), patience_s)
             except TimeoutError:
+                message = b"WATCHDOG=trigger"
+            if b"WATCHDOG=trigger" in message:
                 self.hung = True
                 self.kill()
                 return

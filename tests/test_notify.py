@@ -19,8 +19,10 @@ def test_a_supervisor_hears_us() -> None:
         notifier.ready()
         notifier.alive()
         notifier.status("two\nlines")
+        notifier.stuck()
         notifier.stopping()
-        assert [line.recv(99) for _ in range(4)] == [b"READY=1", b"WATCHDOG=1", b"STATUS=two lines", b"STOPPING=1"]
+        heard = [line.recv(99) for _ in range(5)]
+        assert heard == [b"READY=1", b"WATCHDOG=1", b"STATUS=two lines", b"WATCHDOG=trigger", b"STOPPING=1"]
         line.close()
         notifier.alive()
         notifier.close()

@@ -95,6 +95,17 @@ def test_what_hangs_is_killed_and_starts_again(place: Path, caplog: pytest.LogCa
     assert "gave no sign of life and was killed" in caplog.text
 
 
+def test_what_says_that_it_hangs_is_killed_at_once(place: Path, caplog: pytest.LogCaptureFixture) -> None:
+    body = """
+signal.signal(signal.SIGTERM, signal.SIG_IGN)
+line.sendto(b"WATCHDOG=trigger", os.environ["NOTIFY_SOCKET"])
+while True: time.sleep(9)
+"""
+    patience = Patience(watchdog_s=60.0, first_pause_s=0.01, last_pause_s=0.02, end_s=2.0)
+    assert supervise(place, {"engine": child(place, "engine", body)}, ("engine started", 2), patience=patience) == 0
+    assert "gave no sign of life and was killed" in caplog.text
+
+
 def test_what_does_not_end_is_killed(place: Path, caplog: pytest.LogCaptureFixture) -> None:
     body = f"signal.signal(signal.SIGTERM, signal.SIG_IGN)\nnotes.write('deaf\\n')\n{STEADY}"
     patience = Patience(watchdog_s=5.0, first_pause_s=0.01, last_pause_s=0.02, end_s=0.2)

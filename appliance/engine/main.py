@@ -1,7 +1,7 @@
 """The engine's process: a link to control, a studio, a report four times a second, and a clean end.
 
-The systemd watchdog is fed only while every thread beats. A thread that died of a bug ends the process, because
-the supervisor's fresh one is better than a half-dead old one.
+The systemd watchdog is fed only while every thread beats, and told at once of one that hangs. A thread that died of a
+bug ends the process, because the supervisor's fresh one is better than a half-dead old one.
 """
 
 from __future__ import annotations
@@ -18,10 +18,12 @@ from types import FrameType
 from appliance import __version__
 from appliance.engine.bitmaps import Bitmap, SlateWords
 from appliance.engine.canvas.pool import keep_heap
+from appliance.engine.encode.memory import ChoiceMemory
 from appliance.engine.hardware.devices import capture_devices, encoders
 from appliance.engine.link import Link
 from appliance.engine.mailbox import Mailbox
 from appliance.engine.studio import Outlets, Studio
+from appliance.engine.worker import Worker
 from appliance.errors import Unavailable
 from appliance.hardware.catalogue import board_name
 from appliance.model.plan import Plan
@@ -33,6 +35,7 @@ log = logging.getLogger(__name__)
 REPORT_S = 0.25
 PRIORITY = -10
 BEAT_LIMIT_S = 5.0
+FIRST_BEAT_LIMIT_S = 30.0
 SOON_S = 0.02
 
 type News = Plan | None
@@ -49,6 +52,7 @@ class Engine:
         self._handed: Mailbox[Bitmap] = Mailbox()
         self._words = SlateWords()
         self._studio: Studio | None = None
+        self._memory = ChoiceMemory(run_dir / "encoder.json")
         self._notifier = Notifier(os.environ)
 
     def run(self) -> int:
@@ -98,7 +102,8 @@ class Engine:
 
     def _follow(self, plan: Plan) -> None:
         if self._studio is None:
-            self._studio = Studio(plan, Outlets(self._link.send_preview, lambda: self._news.put(None)), self._words)
+            outlets = Outlets(self._link.send_preview, lambda: self._news.put(None), self._memory)
+            self._studio = Studio(plan, outlets, self._words)
         else:
             self._studio.apply(plan)
 
@@ -111,17 +116,19 @@ class Engine:
 
     def _report(self, studio: Studio) -> None:
         late = self._late_worker(studio)
-        if not late:
+        if late:
+            self._notifier.stuck()
+        else:
             self._notifier.alive()
-        elif late != self._stuck:
-            log.warning("The thread %s has been stuck for %.0f s.", late, BEAT_LIMIT_S)
+        if late and late != self._stuck:
+            log.warning("The thread %s is stuck.", late)
         self._stuck = late
         self._link.send(pack(ReportMessage(report=studio.report())))
 
     def _late_worker(self, studio: Studio) -> str:
         now_ns = time.monotonic_ns()
         for worker in (*studio.workers, self._link):
-            if worker.must_beat and worker.alive and now_ns - worker.beat_ns > BEAT_LIMIT_S * 1e9:
+            if is_stuck(worker, now_ns):
                 return worker.name
         return ""
 
@@ -155,6 +162,12 @@ class Engine:
         del number, frame
         self._stopping = True
         self._news.put(None)
+
+
+def is_stuck(worker: Worker, now_ns: int) -> bool:
+    """Whether a thread that must beat has not done so for too long."""
+    limit_s = FIRST_BEAT_LIMIT_S if worker.begins_slowly and not worker.has_begun else BEAT_LIMIT_S
+    return worker.must_beat and worker.alive and now_ns - worker.beat_ns > limit_s * 1e9
 
 
 def main(run_dir: Path, state_dir: Path) -> int:

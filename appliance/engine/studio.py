@@ -12,7 +12,7 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import msgspec
@@ -23,6 +23,8 @@ from appliance.engine.broadcast import Broadcast, Encoders, waiting_report
 from appliance.engine.console import Console
 from appliance.engine.encode.choose import LAST_RESORT, Choice, calibrated, choose
 from appliance.engine.encode.libav import VideoSettings
+from appliance.engine.encode.memory import ChoiceMemory
+from appliance.engine.encode.worker import EncodeWorker
 from appliance.engine.network import NetworkWatch
 from appliance.engine.shelving import Mender, delete_recording, make_clip
 from appliance.engine.sinks.rtmp.preflight import preflight
@@ -42,10 +44,14 @@ MOST_FINISHED = 4
 
 @dataclass(frozen=True, slots=True)
 class Outlets:
-    """Where the studio's news go. `changed` asks for a report at once; both may be called from any thread."""
+    """Where the studio's news go. `changed` asks for a report at once; both may be called from any thread.
+
+    `memory` keeps the encoder's choice over a restart of the engine.
+    """
 
     preview: Callable[[bytes], None]
     changed: Callable[[], None]
+    memory: ChoiceMemory = field(default_factory=ChoiceMemory)
 
 
 class Studio:
@@ -59,7 +65,7 @@ class Studio:
         self._stage = self._new_stage(plan)
         self._console = Console(plan, self._stage, outlets.changed, is_live=False)
         self._broadcast: Broadcast | None = None
-        self._chooser = _Chooser(plan.encoder, plan.picture)
+        self._chooser = _Chooser(plan.encoder, plan.picture, outlets.memory)
         self._chooser.start()
         self._finished: deque[DestinationReport] = deque(maxlen=MOST_FINISHED)
         self._meter = EncoderMeter()
@@ -68,7 +74,6 @@ class Studio:
         self._network.start()
         self._broken_until = 0.0
         self._encoder_problem: Problem | None = None
-        self._last_resort = False
         self._asks = Asks(self._run_errand, outlets.changed)
         self._replay_until = 0.0
         self._menders: list[Worker] = []
@@ -106,10 +111,11 @@ class Studio:
         broadcast.record_to(self._plan.record)
         broadcast.remember(replay_s)
         broadcast.let_go()
+        self._chooser.note(broadcast.encode)
         opened = broadcast.encode.choice.settings.kbps
         wish = min(self._plan.encoder.bitrate_kbps, opened)
         broadcast.encode.set_bitrate(self._steering.steer(wish, broadcast.publishing))
-        if not wanted and broadcast.is_idle:
+        if broadcast.is_idle and (not wanted or self._waits_for(broadcast)):
             broadcast.close()
             self._broadcast = None
             self._change_canvas()
@@ -194,6 +200,9 @@ class Studio:
 
         Without a picture there is nothing to keep, and an encoder that runs all night warms the box for nobody.
         """
+        rests = self._broadcast is None or self._broadcast.is_idle
+        if rests and self._steering.condition.must_rest:
+            return 0  # too hot to work for what nobody may ask for
         seconds = self._plan.replay.seconds
         if self._console.signal.has_picture:
             self._replay_until = time.monotonic() + seconds
@@ -213,7 +222,7 @@ class Studio:
             self._menders[-1].start()
 
     def _open(self) -> None:
-        choice = self._choice()
+        choice = self._chooser.choice
         if choice is None or time.monotonic() < self._broken_until:
             return
         self._encoder_problem = choice.problem
@@ -221,15 +230,6 @@ class Studio:
         choice = replace(choice, settings=replace(choice.settings, kbps=self._plan.encoder.bitrate_kbps))
         encoders = Encoders(choice, self._plan.encoder.audio_kbps)
         self._broadcast = Broadcast(self._stage, encoders, self._finished, self._outlets.changed)
-
-    def _choice(self) -> Choice | None:
-        choice = self._chooser.choice
-        if choice is None or not self._last_resort or choice.settings.name == LAST_RESORT:
-            return choice
-        preset, why = calibrated(choice.settings)
-        settings = choice.settings
-        resort = VideoSettings(LAST_RESORT, preset, settings.width, settings.height, settings.fps, settings.kbps)
-        return Choice(resort, f"{settings.name} failed; {why}", self._encoder_problem)
 
     def _notice_failed_encoder(self) -> None:
         broadcast = self._broadcast
@@ -240,7 +240,7 @@ class Studio:
         broadcast.close()
         self._broadcast = None
         self._encoder_problem = Problem(code=problem.code, text=str(problem), facts=problem.facts, since_at=time.time())
-        self._last_resort = True
+        self._chooser = self._chooser.after_failure(broadcast.encode.choice.settings, self._encoder_problem)
         self._broken_until = time.monotonic() + RETRY_S
 
     def _change_canvas(self) -> None:
@@ -253,9 +253,8 @@ class Studio:
                 self._stage = self._new_stage(plan)
                 self._console = Console(plan, self._stage, self._outlets.changed, is_live=False)
             if not self._chooser.serves(plan.encoder, plan.picture):
-                self._last_resort = False
                 self._encoder_problem = None
-                self._chooser = _Chooser(plan.encoder, plan.picture)
+                self._chooser = _Chooser(plan.encoder, plan.picture, self._outlets.memory)
                 self._chooser.start()
         if self._stage_fits(plan.picture):
             self._stage.picture.show(plan.picture)
@@ -309,18 +308,43 @@ class Studio:
 class _Chooser(threading.Thread):
     """Chooses the encoder on a thread of its own: trials take seconds, and going live should not."""
 
-    def __init__(self, encoder: EncoderPlan, picture: PicturePlan) -> None:
+    def __init__(
+        self,
+        encoder: EncoderPlan,
+        picture: PicturePlan,
+        memory: ChoiceMemory,
+        failed: tuple[VideoSettings, Problem] | None = None,
+    ) -> None:
         super().__init__(name="choose-encoder", daemon=True)
-        self._encoder, self._picture = encoder, picture
+        self._encoder, self._picture, self._memory, self._failed = encoder, picture, memory, failed
         self.choice: Choice | None = None
 
     def serves(self, encoder: EncoderPlan, picture: PicturePlan) -> bool:
         """Whether the choice holds for these plans, too. The bitrate can change in an open encoder."""
         return _essence(self._encoder, self._picture) == _essence(encoder, picture)
 
+    def after_failure(self, failed: VideoSettings, problem: Problem) -> _Chooser:
+        """Who chooses, under way, after an encoder has failed: the last resort, of which there is only one."""
+        if failed.name == LAST_RESORT:
+            return self
+        again = _Chooser(self._encoder, self._picture, self._memory, (failed, problem))
+        again.start()
+        return again
+
+    def note(self, encode: EncodeWorker) -> None:
+        """Keeps a choice that has proved itself; a last resort is not what the next start should begin with."""
+        if self._failed is None and encode.choice is self.choice:
+            self._memory.note(self._encoder, self._picture, encode.choice, encode.encoded)
+
     def run(self) -> None:
         """Chooses once."""
-        self.choice = choose(self._encoder, self._picture)
+        if self._failed is None:
+            self.choice = self._memory.take(self._encoder, self._picture) or choose(self._encoder, self._picture)
+            return
+        failed, problem = self._failed
+        preset, why = calibrated(failed)
+        resort = VideoSettings(LAST_RESORT, preset, failed.width, failed.height, failed.fps, failed.kbps)
+        self.choice = Choice(resort, f"{failed.name} failed; {why}", problem)
 
 
 def _essence(encoder: EncoderPlan, picture: PicturePlan) -> tuple[object, ...]:

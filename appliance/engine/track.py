@@ -59,7 +59,7 @@ class Track:
         position = media_ns * RATE / 1_000_000_000
         stretcher = self._stretcher
         if stretcher is None or abs(position - self._expected) > JUMP:
-            stretcher = self._stretcher = Stretcher(max(position, 0.0))
+            stretcher = self._stretcher = Stretcher(position)
             with self._lock:
                 self._restart(stretcher.end)
         self._expected = position + len(block.samples)

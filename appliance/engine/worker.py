@@ -18,14 +18,17 @@ class Worker(ABC):
     studio, which ends the process so that the supervisor starts a clean one.
 
     `must_beat` is False for a thread that may wait for a disk: that it stands still is no reason to end the engine.
+    `begins_slowly` is True for one that computes for seconds before its first beat; `has_begun` from then on.
     """
 
     must_beat = True
+    begins_slowly = False
 
     def __init__(self, name: str) -> None:
         self.name = name
         self.failure: BaseException | None = None
         self.beat_ns = time.monotonic_ns()
+        self.has_begun = False
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._guarded, name=name, daemon=True)
 
@@ -49,6 +52,7 @@ class Worker(ABC):
     def beat(self) -> None:
         """Shows that the thread still goes round."""
         self.beat_ns = time.monotonic_ns()
+        self.has_begun = True
 
     def pause(self, seconds: float) -> bool:
         """Waits `seconds` or until asked to stop; returns whether it was asked to stop."""
@@ -56,7 +60,7 @@ class Worker(ABC):
 
     def start(self) -> None:
         """Starts the thread."""
-        self.beat()
+        self.beat_ns = time.monotonic_ns()
         self._thread.start()
 
     def stop(self) -> None:

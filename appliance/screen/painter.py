@@ -5,6 +5,7 @@ Owns the font map of its thread: make and use one painter on one thread. Knows s
 
 from __future__ import annotations
 
+import ctypes
 import math
 from dataclasses import dataclass
 from typing import NamedTuple
@@ -57,6 +58,9 @@ class Painter:
     """Paints texts under each other in the middle of a room."""
 
     def __init__(self) -> None:
+        # Python closes the binding's libraries when the process ends, while a thread of fontconfig's may still run in
+        # them: one more hold on them, which nobody lets go of, keeps them where they are.
+        self._hold = ctypes.CDLL("libpangocairo-1.0.so.0")
         self._scratch = cairocffi.Context(cairocffi.ImageSurface(cairocffi.FORMAT_ARGB32, 1, 1))
 
     def paint(self, texts: tuple[Text, ...], room: Room, language: str) -> Bitmap | None:
@@ -90,9 +94,12 @@ class Painter:
             pangocffi.pango.pango_layout_context_changed(layout.pointer)
         layout.text = words
         # A name that has to be broken is not spelled with a hyphen.
-        unbroken = pangocffi.AttrList()
-        unbroken.insert(pangocffi.Attribute.from_pointer(pangocffi.pango.pango_attr_insert_hyphens_new(0)))
-        layout.attributes = unbroken
+        # By Pango's own functions: the binding's list is never freed once something was inserted.
+        pango = pangocffi.pango
+        unbroken = pango.pango_attr_list_new()
+        pango.pango_attr_list_insert(unbroken, pango.pango_attr_insert_hyphens_new(0))
+        pango.pango_layout_set_attributes(layout.pointer, unbroken)
+        pango.pango_attr_list_unref(unbroken)
         return layout
 
 

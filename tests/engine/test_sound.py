@@ -135,3 +135,15 @@ def test_game_and_microphone_are_mixed_and_a_mute_is_heard(mixing: tuple[Mixer, 
     game, mic = (spectrum[round(hertz * len(heard) / RATE)] for hertz in tone.values())
     assert game > 50 * mic
     assert mixer.levels_db[0] > -60
+
+
+def test_sound_from_before_the_media_clock_began_is_where_it_belongs() -> None:
+    track = Track()
+    for number in range(20):
+        samples = silence(4800)
+        samples[2400] = 30_000
+        track.push(SoundBlock(samples, 0), number * SECOND // 10 - 80_000_000)
+    assert track.sync_ms == pytest.approx(0, abs=0.1)
+    heard = track.pull(0, RATE)[:, 0]
+    clicks = np.flatnonzero(heard > 0.5)
+    assert clicks.tolist() == [2400 - 3840 + 4800 * number for number in range(1, 11)]

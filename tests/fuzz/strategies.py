@@ -19,8 +19,11 @@ wild = st.recursive(
 )
 """Any JSON value."""
 
-scripts = st.lists(st.integers(0, 255) | st.sampled_from((0, 0, 0, 255, 250)), max_size=300).map(bytes)
-"""Bytes for `tests.fakes.script.Script`: long quiet stretches with lies in them."""
+_lies = st.tuples(st.integers(0, 60), st.sampled_from((255, 250, 240, 230)), st.binary(min_size=1, max_size=6))
+scripts = st.lists(_lies, min_size=1, max_size=24).map(
+    lambda lies: b"".join(bytes(quiet) + bytes((lie,)) + detail for quiet, lie, detail in lies)
+)
+"""Bytes for `tests.fakes.script.Script`: quiet stretches, long enough to get somewhere, with lies between them."""
 
 
 @st.composite

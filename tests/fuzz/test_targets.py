@@ -35,7 +35,9 @@ def quiet() -> Iterator[None]:
 def test_no_bytes_break_it(name: str) -> None:
     data = strategies.scripts if name in SCRIPTED else strategies.near(seeds(name))
 
-    @settings(max_examples=30 if name in SLOW else 100, suppress_health_check=list(HealthCheck))
+    @settings(
+        max_examples=30 if name in SLOW and name not in SCRIPTED else 100, suppress_health_check=list(HealthCheck)
+    )
     @given(data)
     def test(data: bytes) -> None:
         timed(TARGETS[name], data)

@@ -102,6 +102,7 @@ class TestSource(Worker):
     """Paints at exact ticks and leaves the frames in a mailbox; `captured` and `skipped` count them."""
 
     __test__ = False
+    begins_slowly = True
 
     def __init__(self, name: str, form: TestFormat, frames: Mailbox[CapturedFrame]) -> None:
         super().__init__(name)

@@ -6,6 +6,7 @@ import errno
 import fcntl
 import mmap
 import socket
+import time
 from contextlib import closing
 from fractions import Fraction
 from typing import Any
@@ -37,6 +38,9 @@ class Liar(Node):
         self.asked.append(request)
         if request == raw.IOC.REQBUFS and argument.count:
             argument.count = 2**32 - 1
+        if request == raw.IOC.DQBUF:
+            argument.flags = int(raw.BufferFlag.TIMESTAMP_MONOTONIC)
+            argument.timestamp.secs, argument.bytesused = self.numbers["seconds"], self.numbers.get("used", 512)
         if request == raw.IOC.DQEVENT:
             argument.type = int(raw.EventType.EOS)
         if request == raw.IOC.ENUM_FMT:
@@ -55,6 +59,28 @@ def test_a_driver_that_grants_four_billion_buffers_is_asked_about_a_few() -> Non
     queue = BufferQueue(Liar(), LAYOUT)
     queue.start(6)
     assert queue.count == MOST_BUFFERS
+    queue.close()
+
+
+@pytest.mark.parametrize("seconds", [0, -1, 2**62, -(2**62)])
+def test_a_picture_from_another_time_is_from_now(seconds: int) -> None:
+    queue = BufferQueue(Liar(seconds=seconds), LAYOUT)
+    queue.start(6)
+    before = time.monotonic_ns()
+    filled = queue.dequeue()
+    assert filled is not None
+    assert before <= filled.captured_ns <= time.monotonic_ns()
+    queue.close()
+
+
+@pytest.mark.parametrize(("used", "is_good"), [(511, False), (512, True), (2**32 - 1, True)])
+def test_no_picture_reaches_beyond_its_memory(used: int, is_good: bool) -> None:
+    queue = BufferQueue(Liar(seconds=0, used=used), LAYOUT)
+    queue.start(6)
+    filled = queue.dequeue()
+    assert filled is not None
+    assert filled.is_good == is_good
+    assert queue.copy(filled)[0].size <= 4096
     queue.close()
 
 

@@ -1,0 +1,87 @@
+"""The quick rows of the fault matrix, and ten minutes of random faults, under the virtual clock. See tests/faults."""
+
+from __future__ import annotations
+
+import math
+from pathlib import Path
+
+import pytest
+
+from tests.faults.report import line, write
+from tests.faults.row import Outcome, Row
+from tests.faults.soak import Soaked, soak
+from tests.faults.stage import Size
+from tests.faults.table import ROWS
+
+QUICK = [row for row in ROWS if row.quick and row.clock == "virtual" and not row.on_host]
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(300)
+@pytest.mark.box(clock="virtual")
+@pytest.mark.parametrize("row", QUICK, ids=lambda row: row.name)
+def test_a_row_of_the_fault_matrix(row: Row, tmp_path: Path) -> None:
+    outcome = row.run(tmp_path)
+    assert outcome.is_good, line(row, outcome)
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(900)
+@pytest.mark.box(clock="virtual")
+def test_ten_minutes_of_random_faults(tmp_path: Path) -> None:
+    result = soak(tmp_path, 600, seed=5)
+    assert not result.missed, result
+    assert len(result.faults) >= 2
+
+
+def test_rows_have_names_of_their_own() -> None:
+    assert len({row.name for row in ROWS}) == len(ROWS)
+
+
+def test_an_outcome_that_missed_its_figure_says_which() -> None:
+    outcome = Outcome(back_s=3.5)
+    outcome.demand("back after 3.5 s", is_met=False)
+    outcome.demand("2 publishes", is_met=True)
+    assert not outcome.is_good
+    assert outcome.verdict == "FAILED: back after 3.5 s"
+    assert Outcome(not_built="no clips").verdict == "not built: no clips"
+
+
+def test_the_table_keeps_other_rows_and_replaces_its_own(tmp_path: Path) -> None:
+    document = tmp_path / "reliability.md"
+    document.write_text("# Before\n<!-- measured: begin -->\n<!-- measured: end -->\nafter\n")
+    first, second = ROWS[:2]
+    write(document, {first.name: (first, Outcome(back_s=9.0))})
+    write(document, {second.name: (second, Outcome())})
+    write(document, {first.name: (first, Outcome(back_s=1.0))})
+    text = document.read_text()
+    assert text.startswith("# Before\n")
+    assert text.endswith("\nafter\n")
+    assert text.count(f"| `{first.name}` |") == text.count(f"| `{second.name}` |") == 1
+    assert "1.00 s" in text
+    assert "9.00 s" not in text
+
+
+def grown(memory_mb: list[float], descriptors: list[int]) -> Soaked:
+    samples = [
+        (number / 180, Size(memory, count))
+        for number, (memory, count) in enumerate(zip(memory_mb, descriptors, strict=True))
+    ]
+    return Soaked(samples=samples)
+
+
+def test_a_leak_of_two_megabytes_an_hour_is_seen_behind_noise() -> None:
+    leak = [100 + 2 * number / 180 + math.sin(number * 1.7) for number in range(360)]
+    assert grown(leak, [20] * 360).slope_mb_h == pytest.approx(2, abs=0.2)
+    result = grown(leak, [20] * 360)
+    result.judge(7200)
+    assert result.missed
+    steady = grown([100 + math.sin(number * 1.7) for number in range(360)], [20] * 360)
+    steady.judge(7200)
+    assert not steady.missed
+
+
+def test_a_leak_of_descriptors_is_seen() -> None:
+    result = grown([100.0] * 10, [20] * 9 + [21])
+    result.judge(600)
+    assert result.missed == ["descriptors went from 20 to 21"]

@@ -1,0 +1,88 @@
+"""Sound and picture together at the far end: a sound card on another crystal, and the owner's own offset."""
+
+from __future__ import annotations
+
+import subprocess
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from itertools import pairwise
+from pathlib import Path
+
+import pytest
+
+from tests.box.devices import find_hdmi, find_sound_loop
+from tests.box.farend import FarEnd, Place, analyse
+from tests.box.feeder import Feed, Feeder
+from tests.box.test_on_air import Canvas, box_toml, probed
+from tests.running import RunningBox
+from tests.servers.nginx import Nginx
+
+pytestmark = [pytest.mark.box(clock="virtual"), pytest.mark.slow, pytest.mark.timeout(900)]
+
+SMALL = Canvas("480x270", 30, "full", Place(), 800)
+MODE = "1280x720p60"
+
+
+@contextmanager
+def sound_card_off_by(ppm: int) -> Iterator[None]:
+    """The sound loop's clock runs that much faster than the machine's."""
+    control = "iface=PCM,name=PCM Rate Shift 100000"
+    words = ["amixer", "-q", "-c", "Loopback", "cset", control]
+    subprocess.run([*words, str(100_000 + ppm // 10)], check=True, capture_output=True)
+    try:
+        yield
+    finally:
+        subprocess.run([*words, "100000"], check=True, capture_output=True)
+
+
+@pytest.fixture
+def nginx(tmp_path: Path) -> Iterator[Nginx]:
+    (tmp_path / "nginx").mkdir()
+    with Nginx(tmp_path / "nginx") as server:
+        yield server
+
+
+def sent(nginx: Nginx, home: Path, seconds: float, toml: str = "") -> tuple[FarEnd, list[float]]:
+    """What arrived of a live of so many seconds, and what State said of the sync meanwhile."""
+    hdmi, cable = find_hdmi(), find_sound_loop()
+    said: list[float] = []
+    with (
+        Feeder(Feed(MODE), hdmi, cable),
+        RunningBox(home, box_toml(home, SMALL, hdmi, cable, nginx.server) + toml) as box,
+    ):
+        box.until(lambda state: state["signal"]["state"] == "picture" and state["audio"]["source"])
+        time.sleep(5)
+        assert box.do("go-live")[0] == 200
+        box.until(lambda state: state["live"]["type"] == "on-air")
+        for _ in range(round(seconds / 5)):
+            time.sleep(5)
+            said.append(float(box.state()["audio"]["sync-ms"]))
+        assert box.do("end-live")[0] == 200
+        box.until(lambda state: state["live"]["type"] == "off")
+    recording = nginx.recording()
+    stamps = [int(packet["pts"]) for packet in probed(recording)[2] if packet["codec_type"] == "audio"]
+    assert max(after - before for before, after in pairwise(stamps)) <= 23, "the sound has no gap"
+    return analyse(recording, SMALL.place), said
+
+
+@pytest.mark.parametrize(("ppm", "seconds"), [(200, 180), (-200, 60)])
+def test_a_sound_card_on_another_crystal_stays_with_the_picture(
+    ppm: int, seconds: float, nginx: Nginx, tmp_path: Path
+) -> None:
+    with sound_card_off_by(ppm):
+        seen, said = sent(nginx, tmp_path, seconds)
+    offsets = seen.av_offsets_ms(1 / 60)
+    assert len(offsets) >= seconds * 0.9
+    assert max(map(abs, offsets)) <= 20
+    assert max(abs(after - before) for before, after in pairwise(offsets)) <= 5
+    assert max(map(abs, said)) <= 5
+
+
+@pytest.mark.parametrize("offset_ms", [120, -80])
+def test_the_owners_offset_is_what_viewers_hear(offset_ms: int, nginx: Nginx, tmp_path: Path) -> None:
+    seen, said = sent(nginx, tmp_path, 15, f"[audio]\noffset-ms = {offset_ms}\n")
+    offsets = seen.av_offsets_ms(1 / 60)
+    assert len(offsets) >= 12
+    assert max(abs(offset - offset_ms) for offset in offsets) <= 20, (offsets, said)
+    assert max(map(abs, said)) <= 5, "an offset that is wanted is no error"

@@ -1,0 +1,114 @@
+"""Faults of the disk: full, read-only, an fsync of two seconds, and power cuts. The stream never notices."""
+
+from __future__ import annotations
+
+import contextlib
+import subprocess
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+from tests.box.powercut import power_cuts
+from tests.faults.network import run as command
+from tests.faults.row import Outcome
+from tests.faults.stage import Setup, Stage
+from tests.faults.watch import names
+
+DISK_MB = 64
+TOLD_S = 10.0
+FREEZE_S, THAW_S = 2.0, 0.3
+
+type Harm = Callable[[Path, Stage], None]
+
+
+@contextlib.contextmanager
+def disk() -> Iterator[Path]:
+    """An ext4 file system on a loop device, which goes read-only at its first error."""
+    image, point = Path("/run/fault-disk.img"), Path("/run/fault-disk")
+    with image.open("wb") as file:
+        file.truncate(DISK_MB * 1024 * 1024)
+    command(f"mkfs.ext4 -q -F {image}")
+    point.mkdir()
+    command(f"mount -o loop,errors=remount-ro {image} {point}")
+    try:
+        yield point
+    finally:
+        subprocess.run(["fsfreeze", "-u", str(point)], capture_output=True, check=False)
+        command(f"umount -l {point}")
+        point.rmdir()
+        image.unlink()
+
+
+def recording_to(point: Path, keep_free_mb: int) -> Setup:
+    """The box records there."""
+    record = f'[record]\nenabled = true\ndirectory = "{point}/recordings"\nkeep-free-mb = {keep_free_mb}\n'
+    return Setup(more=record)
+
+
+def harmed(harm: Harm, codes: tuple[str, ...], keep_free_mb: int = 4) -> Callable[[Path], Outcome]:
+    """The disk of recordings is harmed while live; the owner is told with one of `codes`."""
+
+    def run(home: Path) -> Outcome:
+        outcome = Outcome()
+        with disk() as point, Stage(home, recording_to(point, keep_free_mb)) as stage:
+            calm = stage.go_live()
+            stage.watch.wait("it records", lambda seen: seen.record == "recording", 10)
+            at = time.monotonic()
+            harm(point, stage)
+            told = {code: stage.watch.first(names(code), at) for code in codes}
+            known = [seconds for seconds in told.values() if seconds is not None]
+            outcome.detected_s = min(known) if known else None
+            others = sorted(set().union(*(seen.codes for seen in stage.watch.since(at))))
+            outcome.demand(f"the owner was told {', '.join(others) or 'nothing'}", bool(known) or not codes)
+            if outcome.detected_s is not None:
+                outcome.demand(f"told after {outcome.detected_s:.1f} s", outcome.detected_s <= TOLD_S)
+            stage.demand_untouched(outcome, calm)
+        return outcome
+
+    return run
+
+
+def fill(point: Path, _stage: Stage) -> None:
+    """Somebody else's file takes all the room there is."""
+    with contextlib.suppress(OSError), (point / "other").open("wb", buffering=0) as file:
+        while True:
+            file.write(bytes(1 << 20))
+    time.sleep(15)
+
+
+def break_it(point: Path, _stage: Stage) -> None:
+    """The kernel meets an error on the disk and makes it read-only, as with a worn-out card."""
+    source = command_output(f"findmnt -no SOURCE {point}").strip()
+    Path(f"/sys/fs/ext4/{Path(source).name}/trigger_fs_error").write_text("worn out", encoding="ascii")
+    time.sleep(15)
+
+
+def slow_down(point: Path, _stage: Stage) -> None:
+    """For 20 s the disk stands still for two seconds at a time."""
+    until = time.monotonic() + 20
+    while time.monotonic() < until:
+        command(f"fsfreeze -f {point}")
+        time.sleep(FREEZE_S)
+        command(f"fsfreeze -u {point}")
+        time.sleep(THAW_S)
+
+
+def command_output(words: str) -> str:
+    """What a command prints."""
+    return subprocess.run(words.split(), capture_output=True, text=True, check=True).stdout
+
+
+def cuts(count: int) -> Callable[[Path], Outcome]:
+    """The plug is pulled so often. Runs on the host: each cut is the end of a box."""
+
+    def run(_home: Path) -> Outcome:
+        outcome = Outcome()
+        result = power_cuts(count, seed=1)
+        lost_s = result.most_lost_s
+        outcome.notes.append(f"{len(result.cuts)} cuts, at most {lost_s:.2f} s of recording lost")
+        outcome.demand(f"{len(result.cuts)} cuts", len(result.cuts) == count)
+        outcome.demand(f"{lost_s:.2f} s of recording lost", lost_s <= 2.0)
+        outcome.demand(f"{len(result.torn)} times torn", not result.torn)
+        return outcome
+
+    return run

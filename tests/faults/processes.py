@@ -1,0 +1,81 @@
+"""Faults of our own processes: killed and hung, each role, under `plugcast run`."""
+
+from __future__ import annotations
+
+import signal
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from tests.faults.row import Outcome
+from tests.faults.stage import Stage
+from tests.faults.watch import Seen, is_on_air
+
+WAIT_S = 40.0
+
+
+def lose_engine(number: signal.Signals, back_within_s: float) -> Callable[[Path], Outcome]:
+    """The engine gets a signal; it comes back by itself and goes on air with the same plan."""
+
+    def run(home: Path) -> Outcome:
+        outcome = Outcome()
+        with Stage(home) as stage:
+            calm = stage.go_live()
+            before = stage.role("engine").pid
+            at = time.monotonic()
+            stage.role("engine").send_signal(number)
+            outcome.detected_s = stage.watch.wait("the loss is seen", lambda seen: not is_on_air(seen), WAIT_S, at)
+            stage.watch.wait("on air", is_on_air, WAIT_S, at + outcome.detected_s)
+            time.sleep(1)
+            outcome.back_s = stage.arrivals.back_s(at + outcome.detected_s)
+            pause_s = stage.arrivals.longest_pause_s(calm, time.monotonic())
+            outcome.notes.append(f"viewers without a picture for {pause_s:.1f} s")
+            outcome.demand(f"on air again after {pause_s:.1f} s", pause_s <= back_within_s)
+            outcome.demand("the same process", stage.role("engine").pid != before)
+            outcome.demand(f"{stage.publishes} publishes", stage.publishes <= 3)
+            stage.measure(outcome, calm)
+        return outcome
+
+    return run
+
+
+def lose_bystander(role: str, number: signal.Signals) -> Callable[[Path], Outcome]:
+    """Control or the painter gets a signal; the stream does not notice."""
+
+    def run(home: Path) -> Outcome:
+        outcome = Outcome()
+        with Stage(home) as stage:
+            calm = stage.go_live()
+            before = stage.role(role)
+            at = time.monotonic()
+            before.send_signal(number)
+            if role == "control":
+                outcome.detected_s = stage.watch.wait("no answer", _is_mute, WAIT_S, at)
+                stage.watch.wait("it answers", is_on_air, WAIT_S, at + outcome.detected_s)
+            else:
+                _wait_for_another(stage, role, before.pid)
+            outcome.notes.append(f"{role} was back after {time.monotonic() - at:.1f} s")
+            time.sleep(3)
+            calls = [seen.live for seen in stage.watch.since(at) if seen.live]
+            outcome.demand("State never called the live lost", set(calls) <= {"on-air"})
+            stage.watch.slowest_health_s = 0.0  # it was control that was gone
+            stage.demand_untouched(outcome, calm)
+        return outcome
+
+    return run
+
+
+def _is_mute(seen: Seen) -> bool:
+    return not seen.live
+
+
+def _wait_for_another(stage: Stage, role: str, old: int) -> None:
+    until = time.monotonic() + WAIT_S
+    while time.monotonic() < until:
+        time.sleep(0.05)
+        try:
+            if stage.role(role).pid != old:
+                return
+        except LookupError:
+            continue
+    raise AssertionError(f"{role} did not come back within {WAIT_S:g} s:\n{stage.box.log}")

@@ -1,0 +1,223 @@
+"""Hours of random faults, one after the other: all recovered from, and nothing grows. `python -m tests.faults.soak`.
+
+On the test console and a canvas of 160x240 at 24 fps, the cheapest that is whole; under the virtual clock. The engine
+is not killed here: its memory is what is watched. Seeded: the same seed makes the same faults at the same moments.
+"""
+
+from __future__ import annotations
+
+import random
+import signal
+import statistics
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from functools import partial
+from itertools import combinations
+from pathlib import Path
+
+from tests.faults.clocks import set_wall_clock
+from tests.faults.stage import KEY, Setup, Size, Stage
+from tests.faults.watch import MissedError, Seen
+
+PAUSE_S = (60.0, 300.0)
+RECOVERED_S = 30.0
+WARM_UP_S = 180.0
+SAMPLE_S = 20.0
+SLOPE_MB_H = 1.0
+SHORT_S = 3600.0
+SHORT_GROWTH_MB = 3.0
+
+type Fault = Callable[[Stage, random.Random], None]
+
+
+def server_killed(stage: Stage, chance: random.Random) -> None:
+    """The server dies and comes back."""
+    stage.nginx.kill()
+    time.sleep(chance.uniform(1, 30))
+    stage.nginx.start()
+
+
+def server_drops(stage: Stage, _chance: random.Random) -> None:
+    """The server disconnects us."""
+    stage.nginx.drop(KEY.partition("?")[0])
+
+
+def server_frozen(stage: Stage, chance: random.Random) -> None:
+    """The server stands still."""
+    stage.nginx.freeze(True)
+    time.sleep(chance.uniform(1, 40))
+    stage.nginx.freeze(False)
+
+
+def black_hole(stage: Stage, chance: random.Random) -> None:
+    """The path swallows everything."""
+    stage.uplink.lose()
+    time.sleep(chance.uniform(1, 60))
+    stage.uplink.find()
+
+
+def narrow(stage: Stage, chance: random.Random) -> None:
+    """The uplink carries little."""
+    stage.uplink.narrow(round(stage.setup.kbps * chance.uniform(0.4, 0.9)))
+    time.sleep(chance.uniform(5, 30))
+    stage.uplink.wide()
+
+
+def lossy(stage: Stage, chance: random.Random) -> None:
+    """A long way on which packets get lost."""
+    stage.uplink.far(round(chance.uniform(40, 200)), chance.uniform(1, 4))
+    time.sleep(chance.uniform(5, 30))
+    stage.uplink.wide()
+    stage.uplink.there("tc qdisc del dev home root")
+
+
+def control_killed(stage: Stage, chance: random.Random) -> None:
+    """Control dies or hangs."""
+    stage.role("control").send_signal(chance.choice((signal.SIGKILL, signal.SIGSTOP)))
+    time.sleep(12)
+
+
+def screen_killed(stage: Stage, _chance: random.Random) -> None:
+    """The painter dies."""
+    stage.role("screen").send_signal(signal.SIGKILL)
+
+
+def clock_steps(_stage: Stage, chance: random.Random) -> None:
+    """The wall clock steps by up to an hour."""
+    set_wall_clock(time.time() + chance.uniform(-3600, 3600))
+
+
+def asks(stage: Stage, chance: random.Random) -> None:
+    """The owner takes clips and checks the server."""
+    for _ in range(chance.randint(1, 4)):
+        stage.box.do("clip", seconds=chance.randint(5, 60))
+        stage.box.do("preflight", destination="tiktok")
+        time.sleep(1)
+
+
+FAULTS: tuple[Fault, ...] = (
+    server_killed,
+    server_drops,
+    server_frozen,
+    black_hole,
+    narrow,
+    lossy,
+    control_killed,
+    screen_killed,
+    clock_steps,
+    asks,
+)
+
+
+@dataclass
+class Soaked:
+    """What came of it: faults made and the longest recovery, samples of the engine as (hours, size)."""
+
+    faults: list[str] = field(default_factory=list)
+    slowest_s: float = 0.0
+    samples: list[tuple[float, Size]] = field(default_factory=list)
+    missed: list[str] = field(default_factory=list)
+
+    @property
+    def slope_mb_h(self) -> float:
+        """Growth of the engine's memory: the median of the slopes between all pairs of samples (Theil-Sen)."""
+        pairs = combinations(self.samples, 2)
+        slopes = [(b.memory_mb - a.memory_mb) / (end - begin) for (begin, a), (end, b) in pairs]
+        return statistics.median(slopes) if slopes else 0.0
+
+    @property
+    def growth_mb(self) -> float:
+        """The last quarter of the samples against the first."""
+        quarter = max(len(self.samples) // 4, 1)
+        sizes = [size.memory_mb for _, size in self.samples]
+        return statistics.median(sizes[-quarter:]) - statistics.median(sizes[:quarter])
+
+    @property
+    def descriptors(self) -> tuple[int, int]:
+        """At the beginning and at the end, both calm."""
+        return self.samples[0][1].descriptors, self.samples[-1][1].descriptors
+
+    def judge(self, seconds: float) -> None:
+        """Notes what is not as it should be."""
+        if seconds >= SHORT_S and self.slope_mb_h >= SLOPE_MB_H:
+            self.missed.append(f"memory grows by {self.slope_mb_h:.2f} MB an hour")
+        if seconds < SHORT_S and self.growth_mb > SHORT_GROWTH_MB:
+            self.missed.append(f"memory grew by {self.growth_mb:.1f} MB")
+        begin, end = self.descriptors
+        if end > begin:
+            self.missed.append(f"descriptors went from {begin} to {end}")
+
+
+def soak(home: Path, seconds: float, seed: int) -> Soaked:
+    """Runs for so many seconds of the box's clock."""
+    chance, result = random.Random(seed), Soaked()  # noqa: S311 - for faults, not for secrets
+    setup = Setup(more="[replay]\nseconds = 60\n")
+    with Stage(home, setup) as stage:
+        stage.go_live()
+        began = time.monotonic()
+        _rest(stage, result, began, min(WARM_UP_S, seconds / 3))
+        result.samples.clear()
+        while time.monotonic() - began < seconds:
+            fault = chance.choice(FAULTS)
+            result.faults.append(fault.__name__)
+            print(f"{time.monotonic() - began:8.1f} s  {fault.__name__}", flush=True)
+            fault(stage, chance)
+            healed = time.monotonic()
+            try:
+                stage.watch.wait("on air", _is_well, RECOVERED_S, healed)
+                stage.watch.wait("a picture", partial(_has_picture, stage, healed), RECOVERED_S, healed)
+            except MissedError as missed:
+                result.missed.append(f"{fault.__name__}: {str(missed).partition(chr(10))[0]}")
+                break
+            result.slowest_s = max(result.slowest_s, time.monotonic() - healed)
+            _rest(stage, result, began, chance.uniform(*PAUSE_S))
+    result.judge(seconds)
+    return result
+
+
+def _rest(stage: Stage, result: Soaked, began: float, seconds: float) -> None:
+    """Waits, taking stock of the engine when everything is calm, and forgets what was seen: hours of it are much."""
+    until = time.monotonic() + seconds
+    while time.monotonic() + SAMPLE_S < until:
+        time.sleep(SAMPLE_S)
+        result.samples.append(((time.monotonic() - began) / 3600, stage.size()))
+        del stage.watch.seen[:-50], stage.arrivals.tags[:-50]
+        _forget_recordings(stage)
+    time.sleep(max(until - time.monotonic(), 0))
+
+
+def _forget_recordings(stage: Stage) -> None:
+    """What nginx has finished is of no use any more and takes the box's memory."""
+    for file in stage.arrivals.files[:-1]:
+        if file.stat().st_size:
+            file.write_bytes(b"")
+
+
+def _has_picture(stage: Stage, since: float, _seen: Seen) -> bool:
+    return stage.arrivals.back_s(since) is not None
+
+
+def _is_well(seen: Seen) -> bool:
+    return seen.live == "on-air" and seen.signal == "picture" and seen.engine
+
+
+def main(arguments: list[str]) -> int:
+    """Prints what was done and what came of it."""
+    seconds, seed = float(arguments[0]), int(arguments[1])
+    with tempfile.TemporaryDirectory(dir="/run", prefix="soak-") as name:
+        result = soak(Path(name), seconds, seed)
+    begin, end = result.descriptors
+    print(
+        f"{seconds:.0f} s of simulated time, seed {seed}: {len(result.faults)} faults, slowest recovery "
+        f"{result.slowest_s:.1f} s, memory {result.slope_mb_h:+.2f} MB/h ({result.growth_mb:+.1f} MB), "
+        f"descriptors {begin} to {end}"
+    )
+    print("; ".join(result.missed) or "ok")
+    return 1 if result.missed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

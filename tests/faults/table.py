@@ -1,0 +1,94 @@
+"""The fault matrix as data: every row in the order of docs/reliability.md."""
+
+from __future__ import annotations
+
+from signal import SIGKILL, SIGSTOP
+
+from tests.fakes.rtmp_server import Trick
+from tests.faults import clocks, disks, heat, network, processes, servers, signals, sound
+from tests.faults.row import Row
+
+_SLATE = "slate <= 1.0 s, game back <= 1.5 s, the same session"
+_BACK = "published <= 3 s after it listens"
+_HOLE = "noticed <= 9 s, published <= 3 s after the path is back"
+_CUT = "backlog <= 2 s, sound complete, bitrate back <= 30 s"
+_BAD_SERVER = "named <= 12 s, /healthz <= 100 ms, on air when it behaves"
+_UNTOUCHED = "stream untouched"
+_DISK = "stream untouched, told <= 10 s"
+_SYNC = "within 20 ms, no step above 5 ms"
+
+ROWS: tuple[Row, ...] = (
+    Row("signal-modes", "no signal, no lock, out of range; each twice", "vivid's signal mode", _SLATE, signals.modes),
+    Row("pulled-out", "the card is pulled out and put back, 20 times", "vivid unbind and bind", _SLATE
+        + ", no growth", signals.pulled(20)),
+    Row("pulled-out-once", "the card is pulled out and put back", "vivid unbind and bind", _SLATE, signals.pulled(2),
+        quick=True),
+    Row("resolution", "1080p60 to 720p60 and back, 20 changes", "vivid's timings",
+        "game back <= 1.5 s, the same session and encoded size", signals.resized(20)),
+    Row("frames-stop", "frames stop without an error", "vivid drops every buffer", _SLATE, signals.starved),
+    Row("stream-error", "a fatal error while streaming", "vivid's injected error",
+        "game back <= 5 s, the same session",
+        signals.broken, quick=True),
+    Row("black", "a black picture", "vivid's test pattern", "named <= 12 s, the same session", signals.black),
+    Row("server-killed", "the server is killed and back after 5 s", "kill -9 nginx", _BACK, servers.killed,
+        quick=True),
+    Row("server-drops", "the server disconnects us", "nginx control", "published <= 1 s", servers.dropped, quick=True),
+    Row("server-frozen", "the server stands still for 25 s", "SIGSTOP nginx", _BACK, servers.frozen),
+    Row("server-silent", "a server that never says a word, 30 s", "a server of ours", _BAD_SERVER,
+        servers.tricked(Trick.SILENT, "server-silent", 12)),
+    Row("server-lies", "a server that answers garbage, 30 s", "a server of ours", _BAD_SERVER,
+        servers.tricked(Trick.GARBAGE, "server-not-rtmp", 12)),
+    Row("server-huge", "a server that announces 16 MB, 30 s", "a server of ours", _BAD_SERVER,
+        servers.tricked(Trick.HUGE_MESSAGE, "server-not-rtmp", 12)),
+    Row("server-floods", "a server that sends without end, 30 s", "a server of ours", _BAD_SERVER,
+        servers.tricked(Trick.FLOOD, "server-not-rtmp", 12)),
+    Row("key-refused", "the key is refused while live, a new one pasted", "nginx's on_publish says 403",
+        "no hammering, on air <= 1 s after the paste, the same encoder", servers.key_refused),
+    Row("black-hole-15", "the path swallows everything for 15 s", "nftables and netem", _HOLE,
+        network.black_holed(15), quick=True),
+    Row("black-hole-40", "the path swallows everything for 40 s", "nftables and netem", _HOLE,
+        network.black_holed(40)),
+    Row("black-hole-600", "the path swallows everything for 10 min", "nftables and netem", _HOLE,
+        network.black_holed(600)),
+    Row("uplink-50", "uplink cut to 50 % for 20 s", "tbf", _CUT, network.narrowed(0.5)),
+    Row("uplink-25", "uplink cut to 25 % for 20 s", "tbf", _CUT, network.narrowed(0.25)),
+    Row("loss-5", "5 % loss at 200 ms round trip, 2 min", "netem", "no disconnect, sound complete", network.lossy),
+    Row("address", "Wi-Fi to Ethernet: the address goes, another way comes after 2 s", "ip, two veths",
+        "viewers back <= 12 s", network.moved),
+    Row("engine-killed", "the engine is killed", "SIGKILL", "on air <= 5 s", processes.lose_engine(SIGKILL, 5),
+        quick=True),
+    Row("engine-hung", "the engine hangs", "SIGSTOP", "on air <= 10 s", processes.lose_engine(SIGSTOP, 10),
+        quick=True),
+    Row("engine-killed-real", "the engine is killed", "SIGKILL", "on air <= 5 s", processes.lose_engine(SIGKILL, 5),
+        "real"),
+    Row("engine-hung-real", "the engine hangs", "SIGSTOP", "on air <= 10 s", processes.lose_engine(SIGSTOP, 10),
+        "real"),
+    Row("control-killed", "control is killed", "SIGKILL", _UNTOUCHED, processes.lose_bystander("control", SIGKILL),
+        quick=True),
+    Row("control-hung", "control hangs", "SIGSTOP", _UNTOUCHED, processes.lose_bystander("control", SIGSTOP)),
+    Row("screen-killed", "the painter is killed", "SIGKILL", _UNTOUCHED, processes.lose_bystander("screen", SIGKILL),
+        quick=True),
+    Row("sound-fast", "the sound card's clock 200 ppm fast, 10 min with picture", "snd-aloop's rate shift", _SYNC,
+        sound.drifting(200, 600)),
+    Row("sound-slow", "the sound card's clock 200 ppm slow, 10 min with picture", "snd-aloop's rate shift", _SYNC,
+        sound.drifting(-200, 600)),
+    Row("sound-8h", "the same for 8 h, the sound path alone, both ways", "simulated stamps", _SYNC,
+        sound.simulated(8), on_host=True),
+    Row("disk-full", "the disk of recordings is full", "a file that takes all room", _DISK,
+        disks.harmed(disks.fill, ("disk-full",)), quick=True),
+    Row("disk-read-only", "the disk of recordings turns read-only", "ext4's trigger_fs_error", _DISK,
+        disks.harmed(disks.break_it, ("directory-unwritable", "record-failed"))),
+    Row("disk-slow", "every write waits for 2 s", "fsfreeze", _UNTOUCHED, disks.harmed(disks.slow_down, ())),
+    Row("power-cut", "the plug is pulled 50 times while recording and saving settings",
+        "kill -9 of the box, ext4 on ubd",
+        "<= 2 s of recording lost, settings old or new", disks.cuts(50), on_host=True),
+    Row("clock-forward", "the wall clock jumps 1 h forward, and back", "clock_settime", _UNTOUCHED,
+        clocks.stepped(3600)),
+    Row("clock-back", "the wall clock jumps 1 h back, and forward", "clock_settime", _UNTOUCHED,
+        clocks.stepped(-3600)),
+    Row("no-clock", "start in 1970, TLS; the time is right after 30 s", "clock_settime",
+        "clock named, on air <= 15 s after",
+        clocks.no_clock, quick=True),
+    Row("heat", "82 degrees for 30 s", "a thermal zone of ours (a fake)", "bitrate lower <= 7.5 s, stream untouched",
+        heat.hot),
+)  # fmt: skip
