@@ -20,7 +20,7 @@ from tests.servers.nginx import Nginx
 
 pytestmark = [pytest.mark.box(clock="virtual"), pytest.mark.slow, pytest.mark.timeout(900)]
 
-SMALL = Canvas("480x270", 30, "full", Place(), 800)
+SMALL = Canvas("320x180", 30, "full", Place(), 800)
 MODE = "1280x720p60"
 
 
@@ -66,15 +66,15 @@ def sent(nginx: Nginx, home: Path, seconds: float, toml: str = "") -> tuple[FarE
     return analyse(recording, SMALL.place), said
 
 
-@pytest.mark.parametrize(("ppm", "seconds"), [(200, 180), (-200, 60)])
-def test_a_sound_card_on_another_crystal_stays_with_the_picture(
-    ppm: int, seconds: float, nginx: Nginx, tmp_path: Path
-) -> None:
+@pytest.mark.parametrize("ppm", [200, -200])
+def test_a_sound_card_on_another_crystal_stays_with_the_picture(ppm: int, nginx: Nginx, tmp_path: Path) -> None:
+    """A minute, in which they would part by 12 ms; the fault matrix takes ten."""
     with sound_card_off_by(ppm):
-        seen, said = sent(nginx, tmp_path, seconds)
+        seen, said = sent(nginx, tmp_path, 60)
     offsets = seen.av_offsets_ms(1 / 60)
-    assert len(offsets) >= seconds * 0.9
+    assert len(offsets) >= 54
     assert max(map(abs, offsets)) <= 20
+    assert max(offsets) - min(offsets) <= 6, offsets
     assert max(abs(after - before) for before, after in pairwise(offsets)) <= 5
     assert max(map(abs, said)) <= 5
 

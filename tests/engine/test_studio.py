@@ -11,7 +11,7 @@ import msgspec
 import pytest
 
 from appliance.engine.studio import Outlets, Studio
-from appliance.model.plan import CapturePlan, Destination, EncoderPlan, PicturePlan, Plan, RecordPlan
+from appliance.model.plan import CapturePlan, Destination, EncoderPlan, PicturePlan, Plan, RecordPlan, ReplayPlan
 from appliance.model.report import Report
 from tests.fakes.rtmp_server import Behaviour, RtmpServer, Trick
 
@@ -22,6 +22,7 @@ QUIET = Plan(
     capture=CapturePlan(device="test", audio="test"),
     picture=SMALL,
     encoder=EncoderPlan(name="libx264", bitrate_kbps=600),
+    replay=ReplayPlan(seconds=0),
 )
 
 

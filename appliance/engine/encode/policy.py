@@ -23,7 +23,7 @@ SETTLE_S = 1.5
 # One key frame may wait for a moment; what has waited for this long is more than that.
 STANDING_S = 0.4
 # What gets through is a bound below: this share of it drains a backlog without wasting the line.
-LEAST_SHARE = 0.6
+LEAST_SHARE = 0.7
 DRAINING_SHARE = 0.8
 
 HEAT_STEP = 0.15
