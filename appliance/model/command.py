@@ -84,7 +84,7 @@ def read_command(body: bytes) -> AnyCommand:
 
 
 def _fault(said: str) -> str:
-    """msgspec's words without what they quote: a key may have been pasted in the wrong place."""
+    """The words of msgspec without what they quote: a key may have been pasted in the wrong place."""
     if said.startswith("Invalid value"):
         return "there is no such command"
     if said.startswith("Object contains unknown field"):
