@@ -34,6 +34,9 @@ def next_live(live: Live, wish: Wish, report: Report | None, now: float) -> Live
     if ours and all(d.state == "refused" for d in ours):
         since = live.since_at if isinstance(live, NeedsKey) else now
         return NeedsKey(since_at=since, destination=ours[0].name, problem=ours[0].problem)
+    if report is None and isinstance(live, Off | Preparing):
+        # We have just begun and know nothing yet: a live that goes on all the while must not be called lost.
+        return live if isinstance(live, Preparing) else Preparing(since_at=now)
     return _trying(live, wish, ours, now)
 
 

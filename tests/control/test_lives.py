@@ -32,6 +32,10 @@ def report(*destinations: DestinationReport) -> Report:
         (Off(), Wish(), report(), Off()),
         (Off(), WISH, None, Preparing(since_at=NOW)),
         (Preparing(since_at=1.0), WISH, report(), Preparing(since_at=1.0)),
+        (Off(), SEEN, None, Preparing(since_at=NOW)),
+        (Preparing(since_at=5.0), SEEN, None, Preparing(since_at=5.0)),
+        (Preparing(since_at=5.0), SEEN, report(said("publishing")), OnAir(since_at=900.0)),
+        (Preparing(since_at=5.0), SEEN, report(), Reconnecting(since_at=900.0, lost_at=NOW)),
         (Off(), WISH, report(said("publishing", session=6)), Preparing(since_at=NOW)),
         (Off(), WISH, report(said("off")), Preparing(since_at=NOW)),
         (

@@ -23,6 +23,7 @@ from tests.servers.nginx import Nginx, Place
 
 KEY = "stream-1?sign=abc"
 SETTLE_S = 4.0
+START_S = 60.0
 
 
 @dataclass(frozen=True)
@@ -88,11 +89,11 @@ class Stage:
 
     def go_live(self, settle_s: float = SETTLE_S) -> float:
         """Goes on air and lets everything become calm; returns a time from which on nothing should be missing."""
-        self.watch.wait("a picture", shows_game, 20)
+        self.watch.wait("a picture", shows_game, START_S)
         status, answer = self.box.do("go-live")
         if status != 200:
             raise AssertionError(f"go-live: {answer}")
-        self.watch.wait("on air", is_on_air, 20)
+        self.watch.wait("on air", is_on_air, START_S)
         time.sleep(settle_s)
         return time.monotonic() - 1
 
