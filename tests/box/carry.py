@@ -32,7 +32,7 @@ from tests.box.boot import Box, BoxCrashed, run
 from tests.box.kernel import BoxError, kernel
 
 REPORTS_VARIABLE = "PLUGCAST_BOX_REPORTS"
-STALL_LIMIT_S = 180.0
+STALL_LIMIT_S = 600.0
 REAL_TEST_LIMIT_S = 60
 VIRTUAL_TEST_LIMIT_S = 3600
 
