@@ -26,6 +26,7 @@ def test_a_row_of_the_fault_matrix(row: Row, tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.long
 @pytest.mark.timeout(900)
 @pytest.mark.box(clock="virtual")
 def test_ten_minutes_of_random_faults(tmp_path: Path) -> None:

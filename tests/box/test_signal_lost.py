@@ -32,7 +32,7 @@ from tests.box.watching import SIZE, Console, Sight, Stretch, stretches
 from tests.running import RunningBox
 from tests.servers.nginx import Nginx
 
-pytestmark = [pytest.mark.box(clock="virtual"), pytest.mark.slow, pytest.mark.timeout(900)]
+pytestmark = [pytest.mark.box(clock="virtual"), pytest.mark.slow, pytest.mark.long, pytest.mark.timeout(900)]
 
 SLATE_WITHIN_S = 1.0
 GAME_WITHIN_S = 1.5

@@ -18,7 +18,7 @@ from tests.box.test_on_air import Canvas, box_toml, probed
 from tests.running import RunningBox
 from tests.servers.nginx import Nginx
 
-pytestmark = [pytest.mark.box(clock="virtual"), pytest.mark.slow, pytest.mark.timeout(900)]
+pytestmark = [pytest.mark.box(clock="virtual"), pytest.mark.slow, pytest.mark.long, pytest.mark.timeout(900)]
 
 SMALL = Canvas("320x180", 30, "full", Place(), 800)
 MODE = "1280x720p60"

@@ -15,7 +15,7 @@ from tests.box.uplink import Uplink
 from tests.running import RunningBox, State
 from tests.servers.nginx import Nginx
 
-pytestmark = [pytest.mark.box(clock="virtual"), pytest.mark.slow, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.box(clock="virtual"), pytest.mark.slow, pytest.mark.long, pytest.mark.timeout(300)]
 
 KBPS = 3000
 TOML = f"""
