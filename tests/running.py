@@ -70,6 +70,11 @@ class RunningBox:
         assert code == 0 or error is not None, f"plugcast run ended with {code}:\n{self.log}"
 
     @property
+    def headers(self) -> dict[str, str]:
+        """What lets a request in."""
+        return {"Authorization": f"Bearer {self._token}"}
+
+    @property
     def pid(self) -> int:
         """The supervisor's process."""
         return self._process.pid

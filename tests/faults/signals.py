@@ -14,6 +14,7 @@ from tests.faults.stage import Setup, Size, Stage
 from tests.faults.watch import Condition, names, shows_game, shows_slate
 
 SLATE_S, BACK_S = 1.0, 1.5
+STALLED_S = 1.5
 LOST_S, SHOWN_S = 3.0, 4.0
 GROWTH_MB = 6.0
 
@@ -58,11 +59,11 @@ class Losses:
         self.to_game_s.append(self._stage.watch.wait("the game", shows_game, 15, at))
         time.sleep(SHOWN_S)
 
-    def judge(self) -> None:
+    def judge(self, slate_within_s: float = SLATE_S) -> None:
         """The worst of all, against what is demanded."""
         outcome = self._outcome
         outcome.detected_s, outcome.back_s = max(self.to_slate_s), max(self.to_game_s)
-        outcome.demand(f"slate after {outcome.detected_s:.2f} s", outcome.detected_s <= SLATE_S)
+        outcome.demand(f"slate after {outcome.detected_s:.2f} s", outcome.detected_s <= slate_within_s)
         outcome.demand(f"game after {outcome.back_s:.2f} s", outcome.back_s <= BACK_S)
 
 
@@ -140,12 +141,19 @@ def resized(times: int) -> Callable[[Path], Outcome]:
 
 
 def starved(home: Path) -> Outcome:
-    """Frames stop without any error: the driver drops every buffer."""
-    return _once(home, lambda hdmi: set_control(hdmi.capture, "Percentage of Dropped Buffers", 100), _feed)
-
-
-def _feed(hdmi: Hdmi) -> None:
-    set_control(hdmi.capture, "Percentage of Dropped Buffers", 0)
+    """Frames stop without any error: the driver drops every buffer. Only waiting tells, and one second is waited."""
+    outcome, hdmi = Outcome(), plugged()
+    with Stage(home, setup(hdmi)) as stage:
+        start = stage.go_live()
+        losses = Losses(stage, outcome)
+        losses.lose(
+            lambda _: set_control(hdmi.capture, "Percentage of Dropped Buffers", 100),
+            lambda _: set_control(hdmi.capture, "Percentage of Dropped Buffers", 0),
+            hdmi,
+        )
+        losses.judge(STALLED_S)
+        stage.demand_untouched(outcome, start)
+    return outcome
 
 
 def broken(home: Path) -> Outcome:
@@ -178,17 +186,6 @@ def black(home: Path) -> Outcome:
         at = time.monotonic()
         outcome.back_s = stage.watch.wait("no longer black", lambda seen: seen.cause == "none", 10, at)
         outcome.demand(f"game after {outcome.back_s:.2f} s", outcome.back_s <= BACK_S)
-        stage.demand_untouched(outcome, start)
-    return outcome
-
-
-def _once(home: Path, away: Change, back: Change) -> Outcome:
-    outcome, hdmi = Outcome(), plugged()
-    with Stage(home, setup(hdmi)) as stage:
-        start = stage.go_live()
-        losses = Losses(stage, outcome)
-        losses.lose(away, back, hdmi)
-        losses.judge()
         stage.demand_untouched(outcome, start)
     return outcome
 

@@ -47,8 +47,7 @@ class Watch:
 
     def __init__(self, box: RunningBox) -> None:
         self._box = box
-        token = box.plugcast("token", "watch", "--config", str(box.config)).strip().splitlines()[-1]
-        self._headers = {"Authorization": f"Bearer {token.removeprefix('token ')}"}
+        self._headers = box.headers
         self._stop = threading.Event()
         self._changed = threading.Condition()
         self._thread = threading.Thread(target=self._look, daemon=True)
