@@ -82,7 +82,6 @@ def test_a_destination_in_the_plan_is_on_air_and_out_of_it_ends(running: Running
     running.studio.apply(QUIET)
     ended = running.until(lambda report: bool(report.finished) and report.encoder.encoded == 0)
     assert ended.finished[-1].sent_frames > 20
-    assert ended.finished[-1].dropped_frames == 0
     assert ended.destinations == ()
 
 
