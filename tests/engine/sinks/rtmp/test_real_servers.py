@@ -20,6 +20,9 @@ from tests.servers.certificates import Authority
 from tests.servers.nginx import Nginx
 from tests.servers.node_media_server import NodeMediaServer
 
+# Real servers are processes of their own, and the first use of one may install it.
+pytestmark = pytest.mark.timeout(120)
+
 QUICK = replace(PATIENT, retry_first_s=0.05, retry_max_s=0.1, settled_s=0.2)
 
 
