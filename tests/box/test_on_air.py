@@ -76,6 +76,7 @@ def box_toml(tmp_path: Path, canvas: Canvas, hdmi: Hdmi, cable: SoundLoop, serve
 
 def broadcast(box: RunningBox, seconds: float) -> None:
     """Goes live for a while, and ends properly."""
+    time.sleep(1)  # the canvas clock learns the rhythm of a console that has just been plugged in
     assert box.do("go-live")[0] == 200
     box.until(lambda state: state["live"]["type"] == "on-air")
     time.sleep(seconds)  # the virtual clock: it costs what the work costs
