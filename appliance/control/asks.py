@@ -22,7 +22,7 @@ NO_ANSWER = Problem(code="asked-too-late", text="The box was too busy to do this
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """How the newest ask about something stands. `at` is when that became so, in Unix seconds."""
+    """How the newest ask about something stands. `at` is when that became so, by the steady clock."""
 
     ask: Ask
     state: str = "doing"
@@ -37,7 +37,10 @@ class Outcome:
 
 
 class Asks:
-    """Asks by what they are about, such as `preflight tiktok`: one at a time about each thing."""
+    """Asks by what they are about, such as `preflight tiktok`: one at a time about each thing.
+
+    `now` is always CLOCK_MONOTONIC, which the engine shares.
+    """
 
     def __init__(self, new_id: Callable[[], str] = lambda: uuid4().hex) -> None:
         self._new_id = new_id

@@ -9,16 +9,16 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import msgspec
 
 from appliance.control.absence import ENGINE_AWAY, engine_problems, slate_problems, slate_since
 from appliance.control.asks import NO_ANSWER, Asks
 from appliance.control.keys import Credential, KeyStore, summary
-from appliance.control.lives import Wish, next_live, resumed
+from appliance.control.lives import Wish, moved, next_live, resumed
+from appliance.control.moments import WallClock
 from appliance.control.planning import plan_for, recorded_as, screen_plan_for
 from appliance.control.preflights import ask_preflight, preflights
 from appliance.control.recordings import OnDisk, ask_clip, ask_deletion, failure
@@ -67,7 +67,7 @@ class Surroundings:
     name: str
     version: str
     demo: DemoState | None = None
-    clock: Callable[[], float] = time.time
+    clock: WallClock = field(default_factory=WallClock)
     load: Callable[[], float | None] = lambda: None
 
 
@@ -103,7 +103,7 @@ class Director:
 
     async def start(self) -> None:
         """Takes up what was wished before a restart of ours."""
-        now = self._around.clock()
+        now = self._around.clock.now()
         kept = await asyncio.to_thread(self._around.wishes.read)
         self._wish = resumed(kept, now)
         self._credentials = await asyncio.to_thread(self._around.keys.credentials, self.config)
@@ -141,10 +141,10 @@ class Director:
                     await self._record(isinstance(command, StartRecording))
                 case MakeClip(seconds=seconds):
                     self._must_answer()
-                    asked = ask_clip(self._asks, seconds, self._around.clock())
+                    asked = ask_clip(self._asks, seconds, self._steady())
                 case RemoveRecording(name=name):
                     self._must_answer()
-                    asked = ask_deletion(self._asks, name, self._around.clock())
+                    asked = ask_deletion(self._asks, name, self._steady())
             self.refresh()
         return await self._answer(asked) if asked else facts
 
@@ -153,13 +153,13 @@ class Director:
         self._profile = self._around.profile_for(hello)
         self._settings = self._settings.with_profile(self._profile.name, self._profile.settings)
         self._engine = EngineState(connected=True, version=hello.version)
-        self._heard_at = self._around.clock()
+        self._heard_at = self._steady()
         log.info("The engine %s is there; the hardware is %s.", hello.version, self._profile.name)
         self.refresh()
 
     def heard(self, report: Report) -> None:
         """The engine says what it is doing."""
-        self._report, self._heard_at = report, self._around.clock()
+        self._report, self._heard_at = report, self._steady()
         if self._asks.heard(report.answers, self._heard_at):
             self._hail_answers()
         self._engine = msgspec.structs.replace(
@@ -181,19 +181,20 @@ class Director:
 
     def watch_preview(self) -> None:
         """Somebody looks at the preview; the engine makes pictures for a while."""
-        self._watched_until = self._around.clock() + WATCHED_S
+        self._watched_until = self._steady() + WATCHED_S
         self.refresh()
 
     @property
     def preview_is_watched(self) -> bool:
         """Whether somebody looked at the preview lately."""
-        return self._around.clock() < self._watched_until
+        return self._steady() < self._watched_until
 
     def refresh(self) -> None:
         """Derives live, State and Plan anew. Cheap; called on every change and once a second."""
-        now = self._around.clock()
-        self._asks.expire(now)
-        is_silent = self._engine.connected and now - self._heard_at > SILENT_S
+        self._follow_clock()
+        now, steady = self._around.clock.now(), self._steady()
+        self._asks.expire(steady)
+        is_silent = self._engine.connected and steady - self._heard_at > SILENT_S
         report = None if is_silent else self._report
         if report and not self._wish.on_air_at and self._publishes(report):
             self._wish = msgspec.structs.replace(self._wish, on_air_at=now)
@@ -219,7 +220,7 @@ class Director:
             load=self._around.load(),
             demo=self._around.demo,
             now=now,
-            preflights=preflights(self._asks, self._credentials),
+            preflights=preflights(self._asks, self._credentials, self._around.clock),
             recordings=self._recordings,
         )
         self.state.set(state_of(known, self.state.value))
@@ -232,17 +233,17 @@ class Director:
 
     async def keep(self) -> None:
         """For ever: looks again each second and keeps the wish on disk while a live is on."""
-        kept_at = 0.0
+        kept, kept_at = Wish(), 0.0
         while True:
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(1.0):
                     await self._keep_now.wait()
             self._keep_now.clear()
             async with self._deciding:
-                now = self._around.clock()
-                if self._is_wished and (now - kept_at >= KEEP_EVERY_S or self._wish.on_air_at > kept_at):
+                due = self._steady() - kept_at >= KEEP_EVERY_S or self._wish.on_air_at != kept.on_air_at
+                if self._is_wished and due:
                     await self._save()
-                    kept_at = now
+                    kept, kept_at = self._wish, self._steady()
                 self.refresh()
 
     async def _go_live(self, title: str) -> None:
@@ -253,8 +254,7 @@ class Director:
         usable = [credential for credential in self._credentials if credential.problem is None]
         if not usable:
             raise self._what_is_missing()
-        now = self._around.clock()
-        session = max(self._wish.session + 1, int(now))
+        session = self._next_session()
         recording = self._wish.recording
         self._wish = Wish(wanted=True, session=session, title=title or self._wish.title, recording=recording)
         await self._arm()
@@ -270,6 +270,24 @@ class Director:
         self.refresh()
         await self._on_disk(self._around.keys.disarm)
         await self._save()
+
+    def _steady(self) -> float:
+        return self._around.clock.steady()
+
+    def _follow_clock(self) -> None:
+        """When the wall's clock was set, what people read is what it would have been: durations stay true."""
+        step_s = self._around.clock.take_step()
+        if not step_s:
+            return
+        log.info("The clock was set by %+.0f s.", step_s)
+        if self._wish.on_air_at:
+            self._wish = msgspec.structs.replace(self._wish, on_air_at=self._wish.on_air_at + step_s)
+        if self._slate_since:
+            self._slate_since += step_s
+        self.state.set(msgspec.structs.replace(self.state.value, live=moved(self.state.value.live, step_s)))
+
+    def _next_session(self) -> int:
+        return max(self._wish.session + 1, int(self._around.clock.now()))
 
     @property
     def _is_wished(self) -> bool:
@@ -314,7 +332,7 @@ class Director:
             raise NeedsOwner("no-destination", "This destination is switched off. Enable it in box.toml.")
         if credential.problem is not None and not credential.server:
             raise NeedsOwner(credential.problem.code, credential.problem.text, **credential.problem.facts)
-        ask_preflight(self._asks, credential, self._around.clock())
+        ask_preflight(self._asks, credential, self._steady())
 
     def _must_exist(self, name: str) -> None:
         if name not in self.config.destination:
@@ -328,8 +346,7 @@ class Director:
         self._credentials = await asyncio.to_thread(self._around.keys.credentials, self.config)
         log.info("A new %s was pasted for %s.", "key" if pasted.key else "server address", name)
         if self._wish.wanted and self._changes_what_is_used():
-            session = max(self._wish.session + 1, int(self._around.clock()))
-            self._wish = msgspec.structs.replace(self._wish, session=session)
+            self._wish = msgspec.structs.replace(self._wish, session=self._next_session())
             await self._arm()
         return {"took-server": bool(pasted.server), "took-key": bool(pasted.key)}
 
@@ -355,7 +372,7 @@ class Director:
         await self._save()
 
     async def _save(self) -> None:
-        wish = self._wish = msgspec.structs.replace(self._wish, seen_at=self._around.clock())
+        wish = self._wish = msgspec.structs.replace(self._wish, seen_at=self._around.clock.now())
         await self._on_disk(lambda: self._around.wishes.write(wish))
 
     async def _on_disk(self, act: Callable[[], None]) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import msgspec
+
 from appliance.model.problem import Value
 from appliance.model.report import DestinationReport, Report
 from appliance.model.state import Connecting, Ending, Live, NeedsKey, Off, OnAir, Preparing, Reconnecting
@@ -38,6 +40,16 @@ def next_live(live: Live, wish: Wish, report: Report | None, now: float) -> Live
         # We have just begun and know nothing yet: a live that goes on all the while must not be called lost.
         return live if isinstance(live, Preparing) else Preparing(since_at=now)
     return _trying(live, wish, ours, now)
+
+
+def moved(live: Live, step_s: float) -> Live:
+    """The same live after the wall's clock was set by so many seconds."""
+    at = {
+        name: value + step_s
+        for name in live.__struct_fields__
+        if name.endswith("_at") and (value := getattr(live, name))
+    }
+    return msgspec.structs.replace(live, **at)
 
 
 def resumed(wish: Wish, now: float) -> Wish:

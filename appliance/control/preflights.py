@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from appliance.control.asks import Asks
 from appliance.control.keys import Credential
+from appliance.control.moments import WallClock
 from appliance.model.plan import Destination, Preflight
 from appliance.model.state import PreflightState
 
@@ -18,7 +19,7 @@ def ask_preflight(asks: Asks, credential: Credential, now: float) -> None:
     asks.ask(_about(credential.name), Preflight(destination=destination), now, WITHIN_S)
 
 
-def preflights(asks: Asks, credentials: tuple[Credential, ...]) -> dict[str, PreflightState]:
+def preflights(asks: Asks, credentials: tuple[Credential, ...], clock: WallClock) -> dict[str, PreflightState]:
     """The newest check of every destination that was checked as it now is."""
     found: dict[str, PreflightState] = {}
     for credential in credentials:
@@ -29,7 +30,7 @@ def preflights(asks: Asks, credentials: tuple[Credential, ...]) -> dict[str, Pre
         took = outcome.facts.get("answered-ms", 0)
         found[credential.name] = PreflightState(
             state="checking" if outcome.is_open else "ok" if outcome.state == "done" else "failed",
-            at=float(round(outcome.at)),
+            at=float(round(clock.at(outcome.at))),
             answered_ms=took if isinstance(took, int) else 0,
             problem=outcome.problem,
         )

@@ -27,7 +27,7 @@ type Doer = Callable[[Errand, Worker], Facts]
 class Asks:
     """`follow` the Plan's asks; `answers` are for the Report. Both from the studio's thread."""
 
-    def __init__(self, do: Doer, on_change: Callable[[], None], clock: Callable[[], float] = time.time) -> None:
+    def __init__(self, do: Doer, on_change: Callable[[], None], clock: Callable[[], float] = time.monotonic) -> None:
         self._do = do
         self._on_change = on_change
         self._clock = clock

@@ -121,7 +121,7 @@ type Errand = Preflight | Clip | DeleteRecording
 
 
 class Ask(Value, frozen=True):
-    """Something to be done at most once per `id`, and not begun after `until`, in Unix seconds.
+    """Something to be done at most once per `id`, and not begun after `until`, on CLOCK_MONOTONIC in seconds.
 
     The engine answers in its reports for as long as the ask is in the Plan.
     """

@@ -10,6 +10,7 @@ import pytest
 
 from appliance.control.director import SILENT_S, WATCHED_S, Director, Surroundings
 from appliance.control.keys import KeyStore
+from appliance.control.moments import WallClock
 from appliance.control.settings import join
 from appliance.control.store import Latest
 from appliance.control.wishes import WishFile
@@ -21,7 +22,7 @@ from appliance.model.profile import Profile
 from appliance.model.report import Answer, DestinationReport, Report
 from appliance.model.screen import ScreenPlan
 from appliance.model.signal import Cause, Signal
-from appliance.model.state import Off
+from appliance.model.state import Off, OnAir
 from tests.fakes.engine import HEALTHY, HELLO
 
 PASTE = PasteKey(text="rtmp://h/app key-12345678")
@@ -29,13 +30,14 @@ PASTE = PasteKey(text="rtmp://h/app key-12345678")
 
 class Time:
     now = 1000.0
+    set_by = 0.0
 
 
 def director(place: Path, time: Time) -> Director:
     profile = Profile(name="pi4", encoders=("x",), settings={"picture.fps": 50})
     around = Surroundings(
         keys=KeyStore(place), wishes=WishFile(place), profile_for=lambda _: profile, name="box", version="1",
-        clock=lambda: time.now,
+        clock=WallClock(lambda: time.now + time.set_by, lambda: time.now),
     )  # fmt: skip
     return Director(join(()), around)
 
@@ -44,6 +46,31 @@ def publishing(control: Director) -> tuple[DestinationReport, ...]:
     return tuple(
         DestinationReport(name=d.name, state="publishing", session=d.session) for d in control.plan.value.destinations
     )
+
+
+@pytest.mark.parametrize("step_s", [3600.0, -3600.0, 1.8e9])
+def test_a_clock_that_is_set_changes_nothing_but_times(tmp_path: Path, step_s: float) -> None:
+    async def test() -> None:
+        time = Time()
+        control = director(tmp_path, time)
+        await control.start()
+        control.greeted(HELLO)
+        await control.do(PASTE)
+        await control.do(GoLive())
+        slate = Signal(cause=Cause.NO_SIGNAL)
+        control.heard(msgspec.structs.replace(HEALTHY, destinations=publishing(control), signal=slate))
+        time.now += 1.0
+        time.set_by = step_s
+        control.refresh()
+        state = control.state.value
+        assert state.live == OnAir(since_at=1000.0 + step_s)
+        assert state.problems == ()
+        time.now += 90.0
+        control.heard(msgspec.structs.replace(HEALTHY, destinations=publishing(control), signal=slate))
+        assert [problem.code for problem in control.state.value.problems] == ["slate-long"]
+        await control.close()
+
+    asyncio.run(test())
 
 
 def test_old_numbers_are_not_shown(tmp_path: Path) -> None:

@@ -57,7 +57,7 @@ class Running:
 
     def asked(self, errand: Clip | DeleteRecording) -> tuple[str, dict[str, object], str]:
         """How an ask went: state, facts, and the problem's code."""
-        ask = Ask(id=f"{time.monotonic_ns()}", errand=errand, until=time.time() + 60)
+        ask = Ask(id=f"{time.monotonic_ns()}", errand=errand, until=time.monotonic() + 60)
         self.apply(asks=(ask,))
         (answer,) = self.until(lambda report: bool(report.answers) and report.answers[0].state != "doing").answers
         assert answer.id == ask.id

@@ -20,6 +20,7 @@ from appliance.control import settings
 from appliance.control.director import Director, Surroundings
 from appliance.control.keys import KeyStore, read_key_file
 from appliance.control.lives import Wish
+from appliance.control.moments import WallClock
 from appliance.control.tokens import AccessFiles
 from appliance.control.wishes import WishFile
 from appliance.engine.capture import edid
@@ -278,7 +279,7 @@ def director_at(place: Path) -> Director:
     """The real Director, with a profile that knows nothing."""
     around = Surroundings(
         keys=KeyStore(place), wishes=WishFile(place), profile_for=lambda _: Profile(), name="box", version="1",
-        clock=lambda: 1000.0,
+        clock=WallClock(lambda: 1000.0, lambda: 1000.0),
     )  # fmt: skip
     return Director(settings.join(()), around)
 
