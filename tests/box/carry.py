@@ -3,9 +3,10 @@
     pytestmark = pytest.mark.box(clock="virtual")                      # default: "real"
     @pytest.mark.box(clock="virtual", words=("vivid.multiplanar=2",))  # further kernel words
 
-One boot for all tests with the same clock and words, before the first test of the session runs: a box takes longer
-than one test's time limit. Inside, every report goes to a file as it is made; a test that has no report when the box
-is gone has failed, and says what the kernel said last.
+One boot for all tests with the same clock and words, one boot after the other, beside the session's other tests: the
+box is one processor, and its tests come last, so they are mostly done when their turn comes. Inside, every report goes
+to a file as it is made; a test that has no report when the box is gone has failed, and says what the kernel said last.
+Those that it kept from running are given another boot.
 
 `PLUGCAST_BOX` = "host": run them here, on this machine's V4L2 (also chosen when vivid is loaded); tests of the virtual
 clock are skipped then, since only the box has one. "skip": skip them all. "inside" is set in the box. Time limits: with
@@ -21,9 +22,10 @@ import json
 import os
 import sys
 import tempfile
+import threading
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import pytest
@@ -34,6 +36,8 @@ from tests.box.kernel import BoxError, kernel
 REPORTS_VARIABLE = "PLUGCAST_BOX_REPORTS"
 STALL_LIMIT_S = 600.0
 REAL_TEST_LIMIT_S = 60
+LINES_KEPT = 6000
+"""Characters of output that a missing report quotes."""
 VIRTUAL_TEST_LIMIT_S = 3600
 
 
@@ -47,13 +51,23 @@ class Boot:
 
 @dataclass
 class Carried:
-    """What came out of one boot: reports by test, and why there are no more."""
+    """What came out of the boots for one set of tests: reports by test, and why some have none.
+
+    `ended` is set when nothing more will come. `lines` are for the terminal.
+    """
 
     reports: dict[str, list[pytest.TestReport]] = field(default_factory=dict)
-    missing: str = ""
+    missing: dict[str, str] = field(default_factory=dict)
+    lines: list[str] = field(default_factory=list)
+    ended: threading.Event = field(default_factory=threading.Event)
+
+    def has(self, test: str) -> bool:
+        """Whether a test was run to its end."""
+        return any(report.when == "teardown" for report in self.reports.get(test, ()))
 
 
 CARRIED = pytest.StashKey[dict[str, Carried]]()
+CARRIER = pytest.StashKey["Carrier"]()
 
 
 def boot_of(marker: pytest.Mark) -> Boot:
@@ -97,7 +111,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_runtestloop(session: pytest.Session) -> None:
-    """Boots the boxes that the session's tests ask for, one after the other. Inside a box: reports to a file."""
+    """Begins to boot the boxes that the session's tests ask for. Inside a box: reports to a file."""
     if os.environ.get(REPORTS_VARIABLE):
         session.config.pluginmanager.register(ReportWriter(session.config, Path(os.environ[REPORTS_VARIABLE])))
     if place() != "box" or session.config.option.collectonly:
@@ -107,10 +121,30 @@ def pytest_runtestloop(session: pytest.Session) -> None:
         marker = item.get_closest_marker("box")
         if marker is not None:
             boots.setdefault(boot_of(marker), []).append(item.nodeid)
-    results: dict[str, Carried] = {}
-    for boot, tests in boots.items():
-        results |= dict.fromkeys(tests, _run_boot(session.config, boot, tests))
-    session.stash[CARRIED] = results
+    if boots:
+        carrier = session.stash[CARRIER] = Carrier(session.config, boots)
+        session.stash[CARRIED] = {test: carrier.carried[boot] for boot, tests in boots.items() for test in tests}
+        session.config.pluginmanager.register(Patience(), "patience with the virtual box")
+        carrier.start()
+
+
+class Patience:
+    """Waits for a carried test's box before anything counts its time: its time limit was kept in there."""
+
+    @pytest.hookimpl(wrapper=True, tryfirst=True)
+    def pytest_runtest_protocol(self, item: pytest.Item) -> Iterator[None]:
+        """Waits, then lets the others have the test."""
+        carried = item.session.stash.get(CARRIED, {}).get(item.nodeid)
+        if carried is not None:
+            carried.ended.wait()
+        return (yield)
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """Nobody waits for a box any more, however the session ended."""
+    carrier = session.stash.get(CARRIER, None)
+    if carrier is not None:
+        carrier.stop()
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -119,15 +153,82 @@ def pytest_runtest_protocol(item: pytest.Item) -> bool | None:
     carried = item.session.stash.get(CARRIED, {}).get(item.nodeid)
     if carried is None:
         return None
+    terminal = item.config.pluginmanager.get_plugin("terminalreporter")
+    while carried.lines:
+        line = carried.lines.pop(0)
+        if terminal is not None:
+            terminal.ensure_newline()
+            terminal.write_line(line)
     item.ihook.pytest_runtest_logstart(nodeid=item.nodeid, location=item.location)
     reports = carried.reports.get(item.nodeid, [])
-    if not any(report.when == "teardown" for report in reports):
-        reports = [*reports, _missing_report(item, carried.missing)]
-        carried.missing = carried.missing.partition("\n")[0]  # once in full is enough
+    if not carried.has(item.nodeid):
+        reports = [*reports, _missing_report(item, carried.missing.get(item.nodeid, "It was not run."))]
     for report in reports:
         item.ihook.pytest_runtest_logreport(report=report)
     item.ihook.pytest_runtest_logfinish(nodeid=item.nodeid, location=item.location)
     return True
+
+
+class Carrier(threading.Thread):
+    """Runs every boot, one after the other; `carried` fills up meanwhile. `stop` pulls the plug."""
+
+    def __init__(self, config: pytest.Config, boots: dict[Boot, list[str]]) -> None:
+        super().__init__(name="virtual box", daemon=True)
+        self._config = config
+        self._boots = boots
+        self._cut = threading.Event()
+        self.carried = {boot: Carried() for boot in boots}
+
+    def run(self) -> None:
+        """Boots for every set of tests until each has its reports."""
+        for boot, tests in self._boots.items():
+            carried = self.carried[boot]
+            try:
+                self._carry(boot, tests, carried)
+            except Exception as failure:  # noqa: BLE001 - told where the tests are reported, not lost in a thread
+                carried.missing |= dict.fromkeys(tests, f"{type(failure).__name__}: {failure}")
+            finally:
+                carried.ended.set()
+
+    def stop(self) -> None:
+        """Ends what runs, at once."""
+        self._cut.set()
+        self.join()
+
+    def _carry(self, boot: Boot, tests: list[str], carried: Carried) -> None:
+        left = tests
+        while left and not self._cut.is_set():
+            why = self._boot(boot, left, carried)
+            lost = [test for test in left if not carried.has(test)]
+            if not lost:
+                return
+            # The first without an end is the one in which the box was lost; it has had its chance.
+            carried.missing[lost[0]] = why
+            if len(lost) == len(left) and not carried.reports.get(lost[0]):
+                carried.missing |= dict.fromkeys(lost[1:], why.partition("\n")[0])
+                return  # not even begun: there is no box to be had
+            left = lost[1:]
+
+    def _boot(self, boot: Boot, tests: list[str], carried: Carried) -> str:
+        """One boot for these tests; why some of them may have no reports."""
+        output = io.BytesIO()
+        started = time.monotonic()
+        with tempfile.TemporaryDirectory(prefix="plugcast-box-tests-") as name:
+            folder = Path(name)
+            try:
+                command = _pytest_command(self._config, boot, folder, tests)
+                code = run(replace(_box(boot, folder), cut=self._cut), command, output, output)
+                why = f"pytest in the virtual box ended with status {code}"
+            except BoxCrashed as crash:
+                why = f"{crash}\n{crash.log[-4000:]}"
+            except BoxError as failure:
+                why = str(failure)
+            for report in _read_reports(self._config, folder / "reports"):
+                carried.reports.setdefault(report.nodeid, []).append(report)
+        words = f" with {' '.join(boot.words)}" if boot.words else ""
+        took = time.monotonic() - started
+        carried.lines.append(f"virtual box: {len(tests)} tests, {boot.clock} clock{words}, {took:.1f} s")
+        return why + "\n" + _telling(output.getvalue().decode(errors="replace"))
 
 
 class ReportWriter:
@@ -146,28 +247,10 @@ class ReportWriter:
             os.fsync(file.fileno())
 
 
-def _run_boot(config: pytest.Config, boot: Boot, tests: list[str]) -> Carried:
-    terminal = config.pluginmanager.get_plugin("terminalreporter")
-    output = io.BytesIO()
-    started = time.monotonic()
-    with tempfile.TemporaryDirectory(prefix="plugcast-box-tests-") as name:
-        folder = Path(name)
-        carried = Carried()
-        try:
-            code = run(_box(boot, folder), _pytest_command(config, boot, folder, tests), output, output)
-            carried.missing = f"pytest in the virtual box ended with status {code}"
-        except BoxCrashed as crash:
-            carried.missing = f"{crash}\n{crash.log[-4000:]}"
-        except BoxError as failure:
-            carried.missing = str(failure)
-        carried.missing += "\n" + output.getvalue().decode(errors="replace")[-4000:]
-        for report in _read_reports(config, folder / "reports"):
-            carried.reports.setdefault(report.nodeid, []).append(report)
-    if terminal is not None:
-        words = f" with {' '.join(boot.words)}" if boot.words else ""
-        took = time.monotonic() - started
-        terminal.write_line(f"virtual box: {len(tests)} tests, {boot.clock} clock{words}, {took:.1f} s")
-    return carried
+def _telling(output: str) -> str:
+    """The part of a box's output that tells most: a crash of the interpreter from its first line on, else the end."""
+    crash = output.rfind("Fatal Python error")
+    return output[crash:][:LINES_KEPT] if crash >= 0 else output[-LINES_KEPT:]
 
 
 def _box(boot: Boot, folder: Path) -> Box:

@@ -18,6 +18,7 @@ from linuxpy.video import raw
 
 from appliance.engine.capture.formats import FORMATS
 from appliance.engine.capture.ioctl import Node
+from appliance.engine.capture.memory import Mapping, mapped
 from tests.fakes.script import Script
 
 ERRNOS = (
@@ -77,13 +78,19 @@ class LyingNode(Node):
         self._granted = 0
         self.fd = os.dup(descriptors.readable)
 
-    def map(self, length: int, offset: int) -> mmap.mmap:
+    def map(self, length: int, offset: int) -> Mapping:
         """Memory of our own, with a JPEG's beginning and end in it now and then."""
         if length < 1 or length > MOST_MAPPED or offset % mmap.PAGESIZE:
             raise OSError(errno.EINVAL, "no such memory")
-        memory = mmap.mmap(-1, length)
+        file = os.memfd_create("buffer")
+        try:
+            os.truncate(file, length)
+            memory = mapped(file, length, 0)
+        finally:
+            os.close(file)
         if self._format.is_compressed and length > 4:
-            memory[:2], memory[-2:] = b"\xff\xd8", b"\xff\xd9"
+            ends = memoryview(memory).cast("B")
+            ends[:2], ends[-2:] = b"\xff\xd8", b"\xff\xd9"
         return memory
 
     def call(self, request: int, argument: Any) -> None:

@@ -10,7 +10,6 @@ from __future__ import annotations
 import contextlib
 import ctypes
 import errno
-import mmap
 import time
 import weakref
 from collections import deque
@@ -22,6 +21,7 @@ from linuxpy.video import raw
 from numpy.typing import NDArray
 
 from appliance.engine.capture.ioctl import Node
+from appliance.engine.capture.memory import Mapping, padded_copy
 from appliance.engine.frame import SourceFormat
 
 LEAST_QUEUED = 2
@@ -66,7 +66,7 @@ class BufferQueue:
     def __init__(self, node: Node, layout: Layout) -> None:
         self._node = node
         self._layout = layout
-        self._maps: list[tuple[mmap.mmap, ...]] = []
+        self._maps: list[tuple[Mapping, ...]] = []
         self._queued = 0
         self._returned: deque[int] = deque()
         self._parts_out: list[int] = []
@@ -108,7 +108,7 @@ class BufferQueue:
         buffer.length = MAX_PLANES
         return buffer, planes
 
-    def _map(self, index: int) -> tuple[mmap.mmap, ...]:
+    def _map(self, index: int) -> tuple[Mapping, ...]:
         buffer, planes = self._buffer(index)
         self._node.call(raw.IOC.QUERYBUF, buffer)
         if planes is None:
@@ -186,7 +186,7 @@ class BufferQueue:
         For v4l2loopback, which writes into all buffers in turn, whoever holds them.
         """
         parts = zip(filled.parts, self._maps[filled.index], strict=True)
-        copies = tuple(np.frombuffer(mapping, np.uint8, used, offset).copy() for (offset, used), mapping in parts)
+        copies = tuple(padded_copy(np.frombuffer(mapping, np.uint8, used, offset)) for (offset, used), mapping in parts)
         self.requeue(filled.index)
         return copies
 

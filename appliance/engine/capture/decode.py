@@ -14,6 +14,7 @@ from av.filter import Graph
 from numpy.typing import NDArray
 
 from appliance.engine.capture.formats import FORMATS, PixelFormat
+from appliance.engine.capture.memory import padded_copy
 from appliance.engine.frame import CapturedFrame, SourceFormat
 
 log = logging.getLogger(__name__)
@@ -147,7 +148,7 @@ class _Repacked:
         if view.size < self._rows * self._stride:
             return None
         rows = view[: self._rows * self._stride].reshape(self._rows, self._stride)
-        return self._raw.wrap(np.ascontiguousarray(rows[:, : self._tight]).reshape(-1))
+        return self._raw.wrap(padded_copy(rows[:, : self._tight]))
 
 
 def _read_two_planes(frame: CapturedFrame) -> av.VideoFrame | None:

@@ -9,10 +9,8 @@ from __future__ import annotations
 import ctypes
 import errno
 import fcntl
-import mmap
 import os
 import stat
-import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,6 +18,8 @@ from types import TracebackType
 from typing import Self
 
 from linuxpy.video import raw
+
+from appliance.engine.capture.memory import Mapping, mapped
 
 VIDEO_MAJOR = 81
 """The kernel's device major of every V4L2 node."""
@@ -122,14 +122,9 @@ class Node:
             return
         raise OSError(errno.EINTR, "the driver interrupts every call")
 
-    def map(self, length: int, offset: int) -> mmap.mmap:
-        """A buffer's memory. The mapping holds no descriptor of its own where Python can do without."""
-        try:
-            if sys.version_info >= (3, 13):
-                return mmap.mmap(self.fd, length, offset=offset, trackfd=False)
-            return mmap.mmap(self.fd, length, offset=offset)
-        except (ValueError, OverflowError):
-            raise OSError(errno.EINVAL, "the driver gave a buffer that cannot be") from None
+    def map(self, length: int, offset: int) -> Mapping:
+        """A buffer's memory, behind which libav may read a little too far. It holds no descriptor of its own."""
+        return mapped(self.fd, length, offset)
 
     def capability(self) -> Capability:
         """QUERYCAP."""

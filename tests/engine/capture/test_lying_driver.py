@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import ctypes
 import errno
 import fcntl
-import mmap
 import socket
 import time
 from contextlib import closing
@@ -16,6 +16,7 @@ from linuxpy.video import raw
 
 from appliance.engine.capture.buffers import MOST_BUFFERS, BufferQueue, Layout
 from appliance.engine.capture.ioctl import Node
+from appliance.engine.capture.memory import Mapping
 from appliance.engine.capture.negotiate import agree
 from appliance.engine.capture.trouble import Trouble
 from appliance.engine.frame import SourceFormat
@@ -31,8 +32,8 @@ class Liar(Node):
         self.asked: list[int] = []
         self.numbers = numbers
 
-    def map(self, length: int, offset: int) -> mmap.mmap:
-        return mmap.mmap(-1, 4096)
+    def map(self, length: int, offset: int) -> Mapping:
+        return (ctypes.c_ubyte * 4096)()
 
     def call(self, request: int, argument: Any) -> None:
         self.asked.append(request)
