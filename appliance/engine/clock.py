@@ -1,8 +1,8 @@
 """The canvas clock: which captured frame belongs to which canvas tick, and when a tick must go without one.
 
 Tick n stands at `origin + n / fps` on CLOCK_MONOTONIC, and its presentation time is exactly `n / fps`. A steady
-source whose rate is the canvas rate or a whole multiple of it is locked to: the origin moves until the chosen
-frames are captured right at their ticks, so that decimation is exact, every frame is composed as it arrives,
+source (`engine.rhythm`) whose rate is the canvas rate or a whole multiple of it is locked to: the origin moves until
+the chosen frames are captured right at their ticks, so that decimation is exact, every frame is composed as it arrives,
 and picture and sound share one clock without a constant offset. While packets are leaving, the origin only
 slews, at most 200 ppm, which no ear hears and which follows any two crystals; 59.94 against 60 is beyond it and
 becomes a counted repeat every 16.7 s. Without a steady source the clock runs free: no new frame means the last one.
@@ -12,24 +12,15 @@ Pure: every time is a parameter, in nanoseconds of CLOCK_MONOTONIC. Not thread-s
 
 from __future__ import annotations
 
-from collections import deque
-from dataclasses import dataclass
-from itertools import pairwise
-from statistics import median
+from appliance.engine.rhythm import Rhythm
 
 SECOND = 1_000_000_000
 SLEW = 200e-6
-STEADY_FRAMES = 8
+LOCK_WITHIN, HOLD_WITHIN = 0.02, 0.03
+"""How far from a whole multiple a source's rate may be. Of the rates that there are no two are less than 4 % apart but
+those that differ by 0.1 %, and a first estimate from jittering stamps is 1 % off."""
 GRACE_NS = 4_000_000
 LATE_TICKS = 8
-
-
-@dataclass(frozen=True, slots=True)
-class Rhythm:
-    """What the newest intervals of the source say: the period in ns, and whether it can be locked to."""
-
-    period_ns: int
-    is_locked: bool
 
 
 class CanvasClock:
@@ -41,9 +32,11 @@ class CanvasClock:
         self.next_tick = 0
         self.may_jump = True
         self._period_ns = SECOND // fps
-        self._captures: deque[int] = deque(maxlen=STEADY_FRAMES + 1)
-        self._rhythm = Rhythm(0, is_locked=False)
+        self._rhythm = Rhythm()
+        self.is_locked = False
+        """Whether the clock follows the source's phase."""
         self._arrival_ns = 0
+        self._stood_ns = 0
 
     def tick_ns(self, tick: int) -> int:
         """When `tick` stands, on CLOCK_MONOTONIC."""
@@ -57,15 +50,10 @@ class CanvasClock:
         """Where a moment on CLOCK_MONOTONIC lies on the media clock. The sound uses the same origin."""
         return monotonic_ns - self.origin_ns
 
-    @property
-    def is_locked(self) -> bool:
-        """Whether the clock follows the source's phase."""
-        return self._rhythm.is_locked
-
     def deadline_ns(self) -> int:
         """When the next tick must be composed even without its frame."""
         wait = self._arrival_ns
-        if self._rhythm.is_locked:
+        if self.is_locked:
             wait += self._latest_offset_ns()
         return self.tick_ns(self.next_tick) + wait
 
@@ -74,18 +62,24 @@ class CanvasClock:
 
         A frame that no tick wants is still the newest: a tick whose own frame never comes takes it.
         """
-        self._listen(captured_ns, now_ns)
-        if not self._rhythm.is_locked:
+        at_ns = self._listen(captured_ns, now_ns)
+        if not self.is_locked:
+            self._stood_ns = 0
             return False
-        offset = captured_ns - self.tick_ns(self.next_tick)
+        offset = at_ns - self.tick_ns(self.next_tick)
         if self.may_jump:
-            nearest = self._nearest(captured_ns)
-            self.origin_ns += captured_ns - self.tick_ns(nearest)
+            nearest = self._nearest(at_ns)
+            self.origin_ns += at_ns - self.tick_ns(nearest)
             # Only one frame of each period may set the phase, or the clock would hop with every frame.
             self.may_jump = False
+            self._stood_ns = 0
             return nearest == self.next_tick
-        if not -(self._rhythm.period_ns * 9 // 16) <= offset <= self._latest_offset_ns():
+        period = int(self._rhythm.period_ns)
+        # Nearer to where the last one stood than its neighbour, or two frames that both fit would take turns.
+        earliest = max(-(period * 9 // 16), self._stood_ns - period // 2)
+        if not earliest <= offset <= self._latest_offset_ns():
             return False
+        self._stood_ns = offset
         self._slew(offset)
         return True
 
@@ -105,11 +99,12 @@ class CanvasClock:
 
     def forget_source(self) -> None:
         """The source changed: its rhythm has to be learned anew."""
-        self._captures.clear()
-        self._rhythm = Rhythm(0, is_locked=False)
+        self._rhythm.forget()
+        self.is_locked = False
 
     def _latest_offset_ns(self) -> int:
-        return self._rhythm.period_ns // 2 + min(GRACE_NS, self._rhythm.period_ns // 4)
+        period = int(self._rhythm.period_ns)
+        return period // 2 + min(GRACE_NS, period // 4)
 
     def _nearest(self, captured_ns: int) -> int:
         return round((captured_ns - self.origin_ns) * self.fps / SECOND)
@@ -118,22 +113,18 @@ class CanvasClock:
         limit = int(self._period_ns * SLEW)
         self.origin_ns += max(-limit, min(limit, offset_ns // 8))
 
-    def _listen(self, captured_ns: int, now_ns: int) -> None:
-        delay = max(0, now_ns - captured_ns)
+    def _listen(self, captured_ns: int, now_ns: int) -> int:
+        """Learns from a frame; returns when it was really captured, as far as that is known."""
+        rhythm = self._rhythm
+        rhythm.hear(captured_ns)
+        self.is_locked = rhythm.is_steady and self._fits(HOLD_WITHIN if self.is_locked else LOCK_WITHIN)
+        at_ns = rhythm.at_ns if self.is_locked else captured_ns
+        delay = max(0, now_ns - at_ns)
         # Quickly up, slowly down: a deadline that is too early costs a repeat, one too late only a little delay.
         self._arrival_ns = max(min(delay, self._period_ns), self._arrival_ns - self._arrival_ns // 64)
-        self._captures.append(captured_ns)
-        if len(self._captures) <= STEADY_FRAMES:
-            return
-        captures = list(self._captures)
-        steps = [after - before for before, after in pairwise(captures)]
-        period = median(steps)
-        self._rhythm = Rhythm(int(period), self._can_lock(period, steps))
+        return at_ns
 
-    def _can_lock(self, period: float, steps: list[int]) -> bool:
-        if period <= 0:
-            return False
-        # Lost frames make a step a multiple of the period; that does not disturb the rhythm.
-        steady = all(abs(step - period * max(1, round(step / period))) < period / 4 for step in steps)
-        ratio = self._period_ns / period
-        return steady and round(ratio) >= 1 and abs(ratio - round(ratio)) < 0.004 * round(ratio)
+    def _fits(self, within: float) -> bool:
+        ratio = self._period_ns / self._rhythm.period_ns
+        whole = round(ratio)
+        return whole >= 1 and abs(ratio - whole) < within * whole

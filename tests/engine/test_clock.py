@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from fractions import Fraction
 from itertools import pairwise
+from random import Random
 
 import pytest
 from hypothesis import given, settings
@@ -31,9 +32,14 @@ class Source:
     phase_ns: int = 0
     delay_ns: int = 0
     lost: frozenset[int] = frozenset()
+    jitter_ns: int = 0
+    grain_ns: int = 1
 
     def captured_ns(self, number: int) -> int:
-        return self.phase_ns + int(number * SECOND / self.rate)
+        """The driver's stamp: off by some jitter, and only as fine as its clock."""
+        wild = Random(number).uniform(-1, 1) * self.jitter_ns  # noqa: S311
+        stamp = self.phase_ns + int(number * SECOND / self.rate + wild)
+        return -(-stamp // self.grain_ns) * self.grain_ns
 
 
 def simulate(fps: int, source: Source, seconds: float, jump_until_s: float = 1.0) -> Run:
@@ -77,6 +83,51 @@ def test_decimation_is_exact_from_any_phase(fps: int, rate: int, phase_ms: int, 
     steps = {after - before for before, after in pairwise(chosen) if after and before}
     assert steps == {rate // fps}
     assert run.clock.is_locked
+
+
+@pytest.mark.parametrize(("fps", "rate"), [(30, 60), (60, 60), (30, 30), (25, 50)])
+@pytest.mark.parametrize("on_air", [False, True])
+@pytest.mark.parametrize(("jitter_us", "grain_us"), [(0, 1000), (0, 125), (1000, 1), (2000, 1), (1500, 1000)])
+def test_stamps_that_jitter_cost_no_frame(fps: int, rate: int, on_air: bool, jitter_us: int, grain_us: int) -> None:
+    """As USB cards stamp: when a transfer has ended, in frames of a millisecond. From any phase, also one on air."""
+    for phase in range(8):
+        begins = phase * SECOND // rate // 8
+        source = Source(Fraction(rate), begins, 3_000_000, frozenset(), jitter_us * 1000, grain_us * 1000)
+        run = simulate(fps, source, 8, jump_until_s=0 if on_air else 1)
+        chosen = settled(run, fps)
+        assert run.clock.is_locked
+        assert None not in chosen
+        assert {b - a for a, b in pairwise(chosen) if a is not None and b is not None} == {rate // fps}
+
+
+def composed_by(clock: CanvasClock, stamps: list[int]) -> list[int | None]:
+    """Which frame each tick gets of those that arrive at their stamps."""
+    composed: list[int | None] = []
+    for number, stamp in enumerate(stamps):
+        while clock.deadline_ns() < stamp:
+            composed.append(None)
+            clock.composed()
+        if clock.captured(stamp, stamp):
+            composed.append(number)
+            clock.composed()
+    return composed
+
+
+def test_one_stray_stamp_does_not_end_the_rhythm() -> None:
+    clock = CanvasClock(60, 0)
+    stamps = [number * SECOND // 60 + (9_000_000 if number == 150 else 0) for number in range(300)]
+    composed = composed_by(clock, stamps)
+    assert clock.is_locked
+    after = composed[composed.index(20) :]
+    assert after.count(None) <= 1
+    assert set(range(20, 300)) - set(after) <= {150, 151}
+
+
+def test_a_source_that_shifts_its_phase_is_learned_anew() -> None:
+    clock = CanvasClock(60, 0)
+    composed = composed_by(clock, [number * SECOND // 60 + (7_000_000 if number > 300 else 0) for number in range(600)])
+    assert clock.is_locked
+    assert composed[-200:] == list(range(400, 600))
 
 
 def test_a_locked_frame_is_composed_as_it_arrives_and_stands_at_its_capture_time() -> None:
