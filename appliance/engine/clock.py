@@ -37,6 +37,7 @@ class CanvasClock:
         """Whether the clock follows the source's phase."""
         self._arrival_ns = 0
         self._stood_ns = 0
+        self._is_fed = False
 
     def tick_ns(self, tick: int) -> int:
         """When `tick` stands, on CLOCK_MONOTONIC."""
@@ -79,7 +80,7 @@ class CanvasClock:
         earliest = max(-(period * 9 // 16), self._stood_ns - period // 2)
         if not earliest <= offset <= self._latest_offset_ns():
             return False
-        self._stood_ns = offset
+        self._stood_ns, self._is_fed = offset, True
         self._slew(offset)
         return True
 
@@ -87,6 +88,10 @@ class CanvasClock:
         """Marks the next tick as composed and returns it."""
         tick = self.next_tick
         self.next_tick += 1
+        if not self._is_fed:
+            # No frame fitted, so the next one stands elsewhere.
+            self._stood_ns = 0
+        self._is_fed = False
         return tick
 
     def skip_late(self, now_ns: int) -> int:

@@ -57,7 +57,9 @@ class Rhythm:
             self.is_steady = False
             return
         if is_stray:
-            self.at_ns = captured_ns
+            # Where it should have been: a late one is likelier than two that never came.
+            gone = max(1, int((captured_ns - self._anchor_ns) / self.period_ns + _STRAY))
+            self.at_ns = round(self._anchor_ns + gone * self.period_ns)
             return
         self.at_ns = self._anchor_ns = round(expected + error * _PHASE_GAIN)
         self.period_ns += error * _PERIOD_GAIN / periods

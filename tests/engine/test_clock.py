@@ -141,6 +141,16 @@ def test_5994_against_60_repeats_a_frame_about_every_17_seconds() -> None:
     run = simulate(60, Source(Fraction(60_000, 1001)), seconds)
     repeats = settled(run, 60).count(None)
     assert 4 <= repeats <= 8
+    assert len(run.waits_ns) >= 59.9 * seconds - 20, "all the others are composed as they arrive"
+
+
+def test_60_against_5994_leaves_one_out_about_every_17_seconds() -> None:
+    clock = CanvasClock(60, 0)
+    clock.may_jump = False
+    stamps = [int(number * SECOND / 60.06) for number in range(7200)]
+    composed = composed_by(clock, stamps)[20:]
+    assert composed.count(None) <= 1
+    assert 4 <= len(stamps) - len(composed) <= 40
 
 
 def test_5994_against_30_never_repeats() -> None:
