@@ -62,12 +62,14 @@ def test_it_does_not_grow(name: str) -> None:
     tracemalloc.start()
     try:
         run()
-        before, _ = tracemalloc.get_traced_memory()
-        run()
-        after, _ = tracemalloc.get_traced_memory()
+        held = [tracemalloc.get_traced_memory()[0]]
+        # A thread's buffer may be held at the moment of one look; a leak is there at every one.
+        while len(held) < 4 and (len(held) == 1 or held[-1] - held[-2] >= GROWTH):
+            run()
+            held.append(tracemalloc.get_traced_memory()[0])
     finally:
         tracemalloc.stop()
-    assert after - before < GROWTH
+    assert held[-1] - held[-2] < GROWTH, held
     assert len(list(Path("/proc/self/fd").iterdir())) <= descriptors
 
 

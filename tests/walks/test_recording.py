@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import json
-import time
 import urllib.error
 import urllib.parse
 import urllib.request
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -35,13 +35,21 @@ def fetched(box: RunningBox, name: str) -> bytes:
     return box.get(f"/api/recordings/{urllib.parse.quote(name)}")
 
 
-def played(data: bytes, directory: Path) -> tuple[int, float]:
-    """How many pictures decode, and how many seconds of sound."""
+@dataclass(frozen=True)
+class Played:
+    """What came out of a file: when its pictures are shown, and how many seconds of sound there are."""
+
+    pictures_s: list[float]
+    sound_s: float
+
+
+def played(data: bytes, directory: Path) -> Played:
+    """Decodes all of a file."""
     path = put(directory, "fetched.mp4", data)
     with av.open(str(path)) as file:
-        pictures = sum(1 for _ in file.decode(video=0))
+        pictures = [float(frame.time or 0) for frame in file.decode(video=0)]
     with av.open(str(path)) as file:
-        return pictures, sum(frame.samples for frame in file.decode(audio=0)) / 48_000
+        return Played(pictures, sum(frame.samples for frame in file.decode(audio=0)) / 48_000)
 
 
 def test_a_clip_from_before_going_live_a_recording_and_their_end(tmp_path: Path) -> None:
@@ -55,14 +63,14 @@ def test_a_clip_from_before_going_live_a_recording_and_their_end(tmp_path: Path)
         box.until(lambda state: state["encoder"]["fps"] > 0 and state["canvas"]["composed"] > 200)
         assert box.state()["live"]["type"] == "off"
 
-        began = time.monotonic()
         status, clip = box.do("clip", seconds=4)
-        took_s = time.monotonic() - began
         assert status == 200, clip
-        assert took_s < 5, "the figure is in docs/recording.md; here only that it is not a matter of waiting"
-        pictures, sound_s = played(fetched(box, clip["name"]), tmp_path)
-        assert pictures == pytest.approx(clip["seconds"] * 30, abs=5), "a busy machine may drop some"
-        assert sound_s == pytest.approx(clip["seconds"], abs=0.35), "the newest sound is still being mixed"
+        clipped = played(fetched(box, clip["name"]), tmp_path)
+        # How many pictures there are is the machine's affair; from when to when they are shown is ours.
+        assert clipped.pictures_s == sorted(set(clipped.pictures_s))
+        shown_s = clipped.pictures_s[-1] - clipped.pictures_s[0]
+        assert shown_s == pytest.approx(clip["seconds"], abs=0.5)
+        assert clipped.sound_s == pytest.approx(clip["seconds"], abs=0.35), "the newest sound is still being mixed"
         assert box.state()["record"]["state"] == "off"
 
         assert box.do("start-recording")[0] == 200
@@ -70,7 +78,8 @@ def test_a_clip_from_before_going_live_a_recording_and_their_end(tmp_path: Path)
         assert box.do("stop-recording")[0] == 200
         state = box.until(lambda state: any(one["name"] == file for one in state["recordings"]))
         assert state["record"]["free-mb"] > 0
-        assert played(fetched(box, file), tmp_path)[0] >= 60
+        recorded = played(fetched(box, file), tmp_path).pictures_s
+        assert recorded[-1] - recorded[0] > 1.5
         listed: list[dict[str, Any]] = json.loads(box.get("/api/recordings"))
         assert {one["kind"] for one in listed} == {"recording", "clip"}
 
