@@ -28,7 +28,7 @@ class _Pin(Value, frozen=True):
     """The PIN in use and how often it was guessed wrong."""
 
     pin: str
-    wrong: Annotated[int, msgspec.Meta(ge=0, lt=MOST_WRONG)] = 0
+    wrong: Annotated[int, msgspec.Meta(ge=0)] = 0
 
     def __repr__(self) -> str:
         return f"_Pin(pin=<hidden>, wrong={self.wrong})"
@@ -66,7 +66,7 @@ class PinFile:
             known = msgspec.json.decode(self.file.read_bytes(), type=_Pin)
         except (OSError, *UNREADABLE):
             return self._renew()
-        return known if _SHAPE.match(known.pin) else self._renew()
+        return known if _SHAPE.match(known.pin) and known.wrong < MOST_WRONG else self._renew()
 
     def _write(self, pin: _Pin) -> _Pin:
         make_private(self.file.parent)

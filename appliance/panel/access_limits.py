@@ -45,7 +45,7 @@ class Tries:
             raise too_many(wait_s)
         self._forget_old(now)
         # Again at the end, so that the first in the table is the one that has been quiet for longest.
-        self._by_client[client] = self._by_client.pop(client, deque())
+        self._by_client[client] = self._by_client.pop(client, deque(maxlen=PER_CLIENT[-1][0]))
         self._by_client[client].append(now)
         self._together.append(now)
 
@@ -75,9 +75,6 @@ class Tries:
         most = self._ceiling.guesses if self._ceiling else 0
         while self._together and len(self._together) > most:
             self._together.popleft()
-        for times in self._by_client.values():
-            while len(times) > PER_CLIENT[-1][0]:
-                times.popleft()
 
 
 def too_many(wait_s: float) -> Denied:
