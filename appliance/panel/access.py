@@ -96,6 +96,11 @@ class Access:
         live = (grant for grant in self._sessions.values() if now - grant.used_at < IDLE_S)
         return tuple(sorted(live, key=lambda grant: (-grant.used_at, -grant.made_at, grant.hash)))
 
+    @property
+    def pin_is_open(self) -> bool:
+        """Whether the PIN lets anybody in now; it rests when all together guessed wrong too often."""
+        return self.entry.pin_is_open
+
     async def check_pin(self, pin: str) -> None:
         """That somebody stands at the box, who alone reads this PIN; it is used up. Raises `Denied`, `Unavailable`."""
         await self.entry.check_pin("", pin)

@@ -55,6 +55,11 @@ class Entry:
         self._hashing = asyncio.Lock()
         self._waiting = 0
 
+    @property
+    def pin_is_open(self) -> bool:
+        """Whether a PIN may be tried at all."""
+        return self._pin_tries.are_open
+
     async def by_link(self, client: str, text: str, name: str) -> Entered:
         """Takes the box's one-time token or an invitation's. Raises `Denied`, `Unavailable`.
 

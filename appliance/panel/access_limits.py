@@ -34,11 +34,17 @@ class Tries:
         self._by_client: dict[Hashable, deque[float]] = {}
         self._together: deque[float] = deque()
 
+    @property
+    def are_open(self) -> bool:
+        """Whether all together may still guess."""
+        ceiling = self._ceiling
+        return not ceiling or _wait_s(self._together, ceiling.guesses, ceiling.seconds, self._clock()) <= 0
+
     def take(self, client: Hashable) -> None:
         """Counts a guess. Raises `Denied` (429) when there were too many."""
         now = self._clock()
         times = self._by_client.get(client, deque())
-        wait_s = max((_wait_s(times, most, span_s, now) for most, span_s in PER_CLIENT), default=0.0)
+        wait_s = max(_wait_s(times, most, span_s, now) for most, span_s in PER_CLIENT)
         if self._ceiling:
             wait_s = max(wait_s, _wait_s(self._together, self._ceiling.guesses, self._ceiling.seconds, now))
         if wait_s > 0:

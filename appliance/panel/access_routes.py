@@ -91,15 +91,15 @@ async def _pair(request: web.Request) -> web.Response:
         raise Invalid("command", 'Pairing takes either {"token": "..."} or {"pin": "..."}.')
     entry, client, name = request.app[_access].entry, client_of(request), _name(request, asked.name)
     if asked.token:
-        return _entered(request, await entry.by_link(client, asked.token, name))
-    return _entered(request, await entry.by_pin(client, asked.pin, name))
+        return await _entered(request, await entry.by_link(client, asked.token, name))
+    return await _entered(request, await entry.by_pin(client, asked.pin, name))
 
 
 async def _log_in(request: web.Request) -> web.Response:
     check_origin(request)
     asked = await _read(request, Login, '{"password": "..."}')
     entry, name = request.app[_access].entry, _name(request, asked.name)
-    return _entered(request, await entry.by_password(client_of(request), asked.password, name))
+    return await _entered(request, await entry.by_password(client_of(request), asked.password, name))
 
 
 async def _password(request: web.Request) -> web.Response:
@@ -160,8 +160,13 @@ async def _qr(request: web.Request) -> web.Response:
     return web.Response(text=qr_svg(text), content_type="image/svg+xml")
 
 
-def _entered(request: web.Request, entered: Entered) -> web.Response:
+async def _entered(request: web.Request, entered: Entered) -> web.Response:
+    """The answer to who was let in. A phone that comes in again is the same phone: what it had before ends."""
     cookie, grant = entered
+    access = request.app[_access]
+    before = access.session_of(request)
+    if before is not None:
+        await access.end_sessions(lambda known: known.hash == before.hash, request)
     response = _json({"ok": True, **_about(grant)})
     _set_cookie(request, response, cookie)
     return response

@@ -85,6 +85,17 @@ def test_the_list_and_removing_from_it(tmp_path: Path) -> None:
     visit(tmp_path, test)
 
 
+def test_a_phone_that_pairs_again_is_the_same_phone(tmp_path: Path) -> None:
+    async def test(house: House) -> None:
+        first = await house.cookie()
+        again = await house.post("/api/pair", {"token": house.files.new_link(1.0)}, Cookie=first)
+        assert again.status == 200
+        assert [grant.way for grant in house.access.sessions] == ["link"]
+        assert (await house.ask("GET", "/api/state", {"Cookie": first})).status == 401
+
+    visit(tmp_path, test)
+
+
 def test_all_others_are_thrown_out_by_a_phone_or_a_program(tmp_path: Path) -> None:
     async def test(house: House) -> None:
         mine, other = await house.own(await house.cookie()), await house.own(await house.cookie())

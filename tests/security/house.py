@@ -169,11 +169,11 @@ async def open_house(
         await runner.cleanup()
 
 
-def visit(directory: Path, test: Callable[[House], Awaitable[None]], **more: Any) -> None:
+def visit(directory: Path, test: Callable[[House], Awaitable[None]], *, within_s: float = 15, **more: Any) -> None:
     """Runs one test in a house of its own."""
 
     async def bounded() -> None:
-        async with asyncio.timeout(15), open_house(directory, **more) as house:
+        async with asyncio.timeout(within_s), open_house(directory, **more) as house:
             await test(house)
 
     asyncio.run(bounded())

@@ -82,6 +82,7 @@ def test_very_many_addresses_guess_the_pin(place: Path, monkeypatch: pytest.Monk
             with pytest.raises(Denied) as denied:
                 await entry.by_pin(f"10.0.0.{number}", wrong(house, number), "")
             assert denied.value.code == "wrong-pin"
+        assert house.access.pin_is_open is not is_guarded
         answer = await house.post("/api/pair", {"pin": wrong(house, 0)}, come_from="127.0.2.1")
         assert answer.status == (429 if is_guarded else 403)
         # Who has the code in front of the camera comes in all the same.

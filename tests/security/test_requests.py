@@ -358,7 +358,7 @@ def test_a_slow_body(place: Path, monkeypatch: pytest.MonkeyPatch, is_guarded: b
 
     async def quick(request: web.Request) -> None:
         if is_guarded:
-            await read(request, within_s=0.05)
+            await read(request, within_s=0.2)
 
     monkeypatch.setattr(app, "read_body", quick)
 
@@ -369,7 +369,7 @@ def test_a_slow_body(place: Path, monkeypatch: pytest.MonkeyPatch, is_guarded: b
             "Content-Type: application/json\r\nContent-Length: 100\r\n\r\n{"
         )
         writer.write(head.encode())
-        first = await _within(reader, 0.5)
+        first = await _within(reader, 8 if is_guarded else 0.6)
         assert first.startswith(b"HTTP/1.1 408") is is_guarded
         writer.transport.abort()
 
