@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from aiohttp import web
+from aiohttp.http_exceptions import HttpProcessingError
 
 from appliance.control.addresses import ADDRESS_FILE, address_for, host_names, link_to, own_address, site_of
 from appliance.control.certificate import Identity, own_identity, server_context
@@ -29,6 +30,7 @@ from appliance.panel.door import LINGER_S, LONGEST_LINE, MOST_HEADERS, Door
 from appliance.panel.qr import qr_text
 
 log = logging.getLogger(__name__)
+_http_log = logging.getLogger("appliance.panel.http")
 
 BIND_AGAIN_S = 1.0
 LOOK_S = 60.0
@@ -42,11 +44,28 @@ class Voice:
     show: Callable[[str], None] = print
 
 
+class FaultsOfOurs(logging.Filter):
+    """Drops what the server says of requests that are none and of visitors who left.
+
+    The words for a header that cannot be read repeat it, and it may be somebody's cookie or token.
+    """
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Whether this is about us."""
+        error = record.exc_info[1] if record.exc_info else None
+        return not isinstance(error, HttpProcessingError | ConnectionError)
+
+
+_faults_of_ours = FaultsOfOurs()
+
+
 def runner_for(app: web.Application) -> web.AppRunner:
     """The server for the panel: what one request's headers may cost is bounded, and nothing is logged of any."""
+    _http_log.addFilter(_faults_of_ours)
     return web.AppRunner(
         app,
         access_log=None,
+        logger=_http_log,
         shutdown_timeout=0.5,
         handle_signals=False,
         max_line_size=LONGEST_LINE,

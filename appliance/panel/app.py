@@ -41,6 +41,7 @@ _HEADERS = {
     "Referrer-Policy": "no-referrer",
     "Cross-Origin-Resource-Policy": "same-origin",
     "Cache-Control": "no-store",
+    "Server": "Plugcast",
 }
 _WORDS = {
     404: ("not-found", "There is nothing here."),
@@ -91,14 +92,20 @@ def create_app(desk: Desk, access: Access, preview: Preview, viewer: Viewer | No
     add_access_routes(app, access)
     for path in _PAGE:
         app.router.add_get(path, _static)
+    app.on_response_prepare.append(_protect)
     return app
+
+
+async def _protect(_request: web.Request, response: web.StreamResponse) -> None:
+    """Every answer carries the headers that protect the page, a stream's too."""
+    response.headers.update(_HEADERS)
 
 
 @web.middleware
 async def _polite(request: web.Request, handler: Handler) -> web.StreamResponse:
-    """Turns every failure into JSON and adds the headers that protect the page."""
+    """Turns every failure into JSON."""
     try:
-        response = await handler(request)
+        return await handler(request)
     except PlugcastError as error:
         response = _problem(error.http_status, error.code, str(error), error.facts)
         if isinstance(error, Denied):
@@ -107,7 +114,6 @@ async def _polite(request: web.Request, handler: Handler) -> web.StreamResponse:
         code, text = _WORDS.get(error.status, ("request", "This request is not understood."))
         status = 404 if error.status == 405 else error.status
         response = _problem(status, code, text, {})
-    response.headers.update(_HEADERS)
     return response
 
 

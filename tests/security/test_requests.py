@@ -281,6 +281,33 @@ def test_a_token_for_looking(place: Path) -> None:
 
 
 @GUARD
+def test_a_stream_or_a_refusal_in_a_foreign_frame(
+    place: Path, monkeypatch: pytest.MonkeyPatch, is_guarded: bool
+) -> None:
+    """Every answer says that it is nobody's frame, picture or script; one that began to stream, too."""
+
+    async def bare(_request: web.Request, _response: web.StreamResponse) -> None:
+        """Adds nothing."""
+
+    if not is_guarded:
+        monkeypatch.setattr(app, "_protect", bare)
+
+    async def test(house: House) -> None:
+        cookie = await house.cookie()
+        reader, writer = await house.connect()
+        writer.write(f"GET /api/endless HTTP/1.1\r\nHost: {house.host}\r\nCookie: {cookie}\r\n\r\n".encode())
+        stream = (await reader.readuntil(b"\r\n\r\n")).decode()
+        writer.transport.abort()
+        refusal = str((await house.ask("GET", "/api/state")).headers)
+        for headers in (stream, refusal):
+            protections = ("frame-ancestors 'none'", "nosniff", "same-origin", "no-store", "DENY")
+            assert all(word in headers for word in protections) is is_guarded
+            assert ("aiohttp" in headers) is not is_guarded
+
+    visit(place, test)
+
+
+@GUARD
 def test_a_redirect_to_somewhere_else(place: Path, monkeypatch: pytest.MonkeyPatch, is_guarded: bool) -> None:
     if not is_guarded:
         monkeypatch.setattr(access_room, "check_host", nothing)

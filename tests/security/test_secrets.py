@@ -14,8 +14,10 @@ from aiohttp import web
 
 from appliance.control import settings
 from appliance.control.main import Extras, serve
+from appliance.control.reception import FaultsOfOurs
 from appliance.control.tokens import AccessFiles
 from appliance.panel import access_body, app
+from tests.security.house import House, visit
 
 GUARD = pytest.mark.parametrize("is_guarded", [True, False], ids=["guarded", "told-by-mistake"])
 PASSWORD = "a very secret password"
@@ -87,6 +89,26 @@ def test_secrets_stay_secret(
         assert len(shown) >= 3
 
     asyncio.run(test())
+
+
+@GUARD
+@pytest.mark.parametrize("header", ["Cookie: plugcast=%s\x01", "Authorization: Bearer %s" + "x" * 9000, "Cookie %s"])
+def test_a_request_that_is_none_is_not_repeated_in_the_log(
+    place: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, is_guarded: bool, header: str
+) -> None:
+    if not is_guarded:
+        monkeypatch.setattr(FaultsOfOurs, "filter", lambda _self, _record: True)
+    caplog.set_level(logging.DEBUG)
+
+    async def test(house: House) -> None:
+        reader, writer = await house.connect()
+        writer.write(f"GET / HTTP/1.1\r\nHost: {house.host}\r\n{header % 'S3CRET'}\r\n\r\n".encode())
+        answer = await reader.read()
+        writer.close()
+        assert b" 400 " in answer.partition(b"\r\n")[0]
+
+    visit(place, test)
+    assert ("S3CRET" in caplog.text) is not is_guarded
 
 
 async def _come_and_go(visitor: Visitor, link: str, files: AccessFiles) -> None:
