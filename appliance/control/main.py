@@ -122,7 +122,6 @@ async def serve(loaded: Settings, extras: Extras | None = None, stop: asyncio.Ev
     app.middlewares.insert(0, reception.door.middleware)
     runner = runner_for(app)
     await runner.setup()
-    assert runner.server is not None  # noqa: S101 - setup made it
     try:
         async with asyncio.TaskGroup() as group:
             tasks = [
@@ -131,7 +130,7 @@ async def serve(loaded: Settings, extras: Extras | None = None, stop: asyncio.Ev
                 group.create_task(screen.run(), name="screen link"),
                 group.create_task(recordings.watch(director.found), name="recordings"),
                 group.create_task(_reload_tokens(access), name="tokens"),
-                group.create_task(reception.receive(runner.server), name="reception"),
+                group.create_task(reception.receive(runner), name="reception"),
                 group.create_task(_beat(notifier), name="watchdog"),
             ]
             notifier.ready()

@@ -93,12 +93,13 @@ class Reception:
             await self._take(await asyncio.to_thread(self._own_identity))
             self.door = Door(tls=self._context)
 
-    async def receive(self, server: web.Server) -> None:
+    async def receive(self, runner: web.AppRunner) -> None:
         """Listens, trying for ever while another program has the port; says how to come in; takes connections."""
+        assert runner.server is not None  # noqa: S101 - its setup made it
         port = await self._open()
         try:
             async with asyncio.TaskGroup() as group:
-                group.create_task(self.door.run(server), name="door")
+                group.create_task(self.door.run(runner.server), name="door")
                 group.create_task(self._keep_fresh(), name="certificate")
                 await self._say_how_to_come_in(port)
         finally:

@@ -131,11 +131,14 @@ class Access:
 
     @contextlib.contextmanager
     def following(self, request: web.Request, asker: Asker | None) -> Iterator[None]:
-        """While a request is answered: who is thrown out in the middle of it hears no more."""
+        """While a request is answered: who is thrown out in the middle of it hears no more. Raises `Denied`."""
         transport = request.transport
         if asker is None or transport is None:
             yield
             return
+        if asker.grant.hash not in (self._sessions if asker.is_browser else self._tokens):
+            # Thrown out a moment ago, after the question who asks and before this answer.
+            raise _unknown()
         streams = self._streams.setdefault(asker.grant.hash, set())
         streams.add(transport)
         try:
@@ -185,8 +188,7 @@ class Access:
             grant = self.session_of(request)
             if grant is not None:
                 return Asker(grant, is_browser=True)
-        sentence = 'Open the link that the box printed at start, or use a token made by "plugcast token".'
-        raise Denied(401, "not-paired", sentence)
+        raise _unknown()
 
     async def _token(self, token: str) -> Grant | None:
         key = digest(token)
@@ -240,6 +242,11 @@ def need_owner(request: web.Request) -> None:
     """For what only owners may even look at. Raises `Denied`."""
     if request[ASKER].grant.role != "owner":
         raise Denied(403, "viewer-only", "Only an owner of this box may see this. You may look at everything else.")
+
+
+def _unknown() -> Denied:
+    sentence = 'Open the link that the box printed at start, or use a token made by "plugcast token".'
+    return Denied(401, "not-paired", sentence)
 
 
 def _needs_https(request: web.Request) -> Denied:
