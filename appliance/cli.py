@@ -111,9 +111,18 @@ def _parser() -> argparse.ArgumentParser:
     token.add_argument("name", nargs="?", help="a name for the new token")
     token.add_argument("--list", action="store_true", help="list the tokens")
     token.add_argument("--revoke", metavar="NAME", help="make a token worthless")
+    token.add_argument("--viewer", action="store_true", help="the new token may look, but not change anything")
     token.add_argument("--link", action="store_true", help="print a new one-time link to the panel")
+    token.add_argument("--qr", action="store_true", help="the same, with a QR code for a phone's camera")
+    token.add_argument("--pin", action="store_true", help="print the PIN that lets a phone in")
     _with_config(token)
     token.set_defaults(run=_token)
+
+    reset = commands.add_parser("reset", help="forget who may use the panel; asks before each thing")
+    reset.add_argument("--all", action="store_true", help="also the panel's settings, stream keys and recordings")
+    reset.add_argument("--yes", action="store_true", help="do not ask, for scripts")
+    _with_config(reset)
+    reset.set_defaults(run=_reset)
 
     for role, does, function in (
         ("engine", "the part that captures, encodes and sends", _engine),
@@ -145,9 +154,16 @@ def _check(options: argparse.Namespace) -> int:
 
 def _token(options: argparse.Namespace) -> int:
     from appliance.control import settings
-    from appliance.control.tokens import token_command
+    from appliance.control.token_command import token_command
 
     return token_command(settings.load(options.config).config, options)
+
+
+def _reset(options: argparse.Namespace) -> int:
+    from appliance.control import settings
+    from appliance.control.reset import reset_command
+
+    return reset_command(settings.load(options.config).config, options)
 
 
 def _run(options: argparse.Namespace) -> int:

@@ -28,7 +28,7 @@ def address_for(config: Config, port: int) -> str:
             host = own_address()
     if ":" in host:
         host = f"[{host}]"
-    return host if port == 80 else f"{host}:{port}"
+    return host if port == (443 if config.panel.tls else 80) else f"{host}:{port}"
 
 
 def own_address() -> str:
@@ -40,6 +40,26 @@ def own_address() -> str:
     return "127.0.0.1"
 
 
-def link_to(address: str, token: str) -> str:
+def host_names(config: Config) -> tuple[str, ...]:
+    """The names that the panel answers to; addresses are compared with the connection's own instead."""
+    own = socket.gethostname().partition(".")[0]
+    names = ("localhost", "plugcast.local", own, f"{own}.local", config.panel.listen, *config.panel.names)
+    return tuple(dict.fromkeys(name for name in names if name and not _is_address(name)))
+
+
+def site_of(config: Config, address: str) -> str:
+    """The panel's address as browsers want it: http://HOST:PORT."""
+    return f"{'https' if config.panel.tls else 'http'}://{address}"
+
+
+def link_to(site: str, token: str) -> str:
     """The link that pairs a browser. What follows the # never reaches any server's log."""
-    return f"http://{address}/#{token}"
+    return f"{site}/#{token}"
+
+
+def _is_address(name: str) -> bool:
+    try:
+        ipaddress.ip_address(name)
+    except ValueError:
+        return False
+    return True

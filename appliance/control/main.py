@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
-import ipaddress
 import logging
 import os
 import signal
@@ -14,21 +12,20 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from aiohttp import web
-
 from appliance import __version__
 from appliance.control import settings as settings_room
-from appliance.control.addresses import ADDRESS_FILE, address_for, link_to
+from appliance.control.addresses import host_names
 from appliance.control.director import Director, Surroundings
 from appliance.control.engine_link import EngineLink
 from appliance.control.files import make_directory
 from appliance.control.keys import KeyStore
+from appliance.control.reception import Reception, Voice, runner_for
 from appliance.control.recordings import RecordingDisk, directory_of
 from appliance.control.screen_link import ScreenLink
 from appliance.control.settings import Settings
-from appliance.control.tokens import AccessFiles
+from appliance.control.tokens import AccessFiles, credentials_of
 from appliance.control.wishes import WishFile
-from appliance.errors import Fact, Invalid, PlugcastError
+from appliance.errors import Fact, PlugcastError
 from appliance.hardware.catalogue import read_catalogue
 from appliance.hardware.profiles import recognise
 from appliance.model.command import AnyCommand
@@ -43,16 +40,16 @@ from appliance.panel.preview import Preview
 
 log = logging.getLogger(__name__)
 
-BIND_AGAIN_S = 1.0
 RELOAD_S = 1.0
 
 
 @dataclass(frozen=True, slots=True)
 class Extras:
-    """What only the demo and tests give: a viewer's picture, and who hears the link to the panel."""
+    """What only the demo and tests give: a viewer's picture; who hears the link to the panel, and the rest like it."""
 
     viewer: Viewer | None = None
     announce: Callable[[str], None] = print
+    show: Callable[[str], None] = print
 
 
 class _Desk:
@@ -113,18 +110,17 @@ async def serve(loaded: Settings, extras: Extras | None = None, stop: asyncio.Ev
     await director.start()
     recordings = RecordingDisk(directory_of(config))
     desk = _Desk(director, recordings)
-    files = AccessFiles(Path(config.state_dir))
-    access = Access(files, _host_names(config))
+    files = AccessFiles(Path(config.state_dir), credentials_of(os.environ))
+    access = Access(files, host_names(config), show=extras.show)
     await access.start()
+    reception = Reception(config, access, files, Voice(extras.announce, extras.show))
+    await reception.prepare()
     link = EngineLink(Path(config.run_dir) / "engine.sock", director.plan, desk)
     screen = ScreenLink(Path(config.run_dir) / "screen.sock", director.screen)
     notifier = Notifier(os.environ)
-    runner = web.AppRunner(
-        create_app(desk, access, desk.preview, extras.viewer),
-        access_log=None,
-        shutdown_timeout=0.5,
-        handle_signals=False,
-    )
+    app = create_app(desk, access, desk.preview, extras.viewer)
+    app.middlewares.insert(0, reception.door.middleware)
+    runner = runner_for(app)
     await runner.setup()
     try:
         async with asyncio.TaskGroup() as group:
@@ -134,7 +130,7 @@ async def serve(loaded: Settings, extras: Extras | None = None, stop: asyncio.Ev
                 group.create_task(screen.run(), name="screen link"),
                 group.create_task(recordings.watch(director.found), name="recordings"),
                 group.create_task(_reload_tokens(access), name="tokens"),
-                group.create_task(_listen(runner, config, files, extras.announce), name="listen"),
+                group.create_task(reception.receive(runner), name="reception"),
                 group.create_task(_beat(notifier), name="watchdog"),
             ]
             notifier.ready()
@@ -180,53 +176,6 @@ def _surroundings(config: Config, extras: Extras) -> Surroundings:
         demo=DemoState(viewer=True) if extras.viewer else None,
         load=lambda: round(os.getloadavg()[0] / cores, 1),
     )
-
-
-def _host_names(config: Config) -> tuple[str, ...]:
-    own = socket.gethostname().partition(".")[0]
-    names = ("localhost", "plugcast.local", own, f"{own}.local", config.panel.listen, *config.panel.names)
-    # Addresses are compared with the connection's own; 0.0.0.0 is nobody's.
-    return tuple(name for name in names if not _is_address(name))
-
-
-def _is_address(name: str) -> bool:
-    try:
-        ipaddress.ip_address(name)
-    except ValueError:
-        return False
-    return True
-
-
-async def _listen(runner: web.AppRunner, config: Config, files: AccessFiles, announce: Callable[[str], None]) -> None:
-    """Opens the panel's port, trying for ever while another program has it; then prints the link to the panel."""
-    panel, said = config.panel, False
-    while True:
-        site = web.TCPSite(runner, panel.listen, panel.port, backlog=128)
-        try:
-            await site.start()
-            break
-        except PermissionError:
-            raise Invalid(
-                "panel-port", f"panel.port: port {panel.port} needs root here. Choose one from 1024 on, such as 8080.",
-                port=panel.port,
-            ) from None  # fmt: skip
-        except OSError as error:
-            if not said:
-                reason = (error.strerror or str(error)).lower()
-                log.warning("The panel cannot listen on %s port %d yet: %s.", panel.listen, panel.port, reason)
-                said = True
-            await site.stop()
-            await asyncio.sleep(BIND_AGAIN_S)
-    address = address_for(config, int(runner.addresses[0][1]))
-    token = await asyncio.to_thread(_note_address, config, files, address)
-    announce(f"panel {link_to(address, token)}")
-    log.info("The panel answers at http://%s/", address)
-
-
-def _note_address(config: Config, files: AccessFiles, address: str) -> str:
-    with contextlib.suppress(OSError):
-        (Path(config.run_dir) / ADDRESS_FILE).write_text(address + "\n")
-    return files.new_link(time.time())
 
 
 async def _reload_tokens(access: Access) -> None:

@@ -162,7 +162,6 @@ def not_built_yet(config: Config) -> tuple[Problem, ...]:
         "mqtt.enabled": config.mqtt.enabled,
         "screen.card": config.screen.card != "auto",
         "facecam.device": config.facecam.device == "csi",
-        "panel.tls": config.panel.tls,
         "language": config.language.partition("-")[0] not in LANGUAGES,
     }
     return tuple(

@@ -1,39 +1,54 @@
 """Who may use the panel: API tokens, the one-time link and paired browsers, kept hashed in the state directory.
 
 `plugcast token` and the running control share these files: each file has one kind of writer, is replaced as a whole,
-and is read again when it changed. A hash of 256 random bits needs no salt. Blocks: call from a thread.
+and is read again when it changed. A hash of 256 random bits needs no salt. The PIN is in `control.pins`, the password
+in `control.passwords`. Blocks: call from a thread.
 """
 
 from __future__ import annotations
 
-import argparse
 import hashlib
 import re
 import secrets
-import time
-from datetime import UTC, datetime
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Literal
 
 import msgspec
 
-from appliance.control.addresses import link_to, panel_address
-from appliance.control.files import make_directory, make_private, sync_directory, write_atomically
+from appliance.control.files import make_private, remove, sync_directory, write_atomically
+from appliance.control.passwords import PasswordFile
+from appliance.control.pins import PinFile
 from appliance.errors import Invalid, Unavailable
-from appliance.model.config import Config
 from appliance.model.problem import UNREADABLE, Value
 
 MOST_SESSIONS = 32
 IDLE_S = 30 * 24 * 3600.0
 _NAME = re.compile(r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$")
 
+type Role = Literal["owner", "viewer"]
+type Way = Literal["", "link", "pin", "invite", "password"]
+"""How a browser came in; empty for tokens and for those that came before this was noted."""
+
 
 class Grant(Value, frozen=True):
-    """One secret that opens the panel: its name, its SHA-256 in hex, and when it was made and last used."""
+    """One secret that opens the panel: its name, its SHA-256 in hex, what it may do, and when it was made and used.
+
+    `epoch` is that of the access files when it was made: a reset begins another, and what is older counts no more.
+    """
 
     name: str
     hash: str
     made_at: float = 0.0
     used_at: float = 0.0
+    role: Role = "owner"
+    way: Way = ""
+    epoch: str = ""
+
+    @property
+    def id(self) -> str:
+        """A name for this grant that tells nothing about its secret."""
+        return self.hash[:16]
 
 
 type Grants = dict[str, Grant]
@@ -42,17 +57,20 @@ type Grants = dict[str, Grant]
 class AccessFiles:
     """The directory `access` in the state directory. Grants are keyed by hash."""
 
-    def __init__(self, state_dir: Path) -> None:
+    def __init__(self, state_dir: Path, credentials: Path | None = None) -> None:
         self.directory = state_dir / "access"
+        self.pin = PinFile(self.directory)
+        self.password = PasswordFile(self.directory, credentials)
         self._tokens = self.directory / "tokens.json"
         self._link = self.directory / "link.json"
         self._sessions = self.directory / "sessions.json"
+        self._epoch = self.directory / "epoch"
 
     def tokens(self) -> Grants:
         """The API tokens."""
         return _read(self._tokens)
 
-    def add_token(self, name: str, now: float) -> str:
+    def add_token(self, name: str, now: float, role: Role = "owner") -> str:
         """Makes a token; returns its text, which is kept nowhere. Raises `Invalid`, `Unavailable`."""
         if not _NAME.match(name):
             raise Invalid("token-name", "A token's name is 1 to 64 letters, digits, dots, hyphens or underscores.")
@@ -60,7 +78,7 @@ class AccessFiles:
         if any(grant.name == name for grant in grants.values()):
             raise Invalid("token-name", f'There is a token "{name}" already. Choose another name or revoke it first.')
         text = secrets.token_urlsafe(32)
-        self._write(self._tokens, {**grants, digest(text): Grant(name=name, hash=digest(text), made_at=now)})
+        self._write(self._tokens, {**grants, digest(text): Grant(name=name, hash=digest(text), made_at=now, role=role)})
         return text
 
     def revoke(self, name: str) -> None:
@@ -92,43 +110,53 @@ class AccessFiles:
         sync_directory(self.directory)
         return True
 
+    def epoch(self) -> str:
+        """Changes whenever everybody was forgotten."""
+        try:
+            return self._epoch.read_text(errors="replace").strip()
+        except OSError:
+            return ""
+
     def sessions(self) -> Grants:
         """The paired browsers."""
-        return _read(self._sessions)
+        epoch = self.epoch()
+        return {key: grant for key, grant in _read(self._sessions).items() if grant.epoch == epoch}
 
     def keep_sessions(self, sessions: Grants) -> None:
         """Replaces the paired browsers."""
         self._write(self._sessions, sessions)
+
+    def forget_sessions(self) -> None:
+        """Forgets every paired browser and invitation. A running control, which may just be writing, notices."""
+        make_private(self.directory)
+        write_atomically(self._epoch, secrets.token_hex(8).encode())
+        remove(self._sessions)
+
+    def forget_tokens(self) -> None:
+        """Forgets every API token."""
+        if self._tokens.exists():
+            remove(self._tokens)
+
+    def forget_ways_in(self) -> None:
+        """Forgets the link and the PIN; new ones are made when they are needed."""
+        for file in (self._link, self.pin.file):
+            if file.exists():
+                remove(file)
 
     def _write(self, file: Path, grants: Grants) -> None:
         make_private(self.directory)
         write_atomically(file, msgspec.json.encode(list(grants.values())))
 
 
+def credentials_of(environment: Mapping[str, str]) -> Path | None:
+    """Where systemd keeps what it was told to hand to this service, if it was."""
+    directory = environment.get("CREDENTIALS_DIRECTORY", "")
+    return Path(directory) if directory else None
+
+
 def digest(text: str) -> str:
     """What is kept of a secret."""
-    return hashlib.sha256(text.encode()).hexdigest()
-
-
-def token_command(config: Config, options: argparse.Namespace) -> int:
-    """`plugcast token`: prints only the new token, so that scripts can take it as it is."""
-    make_directory(Path(config.state_dir), "state-dir")
-    files = AccessFiles(Path(config.state_dir))
-    if options.list:
-        for grant in sorted(files.tokens().values(), key=lambda grant: grant.made_at):
-            made = datetime.fromtimestamp(grant.made_at, UTC).strftime("%Y-%m-%d %H:%M UTC")
-            print(f"{grant.name}  made {made}")
-    elif options.revoke:
-        files.revoke(options.revoke)
-    elif options.link:
-        print(link_to(panel_address(config), files.new_link(time.time())))
-    elif options.name:
-        print(files.add_token(options.name, time.time()))
-    else:
-        raise Invalid(
-            "token-name", 'Give the token a name: "plugcast token NAME". --list, --revoke and --link also work.'
-        )
-    return 0
+    return hashlib.sha256(text.encode(errors="replace")).hexdigest()
 
 
 def _read(file: Path) -> Grants:

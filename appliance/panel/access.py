@@ -1,51 +1,77 @@
-"""Who is asking: host names, bearer tokens, paired browsers and the origin of what they send.
+"""Who is asking: API tokens and paired browsers, what they may do, and the streams that end when they are thrown out.
 
-It owns the grants in memory; the files belong to `control.tokens`. It never says which part of a credential was wrong.
+It owns the grants in memory; the files belong to `control.tokens`. How a browser comes in is in `panel.access_entry`.
+It never says which part of a credential was wrong.
 """
 
 from __future__ import annotations
 
 import asyncio
-import ipaddress
+import contextlib
 import logging
 import secrets
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
 
 import msgspec
 from aiohttp import web
 
-from appliance.control.tokens import IDLE_S, MOST_SESSIONS, AccessFiles, Grant, Grants, digest
+from appliance.control.tokens import IDLE_S, MOST_SESSIONS, AccessFiles, Grant, Grants, Role, Way, digest
 from appliance.errors import PlugcastError
+from appliance.panel.access_entry import Entry
+from appliance.panel.access_origin import READS, check_host, check_origin, check_reader
+from appliance.panel.denied import Denied as Denied
+from appliance.panel.door import GUEST
 
 log = logging.getLogger(__name__)
 
 COOKIE = "plugcast"
+HOST_COOKIE = "__Host-plugcast"
+"""Over HTTPS: browsers take a cookie of this name only from this very host, and never over HTTP."""
+COOKIE_S = 400 * 24 * 3600
 _SEEN_EVERY_S = 3600.0
 
 
-class Denied(PlugcastError):
-    """A request that is not let in, with its own HTTP status."""
+@dataclass(frozen=True, slots=True)
+class Asker:
+    """Who asks: a program with a token or a paired browser."""
 
-    def __init__(self, http_status: int, code: str, sentence: str) -> None:
-        super().__init__(code, sentence)
-        self.http_status = http_status
+    grant: Grant
+    is_browser: bool
+
+
+ASKER: web.RequestKey[Asker] = web.RequestKey("asker", Asker)
 
 
 class Access:
-    """Decides whether a request may pass."""
+    """Decides whether a request may pass. `show` prints for who stands at the box: the only way out for a PIN."""
 
-    def __init__(self, files: AccessFiles, names: tuple[str, ...], clock: Callable[[], float] = time.time) -> None:
+    def __init__(
+        self,
+        files: AccessFiles,
+        names: tuple[str, ...],
+        clock: Callable[[], float] = time.time,
+        show: Callable[[str], None] | None = None,
+    ) -> None:
+        self.site = ""
+        """Where others reach the panel, http://HOST:PORT, once it listens."""
+        self.fingerprint = ""
+        """Of the certificate; while there is one, only HTTPS is answered."""
+        self.entry = Entry(self, files, show or _nobody_looks)
         self._files = files
         self._names = frozenset(name.lower().rstrip(".") for name in names)
         self._clock = clock
+        self._epoch = ""
         self._tokens: Grants = {}
         self._sessions: Grants = {}
+        self._streams: dict[str, set[asyncio.BaseTransport]] = {}
         self._reading: asyncio.Task[None] | None = None
         self._saving = asyncio.Lock()
 
     async def start(self) -> None:
         """Reads who is known."""
+        self._epoch = await asyncio.to_thread(self._files.epoch)
         self._sessions = await asyncio.to_thread(self._files.sessions)
         await self.reload()
 
@@ -55,59 +81,125 @@ class Access:
         if before is not None and not before.done():
             await asyncio.shield(before)
         if self._reading is before:
-            self._reading = asyncio.create_task(self._read_tokens())
+            self._reading = asyncio.create_task(self._read())
         assert self._reading is not None  # noqa: S101 - either it was made above or somebody else made it
         await asyncio.shield(self._reading)
 
-    def check_host(self, request: web.Request) -> None:
-        """That the request was meant for us, which a name that an attacker made point here is not. Raises `Denied`."""
-        host = _without_port(request.headers.get("Host", "")).lower().rstrip(".")
-        if host and (host in self._names or self._is_own_address(request, host)):
-            return
-        raise Denied(421, "wrong-host", "This box does not answer to that name. Add it to panel.names in box.toml.")
+    def now(self) -> float:
+        """Unix seconds."""
+        return self._clock()
 
-    async def check_asker(self, request: web.Request) -> None:
-        """That a known program or a paired browser asks. Raises `Denied`."""
-        scheme, _, token = request.headers.get("Authorization", "").partition(" ")
-        if scheme.lower() == "bearer":
-            if await self._knows_token(token.strip()):
-                return
-        elif self.session_of(request) is not None:
-            if request.method not in {"GET", "HEAD"}:
-                check_origin(request)
-            await self._seen(request)
+    @property
+    def sessions(self) -> tuple[Grant, ...]:
+        """The paired browsers that may still come in, the one that was used last first."""
+        now = self._clock()
+        live = (grant for grant in self._sessions.values() if now - grant.used_at < IDLE_S)
+        return tuple(sorted(live, key=lambda grant: (-grant.used_at, -grant.made_at, grant.hash)))
+
+    @property
+    def pin_is_open(self) -> bool:
+        """Whether the PIN lets anybody in now; it rests when all together guessed wrong too often."""
+        return self.entry.pin_is_open
+
+    async def check_pin(self, pin: str) -> None:
+        """That somebody stands at the box, who alone reads this PIN; it is used up. Raises `Denied`, `Unavailable`."""
+        await self.entry.check_pin("", pin)
+
+    async def forget_everyone(self) -> None:
+        """Forgets sessions, tokens, links, PIN and password, and cuts every stream. Raises `Unavailable`."""
+        for forget in (self._files.forget_sessions, self._files.forget_tokens, self._files.forget_ways_in):
+            await asyncio.to_thread(forget)
+        await asyncio.to_thread(self._files.password.forget)
+        await self.reload()
+
+    async def admit(self, request: web.Request, *, is_open: bool) -> Asker | None:
+        """Lets in only who may come in and do this; None for what is open to all. Raises `Denied`."""
+        check_host(request, self._names)
+        if self.fingerprint and not request.secure:
+            raise _needs_https(request)
+        if is_open:
+            return None
+        asker = await self._asker(request)
+        request[ASKER] = asker
+        if GUEST in request:
+            request[GUEST].is_known = True
+        if asker.is_browser:
+            check_reader(request) if request.method in READS else check_origin(request)
+            await self._seen(asker.grant)
+        check_role(request, asker)
+        return asker
+
+    @contextlib.contextmanager
+    def following(self, request: web.Request, asker: Asker | None) -> Iterator[None]:
+        """While a request is answered: who is thrown out in the middle of it hears no more. Raises `Denied`."""
+        transport = request.transport
+        if asker is None or transport is None:
+            yield
             return
-        sentence = 'Open the link that the box printed at start, or use a token made by "plugcast token".'
-        raise Denied(401, "not-paired", sentence)
+        if asker.grant.hash not in (self._sessions if asker.is_browser else self._tokens):
+            # Thrown out a moment ago, after the question who asks and before this answer.
+            raise _unknown()
+        streams = self._streams.setdefault(asker.grant.hash, set())
+        streams.add(transport)
+        try:
+            yield
+        finally:
+            streams.discard(transport)
+            if not streams:
+                self._streams.pop(asker.grant.hash, None)
 
     def session_of(self, request: web.Request) -> Grant | None:
         """The paired browser that asks, if it is one."""
-        grant = self._sessions.get(digest(request.cookies.get(COOKIE, "")))
+        cookie = request.cookies.get(HOST_COOKIE if request.secure else COOKIE, "")
+        grant = self._sessions.get(digest(cookie))
         return grant if grant is not None and self._clock() - grant.used_at < IDLE_S else None
 
-    async def pair(self, link_token: str, browser: str) -> str:
-        """Takes the one-time token; returns the new session's cookie. Raises `Denied`, `Unavailable`."""
-        if not await asyncio.to_thread(self._files.spend_link, link_token):
-            sentence = 'This link was used already or is out of date. "plugcast token --link" makes a new one.'
-            raise Denied(401, "link-used", sentence)
+    async def new_session(self, name: str, role: Role, way: Way) -> tuple[str, Grant]:
+        """Lets a browser in; returns its cookie, which is kept nowhere, and its grant. Raises `Unavailable`."""
         now, cookie = self._clock(), secrets.token_urlsafe(32)
-        grant = Grant(name=browser[:80], hash=digest(cookie), made_at=now, used_at=now)
+        grant = Grant(
+            name=name, hash=digest(cookie), made_at=now, used_at=now, role=role, way=way, epoch=self._epoch
+        )  # fmt: skip
         newest = sorted(self._sessions.values(), key=lambda known: known.used_at)[-(MOST_SESSIONS - 1) :]
         self._sessions = {known.hash: known for known in (*newest, grant)}
         await self._save()
-        log.info("A browser was paired.")
-        return cookie
+        log.info("A browser was let in as %s.", role)
+        return cookie, grant
 
-    async def _knows_token(self, token: str) -> bool:
+    async def end_sessions(self, wanted: Callable[[Grant], bool], kept: web.Request | None = None) -> int:
+        """Throws out the browsers that are wanted out; returns how many. The answer to `kept` still gets through.
+
+        Raises `Unavailable` when the disk does not take it; they are out of the memory all the same.
+        """
+        out = [grant for grant in self._sessions.values() if wanted(grant)]
+        self._sessions = {key: grant for key, grant in self._sessions.items() if grant not in out}
+        self._cut({grant.hash for grant in out}, kept)
+        if out:
+            await self._save()
+        return len(out)
+
+    async def _asker(self, request: web.Request) -> Asker:
+        scheme, _, token = request.headers.get("Authorization", "").partition(" ")
+        if scheme.lower() == "bearer":
+            grant = await self._token(token.strip())
+            if grant is not None:
+                return Asker(grant, is_browser=False)
+        else:
+            grant = self.session_of(request)
+            if grant is not None:
+                return Asker(grant, is_browser=True)
+        raise _unknown()
+
+    async def _token(self, token: str) -> Grant | None:
         key = digest(token)
         if key not in self._tokens:
             # It may have been made a moment ago.
             await self.reload()
-        return key in self._tokens
+        return self._tokens.get(key)
 
-    async def _seen(self, request: web.Request) -> None:
-        grant, now = self.session_of(request), self._clock()
-        if grant is not None and now - grant.used_at > _SEEN_EVERY_S:
+    async def _seen(self, grant: Grant) -> None:
+        now = self._clock()
+        if now - grant.used_at > _SEEN_EVERY_S and grant.hash in self._sessions:
             self._sessions = {**self._sessions, grant.hash: msgspec.structs.replace(grant, used_at=now)}
             await self._save()
 
@@ -115,39 +207,61 @@ class Access:
         async with self._saving:
             await asyncio.to_thread(self._files.keep_sessions, self._sessions)
 
-    async def _read_tokens(self) -> None:
+    async def _read(self) -> None:
         try:
-            self._tokens = await asyncio.to_thread(self._files.tokens)
+            tokens, epoch = await asyncio.to_thread(lambda: (self._files.tokens(), self._files.epoch()))
         except PlugcastError as error:
             # Who was let in until now stays in.
             log.warning("%s", error)
+            return
+        gone, self._tokens = self._tokens.keys() - tokens.keys(), tokens
+        self._cut(gone)
+        if epoch != self._epoch:
+            self._epoch = epoch
+            before, self._sessions = self._sessions, {}
+            self.entry.forget()
+            self._cut(before.keys())
+            log.info("Every paired browser was forgotten.")
 
-    @staticmethod
-    def _is_own_address(request: web.Request, host: str) -> bool:
-        """Whether the host is the very address that the connection came in on. Names cannot fake that."""
-        own = request.transport.get_extra_info("sockname") if request.transport else None
-        try:
-            asked = ipaddress.ip_address(host)
-            return isinstance(own, tuple) and asked == _plain_address(str(own[0]))
-        except ValueError:
-            return False
-
-
-def check_origin(request: web.Request) -> None:
-    """That a page of ours sends, not one of somebody else's. Raises `Denied`."""
-    origin = request.headers.get("Origin", "")
-    site = request.headers.get("Sec-Fetch-Site", "same-origin")
-    if origin.partition("://")[2].lower() != request.headers.get("Host", "").lower() or site != "same-origin":
-        raise Denied(403, "foreign-origin", "Only the box's own page may ask for this.")
+    def _cut(self, hashes: Iterable[str], kept: web.Request | None = None) -> None:
+        for key in hashes:
+            for transport in self._streams.get(key, set()) - {kept.transport if kept else None}:
+                if isinstance(transport, asyncio.Transport):
+                    transport.abort()
 
 
-def _plain_address(text: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address:
-    address = ipaddress.ip_address(text.partition("%")[0])
-    mapped = address.ipv4_mapped if isinstance(address, ipaddress.IPv6Address) else None
-    return mapped or address
+def check_role(request: web.Request, asker: Asker) -> None:
+    """That a viewer only looks. Raises `Denied`."""
+    if request.method in READS or asker.grant.role == "owner" or _leaves(request, asker):
+        return
+    text = "You may look, but not change anything here. Ask an owner of this box for an owner's invitation."
+    raise Denied(403, "viewer-only", text)
 
 
-def _without_port(host: str) -> str:
-    if host.startswith("["):
-        return host[1:].partition("]")[0]
-    return host.partition(":")[0]
+def need_owner(request: web.Request) -> None:
+    """For what only owners may even look at. Raises `Denied`."""
+    if request[ASKER].grant.role != "owner":
+        raise Denied(403, "viewer-only", "Only an owner of this box may see this. You may look at everything else.")
+
+
+def _unknown() -> Denied:
+    sentence = 'Open the link that the box printed at start, or use a token made by "plugcast token".'
+    return Denied(401, "not-paired", sentence)
+
+
+def _needs_https(request: web.Request) -> Denied:
+    """The same place over HTTPS for who only reads; what would change something was sent in the open and is refused."""
+    headers = {}
+    if request.method in READS:
+        headers["Location"] = f"https://{request.headers['Host']}{request.rel_url.raw_path_qs}"
+    text = "This box speaks HTTPS only. Use the same address with https:// in front."
+    return Denied(308 if headers else 403, "needs-https", text, headers)
+
+
+def _leaves(request: web.Request, asker: Asker) -> bool:
+    """Whether a browser takes itself out of the list, which everybody may."""
+    return asker.is_browser and (request.method, request.path) == ("DELETE", f"/api/sessions/{asker.grant.id}")
+
+
+def _nobody_looks(_text: str) -> None:
+    """For tests and others without a console."""

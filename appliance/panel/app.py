@@ -19,7 +19,11 @@ from aiohttp.typedefs import Handler
 from appliance.errors import Fact, Invalid, PlugcastError, Unavailable
 from appliance.model.command import AnyCommand, read_command
 from appliance.model.state import State
-from appliance.panel.access import COOKIE, Access, Denied, check_origin
+from appliance.panel.access import Access
+from appliance.panel.access_body import read_body
+from appliance.panel.access_origin import READS
+from appliance.panel.access_routes import OPEN, add_access_routes
+from appliance.panel.denied import Denied
 from appliance.panel.preview import Preview
 from appliance.panel.recordings import send
 
@@ -27,16 +31,17 @@ log = logging.getLogger(__name__)
 
 STATIC = Path(__file__).parent / "static"
 MAX_BODY = 64 * 1024
-COOKIE_S = 30 * 24 * 3600
 _PAGE = {"/static/panel.css": "text/css", "/static/panel.js": "text/javascript", "/static/icon.svg": "image/svg+xml"}
 _HEADERS = {
     "Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob:; "
-    "connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
+    "media-src 'self' blob:; manifest-src 'self'; connect-src 'self'; base-uri 'none'; "
+    "form-action 'none'; frame-ancestors 'none'",
     "X-Content-Type-Options": "nosniff",
     "X-Frame-Options": "DENY",
     "Referrer-Policy": "no-referrer",
     "Cross-Origin-Resource-Policy": "same-origin",
     "Cache-Control": "no-store",
+    "Server": "Plugcast",
 }
 _WORDS = {
     404: ("not-found", "There is nothing here."),
@@ -84,24 +89,31 @@ def create_app(desk: Desk, access: Access, preview: Preview, viewer: Viewer | No
     app.router.add_get("/api/recordings", _recordings)
     app.router.add_get("/api/recordings/{name}", _recording)
     app.router.add_post("/api/do", _do)
-    app.router.add_post("/api/pair", _pair)
+    add_access_routes(app, access)
     for path in _PAGE:
         app.router.add_get(path, _static)
+    app.on_response_prepare.append(_protect)
     return app
+
+
+async def _protect(_request: web.Request, response: web.StreamResponse) -> None:
+    """Every answer carries the headers that protect the page, a stream's too."""
+    response.headers.update(_HEADERS)
 
 
 @web.middleware
 async def _polite(request: web.Request, handler: Handler) -> web.StreamResponse:
-    """Turns every failure into JSON and adds the headers that protect the page."""
+    """Turns every failure into JSON."""
     try:
-        response = await handler(request)
+        return await handler(request)
     except PlugcastError as error:
         response = _problem(error.http_status, error.code, str(error), error.facts)
+        if isinstance(error, Denied):
+            response.headers.update(error.headers)
     except web.HTTPException as error:
         code, text = _WORDS.get(error.status, ("request", "This request is not understood."))
         status = 404 if error.status == 405 else error.status
         response = _problem(status, code, text, {})
-    response.headers.update(_HEADERS)
     return response
 
 
@@ -109,12 +121,12 @@ async def _polite(request: web.Request, handler: Handler) -> web.StreamResponse:
 async def _guarded(request: web.Request, handler: Handler) -> web.StreamResponse:
     """Lets in only who may come in. The page itself holds no secret: it is how a browser comes to be paired."""
     access = request.app[_panel].access
-    access.check_host(request)
-    is_open = request.path in {"/healthz", "/api/pair"} or request.path in _PAGE
-    wants_page = request.path == "/" and "text/html" in request.headers.get("Accept", "")
-    if not is_open and not (wants_page and request.method == "GET"):
-        await access.check_asker(request)
-    return await handler(request)
+    is_page = request.path in _PAGE or (request.path == "/" and "text/html" in request.headers.get("Accept", ""))
+    is_open = request.path == "/healthz" or request.path in OPEN or (is_page and request.method in READS)
+    asker = await access.admit(request, is_open=is_open)
+    with access.following(request, asker):
+        await read_body(request)
+        return await handler(request)
 
 
 async def _healthz(request: web.Request) -> web.Response:
@@ -130,18 +142,6 @@ async def _do(request: web.Request) -> web.Response:
     command = read_command(await _body(request))
     facts = await request.app[_panel].desk.do(command)
     return _json({"ok": True, **facts})
-
-
-async def _pair(request: web.Request) -> web.Response:
-    check_origin(request)
-    try:
-        asked = msgspec.json.decode(await _body(request), type=dict[str, str])
-    except (msgspec.MsgspecError, UnicodeDecodeError):
-        raise Invalid("command", 'Pairing takes {"token": "..."}.') from None
-    cookie = await request.app[_panel].access.pair(asked.get("token", ""), request.headers.get("User-Agent", ""))
-    response = _json({"ok": True})
-    response.set_cookie(COOKIE, cookie, max_age=COOKIE_S, httponly=True, samesite="Strict", secure=request.secure)
-    return response
 
 
 async def _preview(request: web.Request) -> web.Response:

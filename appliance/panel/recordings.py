@@ -16,7 +16,7 @@ from urllib.parse import quote
 from aiohttp import web
 
 from appliance.errors import Refused
-from appliance.panel.access import Denied
+from appliance.panel.denied import Denied
 
 CHUNK = 256 * 1024
 _RANGE = re.compile(r"^bytes=(\d*)-(\d*)$")

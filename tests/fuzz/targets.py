@@ -17,6 +17,7 @@ import msgspec
 
 from appliance import boxes
 from appliance.control import settings
+from appliance.control.certificate import own_identity
 from appliance.control.director import Director, Surroundings
 from appliance.control.keys import KeyStore, read_key_file
 from appliance.control.lives import Wish
@@ -218,14 +219,27 @@ def state_files(data: bytes) -> None:
     """Files of ours that are torn or rotten: as if they were not there."""
     with tempfile.TemporaryDirectory(dir=_PLACE) as folder:
         place = Path(folder)
-        for name in ("keys/pasted/tiktok.json", "keys/armed.json", "run.json", "access/tokens.json", "key"):
+        ours = ("keys/pasted/tiktok.json", "keys/armed.json", "run.json", "key", "tls/identity.pem")
+        access = (
+            "access/tokens.json",
+            "access/sessions.json",
+            "access/pin.json",
+            "access/password.json",
+            "access/epoch",
+        )
+        for name in (*ours, *access):
             (place / name).parent.mkdir(parents=True, exist_ok=True)
             (place / name).write_bytes(data)
         store = KeyStore(place)
         store.credentials(settings.join(()).config)
         store.armed()
         assert isinstance(WishFile(place).read(), Wish)
-        AccessFiles(place).tokens()
+        files = AccessFiles(place)
+        files.tokens()
+        files.sessions()
+        assert len(files.pin.shown()) == 8
+        files.password.is_set  # noqa: B018 - that it can be asked is the point
+        own_identity(place, (), (), 1e9)
         with contextlib.suppress(OSError):
             expiry_of(read_key_file(place / "key").key)
 

@@ -194,7 +194,10 @@ def test_of_many_who_come_at_once_a_link_pairs_one(place: Path) -> None:
     async def test(server: Server) -> None:
         token = server.files.new_link(1.0)
         answers = await asyncio.gather(*(server.pair(token) for _ in range(8)))
-        assert sorted(answer.status for answer in answers) == [200] + [401] * 7
+        statuses = sorted(answer.status for answer in answers)
+        assert statuses[0] == 200
+        # Who was too late guessed wrong, as far as the box can tell, and may do that only so often.
+        assert set(statuses[1:]) == {401, 429}
 
     run(place, test)
 

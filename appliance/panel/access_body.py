@@ -1,0 +1,30 @@
+"""Bodies: read whole before anything is done with them, in bounded time, and only as JSON. Owns nothing."""
+
+from __future__ import annotations
+
+import asyncio
+
+from aiohttp import web
+
+from appliance.errors import Invalid
+from appliance.panel.access_origin import READS
+from appliance.panel.denied import Denied
+
+BODY_S = 10.0
+
+
+async def read_body(request: web.Request, within_s: float = BODY_S) -> None:
+    """Reads the body of what changes something, so that no handler waits for a slow sender. Raises `Denied`, `Invalid`.
+
+    JSON alone is taken: the kinds that a form of a foreign page can send without being asked are not.
+    """
+    if request.method in READS:
+        return
+    if request.can_read_body and request.content_type != "application/json":
+        raise Invalid("not-json", "Commands are JSON: send Content-Type: application/json.")
+    try:
+        async with asyncio.timeout(within_s):
+            await request.read()
+    except TimeoutError:
+        text = f"What was sent did not arrive within {within_s:.0f} seconds. Try again closer to the box's Wi-Fi."
+        raise Denied(408, "too-slow", text, {"Connection": "close"}) from None

@@ -1,0 +1,206 @@
+"""The panel's endpoints for coming in, the list of who is in, and inviting others. Decides nothing: `Access` does."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import msgspec
+from aiohttp import web
+from msgspec import Meta
+
+from appliance.control.tokens import Grant, Role
+from appliance.errors import Fact, Invalid
+from appliance.model.problem import UNREADABLE, Value
+from appliance.panel.access import ASKER, COOKIE, COOKIE_S, HOST_COOKIE, Access, Asker
+from appliance.panel.access_entry import Entered
+from appliance.panel.access_origin import check_origin, client_of, is_loopback
+from appliance.panel.denied import Denied
+from appliance.panel.device_names import name_for
+from appliance.panel.qr import LONGEST, qr_svg
+
+OPEN = frozenset({"/api/pair", "/api/login"})
+
+type Secret = Annotated[str, Meta(max_length=1024)]
+type Name = Annotated[str, Meta(max_length=200)]
+
+
+class Pairing(Value, frozen=True, forbid_unknown_fields=True):
+    """POST /api/pair: the one-time token of a link, or the PIN; and what this phone is called."""
+
+    token: Secret = ""
+    pin: Secret = ""
+    name: Name = ""
+
+    def __repr__(self) -> str:
+        return "Pairing(<hidden>)"
+
+    __str__ = __repr__
+
+
+class Login(Value, frozen=True, forbid_unknown_fields=True):
+    """POST /api/login."""
+
+    password: Secret
+    name: Name = ""
+
+    def __repr__(self) -> str:
+        return "Login(<hidden>)"
+
+    __str__ = __repr__
+
+
+class NewPassword(Value, frozen=True, forbid_unknown_fields=True):
+    """POST /api/password: an empty one takes the password away; `old` is needed when there is one."""
+
+    password: Secret
+    old: Secret = ""
+
+    def __repr__(self) -> str:
+        return "NewPassword(<hidden>)"
+
+    __str__ = __repr__
+
+
+class Invitation(Value, frozen=True, forbid_unknown_fields=True):
+    """POST /api/sessions/invite."""
+
+    role: Role = "viewer"
+
+
+_access: web.AppKey[Access] = web.AppKey("access", Access)
+
+
+def add_access_routes(app: web.Application, access: Access) -> None:
+    """Adds the endpoints to the panel."""
+    app[_access] = access
+    app.router.add_post("/api/pair", _pair)
+    app.router.add_post("/api/login", _log_in)
+    app.router.add_post("/api/password", _password)
+    app.router.add_get("/api/whoami", _whoami)
+    app.router.add_get("/api/sessions", _sessions)
+    app.router.add_delete("/api/sessions", _end_others)
+    app.router.add_delete("/api/sessions/{id}", _end_one)
+    app.router.add_post("/api/sessions/invite", _invite)
+    app.router.add_get("/api/qr.svg", _qr)
+
+
+async def _pair(request: web.Request) -> web.Response:
+    check_origin(request)
+    asked = await _read(request, Pairing, '{"token": "..."} or {"pin": "..."}, and perhaps a "name"')
+    if bool(asked.token) == bool(asked.pin):
+        raise Invalid("command", 'Pairing takes either {"token": "..."} or {"pin": "..."}.')
+    entry, client, name = request.app[_access].entry, client_of(request), _name(request, asked.name)
+    if asked.token:
+        return await _entered(request, await entry.by_link(client, asked.token, name))
+    return await _entered(request, await entry.by_pin(client, asked.pin, name))
+
+
+async def _log_in(request: web.Request) -> web.Response:
+    check_origin(request)
+    asked = await _read(request, Login, '{"password": "..."}')
+    entry, name = request.app[_access].entry, _name(request, asked.name)
+    return await _entered(request, await entry.by_password(client_of(request), asked.password, name))
+
+
+async def _password(request: web.Request) -> web.Response:
+    asked = await _read(request, NewPassword, '{"password": "...", "old": "..."}')
+    access, asker = request.app[_access], request[ASKER]
+    await access.entry.change_password(client_of(request), asked.password, asked.old)
+    await access.end_sessions(lambda known: known.way == "password" and known.hash != asker.grant.hash, request)
+    return _json({"ok": True})
+
+
+async def _whoami(request: web.Request) -> web.Response:
+    access, asker = request.app[_access], request[ASKER]
+    response = _json({**_about(asker.grant), "fingerprint": access.fingerprint})
+    if asker.is_browser:
+        # The page asks at each start, so a phone that is used keeps its cookie.
+        _set_cookie(request, response, request.cookies[HOST_COOKIE if request.secure else COOKIE])
+    return response
+
+
+async def _sessions(request: web.Request) -> web.Response:
+    access, asker = request.app[_access], request[ASKER]
+    shown = access.sessions if asker.grant.role == "owner" else (asker.grant,) if asker.is_browser else ()
+    return _json([_row(grant, asker) for grant in shown])
+
+
+async def _end_others(request: web.Request) -> web.Response:
+    asker = request[ASKER]
+    ended = await request.app[_access].end_sessions(lambda known: known.hash != asker.grant.hash, request)
+    return _json({"ok": True, "ended": ended})
+
+
+async def _end_one(request: web.Request) -> web.Response:
+    wanted, asker = request.match_info["id"], request[ASKER]
+    if not await request.app[_access].end_sessions(lambda known: known.id == wanted, request):
+        raise Denied(404, "no-such-session", "There is no such phone or browser in the list any more.")
+    response = _json({"ok": True, "ended": 1})
+    if asker.is_browser and asker.grant.id == wanted:
+        response.del_cookie(
+            HOST_COOKIE if request.secure else COOKIE, path="/", secure=request.secure, httponly=True, samesite="Strict"
+        )
+    return response
+
+
+async def _invite(request: web.Request) -> web.Response:
+    asked = await _read(request, Invitation, '{"role": "owner"} or {"role": "viewer"}')
+    access, host = request.app[_access], request.headers["Host"]
+    # The asker's own address works in this network; only "localhost" would be another machine for the other phone.
+    site = access.site if is_loopback(host) and access.site else f"{request.scheme}://{host}"
+    token, until = access.entry.invite(asked.role)
+    link = f"{site}/#{token}"
+    return _json({"link": link, "qr": qr_svg(link), "role": asked.role, "expires-at": until})
+
+
+async def _qr(request: web.Request) -> web.Response:
+    text = request.query.get("text", "")
+    if not text or len(text) > LONGEST:
+        raise Invalid("qr-text", f"A QR code takes 1 to {LONGEST} characters here.", longest=LONGEST)
+    return web.Response(text=qr_svg(text), content_type="image/svg+xml")
+
+
+async def _entered(request: web.Request, entered: Entered) -> web.Response:
+    """The answer to who was let in. A phone that comes in again is the same phone: what it had before ends."""
+    cookie, grant = entered
+    access = request.app[_access]
+    before = access.session_of(request)
+    if before is not None:
+        await access.end_sessions(lambda known: known.hash == before.hash, request)
+    response = _json({"ok": True, **_about(grant)})
+    _set_cookie(request, response, cookie)
+    return response
+
+
+def _set_cookie(request: web.Request, response: web.Response, cookie: str) -> None:
+    name = HOST_COOKIE if request.secure else COOKIE
+    response.set_cookie(
+        name, cookie, max_age=COOKIE_S, path="/", httponly=True, samesite="Strict", secure=request.secure
+    )  # fmt: skip
+
+
+def _about(grant: Grant) -> dict[str, Fact]:
+    return {"role": grant.role, "name": grant.name, "id": grant.id}
+
+
+def _row(grant: Grant, asker: Asker) -> dict[str, Fact]:
+    times: dict[str, Fact] = {"made-at": grant.made_at, "used-at": grant.used_at}
+    return {**_about(grant), **times, "way": grant.way, "this": grant.hash == asker.grant.hash}
+
+
+def _name(request: web.Request, given: str) -> str:
+    return name_for(given, request.headers.get("User-Agent", ""))
+
+
+async def _read[T](request: web.Request, kind: type[T], example: str) -> T:
+    """What was sent. Raises `Invalid`, never repeating it."""
+    if request.content_type != "application/json":
+        raise Invalid("not-json", "Commands are JSON: send Content-Type: application/json.")
+    try:
+        return msgspec.json.decode(await request.read(), type=kind)
+    except UNREADABLE:
+        raise Invalid("command", f"This is not understood. It takes {example}.") from None
+
+
+def _json(value: object) -> web.Response:
+    return web.Response(body=msgspec.json.encode(value), content_type="application/json")

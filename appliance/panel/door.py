@@ -1,0 +1,244 @@
+"""The panel's door: takes connections, keeps their number and their silence bounded, and begins TLS where it is wanted.
+
+It owns the listening sockets and knows every connection. A stranger's connection has a few seconds to ask something
+whole; when there are too many, the oldest stranger's gives way, so that whoever comes now is heard, and a paired
+phone's is never cut for a stranger's. It knows nothing of who may do what: the guard tells it who is no stranger.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import socket
+import ssl
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from aiohttp import web
+from aiohttp.typedefs import Handler, Middleware
+from aiohttp.web_protocol import RequestHandler
+
+from appliance.panel.access_origin import client_at
+
+log = logging.getLogger(__name__)
+
+LONGEST_LINE = 4096
+MOST_HEADERS = 48
+LINGER_S = 2.0
+_TLS_HANDSHAKE = 0x16
+_BREATH_S = 0.05
+
+
+@dataclass(frozen=True, slots=True)
+class Bounds:
+    """How many connections there may be, of one address and in all, and how long they may be silent, in seconds."""
+
+    per_client: int = 48
+    together: int = 192
+    header_s: float = 10.0
+    idle_s: float = 20.0
+    known_idle_s: float = 90.0
+
+
+class Guest:
+    """One connection. `is_known` once somebody who may come in asked over it."""
+
+    def __init__(self, client: str, connection: socket.socket) -> None:
+        self.client = client
+        self.is_known = False
+        self.handler: RequestHandler | None = None
+        self.introduction: asyncio.Task[None] | None = None
+        self._socket = connection
+        self._deadline: asyncio.TimerHandle | None = None
+
+    def expect(self, within_s: float) -> None:
+        """Something whole must come within this time."""
+        self.relax()
+        self._deadline = asyncio.get_running_loop().call_later(within_s, self.cut)
+
+    def relax(self) -> None:
+        """Something is being answered: that takes as long as it takes."""
+        if self._deadline is not None:
+            self._deadline.cancel()
+            self._deadline = None
+
+    def cut(self) -> None:
+        """Ends the connection at once, whatever is still to be sent."""
+        self.relax()
+        if self.introduction is not None and not self.introduction.done():
+            self.introduction.cancel()
+        transport = self.handler.transport if self.handler else None
+        if transport is not None:
+            transport.abort()
+        elif self.handler is not None:
+            # It is closing, but waits for a reader that does not read: the kernel drops what is left.
+            with contextlib.suppress(OSError):
+                self._socket.shutdown(socket.SHUT_RDWR)
+
+
+GUEST: web.RequestKey[Guest] = web.RequestKey("guest", Guest)
+
+
+class Door:
+    """Takes connections for an aiohttp server. With `tls`, one that begins with a handshake is an HTTPS one."""
+
+    def __init__(self, bounds: Bounds | None = None, tls: ssl.SSLContext | None = None) -> None:
+        self._bounds = bounds or Bounds()
+        self._tls = tls
+        self._server: web.Server | None = None
+        self._listeners: list[socket.socket] = []
+        self._guests: dict[Guest, None] = {}
+        self._by_handler: dict[RequestHandler, Guest] = {}
+
+    @property
+    def middleware(self) -> Middleware:
+        """Outermost of the application's: tells the door what its guests do."""
+        return self._attend
+
+    async def open(self, host: str, port: int) -> int:
+        """Listens; returns the port, which 0 let the system choose. Raises OSError."""
+        loop = asyncio.get_running_loop()
+        found = await loop.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
+        refused: OSError | None = None
+        for family, _, _, _, address in dict.fromkeys(found):
+            try:
+                self._listeners.append(_listener(family, (address[0], port, *address[2:])))
+            except OSError as error:
+                refused = error
+                continue
+            port = int(self._listeners[-1].getsockname()[1])
+        if not self._listeners:
+            raise refused or OSError("no address to listen on")
+        return port
+
+    async def run(self, server: web.Server) -> None:
+        """Takes connections until cancelled; guests are left to the server."""
+        self._server = server
+        async with asyncio.TaskGroup() as group:
+            for listener in self._listeners:
+                group.create_task(self._accept(listener))
+
+    def close(self) -> None:
+        """Listens no more, and waits for nobody who was not let in yet."""
+        for guest in self._guests:
+            guest.relax()
+            if guest.introduction is not None:
+                guest.introduction.cancel()
+        for listener in self._listeners:
+            listener.close()
+        self._listeners = []
+
+    async def _accept(self, listener: socket.socket) -> None:
+        loop = asyncio.get_running_loop()
+        while True:
+            try:
+                connection, peer = await loop.sock_accept(listener)
+            except OSError:
+                # Out of descriptors, or gone before it was taken: the next one may do better.
+                await asyncio.sleep(_BREATH_S)
+                continue
+            guest = Guest(client_at(peer), connection)
+            if not self._make_room(guest):
+                connection.close()
+                continue
+            self._guests[guest] = None
+            guest.introduction = asyncio.create_task(self._introduce(guest, connection))
+
+    async def _introduce(self, guest: Guest, connection: socket.socket) -> None:
+        """Makes a connection of a socket: of HTTP, or of HTTPS when it begins so."""
+        server, loop = self._server, asyncio.get_running_loop()
+        assert server is not None  # noqa: S101 - `run` set it
+
+        def answer() -> RequestHandler:
+            guest.handler = server()
+            self._by_handler[guest.handler] = guest
+            guest.expect(self._bounds.header_s)
+            return guest.handler
+
+        try:
+            async with asyncio.timeout(self._bounds.header_s):
+                tls = self._tls if self._tls and await _begins_tls(connection) else None
+                await loop.connect_accepted_socket(answer, connection, ssl=tls)
+        except (OSError, TimeoutError):
+            connection.close()
+            self._guests.pop(guest, None)
+        except asyncio.CancelledError:
+            connection.close()
+            self._guests.pop(guest, None)
+            raise
+
+    def _make_room(self, newest: Guest) -> bool:
+        """Whether one more may come in; the oldest stranger gives way, of the same address or of all."""
+        self._forget_those_who_left()
+        strangers = [guest for guest in self._guests if not guest.is_known]
+        same = [guest for guest in strangers if guest.client == newest.client]
+        if len(same) >= self._bounds.per_client:
+            self._show_out(same[0])
+        elif len(self._guests) >= self._bounds.together:
+            if not strangers:
+                return False
+            self._show_out(strangers[0])
+        return True
+
+    def _show_out(self, guest: Guest) -> None:
+        self._guests.pop(guest, None)
+        guest.cut()
+
+    def _forget_those_who_left(self) -> None:
+        here = set(self._server.connections) if self._server else set()
+        for guest in [*self._guests]:
+            is_coming = guest.introduction is not None and not guest.introduction.done()
+            if guest.handler not in here and not is_coming:
+                guest.relax()
+                del self._guests[guest]
+        self._by_handler = {handler: guest for handler, guest in self._by_handler.items() if guest in self._guests}
+
+    @web.middleware
+    async def _attend(self, request: web.Request, handler: Handler) -> web.StreamResponse:
+        guest = self._by_handler.get(request.protocol)
+        if guest is None:
+            return await handler(request)
+        request[GUEST] = guest
+        with self._attending(guest):
+            return await handler(request)
+
+    @contextlib.contextmanager
+    def _attending(self, guest: Guest) -> Iterator[None]:
+        guest.relax()
+        try:
+            yield
+        finally:
+            guest.expect(self._bounds.known_idle_s if guest.is_known else self._bounds.idle_s)
+
+
+async def _begins_tls(connection: socket.socket) -> bool:
+    """Looks at the first byte without taking it."""
+    loop = asyncio.get_running_loop()
+    came: asyncio.Future[None] = loop.create_future()
+
+    def note() -> None:
+        if not came.done():
+            came.set_result(None)
+
+    loop.add_reader(connection, note)
+    try:
+        await came
+        return connection.recv(1, socket.MSG_PEEK)[:1] == bytes([_TLS_HANDSHAKE])
+    finally:
+        loop.remove_reader(connection)
+
+
+def _listener(family: int, address: tuple[object, ...]) -> socket.socket:
+    listener = socket.socket(family, socket.SOCK_STREAM)
+    try:
+        listener.setblocking(False)
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        if family == socket.AF_INET6:
+            listener.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
+        listener.bind(address)
+        listener.listen(128)
+    except OSError:
+        listener.close()
+        raise
+    return listener

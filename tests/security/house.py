@@ -1,0 +1,179 @@
+"""A real panel behind its real door on the loopback, for burglars. Only the desk is a fake: it notes commands."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import ssl
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import aiohttp
+from aiohttp import web
+
+from appliance.control.certificate import own_identity, server_context
+from appliance.control.reception import runner_for
+from appliance.control.recordings import RecordingDisk
+from appliance.control.tokens import AccessFiles, Role
+from appliance.errors import Fact
+from appliance.model.command import AnyCommand
+from appliance.model.state import State
+from appliance.panel.access import Access
+from appliance.panel.app import create_app
+from appliance.panel.door import Bounds, Door
+from appliance.panel.preview import Preview
+
+JSON = {"Content-Type": "application/json"}
+END_LIVE = b'{"do":"end-live"}'
+
+
+class FakeDesk:
+    """Notes the commands; finds recordings as the real one does."""
+
+    newest = State()
+
+    def __init__(self, directory: Path) -> None:
+        self.done: list[AnyCommand] = []
+        self._recordings = RecordingDisk(directory)
+
+    async def do(self, command: AnyCommand) -> dict[str, Fact]:
+        self.done.append(command)
+        return {}
+
+    async def recording(self, name: str) -> Path:
+        return await self._recordings.found(name)
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+
+    @property
+    def json(self) -> Any:
+        return json.loads(self.body)
+
+
+class House:
+    """The running panel and what a visitor may try. `shown` is what stood on the box's own console."""
+
+    def __init__(self, directory: Path, names: tuple[str, ...], tls: bool) -> None:
+        self.directory = directory
+        self.now = 1_000_000.0
+        self.shown: list[str] = []
+        self.desk = FakeDesk(directory / "recordings")
+        self.files = AccessFiles(directory / "state")
+        self.access = Access(self.files, names, lambda: self.now, self.shown.append)
+        self.tls = tls
+        self.port = 0
+        self.server: web.Server | None = None
+
+    @property
+    def host(self) -> str:
+        return f"127.0.0.1:{self.port}"
+
+    @property
+    def site(self) -> str:
+        return f"{'https' if self.tls else 'http'}://{self.host}"
+
+    async def ask(
+        self, method: str, path: str, headers: Mapping[str, str] | None = None, data: bytes = b"", come_from: str = ""
+    ) -> Answer:
+        """One request on a connection of its own; `come_from` is another address of the loopback."""
+        connector = aiohttp.TCPConnector(
+            local_addr=(come_from, 0) if come_from else None, ssl=False, force_close=True
+        )  # fmt: skip
+        url = path if path.startswith("http") else self.site + path
+        async with (
+            aiohttp.ClientSession(connector=connector, cookie_jar=aiohttp.DummyCookieJar()) as client,
+            client.request(method, url, headers=headers, data=data or None, allow_redirects=False) as answer,
+        ):
+            return Answer(answer.status, {**answer.headers}, await answer.read())
+
+    async def post(self, path: str, value: object, come_from: str = "", **headers: str) -> Answer:
+        """JSON from the box's own page."""
+        sent = {**JSON, "Origin": self.site, **headers}
+        return await self.ask("POST", path, sent, json.dumps(value).encode(), come_from)
+
+    async def cookie(self, role: Role = "owner") -> str:
+        """A paired phone's cookie, as it sends it."""
+        text = self.access.entry.invite(role)[0]
+        answer = await self.post("/api/pair", {"token": text, "name": f"a phone that is {role}"})
+        assert answer.status == 200, answer.body
+        return answer.headers["Set-Cookie"].partition(";")[0]
+
+    async def own(self, cookie: str) -> dict[str, str]:
+        """The headers of the box's own page on that phone."""
+        return {**JSON, "Origin": self.site, "Cookie": cookie}
+
+    @property
+    def connections(self) -> int:
+        """How many the server holds."""
+        assert self.server is not None
+        return len(self.server.connections)
+
+    async def until(self, wanted: Callable[[], bool]) -> None:
+        """Waits until it is so; the test's own time-out ends it."""
+        while not wanted():  # noqa: ASYNC110 - what is waited for is the server's and tells nobody
+            await asyncio.sleep(0.005)
+
+    async def connect(self, come_from: str = "127.0.0.1") -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+        """A bare connection."""
+        return await asyncio.open_connection("127.0.0.1", self.port, local_addr=(come_from, 0))
+
+
+async def _endless(request: web.Request) -> web.StreamResponse:
+    """A stream as the feed is one: a line whenever the reader took the last one."""
+    response = web.StreamResponse()
+    await response.prepare(request)
+    with contextlib.suppress(ConnectionResetError):
+        while True:
+            await response.write(b"data: something new\n\n")
+            await asyncio.sleep(0.005)
+    return response
+
+
+@asynccontextmanager
+async def open_house(
+    directory: Path, names: tuple[str, ...] = ("localhost",), bounds: Bounds | None = None, *, tls: bool = False
+) -> AsyncIterator[House]:
+    house = House(directory, names, tls)
+    (directory / "state").mkdir(exist_ok=True)
+    (directory / "recordings").mkdir(exist_ok=True)
+    await house.access.start()
+    context: ssl.SSLContext | None = None
+    if tls:
+        identity = await asyncio.to_thread(own_identity, directory / "state", names, ["127.0.0.1"], house.now)
+        context, house.access.fingerprint = server_context(identity), identity.fingerprint
+    door = Door(bounds, context)
+    app = create_app(house.desk, house.access, Preview(lambda: None, lambda: 0.0, patience_s=0.0))
+    app.router.add_get("/api/endless", _endless)
+    app.middlewares.insert(0, door.middleware)
+    runner = runner_for(app)
+    await runner.setup()
+    assert runner.server is not None
+    house.server = runner.server
+    house.port = await door.open("127.0.0.1", 0)
+    running = asyncio.create_task(door.run(runner.server))
+    try:
+        yield house
+    finally:
+        running.cancel()
+        await asyncio.gather(running, return_exceptions=True)
+        door.close()
+        await runner.cleanup()
+
+
+def visit(directory: Path, test: Callable[[House], Awaitable[None]], *, within_s: float = 15, **more: Any) -> None:
+    """Runs one test in a house of its own."""
+
+    async def bounded() -> None:
+        async with asyncio.timeout(within_s), open_house(directory, **more) as house:
+            await test(house)
+
+    asyncio.run(bounded())

@@ -1,0 +1,177 @@
+"""Connections that ask for nothing, slowly, and many of them: the owner is heard all the same."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+from pathlib import Path
+
+import pytest
+
+from appliance.panel.door import Bounds, Door, Guest
+from tests.security.house import House, visit
+
+GUARD = pytest.mark.parametrize("is_guarded", [True, False], ids=["guarded", "without-guard"])
+QUICK = Bounds(header_s=0.25, idle_s=0.25, known_idle_s=0.25)
+FEW = Bounds(per_client=4, together=8)
+
+
+async def is_cut(reader: asyncio.StreamReader, *, expected: bool = True) -> bool:
+    """Whether the box ends the connection: waits long for what must come, else three times as long as it may take."""
+    try:
+        async with asyncio.timeout(8 if expected else 3 * QUICK.header_s):
+            while await reader.read(4096):
+                pass
+    except TimeoutError:
+        return False
+    except ConnectionResetError:
+        pass
+    return True
+
+
+@GUARD
+@pytest.mark.parametrize(
+    "said", [b"", b"GET / HTTP/1.1\r\nHost: ", b"GET /healthz HTTP/1.1\r\nHost: HOST\r\n\r\nGET / HT"],
+    ids=["silent", "half a header", "half a second header"],
+)  # fmt: skip
+def test_slow_headers(place: Path, monkeypatch: pytest.MonkeyPatch, is_guarded: bool, said: bytes) -> None:
+    if not is_guarded:
+        monkeypatch.setattr(Guest, "expect", lambda _self, _within_s: None)
+
+    async def test(house: House) -> None:
+        reader, writer = await house.connect()
+        writer.write(said.replace(b"HOST", house.host.encode()))
+        assert await is_cut(reader, expected=is_guarded) is is_guarded
+        writer.transport.abort()
+
+    visit(place, test, bounds=QUICK)
+
+
+@GUARD
+def test_a_handshake_that_never_comes(place: Path, is_guarded: bool) -> None:
+    bounds = QUICK if is_guarded else Bounds(header_s=3600)
+
+    async def test(house: House) -> None:
+        for said in (b"", b"\x16\x03\x01"):
+            reader, writer = await house.connect()
+            writer.write(said)
+            assert await is_cut(reader, expected=is_guarded) is is_guarded
+            writer.transport.abort()
+
+    visit(place, test, bounds=bounds, tls=True)
+
+
+@GUARD
+def test_one_address_takes_all_connections(place: Path, monkeypatch: pytest.MonkeyPatch, is_guarded: bool) -> None:
+    if not is_guarded:
+        monkeypatch.setattr(Door, "_make_room", lambda _self, _newest: True)
+
+    async def test(house: House) -> None:
+        held = [await house.connect() for _ in range(30)]
+        # The owner at the very same address is heard, because the newest always is.
+        assert (await house.ask("GET", "/healthz")).status == 200
+        # The one that gave way is gone a moment later.
+        assert (house.connections <= FEW.per_client + 1) is is_guarded
+        for _, writer in held:
+            writer.transport.abort()
+
+    visit(place, test, bounds=FEW)
+
+
+@GUARD
+def test_many_addresses_take_all_connections(place: Path, monkeypatch: pytest.MonkeyPatch, is_guarded: bool) -> None:
+    """A paired phone's stream is not cut for them, however many come."""
+    if not is_guarded:
+        make_room = Door._make_room
+
+        def trusting_nobody(self: Door, newest: Guest) -> bool:
+            for guest in self._guests:
+                guest.is_known = False
+            return make_room(self, newest)
+
+        monkeypatch.setattr(Door, "_make_room", trusting_nobody)
+
+    async def test(house: House) -> None:
+        cookie = await house.cookie()
+        reader, mine = await house.connect()
+        mine.write(f"GET /api/endless HTTP/1.1\r\nHost: {house.host}\r\nCookie: {cookie}\r\n\r\n".encode())
+        await reader.readuntil(b"something new")
+        held = [await house.connect(f"127.0.4.{number}") for number in range(1, 40)]
+        assert (await house.ask("GET", "/healthz", come_from="127.0.0.5")).status == 200
+        assert house.connections <= FEW.together + 1
+        goes_on = True
+        try:
+            for _ in range(200):
+                await reader.readuntil(b"something new")
+        except (ConnectionResetError, asyncio.IncompleteReadError):
+            goes_on = False
+        assert goes_on is is_guarded
+        for _, writer in [*held, (reader, mine)]:
+            writer.transport.abort()
+
+    visit(place, test, bounds=FEW)
+
+
+def test_when_all_are_known_the_newest_has_to_wait(place: Path) -> None:
+    async def test(house: House) -> None:
+        cookie = await house.cookie()
+        streams = []
+        for _ in range(FEW.together):
+            reader, writer = await house.connect()
+            writer.write(f"GET /api/endless HTTP/1.1\r\nHost: {house.host}\r\nCookie: {cookie}\r\n\r\n".encode())
+            await reader.readuntil(b"something new")
+            streams.append(writer)
+        reader, writer = await house.connect("127.0.0.3")
+        assert await is_cut(reader)
+        writer.transport.abort()
+        streams[0].transport.abort()
+        await house.until(lambda: house.connections < FEW.together)
+        assert (await house.ask("GET", "/healthz")).status == 200
+        for stream in streams:
+            stream.transport.abort()
+
+    visit(place, test, bounds=FEW)
+
+
+def test_what_is_answered_is_not_cut_for_being_slow(place: Path) -> None:
+    async def test(house: House) -> None:
+        cookie = await house.cookie()
+        reader, writer = await house.connect()
+        writer.write(f"GET /api/endless HTTP/1.1\r\nHost: {house.host}\r\nCookie: {cookie}\r\n\r\n".encode())
+        for _ in range(150):
+            # Three times as long as a header may take.
+            await reader.readuntil(b"something new")
+        writer.transport.abort()
+
+    visit(place, test, bounds=QUICK)
+
+
+def test_an_answer_that_is_never_read_is_dropped(place: Path) -> None:
+    """The kernel holds what it can; the rest must not stay with us."""
+
+    async def test(house: House) -> None:
+        _, writer = await house.connect()
+        writer.transport.pause_reading()  # type: ignore[attr-defined]
+        request = f"GET /static/panel.js HTTP/1.1\r\nHost: {house.host}\r\n\r\n".encode()
+        writer.write(request * 400)
+        await house.until(lambda: house.connections > 0)
+        await house.until(lambda: house.connections == 0)
+        writer.transport.abort()
+
+    visit(place, test, bounds=QUICK)
+
+
+def test_every_address_of_a_name_is_listened_on(place: Path) -> None:
+    async def test() -> None:
+        door = Door()
+        port = await door.open("localhost", 0)
+        try:
+            families = {listener.family for listener in door._listeners}
+            assert {listener.getsockname()[1] for listener in door._listeners} == {port}
+            assert socket.AF_INET in families
+            with pytest.raises(OSError, match="in use"):
+                await Door().open("127.0.0.1", port)
+        finally:
+            door.close()
+
+    asyncio.run(test())

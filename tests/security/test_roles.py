@@ -1,0 +1,82 @@
+"""What a viewer may not do, whatever they send; each attack succeeds once the guard of roles is taken away."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, get_args
+
+import msgspec
+import pytest
+
+from appliance.model.command import AnyCommand
+from appliance.panel import access as access_room
+from tests.security.house import END_LIVE, JSON, House, visit
+
+GUARD = pytest.mark.parametrize("is_guarded", [True, False], ids=["guarded", "without-guard"])
+
+
+def nothing(*_arguments: object, **_more: object) -> None:
+    """A guard that lets everything pass."""
+
+
+def every_command() -> list[Any]:
+    return list(get_args(AnyCommand.__value__))
+
+
+def example(command: Any) -> dict[str, Any]:
+    """A command of this kind with something in every field that must be there."""
+    info = msgspec.inspect.type_info(command)
+    assert isinstance(info, msgspec.inspect.StructType)
+    needed = {field.encode_name: "x" for field in info.fields if field.required}
+    return {"do": info.tag, **needed}
+
+
+@GUARD
+@pytest.mark.parametrize("command", every_command(), ids=lambda command: command.__name__)
+def test_a_viewer_who_commands(place: Path, monkeypatch: pytest.MonkeyPatch, is_guarded: bool, command: Any) -> None:
+    if not is_guarded:
+        monkeypatch.setattr(access_room, "check_role", nothing)
+
+    async def test(house: House) -> None:
+        own = await house.own(await house.cookie("viewer"))
+        answer = await house.ask("POST", "/api/do", own, msgspec.json.encode(example(command)))
+        # Without the guard it gets as far as being looked at.
+        assert is_guarded is (answer.status == 403 and answer.json["code"] == "viewer-only")
+        assert not (is_guarded and house.desk.done)
+        assert (await house.ask("GET", "/api/state", own)).status == 200
+
+    visit(place, test)
+
+
+@GUARD
+@pytest.mark.parametrize(
+    ("method", "path", "body"),
+    [("POST", "/api/sessions/invite", b'{"role":"owner"}'), ("DELETE", "/api/sessions", b""),
+     ("POST", "/api/password", b'{"password":"a viewer\'s choice"}')],
+)  # fmt: skip
+def test_a_viewer_who_wants_to_be_more(
+    place: Path, monkeypatch: pytest.MonkeyPatch, is_guarded: bool, method: str, path: str, body: bytes
+) -> None:
+    if not is_guarded:
+        monkeypatch.setattr(access_room, "check_role", nothing)
+
+    async def test(house: House) -> None:
+        owner, viewer = await house.cookie(), await house.own(await house.cookie("viewer"))
+        answer = await house.ask(method, path, viewer, body)
+        assert answer.status == (403 if is_guarded else 200)
+        kept = (await house.ask("GET", "/api/state", {"Cookie": owner})).status
+        assert kept == (200 if is_guarded or path != "/api/sessions" else 401)
+        rows = (await house.ask("GET", "/api/sessions", viewer)).json
+        assert [row["role"] for row in rows] == ["viewer"]
+
+    visit(place, test)
+
+
+def test_a_token_for_looking(place: Path) -> None:
+    async def test(house: House) -> None:
+        bearer = {"Authorization": f"Bearer {house.files.add_token('grafana', 1.0, 'viewer')}", **JSON}
+        assert (await house.ask("GET", "/api/state", bearer)).status == 200
+        assert (await house.ask("POST", "/api/do", bearer, END_LIVE)).json["code"] == "viewer-only"
+        assert house.desk.done == []
+
+    visit(place, test)
