@@ -14,6 +14,7 @@ from tests.box.kernel import BoxError, kernel, packages
 def main(arguments: list[str]) -> int:
     """Runs one verb; returns the exit status of the command inside, or 125 when the box itself failed."""
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # an exit unwinds: no box and no folder stays behind
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # shells start background jobs with it ignored
     options = _parser().parse_args(arguments)
     try:
         if options.verb == "packages":
