@@ -13,7 +13,16 @@ from typing import Protocol
 from appliance.control.store import Latest
 from appliance.errors import Invalid
 from appliance.model.plan import Plan
-from appliance.model.protocol import JSON_FRAME, PREVIEW_FRAME, Hello, PlanMessage, Unframer, pack, unpack_from_engine
+from appliance.model.protocol import (
+    JSON_FRAME,
+    PREVIEW_FRAME,
+    Hello,
+    PlanMessage,
+    ReportMessage,
+    Unframer,
+    pack,
+    unpack_from_engine,
+)
 from appliance.model.report import Report
 
 log = logging.getLogger(__name__)
@@ -96,5 +105,5 @@ class EngineLink:
         message = unpack_from_engine(body)
         if isinstance(message, Hello):
             self._listener.greeted(message)
-        else:
+        elif isinstance(message, ReportMessage):
             self._listener.heard(message.report)

@@ -4,14 +4,19 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from msgspec import Meta
+from msgspec import Meta, field
 
 from appliance.model.problem import Value, Whole
 
 type Look = Literal["blur", "fill", "split", "full"]
+type Cover = Literal["", "brb", "privacy"]
 type WhenFull = Literal["delete-oldest", "stop"]
 type CanvasSide = Annotated[int, Meta(ge=16, le=4096)]
+type Gain = Annotated[float, Meta(ge=-60, le=20)]
 type PathText = Annotated[str, Meta(pattern=r"^[^\x00]*\Z")]
+
+LOOKS: tuple[Look, ...] = ("blur", "fill", "split", "full")
+"""Every look, in the order in which small pictures of them are numbered."""
 
 
 class CapturePlan(Value, frozen=True):
@@ -20,7 +25,8 @@ class CapturePlan(Value, frozen=True):
     `device` is `auto`, `test` or a device node; `audio` is `auto`, `test`, `none` or an ALSA name; `facecam`
     (the second source, shown by the look `split`) is `none`, `auto`, `test` or a device node. `edid` holds the
     hex digits of an EDID to write to the input, empty to leave it alone. A picture that is black for
-    `black_after_s` seconds is called black; 0 for never.
+    `black_after_s` seconds is called black; 0 for never. `input` is the number of the card's input, for cards that
+    have several; -1 leaves the choice to the box.
     """
 
     device: str = "auto"
@@ -28,23 +34,33 @@ class CapturePlan(Value, frozen=True):
     facecam: str = "none"
     edid: str = ""
     black_after_s: Whole = 10
+    input: Annotated[int, Meta(ge=-1, le=63)] = -1
 
 
 class PicturePlan(Value, frozen=True):
-    """The canvas: even `width` and `height` in pixels, `fps` frames a second, how the game is placed."""
+    """The canvas: even `width` and `height` in pixels, `fps` frames a second, how the game is placed.
+
+    With a `cover` viewers get the moving slate instead, whatever the console sends: `brb` for the picture alone,
+    `privacy` silences game and microphone, too.
+    """
 
     width: CanvasSide = 720
     height: CanvasSide = 1280
     fps: Annotated[int, Meta(ge=1, le=240)] = 30
     look: Look = "blur"
+    cover: Cover = ""
 
 
 class SoundPlan(Value, frozen=True):
-    """What is heard. `offset_ms` delays (positive) or advances the sound against the picture."""
+    """What is heard. `offset_ms` delays (positive) or advances the sound against the picture.
+
+    `muted` and `gains_db` speak of the sources `game` and `mic`; one without a gain is taken as it comes.
+    """
 
     microphone: str = "none"
     offset_ms: Annotated[int, Meta(ge=-10_000, le=10_000)] = 0
     muted: tuple[str, ...] = ()
+    gains_db: dict[str, Gain] = field(default_factory=dict)
 
 
 class EncoderPlan(Value, frozen=True):
@@ -132,7 +148,12 @@ class Ask(Value, frozen=True):
 
 
 class Plan(Value, frozen=True):
-    """Everything the engine should be doing. `preview_fps` is 0 while nobody watches; `asks` are done once each."""
+    """Everything the engine should be doing. `asks` are done once each.
+
+    What is watched has a rate that is 0 while nobody does: `preview_fps` for the picture, `looks_fps` for the small
+    pictures of every look, `meters_hz` for the sound; `packets_wanted` is whether somebody watches the very packets
+    that go out. `keep_encoding` keeps the encoder open without a destination, for practice.
+    """
 
     capture: CapturePlan = CapturePlan()
     picture: PicturePlan = PicturePlan()
@@ -142,5 +163,9 @@ class Plan(Value, frozen=True):
     record: RecordPlan = RecordPlan()
     replay: ReplayPlan = ReplayPlan()
     preview_fps: Annotated[int, Meta(ge=0, le=60)] = 0
+    looks_fps: Annotated[int, Meta(ge=0, le=2)] = 0
+    meters_hz: Annotated[int, Meta(ge=0, le=30)] = 0
+    packets_wanted: bool = False
+    keep_encoding: bool = False
     language: str = "en"
     asks: tuple[Ask, ...] = ()

@@ -1,7 +1,9 @@
 """What travels on engine.sock: framed messages between control and the engine. Pure: bytes in, values out.
 
 A frame is a 4-byte big-endian length of what follows, one type byte, and the body: `J` a JSON message, `P` a JPEG
-preview picture.
+preview picture, `L` one byte that says which of `plan.LOOKS` and a small JPEG of the game in it, `F` one byte that
+says what it is and a piece of fragmented MP4, the very packets that go out. A client is given the newest beginning (0)
+as soon as it connects; where a piece had to be left out for a client, the next it gets is a key fragment (1).
 """
 
 from __future__ import annotations
@@ -12,32 +14,21 @@ import msgspec
 from msgspec import Meta
 
 from appliance.errors import Invalid
+from appliance.model.device import DeviceFacts as DeviceFacts
 from appliance.model.plan import Plan
 from appliance.model.problem import UNREADABLE, Value, Whole
-from appliance.model.report import Report
+from appliance.model.report import Levels, Report, SourceReport
 
 MAX_FRAME = 8 * 1024 * 1024
 JSON_FRAME = b"J"
 PREVIEW_FRAME = b"P"
+LOOK_FRAME = b"L"
+PACKET_FRAME = b"F"
+PACKETS_BEGIN, PACKETS_KEY, PACKETS_MORE = 0, 1, 2
+"""What a piece of fragmented MP4 is: the beginning of all, a fragment that starts with a key frame, another one."""
 
 type Side = Annotated[int, Meta(ge=1, le=1920)]
 type Count = Annotated[int, Meta(ge=0, le=1 << 53)]
-
-
-class DeviceFacts(Value, frozen=True):
-    """One capture device: its node, the names its driver gives, and the modes and formats it offers.
-
-    `usb_id` reads like 534d:2109, empty for what is not on USB.
-    """
-
-    node: str
-    card: str
-    driver: str
-    bus: str = ""
-    usb_id: str = ""
-    kind: str = ""
-    pixel_formats: tuple[str, ...] = ()
-    has_edid: bool = False
 
 
 class Hello(Value, frozen=True, tag="hello", tag_field="type"):
@@ -62,6 +53,13 @@ class ReportMessage(Value, frozen=True, tag="report", tag_field="type"):
     report: Report
 
 
+class MetersMessage(Value, frozen=True, tag="meters", tag_field="type"):
+    """How loud it is, several times a second while somebody watches: the mix, and each source."""
+
+    levels_db: Levels
+    sources: tuple[SourceReport, ...] = ()
+
+
 class BitmapMessage(Value, frozen=True, tag="bitmap", tag_field="type"):
     """The screen role hands over a painted bitmap; its memory travels beside this message as one sealed memfd.
 
@@ -82,7 +80,7 @@ class BitmapMessage(Value, frozen=True, tag="bitmap", tag_field="type"):
 
 
 type ToEngine = PlanMessage | BitmapMessage
-type FromEngine = Hello | ReportMessage
+type FromEngine = Hello | ReportMessage | MetersMessage
 
 
 def pack(message: ToEngine | FromEngine) -> bytes:
@@ -117,7 +115,7 @@ class Unframer:
 
 
 _to_engine: msgspec.json.Decoder[ToEngine] = msgspec.json.Decoder(PlanMessage | BitmapMessage)
-_from_engine: msgspec.json.Decoder[FromEngine] = msgspec.json.Decoder(Hello | ReportMessage)
+_from_engine: msgspec.json.Decoder[FromEngine] = msgspec.json.Decoder(Hello | ReportMessage | MetersMessage)
 
 
 def unpack_to_engine(body: bytes) -> ToEngine:

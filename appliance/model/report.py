@@ -6,10 +6,12 @@ from typing import Literal
 
 from msgspec import field
 
+from appliance.model.device import DeviceFacts, DiskFacts, SoundFacts
 from appliance.model.problem import Fact, Problem, Value, Whole
 from appliance.model.signal import Signal
 
 type Limit = Literal["", "network", "heat"]
+type Levels = tuple[float, float]
 type DestinationState = Literal["off", "connecting", "publishing", "waiting", "refused"]
 
 
@@ -60,11 +62,25 @@ class DestinationReport(Value, frozen=True):
     problem: Problem | None = None
 
 
+class SourceReport(Value, frozen=True):
+    """One source of the mix. Levels are measured behind its gain and before its mute, so that a muted one still moves.
+
+    `present` is whether sound comes from it.
+    """
+
+    name: Literal["game", "mic"]
+    levels_db: Levels = (-120.0, -120.0)
+    muted: bool = False
+    gain_db: float = 0.0
+    present: bool = False
+
+
 class SoundReport(Value, frozen=True):
-    """The sound. Levels are peak dBFS for left and right, -120 for silence."""
+    """The sound. Levels are peak dBFS for left and right, -120 for silence; `levels_db` are the mix's."""
 
     source: str = ""
-    levels_db: tuple[float, float] = (-120.0, -120.0)
+    levels_db: Levels = (-120.0, -120.0)
+    sources: tuple[SourceReport, ...] = ()
     sync_ms: float = 0.0
     silent_since_at: float = 0.0
     problem: Problem | None = None
@@ -94,6 +110,8 @@ class Report(Value, frozen=True):
 
     `temperature_c` is the processor's, None where the computer does not tell.
 
+    `devices`, `sounds` and `disks` are the hardware there is now.
+
     `finished` are the last few publishers that have ended, with their final counters.
     """
 
@@ -109,6 +127,9 @@ class Report(Value, frozen=True):
     record: RecordReport = RecordReport()
     problems: tuple[Problem, ...] = ()
     answers: tuple[Answer, ...] = ()
+    devices: tuple[DeviceFacts, ...] = ()
+    sounds: tuple[SoundFacts, ...] = ()
+    disks: tuple[DiskFacts, ...] = ()
     memory_mb: float = 0.0
     temperature_c: float | None = None
     slowest_worker: str = ""

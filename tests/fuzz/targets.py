@@ -46,6 +46,7 @@ from appliance.model.protocol import (
     MAX_FRAME,
     DeviceFacts,
     Hello,
+    ReportMessage,
     Unframer,
     unpack_from_engine,
     unpack_to_engine,
@@ -303,7 +304,7 @@ def hear(director: Director, body: bytes) -> None:
     message = unpack_from_engine(body)
     if isinstance(message, Hello):
         director.greeted(message)
-    else:
+    elif isinstance(message, ReportMessage):
         director.heard(message.report)
     assert msgspec.json.encode(director.state.value)
     assert msgspec.json.encode(director.plan.value)
