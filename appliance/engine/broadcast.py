@@ -8,7 +8,6 @@ from __future__ import annotations
 import logging
 import time
 from collections import deque
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -18,7 +17,9 @@ from appliance.engine.encode.aac import AacEncoder
 from appliance.engine.encode.choose import Choice
 from appliance.engine.encode.worker import EncodeWorker
 from appliance.engine.fanout import FanOut
+from appliance.engine.outlets import Outlets
 from appliance.engine.packet import StreamParams
+from appliance.engine.sinks.live import LivePackets
 from appliance.engine.sinks.record import Recorder, RecordTarget
 from appliance.engine.sinks.replay import ReplayRing
 from appliance.engine.sinks.rtmp.address import Target
@@ -49,11 +50,9 @@ class Broadcast:
     `params` is None until the encoder has opened; sinks can be had only then.
     """
 
-    def __init__(
-        self, stage: Stage, encoders: Encoders, finished: deque[DestinationReport], on_change: Callable[[], None]
-    ) -> None:
+    def __init__(self, stage: Stage, encoders: Encoders, finished: deque[DestinationReport], outlets: Outlets) -> None:
         self._stage = stage
-        self._on_change = on_change
+        self._outlets = outlets
         self._fan_out = FanOut()
         self._aac = AacEncoder(encoders.audio_kbps)
         self.encode = EncodeWorker(encoders.choice, self._fan_out.push)
@@ -61,6 +60,7 @@ class Broadcast:
         self.wrong: dict[Destination, Invalid] = {}
         self.recorder: Recorder | None = None
         self.replay: ReplayRing | None = None
+        self.packets: LivePackets | None = None
         self._record_plan: RecordPlan | None = None
         self._ending: list[Publisher | Recorder] = []
         self._endings: dict[Publisher, Destination] = {}
@@ -79,7 +79,10 @@ class Broadcast:
 
     @property
     def is_idle(self) -> bool:
-        """Whether no packet leaves: no sink is left, nor one that is still ending. The replay ring does not count."""
+        """Whether no packet leaves: no sink is left, nor one that is still ending.
+
+        Neither the replay ring nor who watches on the panel counts.
+        """
         return not (self.publishers or self.recorder or self._ending)
 
     @property
@@ -90,7 +93,11 @@ class Broadcast:
     @property
     def workers(self) -> tuple[Worker, ...]:
         """The threads that must beat."""
-        return (self.encode, *self.publishers.values(), *((self.recorder,) if self.recorder else ()))
+        return (
+            self.encode,
+            *self.publishers.values(),
+            *(one for one in (self.recorder, self.packets) if one is not None),
+        )
 
     def publish_to(self, wanted: tuple[Destination, ...]) -> None:
         """Makes the publishers those of `wanted`: ends what is not in it, starts what is missing."""
@@ -150,6 +157,20 @@ class Broadcast:
             self._fan_out.attach(self.replay)
             self.encode.request_key()
 
+    def show_packets(self, *, wanted: bool) -> None:
+        """Gives the very packets that go out to whoever watches them, or to nobody."""
+        if self.packets is not None and not wanted:
+            self._fan_out.detach(self.packets)
+            self.packets.stop()
+            if not self.packets.join(END_LIMIT_S):
+                log.warning("%s did not end in time.", self.packets.name)
+            self.packets = None
+        elif wanted and self.packets is None and (params := self.params) is not None:
+            self.packets = LivePackets(params, self._outlets.packets)
+            self.packets.start()
+            self._fan_out.attach(self.packets)
+            self.encode.request_key()
+
     def destination_reports(self, wanted: tuple[Destination, ...]) -> tuple[DestinationReport, ...]:
         """One report for each wanted destination, in their order."""
         return tuple(self._destination_report(destination) for destination in wanted)
@@ -177,6 +198,7 @@ class Broadcast:
         self.publish_to(())
         self.record_to(RecordPlan())
         self.remember(0)
+        self.show_packets(wanted=False)
         sinks = list(self._ending)
         for sink in sinks:
             if not sink.join(END_LIMIT_S):
@@ -197,7 +219,7 @@ class Broadcast:
         except Invalid as error:
             self.wrong[destination] = error
             return
-        publisher = Publisher(target, params, Hooks(self.encode.request_key, self._on_change))
+        publisher = Publisher(target, params, Hooks(self.encode.request_key, self._outlets.changed))
         self.publishers[destination] = publisher
         self._hold_clock(held=True)
         self._fan_out.attach(publisher)

@@ -15,6 +15,7 @@ import socket
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from enum import Enum, auto
 from pathlib import Path
 
 from appliance.engine.bitmaps import Bitmap, read_bitmap
@@ -22,6 +23,10 @@ from appliance.engine.worker import Worker
 from appliance.errors import Invalid, Unavailable
 from appliance.model.protocol import (
     JSON_FRAME,
+    LOOK_FRAME,
+    PACKET_FRAME,
+    PACKETS_BEGIN,
+    PACKETS_KEY,
     PREVIEW_FRAME,
     BitmapMessage,
     PlanMessage,
@@ -35,8 +40,19 @@ log = logging.getLogger(__name__)
 MOST_CLIENTS = 8
 MOST_UNSENT = 4 * 1024 * 1024
 PREVIEW_UNSENT = 256 * 1024
+PACKETS_UNSENT = 1024 * 1024
 MOST_DESCRIPTORS = 4
 _CALM_S = 0.01
+
+
+class _Kind(Enum):
+    """What may happen to something for a client that does not keep up."""
+
+    MESSAGE = auto()  # it must arrive
+    PICTURE = auto()  # it may be left out
+    BEGINNING = auto()  # of the packets: it must arrive, also at clients that come later
+    KEY = auto()  # it may be left out
+    MORE = auto()  # it may be left out, and is nothing without what was before
 
 
 @dataclass(eq=False)
@@ -47,6 +63,18 @@ class _Client:
     descriptors: deque[int] = field(default_factory=deque)
     sequence: int = -1
     is_painter: bool = False
+    awaits_key: bool = True
+
+    def wants(self, kind: _Kind) -> bool:
+        """Whether something is to be sent, now that so much is unsent."""
+        if kind in (_Kind.MESSAGE, _Kind.BEGINNING):
+            return True
+        if kind is _Kind.PICTURE:
+            return len(self.unsent) <= PREVIEW_UNSENT
+        if kind is _Kind.KEY:
+            self.awaits_key = False
+        self.awaits_key = self.awaits_key or len(self.unsent) > PACKETS_UNSENT
+        return not self.awaits_key
 
 
 class Link(Worker):
@@ -67,7 +95,8 @@ class Link(Worker):
         self._on_plan = on_plan
         self._on_bitmap = on_bitmap
         self._clients: list[_Client] = []
-        self._outbox: deque[tuple[bytes, bool]] = deque()
+        self._outbox: deque[tuple[bytes, _Kind]] = deque()
+        self._beginning = b""
         self._listener = _listen(path)
         self._selector = selectors.DefaultSelector()
         self._bell, self._bell_end = socket.socketpair()
@@ -77,11 +106,27 @@ class Link(Worker):
 
     def send(self, packed: bytes) -> None:
         """Sends a packed message to all clients. Thread-safe, never blocks."""
-        self._post(packed, is_preview=False)
+        self._post(packed, _Kind.MESSAGE)
+
+    def send_meters(self, packed: bytes) -> None:
+        """Sends a packed message to the clients that keep up: the next one is as good."""
+        self._post(packed, _Kind.PICTURE)
 
     def send_preview(self, jpeg: bytes) -> None:
         """Sends a preview picture to the clients that keep up."""
-        self._post(frame(PREVIEW_FRAME, jpeg), is_preview=True)
+        self._post(frame(PREVIEW_FRAME, jpeg), _Kind.PICTURE)
+
+    def send_look(self, number: int, jpeg: bytes) -> None:
+        """Sends a small picture of a look to the clients that keep up."""
+        self._post(frame(LOOK_FRAME, bytes((number,)) + jpeg), _Kind.PICTURE)
+
+    def send_packets(self, kind: int, piece: bytes) -> None:
+        """Sends a piece of the live packets; an empty beginning means that there are none any more."""
+        if kind == PACKETS_BEGIN:
+            self._post(frame(PACKET_FRAME, bytes((kind,)) + piece) if piece else b"", _Kind.BEGINNING)
+        else:
+            body = bytes((kind,)) + piece
+            self._post(frame(PACKET_FRAME, body), _Kind.KEY if kind == PACKETS_KEY else _Kind.MORE)
 
     def wake(self) -> None:
         """Ends the wait for clients."""
@@ -103,8 +148,8 @@ class Link(Worker):
             self._deliver()
         self._close()
 
-    def _post(self, data: bytes, *, is_preview: bool) -> None:
-        self._outbox.append((data, is_preview))
+    def _post(self, data: bytes, kind: _Kind) -> None:
+        self._outbox.append((data, kind))
         self._ring()
 
     def _ring(self) -> None:
@@ -129,6 +174,7 @@ class Link(Worker):
         self._clients.append(client)
         self._selector.register(connection, selectors.EVENT_READ, client)
         client.unsent += self._hello()
+        client.unsent += self._beginning
         self._flush(client)
 
     def _serve(self, client: _Client, events: int) -> None:
@@ -187,11 +233,14 @@ class Link(Worker):
 
     def _deliver(self) -> None:
         messages = [self._outbox.popleft() for _ in range(len(self._outbox))]
+        for data, kind in messages:
+            if kind is _Kind.BEGINNING:
+                self._beginning = data
         for client in list(self._clients):
             if client.is_painter:
                 continue
-            for data, is_preview in messages:
-                if not (is_preview and len(client.unsent) > PREVIEW_UNSENT):
+            for data, kind in messages:
+                if client.wants(kind):
                     client.unsent += data
             if messages:
                 self._flush(client)

@@ -22,12 +22,13 @@ from appliance.engine.encode.memory import ChoiceMemory
 from appliance.engine.hardware.devices import capture_devices, encoders
 from appliance.engine.link import Link
 from appliance.engine.mailbox import Mailbox
-from appliance.engine.studio import Outlets, Studio
+from appliance.engine.outlets import Outlets
+from appliance.engine.studio import Studio
 from appliance.engine.worker import Worker
 from appliance.errors import Unavailable
 from appliance.hardware.catalogue import board_name
 from appliance.model.plan import Plan
-from appliance.model.protocol import Hello, PlanMessage, ReportMessage, pack
+from appliance.model.protocol import Hello, MetersMessage, PlanMessage, ReportMessage, pack
 from appliance.notify import Notifier
 
 log = logging.getLogger(__name__)
@@ -102,7 +103,15 @@ class Engine:
 
     def _follow(self, plan: Plan) -> None:
         if self._studio is None:
-            outlets = Outlets(self._link.send_preview, lambda: self._news.put(None), self._memory)
+            link = self._link
+            outlets = Outlets(
+                preview=link.send_preview,
+                changed=lambda: self._news.put(None),
+                memory=self._memory,
+                look=link.send_look,
+                packets=link.send_packets,
+                meters=lambda levels, sources: link.send_meters(pack(MetersMessage(levels_db=levels, sources=sources))),
+            )
             self._studio = Studio(plan, outlets, self._words)
         else:
             self._studio.apply(plan)

@@ -12,48 +12,80 @@ from collections.abc import Callable
 from typing import Literal
 
 import numpy as np
-from numpy.typing import NDArray
 
 from appliance.engine.clock import SECOND, CanvasClock
 from appliance.engine.encode.aac import FRAME, AacEncoder
+from appliance.engine.level import Fader, Limiter, PeakMeter, factor_of
 from appliance.engine.packet import Packet
 from appliance.engine.sound import RATE, SoundBlock
 from appliance.engine.stretch import Samples
 from appliance.engine.track import Track
 from appliance.engine.worker import Worker
+from appliance.model.plan import SoundPlan
+from appliance.model.report import Levels, SourceReport
 
 type Source = Literal["game", "mic"]
 
 PATIENCE = RATE // 4
-SILENCE_DB = -120.0
 LONGEST_WAIT_S = 0.25
 
 
 class Mixer(Worker):
-    """Owns a `Track` for each source and the AAC encoder while there is a consumer."""
+    """Owns a strip with a `Track` for each source and the AAC encoder while there is a consumer."""
 
     def __init__(self, clock: CanvasClock) -> None:
         super().__init__("sound")
         self._clock = clock
         self._heard = threading.Condition()
-        self._tracks: dict[Source, Track] = {"game": Track(), "mic": Track()}
-        self._muted: frozenset[str] = frozenset()
+        self._strips: dict[Source, _Strip] = {"game": _Strip("game"), "mic": _Strip("mic")}
+        self._limiter = Limiter()
+        self._meter = PeakMeter()
         self._offset_ns = 0
+        self._is_private = False
+        self._public_from_ns = 0
         self._encoder: AacEncoder | None = None
         self._deliver: Callable[[Packet], None] | None = None
-        self.levels_db: tuple[float, float] = (SILENCE_DB, SILENCE_DB)
+        self._meters: Callable[[Levels, tuple[SourceReport, ...]], None] | None = None
+        self._meters_every = RATE
 
     def feed(self, source: Source, block: SoundBlock) -> None:
         """Takes a block from a source's thread."""
+        if self._is_private or block.captured_ns < self._public_from_ns:
+            return
         media_ns = self._clock.media_ns(block.captured_ns) + self._offset_ns
-        self._tracks[source].push(block, media_ns)
+        self._strips[source].track.push(block, media_ns)
         with self._heard:
             self._heard.notify()
 
-    def set_mix(self, muted: tuple[str, ...], offset_ms: int) -> None:
-        """Which sources are muted, and by how much sound is delayed against the picture."""
-        self._muted = frozenset(muted)
-        self._offset_ns = offset_ms * 1_000_000
+    def set_mix(self, sound: SoundPlan, *, is_private: bool = False) -> None:
+        """Which sources are muted, how loud they are, by how much sound is delayed against the picture.
+
+        In private nothing is heard from the next frame on, and nothing that was captured until it ends ever will be.
+        """
+        self._offset_ns = sound.offset_ms * 1_000_000
+        for name, strip in self._strips.items():
+            strip.is_muted, strip.gain_db = name in sound.muted, sound.gains_db.get(name, 0.0)
+        if is_private != self._is_private:
+            if not is_private:
+                self._public_from_ns = time.monotonic_ns()
+            self._is_private = is_private
+            for strip in self._strips.values():
+                strip.track.hush(hushed=is_private)
+
+    def meter_with(self, deliver: Callable[[Levels, tuple[SourceReport, ...]], None] | None, hz: int) -> None:
+        """Who hears how loud it is, `hz` times a second of media time, on this thread; 0 for nobody."""
+        self._meters_every = RATE // hz if hz else RATE
+        self._meters = deliver if hz else None
+
+    @property
+    def levels_db(self) -> Levels:
+        """How loud the mix is: peak dBFS, left and right."""
+        return self._meter.levels_db
+
+    @property
+    def sources(self) -> tuple[SourceReport, ...]:
+        """How loud each source is, and how it is set."""
+        return tuple(strip.report for strip in self._strips.values())
 
     def set_consumer(self, encoder: AacEncoder | None, deliver: Callable[[Packet], None] | None) -> None:
         """Starts handing packets to `deliver`, or stops."""
@@ -63,7 +95,7 @@ class Mixer(Worker):
     @property
     def sync_ms(self) -> float:
         """How far the game's sound sits from where its time stamps want it."""
-        return self._tracks["game"].sync_ms
+        return self._strips["game"].track.sync_ms
 
     def wake(self) -> None:
         """Ends the wait for sound."""
@@ -94,7 +126,10 @@ class Mixer(Worker):
             if now < end:
                 self._heard.wait(min((end - now) / RATE, LONGEST_WAIT_S))
                 return False
-            late = [track for track in self._tracks.values() if track.end < end and not track.lags(end)]
+            if self._is_private:
+                return True
+            tracks = [strip.track for strip in self._strips.values()]
+            late = [track for track in tracks if track.end < end and not track.lags(end)]
             if not late or now > end + PATIENCE:
                 return True
             self._heard.wait((end + PATIENCE - now) / RATE + 0.001)
@@ -102,21 +137,56 @@ class Mixer(Worker):
 
     def _emit(self, number: int) -> None:
         mix: Samples = np.zeros((FRAME, 2), np.float32)
-        for name, track in self._tracks.items():
-            if name not in self._muted and not track.lags(number):
-                mix += track.pull(number, FRAME)
-        np.clip(mix, -1.0, 1.0, out=mix)
-        self.levels_db = _peaks_db(mix, self.levels_db)
+        for strip in self._strips.values():
+            if self._is_private:
+                strip.rest()
+            elif (heard := strip.heard(number)) is not None:
+                mix += heard
+        mix = self._limiter.limit(mix)
+        self._meter.measure(mix, FRAME)
+        meters, every = self._meters, self._meters_every
+        if meters is not None and number // every != (number - FRAME) // every:
+            meters(self.levels_db, self.sources)
         encoder, deliver = self._encoder, self._deliver
         if encoder is not None and deliver is not None:
             for packet in encoder.encode(mix, number):
                 deliver(packet)
 
 
-def _peaks_db(mix: NDArray[np.float32], before: tuple[float, float]) -> tuple[float, float]:
-    """Peak meters that rise at once and fall by 20 dB a second, as on a mixing desk."""
-    falling = 20.0 * FRAME / RATE
-    peaks = np.abs(mix).max(axis=0)
-    levels = 20 * np.log10(np.maximum(peaks, 1e-6))
-    left, right = (max(float(level), old - falling) for level, old in zip(levels, before, strict=True))
-    return (round(left, 1), round(right, 1))
+class _Strip:
+    """One source on the mixing desk: its track, gain, mute and meter."""
+
+    def __init__(self, name: Source) -> None:
+        self._name = name
+        self.track = Track()
+        self.is_muted = False
+        self.gain_db = 0.0
+        self._gain, self._mute = Fader(), Fader()
+        self._meter = PeakMeter()
+        self._is_present = False
+
+    def heard(self, number: int) -> Samples | None:
+        """What it adds to the mix from sample `number` on; None for nothing. Measures what it would add unmuted."""
+        self._is_present = not self.track.lags(number)
+        if not self._is_present:
+            self._meter.measure(None, FRAME)
+            return None
+        samples = self._gain.fade(self.track.pull(number, FRAME), factor_of(self.gain_db))
+        self._meter.measure(samples, FRAME)
+        return self._mute.fade(samples, 0.0 if self.is_muted else 1.0)
+
+    def rest(self) -> None:
+        """Privacy: nothing is heard, not even by the meter."""
+        self._is_present = False
+        self._meter.measure(None, FRAME)
+
+    @property
+    def report(self) -> SourceReport:
+        """How it stands."""
+        return SourceReport(
+            name=self._name,
+            levels_db=self._meter.levels_db,
+            muted=self.is_muted,
+            gain_db=self.gain_db,
+            present=self._is_present,
+        )

@@ -12,6 +12,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 import av
+import msgspec
 
 from appliance.engine.canvas.blend import Layer
 from appliance.engine.canvas.looks import Canvas
@@ -28,6 +29,9 @@ from appliance.model.plan import PicturePlan
 # A picture that has not changed for this long is no longer shown: viewers get the moving slate instead.
 STALE_NS = 1_000_000_000
 LOOKS_FOR_BLACK = 2  # a second
+
+# Takes the game's and the second source's newest picture, None where there is none or nobody may see it.
+type Glance = Callable[[av.VideoFrame | None, av.VideoFrame | None], None]
 
 
 @dataclass(slots=True)
@@ -64,10 +68,12 @@ class PictureWorker(Worker):
         self._encode: Callable[[Composed], None] | None = None
         self._preview: Callable[[av.VideoFrame], None] | None = None
         self._preview_every = 0
+        self._glances: Glance | None = None
+        self._glance_every = 1
         self.counters = PictureCounters()
 
     def show(self, picture: PicturePlan) -> None:
-        """Changes the look. The size and rate of a running picture never change."""
+        """Changes look and cover. The size and rate of a running picture never change."""
         with self._lock:
             self._picture = picture
 
@@ -94,6 +100,11 @@ class PictureWorker(Worker):
         self._preview_every = max(1, round(self._picture.fps / fps)) if fps and offer else 0
         self._preview = offer
 
+    def glance_with(self, offer: Glance | None, fps: int) -> None:
+        """Who gets the sources' own pictures now and then, about `fps` a second; they are on loan from the drivers."""
+        self._glance_every = max(1, round(self._picture.fps / fps)) if fps else 1
+        self._glances = offer if fps else None
+
     def wake(self) -> None:
         """Ends the wait for the next tick."""
         self._inputs.game.close()
@@ -115,6 +126,8 @@ class PictureWorker(Worker):
                 show.lose_picture()
             if turn.tick % max(1, self._picture.fps // LOOKS_FOR_BLACK) == 0:
                 self.is_black = self._black.look(time.monotonic_ns(), is_black=show.is_black())
+            if self._glances is not None and turn.tick % self._glance_every == 0:
+                self._glances(*show.sources())
             self._compose(turn, show)
 
     def _compose(self, turn: Turn, show: _Show) -> None:
@@ -128,7 +141,7 @@ class PictureWorker(Worker):
             self.counters.slates += 1
         elif turn.frame is None:
             self.counters.repeated += 1
-        is_cut = self._cuts.is_cut(turn.tick, is_slate=show.is_slate)
+        is_cut = self._cuts.is_cut(turn.tick, is_slate=show.is_slate, is_covered=show.is_covered)
         if encode is not None:
             captured_ns = turn.frame.captured_ns if turn.frame and not show.is_slate else 0
             encode(Composed(canvas, turn.tick, captured_ns, is_cut))
@@ -150,23 +163,30 @@ class _Show:
         self._game_picture: av.VideoFrame | None = None
         self._pictured_ns = 0
         self._facecam_picture: av.VideoFrame | None = None
+        self._facecam_ns = 0
         self.is_slate = True
 
     def look(self, picture: PicturePlan, words: Layer | None) -> None:
         if picture is not self._plan and picture != self._plan:
-            self._canvas = Canvas(picture)
-            self._words = None
-        self._plan = picture
+            if msgspec.structs.replace(picture, cover=self._plan.cover) != self._plan:
+                self._canvas = Canvas(picture)
+                self._words = None
+            self._plan = picture
         if words is not self._words:
             self._canvas.set_words(words)
             self._words = words
+
+    @property
+    def is_covered(self) -> bool:
+        """Whether viewers get the slate because a person wants it so."""
+        return self._plan.cover != ""
 
     def take(self, game: CapturedFrame | None, facecam: CapturedFrame | None) -> None:
         """Keeps the newest frames, still undecoded: nobody may ever look at them."""
         if game is not None:
             self._game, self._is_decoded = game, False
         if facecam is not None:
-            self._facecam, self._facecam_picture = facecam, None
+            self._facecam, self._facecam_picture, self._facecam_ns = facecam, None, time.monotonic_ns()
 
     def lose_picture(self) -> None:
         self._game = self._game_picture = None
@@ -176,6 +196,14 @@ class _Show:
         """Whether the console's picture is black now; None without one."""
         self._renew_game()
         return None if self._game_picture is None else is_black(self._game_picture)
+
+    def sources(self) -> tuple[av.VideoFrame | None, av.VideoFrame | None]:
+        """The newest pictures of game and facecam; none of what privacy keeps to itself."""
+        if self._plan.cover == "privacy":
+            return None, None
+        self._renew_game()
+        self._renew_facecam()
+        return self._game_picture, self._facecam_picture
 
     def _renew_game(self) -> None:
         """Decodes the newest frame. One that cannot be decoded leaves the picture before in place, for a while."""
@@ -187,10 +215,21 @@ class _Show:
         if self._game_picture is not None and time.monotonic_ns() - self._pictured_ns > STALE_NS:
             self.lose_picture()
 
+    def _renew_facecam(self) -> None:
+        """Decodes the newest frame. A camera that has stalled is let go, so that no face stays frozen on air."""
+        if self._facecam is None:
+            return
+        if time.monotonic_ns() - self._facecam_ns > STALE_NS:
+            self._facecam = self._facecam_picture = None
+        elif self._facecam_picture is None:
+            self._facecam_picture = self._facecam_reader.picture(self._facecam)
+
     def canvas(self, tick: int) -> av.VideoFrame:
         """The canvas of `tick`."""
+        if self.is_covered:
+            self.is_slate = True
+            return self._canvas.compose(None, None, tick)
         self._renew_game()
-        if self._facecam is not None and self._facecam_picture is None:
-            self._facecam_picture = self._facecam_reader.picture(self._facecam)
+        self._renew_facecam()
         self.is_slate = self._game_picture is None
         return self._canvas.compose(self._game_picture, self._facecam_picture, tick)

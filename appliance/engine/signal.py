@@ -11,6 +11,7 @@ SECOND = 1_000_000_000
 OFTEN = 4
 OFTEN_WITHIN_NS = 6 * SECOND
 STEADY_NS = 700_000_000
+PRESSES = 4  # key frames a second at most for a button that somebody plays with
 
 
 class Settling:
@@ -61,21 +62,27 @@ class BlackWatch:
 class Cuts:
     """Says which canvases should begin with a key frame: the first after a change between picture and slate.
 
-    At most one a second, because a burst of forced key frames swells the stream and stalls some hardware encoders.
+    At most one a second, because a burst of forced key frames swells the stream and stalls some hardware encoders. A
+    cover that a person puts on or takes off does not wait for that, unless somebody plays with the button.
     """
 
     def __init__(self, fps: int) -> None:
         self._fps = fps
         self._was_slate: bool | None = None
-        self._is_due = False
+        self._was_covered = False
+        self._is_due = self._is_pressing = False
         self._last_tick = -fps
 
-    def is_cut(self, tick: int, *, is_slate: bool) -> bool:
+    def is_cut(self, tick: int, *, is_slate: bool, is_covered: bool = False) -> bool:
         """Whether the canvas of this tick should be a key frame."""
-        if self._was_slate is not None and is_slate != self._was_slate:
+        if is_covered != self._was_covered:
+            self._is_due = self._is_pressing = True
+        elif self._was_slate is not None and is_slate != self._was_slate:
             self._is_due = True
-        self._was_slate = is_slate
-        if not self._is_due or tick - self._last_tick < self._fps:
+        self._was_slate, self._was_covered = is_slate, is_covered
+        pause = self._fps // PRESSES if self._is_pressing else self._fps
+        if not self._is_due or tick - self._last_tick < pause:
             return False
-        self._is_due, self._last_tick = False, tick
+        self._is_due = self._is_pressing = False
+        self._last_tick = tick
         return True

@@ -1,19 +1,22 @@
-"""What runs as long as the canvas keeps its size and rate: the canvas clock, the picture, the sound, the preview."""
+"""What runs as long as the canvas keeps its size and rate: the clock, the picture, the sound, what is watched."""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+
+import msgspec
 
 from appliance.engine.clock import CanvasClock
 from appliance.engine.frame import CapturedFrame
 from appliance.engine.mailbox import Mailbox
 from appliance.engine.mixer import Mixer
+from appliance.engine.outlets import Outlets
 from appliance.engine.picture import Inputs, PictureWorker
+from appliance.engine.sinks.lookbook import LookBook
 from appliance.engine.sinks.preview import PreviewWorker
 from appliance.engine.slot import FrameSlot
 from appliance.engine.worker import Worker
-from appliance.model.plan import PicturePlan
+from appliance.model.plan import PicturePlan, Plan
 
 END_LIMIT_S = 2.0
 
@@ -21,27 +24,55 @@ END_LIMIT_S = 2.0
 class Stage:
     """The clock and the threads that keep its time. Made anew when the canvas's size or rate changes."""
 
-    def __init__(self, picture: PicturePlan, deliver_preview: Callable[[bytes], None]) -> None:
+    def __init__(self, picture: PicturePlan, outlets: Outlets) -> None:
         self.shape = (picture.width, picture.height, picture.fps)
         self.clock = CanvasClock(picture.fps, time.monotonic_ns())
         self.frames = FrameSlot(self.clock)
         self.facecam: Mailbox[CapturedFrame] = Mailbox()
         self.picture = PictureWorker(Inputs(self.frames, self.facecam), picture)
         self.mixer = Mixer(self.clock)
-        self._deliver_preview = deliver_preview
+        self._shown = picture
+        self._outlets = outlets
         self._preview: PreviewWorker | None = None
+        self._look_book: LookBook | None = None
         self.picture.start()
         self.mixer.start()
 
-    def watch(self, fps: int) -> None:
-        """Makes about `fps` preview pictures a second from now on; 0 for none."""
+    def fits(self, picture: PicturePlan) -> bool:
+        """Whether it can be shown without a new stage."""
+        return self.shape == (picture.width, picture.height, picture.fps)
+
+    def follow(self, plan: Plan) -> None:
+        """Takes over what may change at any time: look, cover and mix. Never waits."""
+        width, height, fps = self.shape
+        # A new size has to wait for its time; a cover never does.
+        self._shown = msgspec.structs.replace(plan.picture, width=width, height=height, fps=fps)
+        self.picture.show(self._shown)
+        self.mixer.set_mix(plan.sound, is_private=plan.picture.cover == "privacy")
+
+    def be_watched(self, plan: Plan) -> None:
+        """Makes what somebody watches, at the rates of the plan, and nothing else."""
+        self._show_preview(plan.preview_fps)
+        self._show_looks(plan.looks_fps)
+        self.mixer.meter_with(self._outlets.meters, plan.meters_hz)
+
+    def _show_preview(self, fps: int) -> None:
         if fps and self._preview is None:
-            self._preview = PreviewWorker(self._deliver_preview)
+            self._preview = PreviewWorker(self._outlets.preview)
             self._preview.start()
         self.picture.preview_with(self._preview.offer if self._preview else None, fps)
         if not fps and self._preview is not None:
             self._preview.stop()
             self._preview = None
+
+    def _show_looks(self, fps: int) -> None:
+        if fps and self._look_book is None:
+            self._look_book = LookBook(self._shown, self._outlets.look)
+            self._look_book.start()
+        self.picture.glance_with(self._look_book.offer if self._look_book else None, fps)
+        if not fps and self._look_book is not None:
+            self._look_book.stop()
+            self._look_book = None
 
     def new_source(self, *, is_live: bool) -> None:
         """The console's source is another one now. Only off air may the clock jump to its phase."""
@@ -50,7 +81,7 @@ class Stage:
     @property
     def workers(self) -> tuple[Worker, ...]:
         """The threads that must beat."""
-        return (self.picture, self.mixer, *((self._preview,) if self._preview else ()))
+        return (self.picture, self.mixer, *(one for one in (self._preview, self._look_book) if one))
 
     def close(self) -> None:
         """Ends all threads; takes at most about two seconds."""

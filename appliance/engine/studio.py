@@ -8,11 +8,9 @@ encoder) waits for the end of the broadcast and says so.
 from __future__ import annotations
 
 import logging
-import threading
 import time
 from collections import deque
-from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from pathlib import Path
 
 import msgspec
@@ -21,18 +19,17 @@ from appliance.engine.asks import Asks, Facts
 from appliance.engine.bitmaps import SlateWords
 from appliance.engine.broadcast import Broadcast, Encoders, waiting_report
 from appliance.engine.console import Console
-from appliance.engine.encode.choose import LAST_RESORT, Choice, calibrated, choose
-from appliance.engine.encode.libav import VideoSettings
-from appliance.engine.encode.memory import ChoiceMemory
-from appliance.engine.encode.worker import EncodeWorker
+from appliance.engine.encode.choose import LAST_RESORT
+from appliance.engine.encode.chooser import Chooser
 from appliance.engine.network import NetworkWatch
+from appliance.engine.outlets import Outlets
 from appliance.engine.shelving import Mender, delete_recording, make_clip
 from appliance.engine.sinks.rtmp.preflight import preflight
 from appliance.engine.stage import Stage
 from appliance.engine.status import EncoderMeter, memory_mb
 from appliance.engine.steering import Steering
 from appliance.engine.worker import Worker
-from appliance.model.plan import Clip, DeleteRecording, EncoderPlan, Errand, PicturePlan, Plan, Preflight
+from appliance.model.plan import Clip, DeleteRecording, Errand, Plan, Preflight
 from appliance.model.problem import Problem
 from appliance.model.report import CanvasReport, DestinationReport, EncoderReport, RecordReport, Report, SoundReport
 
@@ -40,18 +37,6 @@ log = logging.getLogger(__name__)
 
 RETRY_S = 2.0
 MOST_FINISHED = 4
-
-
-@dataclass(frozen=True, slots=True)
-class Outlets:
-    """Where the studio's news go. `changed` asks for a report at once; both may be called from any thread.
-
-    `memory` keeps the encoder's choice over a restart of the engine.
-    """
-
-    preview: Callable[[bytes], None]
-    changed: Callable[[], None]
-    memory: ChoiceMemory = field(default_factory=ChoiceMemory)
 
 
 class Studio:
@@ -65,7 +50,7 @@ class Studio:
         self._stage = self._new_stage(plan)
         self._console = Console(plan, self._stage, outlets.changed, is_live=False)
         self._broadcast: Broadcast | None = None
-        self._chooser = _Chooser(plan.encoder, plan.picture, outlets.memory)
+        self._chooser = Chooser(plan.encoder, plan.picture, outlets.memory)
         self._chooser.start()
         self._finished: deque[DestinationReport] = deque(maxlen=MOST_FINISHED)
         self._meter = EncoderMeter()
@@ -84,14 +69,13 @@ class Studio:
         before, self._plan = self._plan, plan
         if plan == before:
             return
+        self._stage.follow(plan)  # before all that may take its time: privacy is wanted now
         if before.record.directory != plan.record.directory or (plan.record.enabled and not before.record.enabled):
             self._mend()
+        self._stage.be_watched(plan)
         self._end_if_only_replay()
         self._change_canvas()
         self._console.follow(plan, self._stage, is_live=self._broadcast is not None and not self._broadcast.is_idle)
-        self._stage.mixer.set_mix(plan.sound.muted, plan.sound.offset_ms)
-        if plan.preview_fps != before.preview_fps:
-            self._stage.watch(plan.preview_fps)
         self.keep_up()
 
     def keep_up(self) -> None:
@@ -99,21 +83,23 @@ class Studio:
         self._asks.follow(self._plan.asks)
         self._notice_failed_encoder()
         replay_s = self._replay_seconds()
-        wanted = bool(self._plan.destinations) or self._plan.record.enabled or replay_s > 0
+        plan = self._plan
+        wanted = bool(plan.destinations) or plan.record.enabled or plan.keep_encoding or replay_s > 0
         if wanted and self._broadcast is None:
             self._open()
         broadcast = self._broadcast
         if broadcast is None:
             return
-        broadcast.publish_to(self._plan.destinations)
+        broadcast.publish_to(plan.destinations)
         if self._network.take_news():
             broadcast.retry_now()
-        broadcast.record_to(self._plan.record)
+        broadcast.record_to(plan.record)
         broadcast.remember(replay_s)
+        broadcast.show_packets(wanted=plan.packets_wanted)
         broadcast.let_go()
         self._chooser.note(broadcast.encode)
         opened = broadcast.encode.choice.settings.kbps
-        wish = min(self._plan.encoder.bitrate_kbps, opened)
+        wish = min(plan.encoder.bitrate_kbps, opened)
         broadcast.encode.set_bitrate(self._steering.steer(wish, broadcast.publishing))
         if broadcast.is_idle and (not wanted or self._waits_for(broadcast)):
             broadcast.close()
@@ -158,6 +144,7 @@ class Studio:
             sound=SoundReport(
                 source=console.sound_name,
                 levels_db=stage.mixer.levels_db,
+                sources=stage.mixer.sources,
                 sync_ms=round(stage.mixer.sync_ms, 2),
                 problem=console.sound_problem,
             ),
@@ -229,7 +216,7 @@ class Studio:
         self._meter = EncoderMeter()
         choice = replace(choice, settings=replace(choice.settings, kbps=self._plan.encoder.bitrate_kbps))
         encoders = Encoders(choice, self._plan.encoder.audio_kbps)
-        self._broadcast = Broadcast(self._stage, encoders, self._finished, self._outlets.changed)
+        self._broadcast = Broadcast(self._stage, encoders, self._finished, self._outlets)
 
     def _notice_failed_encoder(self) -> None:
         broadcast = self._broadcast
@@ -247,27 +234,22 @@ class Studio:
         """Follows the plan's picture: the look at once, everything else only while no packet leaves."""
         plan = self._plan
         if self._broadcast is None:
-            if not self._stage_fits(plan.picture):
+            if not self._stage.fits(plan.picture):
                 self._console.close()
                 self._stage.close()
                 self._stage = self._new_stage(plan)
                 self._console = Console(plan, self._stage, self._outlets.changed, is_live=False)
             if not self._chooser.serves(plan.encoder, plan.picture):
                 self._encoder_problem = None
-                self._chooser = _Chooser(plan.encoder, plan.picture, self._outlets.memory)
+                self._chooser = Chooser(plan.encoder, plan.picture, self._outlets.memory)
                 self._chooser.start()
-        if self._stage_fits(plan.picture):
-            self._stage.picture.show(plan.picture)
 
     def _new_stage(self, plan: Plan) -> Stage:
-        stage = Stage(plan.picture, self._outlets.preview)
+        stage = Stage(plan.picture, self._outlets)
         stage.picture.set_words(self._words.layer_for(plan.picture.width, plan.picture.height))
-        stage.watch(plan.preview_fps)
-        stage.mixer.set_mix(plan.sound.muted, plan.sound.offset_ms)
+        stage.follow(plan)
+        stage.be_watched(plan)
         return stage
-
-    def _stage_fits(self, picture: PicturePlan) -> bool:
-        return self._stage.shape == (picture.width, picture.height, picture.fps)
 
     def _problems(self) -> tuple[Problem, ...]:
         problems = [*self._steering.condition.problems]
@@ -285,7 +267,7 @@ class Studio:
         """Whether something in the plan cannot be had before this broadcast ends."""
         plan = self._plan
         return not (
-            self._stage_fits(plan.picture)
+            self._stage.fits(plan.picture)
             and self._chooser.serves(plan.encoder, plan.picture)
             # The rate control's ceiling is fixed when the encoder is opened.
             and plan.encoder.bitrate_kbps <= broadcast.encode.choice.settings.kbps
@@ -303,49 +285,3 @@ class Studio:
         return msgspec.structs.replace(
             self._meter.report(broadcast.encode, self._encoder_problem), limited_by=self._steering.limited_by
         )
-
-
-class _Chooser(threading.Thread):
-    """Chooses the encoder on a thread of its own: trials take seconds, and going live should not."""
-
-    def __init__(
-        self,
-        encoder: EncoderPlan,
-        picture: PicturePlan,
-        memory: ChoiceMemory,
-        failed: tuple[VideoSettings, Problem] | None = None,
-    ) -> None:
-        super().__init__(name="choose-encoder", daemon=True)
-        self._encoder, self._picture, self._memory, self._failed = encoder, picture, memory, failed
-        self.choice: Choice | None = None
-
-    def serves(self, encoder: EncoderPlan, picture: PicturePlan) -> bool:
-        """Whether the choice holds for these plans, too. The bitrate can change in an open encoder."""
-        return _essence(self._encoder, self._picture) == _essence(encoder, picture)
-
-    def after_failure(self, failed: VideoSettings, problem: Problem) -> _Chooser:
-        """Who chooses, under way, after an encoder has failed: the last resort, of which there is only one."""
-        if failed.name == LAST_RESORT:
-            return self
-        again = _Chooser(self._encoder, self._picture, self._memory, (failed, problem))
-        again.start()
-        return again
-
-    def note(self, encode: EncodeWorker) -> None:
-        """Keeps a choice that has proved itself; a last resort is not what the next start should begin with."""
-        if self._failed is None and encode.choice is self.choice:
-            self._memory.note(self._encoder, self._picture, encode.choice, encode.encoded)
-
-    def run(self) -> None:
-        """Chooses once."""
-        if self._failed is None:
-            self.choice = self._memory.take(self._encoder, self._picture) or choose(self._encoder, self._picture)
-            return
-        failed, problem = self._failed
-        preset, why = calibrated(failed)
-        resort = VideoSettings(LAST_RESORT, preset, failed.width, failed.height, failed.fps, failed.kbps)
-        self.choice = Choice(resort, f"{failed.name} failed; {why}", problem)
-
-
-def _essence(encoder: EncoderPlan, picture: PicturePlan) -> tuple[object, ...]:
-    return (encoder.name, encoder.preset, encoder.order, picture.width, picture.height, picture.fps)

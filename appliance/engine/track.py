@@ -30,6 +30,14 @@ class Track:
         self._expected = 0.0
         self._begin = 0
         self._end = 0
+        self._is_hushed = self._begins_anew = False
+
+    def hush(self, *, hushed: bool) -> None:
+        """Forgets what is kept and takes nothing from now on, or takes again. Nothing kept before ever gets out."""
+        with self._lock:
+            self._is_hushed = hushed
+            if hushed:
+                self._begin, self._begins_anew = self._end, True
 
     @property
     def end(self) -> int:
@@ -57,6 +65,10 @@ class Track:
     def push(self, block: SoundBlock, media_ns: int) -> None:
         """Adds a block whose first sample belongs at `media_ns` on the media clock."""
         position = media_ns * RATE / 1_000_000_000
+        if self._is_hushed:
+            return
+        if self._begins_anew:
+            self._begins_anew, self._stretcher = False, None
         stretcher = self._stretcher
         if stretcher is None or abs(position - self._expected) > JUMP:
             stretcher = self._stretcher = Stretcher(position)
@@ -91,6 +103,8 @@ class Track:
         self._end = position
 
     def _add(self, samples: Samples) -> None:
+        if self._is_hushed:
+            return
         kept = samples[-RING:]
         self._end += len(samples)
         for part in _places(self._end - len(kept), self._end):

@@ -7,14 +7,21 @@ import queue
 import socket
 import stat
 from collections.abc import Iterator
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
 
-from appliance.engine.link import MOST_UNSENT, Link
+from appliance.engine.link import MOST_UNSENT, PACKETS_UNSENT, Link
 from appliance.errors import Unavailable
 from appliance.model.plan import PicturePlan, Plan
 from appliance.model.protocol import (
+    JSON_FRAME,
+    LOOK_FRAME,
+    PACKET_FRAME,
+    PACKETS_BEGIN,
+    PACKETS_KEY,
+    PACKETS_MORE,
     PREVIEW_FRAME,
     Hello,
     PlanMessage,
@@ -118,3 +125,48 @@ def test_a_socket_path_that_cannot_be_is_a_sentence(tmp_path: Path) -> None:
     (tmp_path / "file").write_bytes(b"")
     with pytest.raises(Unavailable, match="run-dir"):
         Link(tmp_path / "file" / "engine.sock", bytes, lambda _: None)
+
+
+def test_who_comes_later_gets_the_beginning_of_the_packets_and_then_a_key_fragment(link: Link, tmp_path: Path) -> None:
+    with connect(tmp_path) as first:
+        frames(first, 1)
+        link.send_packets(PACKETS_BEGIN, b"begin")
+        link.send_packets(PACKETS_MORE, b"x")
+        link.send_packets(PACKETS_KEY, b"key 1")
+        link.send_look(2, b"jpeg")
+        assert frames(first, 3) == [(PACKET_FRAME, b"\0begin"), (PACKET_FRAME, b"\1key 1"), (LOOK_FRAME, b"\2jpeg")]
+        with connect(tmp_path) as second:
+            assert frames(second, 2)[1] == (PACKET_FRAME, b"\0begin")
+            link.send_packets(PACKETS_MORE, b"more 1")
+            link.send_packets(PACKETS_KEY, b"key 2")
+            assert frames(first, 2) == [(PACKET_FRAME, b"\2more 1"), (PACKET_FRAME, b"\1key 2")]
+            assert frames(second, 1) == [(PACKET_FRAME, b"\1key 2")]
+        link.send_packets(PACKETS_BEGIN, b"")
+        link.send_preview(b"over")
+        assert frames(first, 1) == [(PREVIEW_FRAME, b"over")]
+        with connect(tmp_path) as third:
+            assert [kind for kind, _ in frames(third, 1)] == [JSON_FRAME]
+            link.send_preview(b"hello")
+            assert frames(third, 1) == [(PREVIEW_FRAME, b"hello")]
+
+
+def test_who_does_not_read_packets_loses_whole_groups_and_never_the_connection(link: Link, tmp_path: Path) -> None:
+    with connect(tmp_path) as slow, connect(tmp_path) as good:
+        for client in (slow, good):
+            frames(client, 1)
+        link.send_packets(PACKETS_BEGIN, b"begin")
+        frames(good, 1)
+        for number in range(200):
+            kind = PACKETS_MORE if number % 8 else PACKETS_KEY
+            link.send_packets(kind, number.to_bytes(2) + bytes(100_000))
+            assert frames(good, 1)[0][1][1:3] == number.to_bytes(2)
+        assert sum(len(client.unsent) for client in link._clients) < PACKETS_UNSENT + 200_000
+        link.send(pack(ReportMessage(report=Report(uptime_s=7))))
+        got: list[tuple[bytes, bytes]] = []
+        unframer = Unframer()
+        while not got or got[-1][0] != JSON_FRAME:
+            got += unframer.feed(slow.recv(65536))
+        numbers = [int.from_bytes(body[1:3]) for kind, body in got if kind == PACKET_FRAME and body[0]]
+        jumps = [after for before, after in pairwise(numbers) if after != before + 1]
+        assert len(numbers) < 150
+        assert all(number % 8 == 0 for number in jumps), "after a gap comes a key fragment"

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import queue
 import threading
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from fractions import Fraction
 
 import av
+import msgspec
 import numpy as np
 import pytest
 from numpy.typing import NDArray
@@ -17,9 +20,10 @@ from appliance.engine.canvas.pool import planes_of
 from appliance.engine.clock import CanvasClock
 from appliance.engine.encode.worker import Composed
 from appliance.engine.frame import CapturedFrame, SourceFormat
+from appliance.engine.mailbox import Mailbox
 from appliance.engine.picture import Inputs, PictureWorker
 from appliance.engine.slot import FrameSlot
-from appliance.model.plan import PicturePlan
+from appliance.model.plan import Cover, PicturePlan
 
 PLAN = PicturePlan(width=160, height=160, fps=60, look="full")
 
@@ -27,9 +31,10 @@ PLAN = PicturePlan(width=160, height=160, fps=60, look="full")
 class Watched:
     """A running picture thread and everything it composed."""
 
-    def __init__(self) -> None:
-        self.slot = FrameSlot(CanvasClock(PLAN.fps, time.monotonic_ns()))
-        self.worker = PictureWorker(Inputs(self.slot), PLAN)
+    def __init__(self, plan: PicturePlan = PLAN) -> None:
+        self.slot = FrameSlot(CanvasClock(plan.fps, time.monotonic_ns()))
+        self.facecam: Mailbox[CapturedFrame] = Mailbox()
+        self.worker = PictureWorker(Inputs(self.slot, self.facecam), plan)
         self.worker.encode_with(self._take)
         self._news = threading.Condition()
         self._newest: Composed | None = None
@@ -91,14 +96,20 @@ def game_luma(canvas: av.VideoFrame) -> int:
     return int(planes_of(canvas).y[80, 8])
 
 
-@pytest.fixture
-def watched() -> Iterator[Watched]:
-    found = Watched()
+@contextmanager
+def watching(plan: PicturePlan = PLAN) -> Iterator[Watched]:
+    found = Watched(plan)
     found.worker.start()
     yield found
     found.worker.stop()
     assert found.worker.join(2)
     assert found.worker.failure is None
+
+
+@pytest.fixture
+def watched() -> Iterator[Watched]:
+    with watching() as found:
+        yield found
 
 
 def test_a_picture_that_comes_and_goes_begins_with_a_key_frame(watched: Watched) -> None:
@@ -171,3 +182,70 @@ def test_black_is_noticed_also_while_nobody_watches(watched: Watched) -> None:
         assert time.monotonic() < end
         watched.frame(90)
         threading.Event().wait(0.008)
+
+
+@pytest.mark.parametrize("cover", ["brb", "privacy"])
+def test_a_cover_is_there_at_once_and_gone_at_once_with_a_key_frame_each_time(watched: Watched, cover: Cover) -> None:
+    watched.next()
+    watched.worker.signal(has_picture=True)
+    watched.until(200, source=200)
+    for _ in range(PLAN.fps // 4):
+        watched.frame(200)
+        watched.next()
+    cuts = watched.cuts
+    watched.worker.show(msgspec.structs.replace(PLAN, cover=cover))
+    watched.next()  # this one may have been under way
+    for _ in range(PLAN.fps // 4 + 2):
+        watched.frame(120)
+        assert game_luma(watched.next().canvas) < 90, "the slate is dark"
+    assert watched.cuts == cuts + 1
+    watched.worker.show(PLAN)
+    watched.frame(120)
+    watched.next()
+    watched.frame(120)
+    assert game_luma(watched.next().canvas) == pytest.approx(120, abs=12)
+    watched.until(120, source=120)
+    assert watched.cuts == cuts + 2
+
+
+def test_what_is_shown_in_small_is_none_of_what_privacy_keeps(watched: Watched) -> None:
+    offered: queue.Queue[tuple[av.VideoFrame | None, av.VideoFrame | None]] = queue.Queue()
+    watched.worker.encode_with(None)
+    watched.worker.signal(has_picture=True)
+    watched.worker.glance_with(lambda *pair: offered.put(pair), 60)
+    seen = None
+    while seen is None:
+        watched.frame(200)
+        seen, _ = offered.get(timeout=5)
+    composed = watched.worker.counters.composed
+    watched.worker.show(msgspec.structs.replace(PLAN, cover="privacy"))
+    offered.get(timeout=5)
+    for _ in range(10):
+        watched.frame(200)
+        offered.get(timeout=5)
+    assert offered.get(timeout=5) == (None, None)
+    assert watched.worker.counters.composed == composed, "a glance composes nothing"
+
+
+def test_a_facecam_that_stalls_leaves_the_picture_and_comes_back_by_itself() -> None:
+    with watching(PicturePlan(width=160, height=240, fps=60, look="split")) as watched:
+        watched.worker.signal(has_picture=True)
+
+        def face_is_there(*, sends: bool) -> bool:
+            watched.frame(60)
+            if sends:
+                form, data = filled("nv12", 220)
+                watched.facecam.put(CapturedFrame(form, (data,), time.monotonic_ns(), 1))
+            return bool(planes_of(watched.next().canvas).y[40, 80] > 180)
+
+        def until(*, there: bool, sends: bool) -> float:
+            began = time.monotonic()
+            while face_is_there(sends=sends) != there:
+                assert time.monotonic() - began < 5
+            return time.monotonic() - began
+
+        until(there=True, sends=True)
+        assert 0.8 < until(there=False, sends=False) < 2
+        for _ in range(30):
+            assert not face_is_there(sends=False)
+        assert until(there=True, sends=True) < 0.5

@@ -16,6 +16,7 @@ from appliance.engine.mixer import Mixer
 from appliance.engine.packet import Packet
 from appliance.engine.sound import RATE, SoundBlock
 from appliance.engine.track import Track
+from appliance.model.plan import SoundPlan
 
 
 def silence(count: int) -> NDArray[np.int16]:
@@ -119,7 +120,7 @@ def test_silence_without_a_source_is_gapless_sound(mixing: tuple[Mixer, Collecte
 
 def test_game_and_microphone_are_mixed_and_a_mute_is_heard(mixing: tuple[Mixer, Collected, AacEncoder]) -> None:
     mixer, collected, encoder = mixing
-    mixer.set_mix(("mic",), 0)
+    mixer.set_mix(SoundPlan(muted=("mic",)))
     start = time.monotonic_ns()
     tone = {"game": 440, "mic": 3000}
     for name, hertz in tone.items():

@@ -10,7 +10,8 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from appliance.engine.studio import Outlets, Studio
+from appliance.engine.outlets import Outlets
+from appliance.engine.studio import Studio
 from appliance.model.plan import CapturePlan, Destination, EncoderPlan, PicturePlan, Plan, RecordPlan, ReplayPlan
 from appliance.model.report import Report
 from tests.fakes.rtmp_server import Behaviour, RtmpServer, Trick

@@ -10,7 +10,8 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from appliance.engine.studio import Outlets, Studio
+from appliance.engine.outlets import Outlets
+from appliance.engine.studio import Studio
 from appliance.model.plan import (
     Ask,
     CapturePlan,
