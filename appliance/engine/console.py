@@ -11,6 +11,7 @@ from appliance.engine.capture.testsource import TestConsole, TestFacecam
 from appliance.engine.capture.trouble import BLACK, Trouble
 from appliance.engine.capture.v4l2 import CaptureRequest, V4l2Source
 from appliance.engine.frame import CapturedFrame
+from appliance.engine.hardware.register import DeviceRegister
 from appliance.engine.mailbox import Mailbox
 from appliance.engine.sound import SoundBlock
 from appliance.engine.stage import Stage
@@ -30,8 +31,11 @@ type VideoSource = V4l2Source | TestConsole | TestFacecam
 class Console:
     """Up to four sources, each on a thread of its own. All calls come from the studio's thread."""
 
-    def __init__(self, plan: Plan, stage: Stage, on_change: Callable[[], None], *, is_live: bool) -> None:
+    def __init__(
+        self, plan: Plan, stage: Stage, register: DeviceRegister, on_change: Callable[[], None], *, is_live: bool
+    ) -> None:
         self._stage = stage
+        self._register = register
         self._on_change = on_change
         self._plan = plan
         self._signal = Signal()
@@ -53,7 +57,7 @@ class Console:
         before, self._plan, self._stage = self._plan, plan, stage
         old, new = before.capture, plan.capture
         stage.picture.call_black_after(new.black_after_s)
-        if (old.device, old.edid) != (new.device, new.edid):
+        if (old.device, old.edid, old.input) != (new.device, new.edid, new.input):
             self._end(self._video)
             self._start_video(new, is_live=is_live)
         if (old.device, old.audio) != (new.device, new.audio):
@@ -127,9 +131,10 @@ class Console:
         if capture.device == "test":
             self._video = TestConsole(self._stage.frames, self._feed_test, self._see)
         else:
-            self._video = V4l2Source(
-                CaptureRequest(device=capture.device, edid=capture.edid), self._stage.frames, self._see
+            request = CaptureRequest(
+                device=capture.device, edid=capture.edid, input=capture.input, register=self._register
             )
+            self._video = V4l2Source(request, self._stage.frames, self._see)
         self._video.start()
 
     def _start_facecam(self, device: str) -> None:
@@ -142,7 +147,7 @@ class Console:
             self._facecam = TestFacecam(frames)
             self.facecam_signal = TEST_FACECAM
         else:
-            request = CaptureRequest(device=device, kinds=("webcam",), taken=self._video_node)
+            request = CaptureRequest(device=device, kinds=("webcam",), taken=self._video_node, register=self._register)
             self._facecam = V4l2Source(request, frames, self._see_facecam, name="facecam")
         self._facecam.start()
 

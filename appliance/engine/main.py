@@ -19,7 +19,8 @@ from appliance import __version__
 from appliance.engine.bitmaps import Bitmap, SlateWords
 from appliance.engine.canvas.pool import keep_heap
 from appliance.engine.encode.memory import ChoiceMemory
-from appliance.engine.hardware.devices import capture_devices, encoders
+from appliance.engine.hardware.devices import encoders
+from appliance.engine.hardware.register import DeviceRegister
 from appliance.engine.link import Link
 from appliance.engine.mailbox import Mailbox
 from appliance.engine.outlets import Outlets
@@ -50,6 +51,7 @@ class Engine:
         self._stopping = False
         self._stuck = ""
         self._link = Link(run_dir / "engine.sock", self._hello, self._on_plan, self._on_bitmap)
+        self._register = DeviceRegister()
         self._handed: Mailbox[Bitmap] = Mailbox()
         self._words = SlateWords()
         self._studio: Studio | None = None
@@ -112,7 +114,7 @@ class Engine:
                 packets=link.send_packets,
                 meters=lambda levels, sources: link.send_meters(pack(MetersMessage(levels_db=levels, sources=sources))),
             )
-            self._studio = Studio(plan, outlets, self._words)
+            self._studio = Studio(plan, outlets, self._words, self._register)
         else:
             self._studio.apply(plan)
 
@@ -155,7 +157,11 @@ class Engine:
 
     def _hello(self) -> bytes:
         hello = Hello(
-            version=__version__, pid=os.getpid(), board=board_name(), devices=capture_devices(), encoders=encoders()
+            version=__version__,
+            pid=os.getpid(),
+            board=board_name(),
+            devices=self._register.devices(),
+            encoders=encoders(),
         )
         return pack(hello)
 

@@ -21,6 +21,8 @@ from appliance.engine.broadcast import Broadcast, Encoders, waiting_report
 from appliance.engine.console import Console
 from appliance.engine.encode.choose import LAST_RESORT
 from appliance.engine.encode.chooser import Chooser
+from appliance.engine.hardware.register import DeviceRegister
+from appliance.engine.hardware.watch import HardwareWatch
 from appliance.engine.network import NetworkWatch
 from appliance.engine.outlets import Outlets
 from appliance.engine.shelving import Mender, delete_recording, make_clip
@@ -42,13 +44,22 @@ MOST_FINISHED = 4
 class Studio:
     """Holds everything that runs. `apply` a plan, call `keep_up` often, ask for a `report`, `close` at the end."""
 
-    def __init__(self, plan: Plan, outlets: Outlets, words: SlateWords | None = None) -> None:
+    def __init__(
+        self,
+        plan: Plan,
+        outlets: Outlets,
+        words: SlateWords | None = None,
+        register: DeviceRegister | None = None,
+    ) -> None:
         self._outlets = outlets
+        self._register = register or DeviceRegister()
+        self._hardware = HardwareWatch(self._register, outlets.changed)
+        self._hardware.start()
         self._words = words or SlateWords()
         self._plan = plan
         self._began = time.monotonic()
         self._stage = self._new_stage(plan)
-        self._console = Console(plan, self._stage, outlets.changed, is_live=False)
+        self._console = self._new_console(plan)
         self._broadcast: Broadcast | None = None
         self._chooser = Chooser(plan.encoder, plan.picture, outlets.memory)
         self._chooser.start()
@@ -118,6 +129,7 @@ class Studio:
             *self._stage.workers,
             *self._console.workers,
             self._network,
+            self._hardware,
             *(self._broadcast.workers if self._broadcast else ()),
             *self._asks.fallen,
             *self._menders,
@@ -157,6 +169,9 @@ class Studio:
             record=broadcast.record_report() if broadcast else RecordReport(),
             problems=self._problems(),
             answers=self._asks.answers,
+            devices=self._hardware.devices,
+            sounds=self._hardware.sounds,
+            disks=self._hardware.disks,
             memory_mb=memory_mb(),
             temperature_c=self._steering.condition.temperature_c,
         )
@@ -165,6 +180,7 @@ class Studio:
         """Ends the broadcast cleanly, then everything else."""
         self._asks.close()
         self._network.stop()
+        self._hardware.stop()
         if self._broadcast is not None:
             self._broadcast.close()
             self._broadcast = None
@@ -238,7 +254,7 @@ class Studio:
                 self._console.close()
                 self._stage.close()
                 self._stage = self._new_stage(plan)
-                self._console = Console(plan, self._stage, self._outlets.changed, is_live=False)
+                self._console = self._new_console(plan)
             if not self._chooser.serves(plan.encoder, plan.picture):
                 self._encoder_problem = None
                 self._chooser = Chooser(plan.encoder, plan.picture, self._outlets.memory)
@@ -250,6 +266,9 @@ class Studio:
         stage.follow(plan)
         stage.be_watched(plan)
         return stage
+
+    def _new_console(self, plan: Plan) -> Console:
+        return Console(plan, self._stage, self._register, self._outlets.changed, is_live=False)
 
     def _problems(self) -> tuple[Problem, ...]:
         problems = [*self._steering.condition.problems]

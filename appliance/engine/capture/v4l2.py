@@ -11,7 +11,7 @@ import logging
 import select
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from linuxpy.video import raw
 
@@ -34,7 +34,8 @@ from appliance.engine.capture.trouble import (
     trouble_of,
 )
 from appliance.engine.frame import CapturedFrame
-from appliance.engine.hardware.devices import automatic_device, capture_devices
+from appliance.engine.hardware.devices import automatic_device
+from appliance.engine.hardware.register import DeviceRegister
 from appliance.engine.mailbox import Mailbox
 from appliance.engine.worker import Worker
 from appliance.errors import Invalid
@@ -61,7 +62,8 @@ class CaptureRequest:
 
     `edid` is the hex text of an EDID to give the input, empty to leave it alone. `buffers` are what we ask for.
     `auto` takes the first of `kinds` that is not `taken`: a face camera is ("webcam",) and not the console's node.
-    `open` opens a node; tests give one that answers as no driver should.
+    `open` opens a node; tests give one that answers as no driver should. `input` is the number of the input to take
+    where the card has several, -1 for the first that is a receiver. `register` knows who has which node open.
     """
 
     device: str = "auto"
@@ -71,6 +73,8 @@ class CaptureRequest:
     kinds: tuple[str, ...] = ("hdmi", "webcam")
     taken: Callable[[], str] = str
     open: Callable[[str], Node] = Node
+    input: int = -1
+    register: DeviceRegister = field(default_factory=DeviceRegister)
 
 
 class V4l2Source(Worker):
@@ -98,6 +102,7 @@ class V4l2Source(Worker):
         self._edid = _usable_edid(request.edid)
         self._edid_taken = b""
         self._must_copy = False
+        self._has_warned = False
 
     def work(self) -> None:
         """Opens, streams and closes until asked to stop."""
@@ -121,15 +126,17 @@ class V4l2Source(Worker):
     def _session(self) -> None:
         """One device from open to close. Returns when the source changed or to stop; raises when there is trouble."""
         self.node = self._find()
-        with self._request.open(self.node) as node:
+        register = self._request.register
+        with register.held(self.node), self._request.open(self.node) as node:
             capability = node.capability()
             if not capability.is_capture:
                 if capability.is_loopback:
                     raise Trouble(NOTHING_WRITTEN, self.node)
                 raise Trouble(NOT_A_CAPTURE, self.node, _what_it_is(capability))
+            register.learn(node)
             for event in (raw.EventType.SOURCE_CHANGE, raw.EventType.EOS):
                 node.subscribe(event)
-            is_receiver = _select_receiver(node)
+            is_receiver = self._select_input(node)
             mode: Timings | None = None
             if is_receiver:
                 self._give_edid(node)
@@ -143,10 +150,26 @@ class V4l2Source(Worker):
     def _find(self) -> str:
         if self._request.device != "auto":
             return self._request.device
-        node = automatic_device(capture_devices(), self._request.kinds, self._request.taken())
+        node = automatic_device(self._request.register.devices(), self._request.kinds, self._request.taken())
         if not node:
             raise Trouble(NO_DEVICE_AT_ALL)
         return node
+
+    def _select_input(self, node: Node) -> bool:
+        """Makes the wanted input the current one, or one with DV timings; whether it has those (webcams have none)."""
+        inputs = {index: has_timings for index, _, has_timings in node.inputs()}
+        receivers = [index for index, has_timings in inputs.items() if has_timings]
+        wanted = self._request.input
+        if wanted in inputs and len(inputs) > 1:
+            if node.current_input() != wanted:
+                node.select_input(wanted)
+            return wanted in receivers
+        if wanted >= 0 and len(inputs) > 1 and not self._has_warned:
+            self._has_warned = True
+            log.warning("%s has no input number %d; the box takes what it finds.", node.path, wanted)
+        if receivers and node.current_input() not in receivers:
+            node.select_input(receivers[0])
+        return bool(receivers)
 
     def _give_edid(self, node: Node) -> None:
         if not self._edid:
@@ -279,16 +302,6 @@ def _what_it_is(capability: Capability) -> str:
         return f"a codec or scaler ({capability.card})"
     kind = "a video output" if capability.is_output else "another kind of device"
     return f"{kind} ({capability.card})"
-
-
-def _select_receiver(node: Node) -> bool:
-    """Makes an input with DV timings the current one; False where the device has none (webcams, most USB cards)."""
-    receivers = [index for index, _, has_timings in node.inputs() if has_timings]
-    if not receivers:
-        return False
-    if node.current_input() not in receivers:
-        node.select_input(receivers[0])
-    return True
 
 
 def _missing_signal(node: Node, error: OSError) -> Trouble:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import logging
+from collections.abc import Callable
 from pathlib import Path
 
 from av.codec.codec import Codec, UnknownCodecError
@@ -27,24 +28,35 @@ H264_ENCODERS = ("h264_qsv", "h264_nvenc", "h264_amf", "h264_vaapi", "h264_rkmpp
 
 def capture_devices(directory: str = "/dev", sysfs: str = "/sys/class/video4linux") -> tuple[DeviceFacts, ...]:
     """Every /dev/video* as facts, by number. A node that may not be opened is named with what sysfs knows."""
-    return tuple(_facts(node, Path(sysfs)) for node in video_nodes(directory))
+    return tuple(facts_of(node, Path(sysfs)) for node in video_nodes(directory))
 
 
-def _facts(node: str, sysfs: Path) -> DeviceFacts:
-    entry = sysfs / Path(node).name
-    name = _read(entry / "name")
-    if name.startswith(_CODEC_NAMES):
-        return DeviceFacts(node=node, card=name, driver=name.split("-")[0], kind="m2m")
+def facts_of(node: str, sysfs: Path, open_node: Callable[[str], Node] = Node) -> DeviceFacts:
+    """What a node is; it is opened for a moment, unless its name says that it is no capture."""
+    known = unopened_facts(node, sysfs)
+    if known.kind == "m2m":
+        return known
     try:
-        with Node(node) as opened:
-            return _asked(opened, entry)
+        with open_node(node) as opened:
+            return opened_facts(opened, node, sysfs)
     except OSError as error:
         log.debug("%s could not be asked: %s.", node, error)
-        return DeviceFacts(node=node, card=name, driver="", kind="other")
+        return known
 
 
-def _asked(node: Node, entry: Path) -> DeviceFacts:
+def unopened_facts(node: str, sysfs: Path) -> DeviceFacts:
+    """What sysfs alone knows of a node."""
+    name = _read(sysfs / Path(node).name / "name")
+    if name.startswith(_CODEC_NAMES):
+        return DeviceFacts(node=node, card=name, driver=name.split("-")[0], kind="m2m")
+    return DeviceFacts(node=node, card=name, driver="", kind="other")
+
+
+def opened_facts(node: Node, path: str, sysfs: Path) -> DeviceFacts:
+    """What an open node says of itself. Never streams. Raises OSError."""
+    entry = sysfs / Path(path).name
     capability = node.capability()
+    inputs = [name for _, name, _ in node.inputs()] if capability.is_capture else []
     kind = _kind(node, capability, entry)
     formats: tuple[str, ...] = ()
     if capability.is_capture or capability.is_m2m:
@@ -53,7 +65,7 @@ def _asked(node: Node, entry: Path) -> DeviceFacts:
         names = (BY_FOURCC[code].name if code in BY_FOURCC else fourcc_text(code) for code in codes)
         formats = tuple(dict.fromkeys(names))
     return DeviceFacts(
-        node=node.path,
+        node=path,
         card=capability.card,
         driver=capability.driver,
         bus=capability.bus,
@@ -61,6 +73,7 @@ def _asked(node: Node, entry: Path) -> DeviceFacts:
         kind=kind,
         pixel_formats=formats,
         has_edid=capability.is_capture and has_edid(node),
+        inputs=tuple(inputs) if len(inputs) > 1 else (),
     )
 
 

@@ -1,0 +1,115 @@
+"""Which removable disks are mounted and can be written: from the kernel's lists, without touching what is on them.
+
+Never mounts anything. The disk that the system itself runs from is none, however it is plugged in.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+from appliance.model.device import DiskFacts
+
+_SYSTEM = frozenset({"/", "/boot", "/boot/efi", "/boot/firmware", "/etc", "/home", "/opt", "/usr", "/var"})
+_OCTAL = re.compile(r"\\([0-7]{3})")
+_HEX = re.compile(r"\\x([0-9a-f]{2})")
+_LONGEST_LABEL = 64
+MEGABYTE = 1_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class Places:
+    """Where the kernel's lists are; tests put them elsewhere."""
+
+    mounts: Path = Path("/proc/self/mountinfo")
+    blocks: Path = Path("/sys/class/block")
+    labels: Path = Path("/dev/disk/by-label")
+
+
+@dataclass(frozen=True, slots=True)
+class _Mount:
+    name: str  # the kernel's, such as sda1
+    path: str
+    disk: Path  # in /sys, of the whole disk
+    is_whole: bool
+    is_writable: bool
+
+
+def removable_disks(places: Places | None = None) -> tuple[DiskFacts, ...]:
+    """Every removable disk that is mounted and can be written, by name. May wait for a disk that hangs."""
+    places = places or Places()
+    mounts = _mounts(places)
+    system = {mount.disk for mount in mounts if mount.path in _SYSTEM}
+    found: dict[str, DiskFacts] = {}
+    for mount in mounts:
+        if mount.disk in system or not mount.is_whole or not mount.is_writable or mount.name in found:
+            continue
+        if _is_removable(mount.disk) and os.access(mount.path, os.W_OK | os.X_OK):
+            found[mount.name] = DiskFacts(
+                name=mount.name,
+                label=_label(mount, places.labels),
+                free_mb=_free_mb(mount.path),
+                path=mount.path,
+            )
+    return tuple(found[name] for name in sorted(found))
+
+
+def _mounts(places: Places) -> list[_Mount]:
+    """Every mount of a block device: proc(5), mountinfo."""
+    found = []
+    for line in _text(places.mounts).splitlines():
+        before, _, behind = line.partition(" - ")
+        fields, kinds = before.split(" "), behind.split(" ")
+        if len(fields) < 6 or len(kinds) < 3 or not kinds[1].startswith("/dev/"):
+            continue
+        name = Path(os.path.realpath(kinds[1])).name
+        try:
+            block = (places.blocks / name).resolve(strict=True)
+        except OSError:
+            continue
+        disk = block.parent if (block / "partition").exists() else block
+        writable = "ro" not in fields[5].split(",") and "ro" not in kinds[2].split(",")
+        path = _OCTAL.sub(lambda match: chr(int(match[1], 8)), fields[4]).encode("latin-1").decode("utf-8", "replace")
+        found.append(_Mount(name, path, disk, fields[3] == "/", writable))
+    return found
+
+
+def _is_removable(disk: Path) -> bool:
+    """Whether a person can pull it: the kernel says so of sticks and cards, and USB disks do not say it themselves."""
+    return _text(disk / "removable").strip() == "1" or any(part.startswith("usb") for part in disk.parts)
+
+
+def _label(mount: _Mount, labels: Path) -> str:
+    """The file system's own name, else the maker's name of the disk."""
+    try:
+        links = sorted(labels.iterdir())
+    except OSError:
+        links = []
+    for link in links:
+        if Path(os.path.realpath(link)).name == mount.name:
+            raw = _HEX.sub(lambda match: chr(int(match[1], 16)), link.name)
+            return _clean(raw.encode("latin-1", "replace").decode("utf-8", "replace"))
+    return _clean(f"{_text(mount.disk / 'device/vendor')} {_text(mount.disk / 'device/model')}")
+
+
+def _clean(text: str) -> str:
+    """A name that somebody else chose, on one line."""
+    printable = "".join(sign if sign.isprintable() else " " for sign in text)
+    return " ".join(printable.split())[:_LONGEST_LABEL]
+
+
+def _free_mb(path: str) -> int:
+    try:
+        room = os.statvfs(path)
+    except OSError:
+        return 0
+    return room.f_bavail * room.f_frsize // MEGABYTE
+
+
+def _text(path: Path) -> str:
+    try:
+        return path.read_text("utf-8", "replace")
+    except OSError:
+        return ""
