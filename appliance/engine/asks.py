@@ -20,8 +20,8 @@ REMEMBERED = 256
 TOO_LATE = Problem(code="asked-too-late", text="The box was too busy to do this in time. Try again.")
 
 type Facts = dict[str, Fact]
-# Does one errand on the given worker's thread: ends soon when that is stopping, raises PlugcastError.
-type Doer = Callable[[Errand, Worker], Facts]
+# Does one errand on the given attempt's thread: ends soon when that is stopping, raises PlugcastError.
+type Doer = Callable[[Errand, Attempt], Facts]
 
 
 class Asks:
@@ -31,7 +31,7 @@ class Asks:
         self._do = do
         self._on_change = on_change
         self._clock = clock
-        self._asked: dict[str, _Errand | Answer] = {}
+        self._asked: dict[str, Attempt | Answer] = {}
         self._done: deque[str] = deque(maxlen=REMEMBERED)
 
     def follow(self, asks: tuple[Ask, ...]) -> None:
@@ -39,7 +39,7 @@ class Asks:
         wanted = {ask.id for ask in asks}
         for gone in [known for known in self._asked if known not in wanted]:
             errand = self._asked.pop(gone)
-            if isinstance(errand, _Errand):
+            if isinstance(errand, Attempt):
                 errand.stop()
         for ask in asks:
             if ask.id not in self._done:
@@ -49,32 +49,38 @@ class Asks:
     @property
     def answers(self) -> tuple[Answer, ...]:
         """How every ask in the Plan stands."""
-        return tuple(known.answer if isinstance(known, _Errand) else known for known in self._asked.values())
+        return tuple(known.answer if isinstance(known, Attempt) else known for known in self._asked.values())
 
     @property
     def fallen(self) -> tuple[Worker, ...]:
         """The threads that died of a bug."""
-        return tuple(one for one in self._asked.values() if isinstance(one, _Errand) and one.failure is not None)
+        return tuple(one for one in self._asked.values() if isinstance(one, Attempt) and one.failure is not None)
 
     def close(self) -> None:
         """Stops what runs."""
         self.follow(())
 
-    def _begun(self, ask: Ask) -> _Errand | Answer:
+    def _begun(self, ask: Ask) -> Attempt | Answer:
         if self._clock() > ask.until:
             return Answer(id=ask.id, state="failed", problem=TOO_LATE)
-        errand = _Errand(ask, self._do, self._on_change)
+        errand = Attempt(ask, self._do, self._on_change)
         errand.start()
         return errand
 
 
-class _Errand(Worker):
+class Attempt(Worker):
+    """One errand under way, on a thread of its own."""
+
     def __init__(self, ask: Ask, do: Doer, on_change: Callable[[], None]) -> None:
         super().__init__(f"ask-{type(ask.errand).__name__.lower()}")
         self.answer = Answer(id=ask.id)
         self._ask = ask
         self._do = do
         self._on_change = on_change
+
+    def tell(self, facts: Facts) -> None:
+        """Says how far it is; the next report has it."""
+        self.answer = Answer(id=self._ask.id, facts=facts)
 
     def work(self) -> None:
         """Does the errand and leaves the answer."""

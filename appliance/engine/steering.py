@@ -17,6 +17,9 @@ from appliance.model.report import Limit
 
 # A server that has taken nothing for so long is not slow but gone, and no reason to spoil the others' picture.
 GONE_S = 1.5
+# A line that carries the live with so little waiting has some left; how much, only trying would tell.
+EASY_MS = 100
+SPARE_PART, LEAST_SPARE_KBPS = 4, 200
 
 
 class Steering:
@@ -46,6 +49,16 @@ class Steering:
             self._policy.forget_network()
         hot = self.condition.must_rest
         return self._policy.step(self._clock(), measured(found, is_hot=hot), wish_kbps)
+
+    def spare_kbps(self, publishers: Iterable[PublisherStatus]) -> int | None:
+        """What may be sent beside the live without harm: None for anything, as nobody is live, 0 for nothing."""
+        found = tuple(publishers)
+        if not found:
+            return None
+        is_easy = all(status.state == "publishing" and status.backlog_ms < EASY_MS for status in found)
+        if not is_easy or self.limited_by == "network":
+            return 0
+        return max(LEAST_SPARE_KBPS, sum(status.kbps for status in found) // SPARE_PART)
 
 
 def measured(publishers: Iterable[PublisherStatus], *, is_hot: bool) -> Measured:

@@ -15,7 +15,7 @@ from pathlib import Path
 
 import msgspec
 
-from appliance.engine.asks import Asks, Facts
+from appliance.engine.asks import Asks, Attempt, Facts
 from appliance.engine.bitmaps import SlateWords
 from appliance.engine.broadcast import Broadcast, Encoders, waiting_report
 from appliance.engine.console import Console
@@ -26,12 +26,14 @@ from appliance.engine.hardware.watch import HardwareWatch
 from appliance.engine.network import NetworkWatch
 from appliance.engine.outlets import Outlets
 from appliance.engine.shelving import Mender, delete_recording, make_clip
+from appliance.engine.sinks.export import Exporter
 from appliance.engine.sinks.rtmp.preflight import preflight
 from appliance.engine.stage import Stage
 from appliance.engine.status import EncoderMeter, memory_mb
 from appliance.engine.steering import Steering
+from appliance.engine.uplink import Rules, measure_uplink
 from appliance.engine.worker import Worker
-from appliance.model.plan import Clip, DeleteRecording, Errand, Plan, Preflight
+from appliance.model.plan import Clip, DeleteRecording, Errand, Export, Plan, Preflight, UplinkTest
 from appliance.model.problem import Problem
 from appliance.model.report import CanvasReport, DestinationReport, EncoderReport, RecordReport, Report, SoundReport
 
@@ -70,6 +72,8 @@ class Studio:
         self._network.start()
         self._broken_until = 0.0
         self._encoder_problem: Problem | None = None
+        self._exporter = Exporter()
+        self._spare_kbps: int | None = None
         self._asks = Asks(self._run_errand, outlets.changed)
         self._replay_until = 0.0
         self._menders: list[Worker] = []
@@ -100,6 +104,7 @@ class Studio:
             self._open()
         broadcast = self._broadcast
         if broadcast is None:
+            self._spare_kbps = 0 if plan.destinations else None
             return
         broadcast.publish_to(plan.destinations)
         if self._network.take_news():
@@ -111,7 +116,9 @@ class Studio:
         self._chooser.note(broadcast.encode)
         opened = broadcast.encode.choice.settings.kbps
         wish = min(plan.encoder.bitrate_kbps, opened)
-        broadcast.encode.set_bitrate(self._steering.steer(wish, broadcast.publishing))
+        publishing = broadcast.publishing
+        broadcast.encode.set_bitrate(self._steering.steer(wish, publishing))
+        self._spare_kbps = self._steering.spare_kbps(publishing) if publishing or not plan.destinations else 0
         if broadcast.is_idle and (not wanted or self._waits_for(broadcast)):
             broadcast.close()
             self._broadcast = None
@@ -187,7 +194,7 @@ class Studio:
         self._console.close()
         self._stage.close()
 
-    def _run_errand(self, errand: Errand, worker: Worker) -> Facts:
+    def _run_errand(self, errand: Errand, worker: Attempt) -> Facts:
         """Does what control asked for once; on the errand's own thread."""
         record, broadcast = self._plan.record, self._broadcast
         match errand:
@@ -197,6 +204,10 @@ class Studio:
                 return make_clip(broadcast.replay if broadcast else None, seconds, record)
             case DeleteRecording(name=name):
                 return delete_recording(record, name)
+            case UplinkTest():
+                return measure_uplink(errand, worker, Rules(lambda: self._spare_kbps))
+            case Export():
+                return self._exporter.export(errand, Path(record.directory), self._hardware.disks, worker)
 
     def _replay_seconds(self) -> int:
         """How much to keep for clips: as wished while there is a picture, and until the last of it is too old.

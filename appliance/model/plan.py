@@ -133,7 +133,21 @@ class DeleteRecording(Value, frozen=True, tag="delete-recording", tag_field="kin
     name: str
 
 
-type Errand = Preflight | Clip | DeleteRecording
+class UplinkTest(Value, frozen=True, tag="uplink-test", tag_field="kind"):
+    """Ask: how much can be sent from here? Uploads noise to a web address for some seconds."""
+
+    url: Annotated[str, Meta(max_length=2000)]
+    seconds: Annotated[int, Meta(ge=1, le=30)] = 8
+
+
+class Export(Value, frozen=True, tag="export", tag_field="kind"):
+    """Ask: copy these recordings and clips to the removable disk of this name. Stops when it is asked no longer."""
+
+    names: Annotated[tuple[str, ...], Meta(max_length=1000)]
+    disk: str
+
+
+type Errand = Preflight | Clip | DeleteRecording | UplinkTest | Export
 
 
 class Ask(Value, frozen=True):

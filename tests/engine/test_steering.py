@@ -70,3 +70,17 @@ def test_heat_lowers_and_is_reported(tmp_path: Path) -> None:
     assert steering.limited_by == "heat"
     assert steering.condition.temperature_c == 82.1
     assert [problem.code for problem in steering.condition.problems] == ["too-hot"]
+
+
+def test_what_may_be_sent_beside_a_live_is_little_and_nothing_when_it_has_trouble(tmp_path: Path) -> None:
+    time = Time()
+    steering = Steering(tmp_path, lambda: time.now)
+    assert steering.spare_kbps(()) is None, "off air the whole line may be used"
+    steered(steering, time, 1, status(20))
+    assert steering.spare_kbps((status(20, 3000),)) == 750
+    assert steering.spare_kbps((status(20, 100),)) == 200
+    assert steering.spare_kbps((status(150, 3000),)) == 0
+    assert steering.spare_kbps((status(20), status(20, state="connecting"))) == 0
+    steered(steering, time, 4, status(800, 1000))
+    assert steering.limited_by == "network"
+    assert steering.spare_kbps((status(20, 3000),)) == 0
