@@ -49,6 +49,19 @@ def _values() -> tuple[bytes, ...]:
     )  # fmt: skip
 
 
+def _answers() -> tuple[bytes, ...]:
+    head = b"HTTP/1.1 200 OK\r\n"
+    return (
+        head + b"Content-Length: 2\r\n\r\nok", head + b"Content-Length: 99\r\nConnection: close\r\n\r\n",
+        head + b"Transfer-Encoding: chunked\r\n\r\n", b"HTTP/1.1 302 Found\r\nLocation: /\r\n\r\n", b"HTTP/1.1 2",
+    )  # fmt: skip
+
+
+def _mounts() -> tuple[bytes, ...]:
+    line = b"30 24 8:1 / /dev/shm rw - vfat /dev/sda1 rw\n"
+    return (line, line.replace(b"/dev/shm", b"/a\\040b\\377"), b"24 1 0:22 / / rw - ext4 /dev/sda1 rw\n" + line)
+
+
 def _movie() -> tuple[bytes, ...]:
     file, made = io.BytesIO(), clip()
     writer = Mp4Writer(file, made.params, [made.video[0], made.audio[0]])
@@ -120,6 +133,7 @@ def _pastes() -> tuple[bytes, ...]:
 
 _MAKERS = {
     "rtmp-chunks": _server, "rtmp-session": _server, "rtmp-values": _values, "h264-stream": _stream,
-    "mp4-fragments": _movie, "mp4-boxes": _movie, "edid-text": _edids, "box-toml": _toml, "profile-toml": _profiles,
+    "mp4-fragments": _movie, "mp4-boxes": _movie, "web-answer": _answers, "disk-lists": _mounts,
+    "edid-text": _edids, "box-toml": _toml, "profile-toml": _profiles,
     "state-files": _state, "paste": _pastes, "command": _commands, "engine-frames": _frames, "control-frames": _frames,
 }  # fmt: skip

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import socket
 import tempfile
 import time
 from collections.abc import Callable
@@ -26,7 +27,8 @@ from appliance.control.tokens import AccessFiles
 from appliance.control.wishes import WishFile
 from appliance.engine.capture import edid
 from appliance.engine.encode import h264
-from appliance.engine.sinks import flv
+from appliance.engine.hardware.disks import Places, removable_disks
+from appliance.engine.sinks import flv, mp4
 from appliance.engine.sinks.mp4 import Fragments
 from appliance.engine.sinks.rtmp import amf, chunk
 from appliance.engine.sinks.rtmp.address import Target
@@ -34,7 +36,9 @@ from appliance.engine.sinks.rtmp.amf import AmfError
 from appliance.engine.sinks.rtmp.chunk import ChunkError, ChunkReader, ChunkWriter, Limits, Message
 from appliance.engine.sinks.rtmp.handshake import BLOCK, VERSION
 from appliance.engine.sinks.rtmp.session import ServerRefusedError, Session, SessionError
-from appliance.errors import Invalid, PlugcastError
+from appliance.engine.uplink_server import Connection, Server
+from appliance.engine.worker import Worker
+from appliance.errors import Invalid, PlugcastError, Unavailable
 from appliance.hardware.catalogue import read_catalogue
 from appliance.hardware.profiles import recognise
 from appliance.live.rtmp import read_paste
@@ -147,6 +151,8 @@ def h264_stream(data: bytes) -> None:
 
 def mp4_fragments(data: bytes) -> None:
     """What a muxer may have written: every byte comes out once, or it is a disk error to the recorder."""
+    assert len(b"".join(mp4.pieces(data))) <= len(data)
+    mp4.starts_with_key(data)
     fragments, out = Fragments(), b""
     try:
         for piece in pieces(data):
@@ -156,6 +162,42 @@ def mp4_fragments(data: bytes) -> None:
         return
     assert out + fragments.take_rest() == data[1:]
     assert fragments.size == 0
+
+
+class _Idle(Worker):
+    """A thread that was never started."""
+
+    def work(self) -> None:
+        """Nothing."""
+
+
+def web_answer(data: bytes) -> None:
+    """The server of an uplink test: a success, or a sentence; nothing of it is kept."""
+    ours, theirs = socket.socketpair()
+    connection = Connection(Server("test.example", 80, "/", is_secure=False), ours, 0.0)
+    try:
+        ours.settimeout(0.01)
+        theirs.sendall(data[: 1 << 16])
+        theirs.close()
+        connection.read_answer(0.0, _Idle("fuzz"))
+    except Unavailable as error:
+        one_line(error)
+    finally:
+        connection.close()
+
+
+def disk_lists(data: bytes) -> None:
+    """The kernel's list of mounts, which has names in it that somebody else chose: disks or none."""
+    with tempfile.TemporaryDirectory(dir=_PLACE) as folder:
+        place = Path(folder)
+        (place / "mountinfo").write_bytes(data)
+        block = place / "usb1/sda/sda1"
+        block.mkdir(parents=True)
+        (block / "partition").write_bytes(data)
+        (block.parent / "removable").write_bytes(b"1")
+        (place / "sda1").symlink_to(block)
+        for disk in removable_disks(Places(place / "mountinfo", place, place)):
+            assert disk.label.isprintable()
 
 
 def mp4_boxes(data: bytes) -> None:
@@ -330,7 +372,8 @@ def assert_hidden(error: PlugcastError, text: str) -> None:
 TARGETS: dict[str, TargetFunction] = {
     target.__name__.replace("_", "-"): target
     for target in (
-        rtmp_chunks, rtmp_values, rtmp_session, rtmp_answers, h264_stream, mp4_fragments, mp4_boxes, v4l2_driver,
+        rtmp_chunks, rtmp_values, rtmp_session, rtmp_answers, h264_stream, mp4_fragments, mp4_boxes, web_answer,
+        disk_lists, v4l2_driver,
         alsa_card, edid_text, box_toml, profile_toml, state_files, paste, command, engine_frames, control_frames,
     )
 }  # fmt: skip

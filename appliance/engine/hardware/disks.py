@@ -13,8 +13,8 @@ from pathlib import Path
 from appliance.model.device import DiskFacts
 
 _SYSTEM = frozenset({"/", "/boot", "/boot/efi", "/boot/firmware", "/etc", "/home", "/opt", "/usr", "/var"})
-_OCTAL = re.compile(r"\\([0-7]{3})")
-_HEX = re.compile(r"\\x([0-9a-f]{2})")
+_OCTAL = re.compile(rb"\\([0-3][0-7]{2})")
+_HEX = re.compile(rb"\\x([0-9a-f]{2})")
 _LONGEST_LABEL = 64
 MEGABYTE = 1_000_000
 
@@ -71,8 +71,7 @@ def _mounts(places: Places) -> list[_Mount]:
             continue
         disk = block.parent if (block / "partition").exists() else block
         writable = "ro" not in fields[5].split(",") and "ro" not in kinds[2].split(",")
-        path = _OCTAL.sub(lambda match: chr(int(match[1], 8)), fields[4]).encode("latin-1").decode("utf-8", "replace")
-        found.append(_Mount(name, path, disk, fields[3] == "/", writable))
+        found.append(_Mount(name, _spelled_out(_OCTAL, 8, fields[4]), disk, fields[3] == "/", writable))
     return found
 
 
@@ -89,9 +88,14 @@ def _label(mount: _Mount, labels: Path) -> str:
         links = []
     for link in links:
         if Path(os.path.realpath(link)).name == mount.name:
-            raw = _HEX.sub(lambda match: chr(int(match[1], 16)), link.name)
-            return _clean(raw.encode("latin-1", "replace").decode("utf-8", "replace"))
+            return _clean(_spelled_out(_HEX, 16, link.name))
     return _clean(f"{_text(mount.disk / 'device/vendor')} {_text(mount.disk / 'device/model')}")
+
+
+def _spelled_out(escape: re.Pattern[bytes], base: int, name: str) -> str:
+    """A name without the escapes that the kernel or udev put into it."""
+    raw = escape.sub(lambda match: bytes((int(match[1], base),)), name.encode("utf-8", "surrogateescape"))
+    return raw.decode("utf-8", "replace")
 
 
 def _clean(text: str) -> str:

@@ -151,7 +151,7 @@ def pieces(data: bytes) -> Iterator[bytes]:
     """What `Fragments` gave, cut into the beginning (up to its `moov`) and single fragments (up to their `mdat`)."""
     start = at = 0
     while at + 8 <= len(data):
-        kind, at = data[at + 4 : at + 8], at + int.from_bytes(data[at : at + 4])
+        kind, at = data[at + 4 : at + 8], at + max(int.from_bytes(data[at : at + 4]), 8)
         if kind in (b"moov", b"mdat"):
             yield data[start:at]
             start = at
@@ -161,8 +161,8 @@ def starts_with_key(fragment: bytes) -> bool:
     """Whether the first picture in a fragment is a key frame, by ISO/IEC 14496-12, 8.8.7 and 8.8.8."""
     for moof in _boxes(memoryview(fragment), b"moof"):
         for traf in _boxes(moof, b"traf"):
-            header, run = next(_boxes(traf, b"tfhd")), next(_boxes(traf, b"trun"), None)
-            if int.from_bytes(header[4:8]) == VIDEO_TRACK and run is not None:
+            header, run = next(_boxes(traf, b"tfhd"), None), next(_boxes(traf, b"trun"), None)
+            if header is not None and run is not None and int.from_bytes(header[4:8]) == VIDEO_TRACK:
                 return not _first_flags(header, run) & _NOT_SYNC
     return False
 

@@ -61,6 +61,14 @@ def test_a_stick_with_its_label_and_room(box: Box) -> None:
     assert disk.free_mb > 0
 
 
+def test_names_in_other_letters_whether_escaped_or_not(box: Box) -> None:
+    box.disk(USB, "sda", "sda1", removable=True)
+    path = box.mount("sda1", "Café ☃")
+    box.label("sda1", "Café\\x20☃")
+    (disk,) = removable_disks(box.places)
+    assert (disk.label, disk.path) == ("Café ☃", path)
+
+
 def test_a_usb_disk_that_calls_itself_fixed_and_has_no_label(box: Box) -> None:
     box.disk(USB, "sdb", "sdb1", "sdb2")
     box.mount("sdb1", "one")
