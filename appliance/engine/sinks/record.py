@@ -70,7 +70,7 @@ class Recorder(Worker):
         self._problem: Unavailable | None = None
         self._params = params
         self._packets: queue.Queue[Packet | None] = queue.Queue(WAITING)
-        self._awaits_key = True
+        self._has_gap = False
         self._saving_since = 0.0
         self._slow_until = 0.0
 
@@ -92,12 +92,16 @@ class Recorder(Worker):
         return self._saving_since > 0 or not self._packets.empty()
 
     def push(self, packet: Packet) -> None:
-        """Takes a packet from the fan-out."""
+        """Takes a packet from the fan-out. Behind one that found no room only a key frame is taken."""
+        if self._has_gap and not (packet.is_video and packet.is_key):
+            self.dropped += 1
+            return
         try:
             self._packets.put_nowait(packet)
+            self._has_gap = False
         except queue.Full:
             self.dropped += 1
-            self._awaits_key = True
+            self._has_gap = True
             self._slow_until = time.monotonic() + SAID_FOR_S
 
     def wake(self) -> None:
@@ -129,7 +133,6 @@ class Recorder(Worker):
         until = time.monotonic() + seconds
         while not self.stopping and time.monotonic() < until:
             self._next()
-        self._awaits_key = True
 
     def _next(self) -> Packet | None:
         """The next packet, or None after a quarter of a second without one or when it is time to end."""
@@ -149,7 +152,7 @@ class Recorder(Worker):
             full: Unavailable | None = None
             while full is None:
                 packet = self._next()
-                if packet is not None and self._accepts(packet):
+                if packet is not None:
                     writer.write(packet)
                     self.written_s = writer.seconds
                 if packet is None and self.stopping:
@@ -175,11 +178,6 @@ class Recorder(Worker):
         self.state, self._problem = "recording", None
         return True
 
-    def _accepts(self, packet: Packet) -> bool:
-        if self._awaits_key and packet.is_video:
-            self._awaits_key = not packet.is_key
-        return not (self._awaits_key and packet.is_video)
-
     def _beginning(self) -> list[Packet] | None:
         """The first key frame and first sound after it, with what lies between; None when asked to stop before."""
         full = self._lack_of_space()
@@ -192,7 +190,6 @@ class Recorder(Worker):
                 continue
             begin.append(packet)
             if not packet.is_video:
-                self._awaits_key = False
                 return begin
         return None
 

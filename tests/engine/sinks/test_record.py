@@ -234,6 +234,44 @@ def test_a_disk_that_never_answers_costs_only_the_recording(tmp_path: Path, monk
     assert counted(path)[0] > 0
 
 
+def test_behind_what_a_slow_disk_made_us_leave_out_comes_a_key_frame(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    released, waits = threading.Event(), threading.Event()
+
+    def sync(descriptor: int) -> None:
+        waits.set()
+        assert released.wait(10)
+        os.fsync(descriptor)
+
+    monkeypatch.setattr(os, "fdatasync", sync)
+    monkeypatch.setattr(record, "WAITING", 100)
+    media = clip(12)
+    recorder = Recorder(RecordTarget(tmp_path, 0), media.params)
+    recorder.start()
+    lost = next(number for number, one in enumerate(media.packets) if one.pts_ns - media.packets[0].pts_ns > 6.5e9)
+    for packet in media.packets[:lost]:
+        recorder.push(packet)
+    assert recorder.dropped > 100
+    assert waits.wait(5)
+    released.set()
+    wait_until(lambda: not recorder.is_saving)
+    for number, packet in enumerate(media.packets[lost:]):
+        recorder.push(packet)
+        if number % 20 == 0:
+            wait_until(lambda: not recorder.is_saving)
+    recorder.stop()
+    assert recorder.join(5)
+    (path,) = tmp_path.iterdir()
+    with av.open(str(path), "r") as container:
+        packets = [packet for packet in container.demux(video=0) if packet.pts is not None]
+    times = [float((packet.pts or 0) * (packet.time_base or 0)) for packet in packets]
+    gaps = [number for number in range(1, len(times)) if times[number] - times[number - 1] > 1]
+    assert len(gaps) == 1
+    assert packets[gaps[0]].is_keyframe
+    assert times[-1] > 11
+
+
 class SmallDisk:
     """What the recorder is told of the room that is left; every saved recording takes its size."""
 
