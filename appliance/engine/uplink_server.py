@@ -70,9 +70,10 @@ class Server:
                 connection.settimeout(tls_s)
                 connection = trust().wrap_socket(connection, server_hostname=self.host)
             connection.settimeout(STEP_S)
-        except OSError as error:
+        except (OSError, ValueError) as error:
             connection.close()
-            raise failed(self, "tls", error) from None
+            known = error if isinstance(error, OSError) else OSError("the name is not valid")
+            raise failed(self, "tls", known) from None
         return Connection(self, connection, latency_s)
 
     def _dialled(self, worker: Worker, until: float) -> tuple[socket.socket, float]:
@@ -204,11 +205,10 @@ class Connection:
             return data
         while not worker.stopping:
             worker.beat()
-            try:
+            if time.monotonic() > until:  # looked at each time, for one that sends a byte now and then
+                raise failed(self._server, "answer", TimeoutError())
+            with contextlib.suppress(TimeoutError):
                 return self._socket.recv(LONGEST_READ)
-            except TimeoutError:
-                if time.monotonic() > until:
-                    raise failed(self._server, "answer", TimeoutError()) from None
         return b""
 
     def close(self) -> None:

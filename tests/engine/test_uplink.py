@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import socket
 import ssl
 import threading
@@ -199,6 +200,25 @@ def test_a_server_that_is_none_is_an_answer_too(said: bytes) -> None:
         over.set()
         thread.join()
     assert error.code == "uplink-failed"
+    assert error.facts["stage"] in ("answer", "send")
+
+
+def test_a_server_that_drips_its_answer_is_waited_for_no_longer_than_another() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        over = threading.Event()
+
+        def serve() -> None:
+            caller, _ = listener.accept()
+            with caller, contextlib.suppress(OSError):
+                caller.recv(65536)
+                while not over.wait(0.01):
+                    caller.sendall(b"x")
+
+        thread = threading.Thread(target=serve, daemon=True)
+        thread.start()
+        error = failure(lambda: measure(f"http://127.0.0.1:{listener.getsockname()[1]}/"))
+        over.set()
+        thread.join()
     assert error.facts["stage"] in ("answer", "send")
 
 

@@ -179,7 +179,7 @@ def web_answer(data: bytes) -> None:
         ours.settimeout(0.01)
         theirs.sendall(data[: 1 << 16])
         theirs.close()
-        connection.read_answer(0.0, _Idle("fuzz"))
+        connection.read_answer(1.0, _Idle("fuzz"))
     except Unavailable as error:
         one_line(error)
     finally:
