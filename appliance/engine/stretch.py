@@ -8,6 +8,7 @@ that: after a step of 7 ms, or 20, it stops after a few blocks and leaves the re
 
 from __future__ import annotations
 
+import math
 from functools import cache
 
 import numpy as np
@@ -47,7 +48,7 @@ class Stretcher:
         step = 1.0 + max(-FASTEST, min(FASTEST, self.error / (CATCH_UP_S * RATE)))
         self._input = np.concatenate((self._input, samples))
         last = len(self._input) - 1 - TAPS // 2
-        count = max(0, int((last - self._at) / step) + 1)
+        count = max(0, math.floor((last - self._at) / step) + 1)
         places = self._at + step * np.arange(count, dtype=np.float64)
         out = self._between(places)
         self._at += step * count
@@ -65,6 +66,8 @@ class Stretcher:
 
     def _between(self, places: NDArray[np.float64]) -> Samples:
         """The sound at fractional places of the input."""
+        if not len(places):
+            return np.zeros((0, 2), np.float32)  # the input may be shorter than the filter
         phases = np.rint(places * PHASES).astype(np.int64)
         whole = phases // PHASES
         windows = sliding_window_view(self._input, TAPS, axis=0)[whole - BEFORE]

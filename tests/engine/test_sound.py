@@ -81,6 +81,15 @@ def test_a_gap_is_silence_of_the_same_length() -> None:
     assert heard[4800 * 6 + 1000 : 4800 * 8 - 200].min() > 0.5
 
 
+@pytest.mark.parametrize("count", [1, 5, 8])
+def test_a_card_that_begins_with_a_few_samples_is_heard(count: int) -> None:
+    track = Track()
+    for number in range(2000 // count):
+        block = np.full((count, 2), 20_000, np.int16)
+        track.push(SoundBlock(block, 0), number * count * SECOND // RATE)
+    assert track.pull(1000, 500)[:, 0].min() > 0.5
+
+
 class Collected:
     """Packets, and a way to wait for some."""
 
