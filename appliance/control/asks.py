@@ -16,7 +16,7 @@ from appliance.model.problem import Problem
 from appliance.model.report import Answer
 
 MOST = 32
-GRACE_S = 30.0  # an errand that was begun in time may take this much longer
+GRACE_S = 30.0  # an errand that was begun in time may be silent for so long
 NO_ANSWER = Problem(code="asked-too-late", text="The box was too busy to do this in time. Try again.")
 
 
@@ -29,6 +29,8 @@ class Outcome:
     at: float = 0.0
     facts: dict[str, Fact] = field(default_factory=dict)
     problem: Problem | None = None
+    alive_at: float = 0.0
+    """When the engine last said that it is at it."""
 
     @property
     def is_open(self) -> bool:
@@ -63,11 +65,15 @@ class Asks:
 
     def heard(self, answers: Iterable[Answer], now: float) -> list[str]:
         """Takes the engine's answers; returns what those that have just come are about."""
-        by_id = {answer.id: answer for answer in answers if answer.state != "doing"}
+        by_id = {answer.id: answer for answer in answers}
         ended = []
         for about, known in self._outcomes.items():
             answer = by_id.get(known.ask.id)
-            if answer is not None and known.is_open:
+            if answer is None or not known.is_open:
+                continue
+            if answer.state == "doing":
+                self._outcomes[about] = replace(known, facts=answer.facts, alive_at=now)
+            else:
                 self._outcomes[about] = replace(
                     known, state=answer.state, at=now, facts=answer.facts, problem=answer.problem
                 )
@@ -77,7 +83,7 @@ class Asks:
     def expire(self, now: float) -> None:
         """Gives up those that were not answered in time."""
         for about, known in self._outcomes.items():
-            if known.is_open and now > known.ask.until + GRACE_S:
+            if known.is_open and now > max(known.ask.until, known.alive_at) + GRACE_S:
                 self._outcomes[about] = replace(known, state="failed", at=now, problem=NO_ANSWER)
 
     def about(self, about: str) -> Outcome | None:

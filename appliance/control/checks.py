@@ -10,6 +10,7 @@ import re
 import typing
 from collections.abc import Iterator, Mapping
 from typing import Annotated, Any, Literal, get_args, get_origin
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import msgspec
 
@@ -18,6 +19,8 @@ from appliance.live.rtmp import read_server
 from appliance.model.config import Config, DestinationConfig, Section
 
 type Setting = bool | int | str | tuple[str, ...]
+type Strange = dict[tuple[str, ...], object]
+"""What was written under keys that are not ours, by the whole way to each key."""
 
 _NAME = re.compile(r"^[a-z0-9](?:[a-z0-9-]{0,30}[a-z0-9])?$")
 _HOST_NAME = re.compile(r"^[A-Za-z0-9](?:[A-Za-z0-9.-]{0,251}[A-Za-z0-9])?$")
@@ -25,6 +28,9 @@ _LONGEST_RUN_DIR = 80
 _WHOLE = re.compile(r"^[+-]?\d+$")
 _HUGE = 10**20
 _LONGEST_PATH = 200
+_OWNERS = frozenset(
+    {"state-dir", "run-dir", "panel.listen", "panel.port", "panel.names", "record.directory"}
+)  # fmt: skip
 
 
 def check_layer(table: Mapping[str, object], file: str) -> dict[str, Setting]:
@@ -39,6 +45,37 @@ def check_layer(table: Mapping[str, object], file: str) -> dict[str, Setting]:
         raise Invalid("config", f"{file}: {path}: {wrong.reason}", file=file, path=path) from None
 
 
+def check_known(table: Mapping[str, object], file: str) -> tuple[dict[str, Setting], Strange]:
+    """As `check_layer`, but keys that we do not know are given back instead of being faults."""
+    strange: Strange = {}
+    try:
+        return dict(_walk("", table, Config, strange)), strange
+    except _Wrong as wrong:
+        path = _legible(wrong.path[:_LONGEST_PATH])
+        raise Invalid("config", f"{file}: {path}: {wrong.reason}", file=file, path=path) from None
+
+
+def check_setting(path: str, value: object) -> Setting:
+    """One setting that somebody wants to change. Raises `Invalid` (code `setting`), `PATH: what is wrong`."""
+    *tables, key = path.split(".")
+    table: dict[str, object] = {key: value}
+    for name in reversed(tables):
+        table = {name: table}
+    shown = _legible(path[:_LONGEST_PATH])
+    try:
+        found = dict(_walk("", table, Config))
+    except _Wrong as wrong:
+        raise Invalid("setting", f"{_legible(wrong.path[:_LONGEST_PATH])}: {wrong.reason}", path=shown) from None
+    if list(found) != [path]:
+        raise Invalid("setting", f"{shown}: is not one setting but several", path=shown)
+    return found[path]
+
+
+def is_owners(path: str) -> bool:
+    """Whether only the owner's box.toml may set this: places, files and names that guard the box itself."""
+    return path in _OWNERS or path.endswith(("-file", "-url"))
+
+
 class _Wrong(Exception):
     """A fault at a path; becomes `Invalid` once the file is known."""
 
@@ -48,24 +85,30 @@ class _Wrong(Exception):
         self.reason = reason
 
 
-def _walk(prefix: str, table: Mapping[str, object], section: type[Section]) -> Iterator[tuple[str, Setting]]:
+def _walk(
+    prefix: str, table: Mapping[str, object], section: type[Section], strange: Strange | None = None
+) -> Iterator[tuple[str, Setting]]:
+    """Every setting of a table with its path; keys that are not ours go into `strange`, or are faults without one."""
     fields = {field.encode_name: field.type for field in msgspec.structs.fields(section)}
     for key, value in table.items():
         path = f"{prefix}{key}"
         if key not in fields:
-            raise _Wrong(path, _unknown(path, key, fields, section))
-        kind = _plain(fields[key])
+            if strange is None:
+                raise _Wrong(path, _unknown(path, key, fields, section))
+            strange[*prefix.split(".")[:-1], key] = value
+            continue
+        kind = plain_type(fields[key])
         if path == "destination":
-            yield from _destinations(value)
+            yield from _destinations(value, strange)
         elif isinstance(kind, type) and issubclass(kind, Section):
-            yield from _walk(f"{path}.", _table(path, value), kind)
+            yield from _walk(f"{path}.", _table(path, value), kind, strange)
         else:
             setting = _value(path, value, fields[key])
             _meaning(path, setting)
             yield path, setting
 
 
-def _destinations(value: object) -> Iterator[tuple[str, Setting]]:
+def _destinations(value: object, strange: Strange | None) -> Iterator[tuple[str, Setting]]:
     for name, table in _table("destination", value).items():
         path = f"destination.{name}"
         if not _NAME.fullmatch(name):
@@ -75,7 +118,7 @@ def _destinations(value: object) -> Iterator[tuple[str, Setting]]:
                 f"{path}.key", 'keys are never written here: put the key in a file and name it with "key-file", '
                 "or paste it on the panel"
             )  # fmt: skip
-        yield from _walk(f"{path}.", _table(path, table), DestinationConfig)
+        yield from _walk(f"{path}.", _table(path, table), DestinationConfig, strange)
 
 
 def _unknown(path: str, key: str, fields: Mapping[str, object], section: type[Section]) -> str:
@@ -93,7 +136,7 @@ def _all_paths() -> list[str]:
     return [
         f"{field.encode_name}.{inner.encode_name}"
         for field in msgspec.structs.fields(Config)
-        if isinstance(kind := _plain(field.type), type) and issubclass(kind, Section)
+        if isinstance(kind := plain_type(field.type), type) and issubclass(kind, Section)
         for inner in msgspec.structs.fields(kind)
     ]
 
@@ -104,7 +147,7 @@ def _table(path: str, value: object) -> dict[str, object]:
     return value
 
 
-def _plain(kind: object) -> Any:
+def plain_type(kind: object) -> Any:
     """A type without the names and notes around it."""
     while True:
         if isinstance(kind, typing.TypeAliasType):
@@ -115,7 +158,8 @@ def _plain(kind: object) -> Any:
             return kind
 
 
-def _notes(kind: object) -> list[msgspec.Meta]:
+def notes_of(kind: object) -> list[msgspec.Meta]:
+    """The notes that a type carries: ranges, patterns, words."""
     while isinstance(kind, typing.TypeAliasType):
         kind = kind.__value__
     notes = get_args(kind)[1:] if get_origin(kind) is Annotated else ()
@@ -123,7 +167,7 @@ def _notes(kind: object) -> list[msgspec.Meta]:
 
 
 def _value(path: str, value: object, kind: object) -> Setting:
-    plain, notes = _plain(kind), _notes(kind)
+    plain, notes = plain_type(kind), notes_of(kind)
     if get_origin(plain) is Literal:
         return _choice(path, value, get_args(plain))
     if plain is bool:
@@ -189,10 +233,20 @@ def _meaning(path: str, value: Setting) -> None:
             raise _Wrong(path, str(error)) from None
     elif path == "run-dir" and len(str(value).encode()) > _LONGEST_RUN_DIR:
         raise _Wrong(path, f"must be at most {_LONGEST_RUN_DIR} bytes long: the kernel limits the names of sockets")
+    elif path == "time-zone" and value and not _is_zone(str(value)):
+        raise _Wrong(path, f'must be a time zone such as "Europe/Madrid", you wrote {_shown(value)}')
     elif path in {"state-dir", "run-dir", "panel.listen"} and not value:
         raise _Wrong(path, "must not be empty")
     elif path.startswith("destination.") and path.endswith("-file") and "\n" in str(value):
         raise _Wrong(path, "must be the name of a file")
+
+
+def _is_zone(name: str) -> bool:
+    try:
+        ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        return False
+    return True
 
 
 def _size(value: str) -> None:

@@ -42,8 +42,10 @@ def write_atomically(file: Path, body: bytes, *, mode: int = 0o600) -> None:
 def remove(file: Path) -> None:
     """Removes a file for good; one that is not there is fine. Raises `Unavailable`."""
     try:
-        file.unlink(missing_ok=True)
+        file.unlink()
         sync_directory(file.parent)
+    except FileNotFoundError:
+        return
     except OSError as error:
         raise _disk(file, "removed", error) from None
 

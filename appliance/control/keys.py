@@ -70,6 +70,18 @@ class KeyStore:
         make_private(self._pasted)
         write_atomically(self._pasted / f"{name}.json", msgspec.json.encode(kept))
 
+    def forget(self, name: str) -> None:
+        """Removes what was pasted for a destination; nothing to forget is fine. Raises `Unavailable`."""
+        remove(self._pasted / f"{name}.json")
+
+    def secrets(self) -> frozenset[str]:
+        """Every key that is kept here, for those who must make sure that none gets out. Blocks on the disk."""
+        pasted = self._pasted.glob("*.json") if self._pasted.is_dir() else ()
+        kept = (_read(file) or _Kept() for file in pasted)
+        pairs = (*((one.server, one.key) for one in kept), *((one.server, one.key) for one in self.armed()))
+        queries = (server.partition("?")[2] for server, _ in pairs)
+        return frozenset(text for text in (*queries, *(key for _, key in pairs)) if text)
+
     def credentials(self, config: Config) -> tuple[Credential, ...]:
         """One credential for every enabled destination. The newer of pasted key and key file wins."""
         enabled = {name: choice for name, choice in config.destination.items() if choice.enabled}

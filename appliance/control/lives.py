@@ -4,18 +4,22 @@ from __future__ import annotations
 
 import msgspec
 
+from appliance.model.plan import Cover
 from appliance.model.problem import Value
 from appliance.model.report import DestinationReport, Report
-from appliance.model.state import Connecting, Ending, Live, NeedsKey, Off, OnAir, Preparing, Reconnecting
+from appliance.model.state import Connecting, Ending, Live, NeedsKey, Off, OnAir, Practicing, Preparing, Reconnecting
 
 RESUME_WITHIN_S = 600.0
+LONGEST_UNDO_S = 10.0
 
 
 class Wish(Value, frozen=True):
     """What was asked for, kept across restarts.
 
     `session` grows with every go-live; `on_air_at` is when this live first was on air, 0 before; `seen_at` is when
-    we last ran. `recording` is what a person asked for, None for what the settings say.
+    we last ran. `recording` is what a person asked for, None for what the settings say. `ends_at` is when an end that
+    can be taken back comes, 0 when none is coming; `practice_at` since when there is practice, 0 when there is none.
+    `brb`, `private` and `muted` are what viewers shall not see or hear.
     """
 
     wanted: bool = False
@@ -24,12 +28,35 @@ class Wish(Value, frozen=True):
     on_air_at: float = 0.0
     seen_at: float = 0.0
     recording: bool | None = None
+    ends_at: float = 0.0
+    practice_at: float = 0.0
+    brb: bool = False
+    private: bool = False
+    muted: tuple[str, ...] = ()
+
+    @property
+    def cover(self) -> Cover:
+        """What stands in front of the game."""
+        return "privacy" if self.private else "brb" if self.brb else ""
+
+    @property
+    def is_lasting(self) -> bool:
+        """Whether there is anything that should be taken up again after a restart."""
+        return self.wanted or self.recording is not None or self.practice_at > 0
+
+
+def ended(wish: Wish) -> Wish:
+    """The wish once the live or the practice is over. What was hidden or muted for good stays so."""
+    return Wish(session=wish.session, recording=wish.recording, private=wish.private, muted=wish.muted)
 
 
 def next_live(live: Live, wish: Wish, report: Report | None, now: float) -> Live:
     """The live after a report, a wish or the passing of time. `report` is None while the engine does not answer."""
     if not wish.wanted:
-        return _closing(live, report, now)
+        return Practicing(since_at=wish.practice_at) if wish.practice_at else _closing(live, report, now)
+    if wish.ends_at:
+        since = live.since_at if isinstance(live, Ending) and live.ends_at else now
+        return Ending(since_at=since, ends_at=wish.ends_at)
     ours = [d for d in report.destinations if d.session == wish.session] if report else []
     if any(d.state == "publishing" for d in ours):
         return OnAir(since_at=wish.on_air_at or now)
@@ -54,8 +81,18 @@ def moved(live: Live, step_s: float) -> Live:
 
 def resumed(wish: Wish, now: float) -> Wish:
     """The wish after a start of ours: what was left long ago is not taken up again behind people's backs."""
-    too_old = (wish.wanted or wish.recording is not None) and now - wish.seen_at > RESUME_WITHIN_S
-    return Wish(session=wish.session) if too_old else wish
+    if wish.is_lasting and now - wish.seen_at > RESUME_WITHIN_S:
+        # Nobody wants to be seen or heard just because the power was away.
+        return Wish(session=wish.session, private=wish.private, muted=wish.muted)
+    if wish.ends_at:
+        return msgspec.structs.replace(wish, ends_at=min(wish.ends_at, now + LONGEST_UNDO_S))
+    return wish
+
+
+def moved_wish(wish: Wish, step_s: float) -> Wish:
+    """The same wish after the wall's clock was set by so many seconds."""
+    at = {name: value + step_s for name in ("on_air_at", "ends_at", "practice_at") if (value := getattr(wish, name))}
+    return msgspec.structs.replace(wish, **at)
 
 
 def _closing(live: Live, report: Report | None, now: float) -> Live:

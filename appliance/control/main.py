@@ -9,7 +9,7 @@ import signal
 import socket
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from appliance import __version__
@@ -17,8 +17,10 @@ from appliance.control import settings as settings_room
 from appliance.control.addresses import host_names
 from appliance.control.director import Director, Surroundings
 from appliance.control.engine_link import EngineLink
+from appliance.control.factory import finish_reset
 from appliance.control.files import make_directory
 from appliance.control.keys import KeyStore
+from appliance.control.panel_file import put_aside
 from appliance.control.reception import Reception, Voice, runner_for
 from appliance.control.recordings import RecordingDisk, directory_of
 from appliance.control.screen_link import ScreenLink
@@ -58,7 +60,7 @@ class _Desk:
     def __init__(self, director: Director, recordings: RecordingDisk) -> None:
         self._director = director
         self._recordings = recordings
-        self.preview = Preview(director.watch_preview, time.monotonic)
+        self.preview = Preview(lambda: director.watch("preview"), time.monotonic)
 
     @property
     def newest(self) -> State:
@@ -76,7 +78,7 @@ class _Desk:
         self._director.greeted(hello)
 
     def heard(self, report: Report) -> None:
-        if not self._director.preview_is_watched:
+        if not self._director.watching.is_watched("preview"):
             self.preview.clear()
         self._director.heard(report)
 
@@ -106,6 +108,7 @@ async def serve(loaded: Settings, extras: Extras | None = None, stop: asyncio.Ev
     extras, config = extras or Extras(), loaded.config
     stop = stop or _told_to_end()
     await asyncio.to_thread(_make_directories, config)
+    loaded = await asyncio.to_thread(_mended, loaded)
     director = Director(loaded, await asyncio.to_thread(_surroundings, config, extras))
     await director.start()
     recordings = RecordingDisk(directory_of(config))
@@ -161,6 +164,13 @@ def _told_to_end() -> asyncio.Event:
 def _make_directories(config: Config) -> None:
     make_directory(Path(config.state_dir), "state-dir")
     make_directory(Path(config.run_dir), "run-dir", mode=0o755)
+
+
+def _mended(loaded: Settings) -> Settings:
+    """What was interrupted is finished, and settings that cannot be used are put aside."""
+    state_dir = Path(loaded.config.state_dir)
+    finish_reset(state_dir)
+    return replace(loaded, notes=put_aside(state_dir)) if loaded.is_broken else loaded
 
 
 def _surroundings(config: Config, extras: Extras) -> Surroundings:

@@ -7,17 +7,17 @@ It reads the files, joins the layers and remembers where each value came from. W
 from __future__ import annotations
 
 import logging
-import re
-import tomllib
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import msgspec
 
-from appliance.control.checks import Setting, check_layer
-from appliance.control.files import write_atomically
+from appliance.control.checks import Setting, Strange, check_layer
+from appliance.control.panel_file import PANEL_FILE as PANEL_FILE
+from appliance.control.panel_file import read_panel
 from appliance.control.phrases import LANGUAGES
+from appliance.control.toml import read_toml, toml_value
 from appliance.errors import Invalid
 from appliance.live.rtmp import without_query
 from appliance.model.config import Config
@@ -26,11 +26,6 @@ from appliance.model.problem import Problem
 log = logging.getLogger(__name__)
 
 DEFAULT_FILE = Path("/etc/plugcast/box.toml")
-PANEL_FILE = "panel.toml"
-_LARGEST = 256 * 1024
-_LONGEST_LINE = 4096
-"""The time that tomllib takes grows with the square of a line's dotted keys."""
-_PLACE = re.compile(r"^(?P<what>.*?) \(at (?:line (?P<line>\d+), column (?P<column>\d+)|end of document)\)$")
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,31 +38,51 @@ class Layer:
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """The joined config, and for every path the name of the layer that it came from."""
+    """The joined config, and for every path the name of the layer that it came from.
+
+    `strange` is what panel.toml holds that this version does not know; `notes` say so. `is_broken`: panel.toml cannot
+    be used and waits to be put aside.
+    """
 
     config: Config
     sources: Mapping[str, str]
     layers: tuple[Layer, ...] = ()
+    strange: Strange = field(default_factory=dict)
+    notes: tuple[Problem, ...] = ()
+    is_broken: bool = False
 
     def with_profile(self, name: str, values: Mapping[str, Setting]) -> Settings:
         """The same with another hw-profile below box.toml."""
         above = tuple(layer for layer in self.layers if not layer.name.startswith("hw-profile"))
-        return join((Layer(f"hw-profile {name}", values), *above))
+        return self._joined((Layer(f"hw-profile {name}", values), *above))
+
+    def with_panel(self, values: Mapping[str, Setting], strange: Strange, notes: tuple[Problem, ...]) -> Settings:
+        """The same with other settings of the panel's, above all others."""
+        below = tuple(layer for layer in self.layers if layer.name != PANEL_FILE)
+        kept = replace(self, strange=strange, notes=notes, is_broken=False)
+        return kept._joined((*below, Layer(PANEL_FILE, values)))
+
+    @property
+    def panel(self) -> Mapping[str, Setting]:
+        """What was set on the panel."""
+        return next((layer.values for layer in self.layers if layer.name == PANEL_FILE), {})
+
+    def _joined(self, layers: tuple[Layer, ...]) -> Settings:
+        joined = join(layers)
+        return replace(self, config=joined.config, sources=joined.sources, layers=layers)
 
 
 def load(file: Path) -> Settings:
     """The settings of box.toml at `file` and of the panel.toml in its state directory.
 
-    Only the file at its usual place may be missing. Blocks on the disk. Raises `Invalid` with one line.
+    Only the file at its usual place may be missing. A panel.toml that is broken stops nobody: `notes` say so. Blocks on
+    the disk. Raises `Invalid` with one line.
     """
     box = Layer(file.name, check_layer(read_toml(file), file.name)) if file != DEFAULT_FILE or file.exists() else None
     below = join((box,) if box else ())
-    panel_file = Path(below.config.state_dir) / PANEL_FILE
-    try:
-        values = check_layer(read_toml(panel_file), PANEL_FILE) if panel_file.is_file() else {}
-    except PermissionError:
-        values = {}
-    return join((*below.layers, Layer(PANEL_FILE, values)))
+    panel = read_panel(Path(below.config.state_dir))
+    joined = join((*below.layers, Layer(PANEL_FILE, panel.values)))
+    return replace(joined, strange=panel.strange, notes=panel.notes, is_broken=panel.is_broken)
 
 
 def join(layers: tuple[Layer, ...]) -> Settings:
@@ -88,39 +103,6 @@ def join(layers: tuple[Layer, ...]) -> Settings:
 def flat(config: Config) -> Iterator[tuple[str, Setting]]:
     """Every setting with its path, in the order of the Config type."""
     yield from _flat("", msgspec.to_builtins(config))
-
-
-def read_toml(file: Path) -> dict[str, object]:
-    """A TOML file. Raises `Invalid` that names the file, the line and the column."""
-    try:
-        with file.open("rb") as stream:
-            body = stream.read(_LARGEST + 1)
-        text = body.decode()
-    except UnicodeDecodeError as error:
-        raise _invalid(file, f"is not UTF-8 text (byte {error.start + 1})") from None
-    except OSError as error:
-        reason = (error.strerror or str(error)).lower()
-        raise Invalid("config", f"{file}: cannot be read: {reason}", file=str(file)) from None
-    if len(body) > _LARGEST:
-        raise _invalid(file, f"is larger than {_LARGEST // 1024} KB, so it is no file of settings")
-    for number, line in enumerate(text.splitlines(), 1):
-        if len(line) > _LONGEST_LINE:
-            raise _invalid(file, f"line {number} is longer than {_LONGEST_LINE} characters")
-    try:
-        return tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
-        raise _invalid(file, _toml_fault(str(error), text)) from None
-    except ValueError:
-        raise _invalid(file, "there is a value in it that cannot be read") from None
-    except RecursionError:
-        raise _invalid(file, "its lists or tables are nested too deep") from None
-
-
-def write_panel(state_dir: Path, values: Mapping[str, Setting]) -> None:
-    """Replaces panel.toml by these values, by path. Blocks on the disk."""
-    lines = [f"{path} = {_toml_value(value)}\n" for path, value in sorted(values.items())]
-    head = "# Written by the panel. Your own settings belong in box.toml.\n"
-    write_atomically(state_dir / PANEL_FILE, (head + "".join(lines)).encode(), mode=0o644)
 
 
 def check_files(settings: Settings) -> None:
@@ -150,7 +132,7 @@ def explain(settings: Settings) -> str:
             rows.append((f"[{table}]", ""))
             section = table
         shown = without_query(str(value)) if key == "server" else value
-        rows.append((f"{key} = {_toml_value(shown)}", settings.sources[path]))
+        rows.append((f"{key} = {toml_value(shown)}", settings.sources[path]))
     width = min(48, max(len(left) for left, _ in rows))
     return "\n".join(f"{left:<{width}}  # {source}" if source else left for left, source in rows)
 
@@ -176,20 +158,6 @@ def not_built_yet(config: Config) -> tuple[Problem, ...]:
     )
 
 
-def _invalid(file: Path, reason: str) -> Invalid:
-    return Invalid("config", f"{file.name}: {reason}", file=file.name)
-
-
-def _toml_fault(message: str, text: str) -> str:
-    match = _PLACE.match(message)
-    if match is None:
-        return message
-    line = match["line"] or str(text.count("\n") + 1)
-    column = match["column"] or str(len(text) - text.rfind("\n"))
-    what = match["what"]
-    return f"line {line}, column {column}: {what[:1].lower()}{what[1:]}"
-
-
 def _nested(values: Mapping[str, Setting]) -> dict[str, object]:
     root: dict[str, object] = {}
     for path, value in values.items():
@@ -211,14 +179,3 @@ def _flat(prefix: str, tree: Mapping[str, object]) -> Iterator[tuple[str, Settin
             yield f"{prefix}{key}", tuple(str(item) for item in value)
         elif isinstance(value, bool | int | str):
             yield f"{prefix}{key}", value
-
-
-def _toml_value(value: Setting) -> str:
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if isinstance(value, int):
-        return str(value)
-    if isinstance(value, str):
-        # JSON's escapes are TOML's, but for DEL, which JSON leaves bare.
-        return msgspec.json.encode(value).decode().replace("\x7f", "\\u007f")
-    return "[" + ", ".join(_toml_value(item) for item in value) + "]"

@@ -9,24 +9,35 @@ import msgspec
 
 from appliance.control.health import health_of, readiness_of
 from appliance.control.keys import KeySummary
+from appliance.control.lives import Wish
 from appliance.control.phrases import told
 from appliance.control.recordings import OnDisk
-from appliance.model.config import Config
+from appliance.live.rtmp import host_of
+from appliance.model.config import Config, DestinationConfig, preset_of
+from appliance.model.device import DeviceFacts
 from appliance.model.problem import Problem
 from appliance.model.report import DestinationReport, RecordReport, Report
 from appliance.model.state import (
+    AccessState,
+    AudioSource,
     AudioState,
     CanvasState,
+    ClockState,
     DemoState,
     DestinationView,
+    Device,
+    Disk,
     EncoderState,
     EngineState,
+    ExportState,
     Live,
     PreflightState,
     RecordState,
     SignalState,
+    Sound,
     State,
     UpdateState,
+    UplinkState,
 )
 
 
@@ -37,8 +48,7 @@ class Known:
     config: Config
     keys: tuple[KeySummary, ...]
     live: Live
-    session: int
-    title: str
+    wish: Wish
     report: Report | None
     engine: EngineState
     own_problems: tuple[Problem, ...]
@@ -50,6 +60,10 @@ class Known:
     now: float
     preflights: Mapping[str, PreflightState] = field(default_factory=dict)
     recordings: OnDisk = field(default_factory=OnDisk)
+    clock: ClockState = field(default_factory=ClockState)
+    access: AccessState = field(default_factory=AccessState)
+    uplink: UplinkState = field(default_factory=UplinkState)
+    export: ExportState = field(default_factory=ExportState)
 
 
 def state_of(known: Known, before: State) -> State:
@@ -60,19 +74,28 @@ def state_of(known: Known, before: State) -> State:
     return State(
         at=float(round(known.now)),
         name=known.name,
-        title=known.title,
+        title=known.wish.title,
         live=known.live,
+        cover=known.wish.cover,
+        look=known.config.picture.look,
         signal=signal,
-        canvas=msgspec.convert(report.canvas, CanvasState, from_attributes=True),
+        canvas=_canvas(known.config, report),
         encoder=_encoder(report),
-        destinations=destinations,
-        audio=_audio(report),
+        destinations=(*destinations, *_switched_off(known.config)),
+        audio=_audio(report, known.wish),
         recordings=known.recordings.recordings,
         record=_record(known),
         problems=_stamped(_in_words(known, report), before, known.now),
         health=health_of(known.config, known.live, known.report, known.load),
         readiness=readiness_of(known.live, known.keys, known.report, known.now, known.preflights),
         engine=known.engine,
+        devices=tuple(_device(d, known.config, is_only=len(report.devices) == 1) for d in report.devices),
+        sounds=tuple(Sound(name=sound.name, text=sound.text) for sound in report.sounds),
+        disks=tuple(msgspec.convert(disk, Disk, from_attributes=True) for disk in report.disks),
+        clock=known.clock,
+        uplink=known.uplink,
+        export=known.export,
+        access=known.access,
         update=UpdateState(version=known.version),
         demo=known.demo,
     )
@@ -93,11 +116,29 @@ def _encoder(report: Report) -> EncoderState:
     return msgspec.convert(report.encoder, EncoderState, from_attributes=True)
 
 
-def _audio(report: Report) -> AudioState:
+def _canvas(config: Config, report: Report) -> CanvasState:
+    counted = msgspec.structs.asdict(report.canvas)
+    return CanvasState(**counted, width=config.picture.width, height=config.picture.height)
+
+
+def _device(device: DeviceFacts, config: Config, *, is_only: bool) -> Device:
+    wanted = config.capture.device
+    return Device(
+        node=device.node,
+        card=device.card,
+        kind=device.kind,
+        in_use=device.node == wanted or (wanted == "auto" and is_only),
+        inputs=device.inputs,
+    )
+
+
+def _audio(report: Report, wish: Wish) -> AudioState:
     sound = report.sound
     return AudioState(
         source=sound.source,
         levels_db=sound.levels_db,
+        muted=wish.muted,
+        sources=tuple(msgspec.convert(source, AudioSource, from_attributes=True) for source in sound.sources),
         sync_ms=sound.sync_ms,
         silent_since_at=sound.silent_since_at,
     )
@@ -107,6 +148,7 @@ def _destination(known: Known, report: Report, key: KeySummary) -> DestinationVi
     found = next((d for d in report.destinations if d.name == key.name), DestinationReport(name=key.name))
     return DestinationView(
         name=key.name,
+        preset=preset_of(key.name, known.config.destination.get(key.name, DestinationConfig())),
         state=found.state,
         host=key.host,
         key_last4=key.last4,
@@ -120,6 +162,14 @@ def _destination(known: Known, report: Report, key: KeySummary) -> DestinationVi
         problem=found.problem or key.problem,
         preflight=known.preflights.get(key.name),
     )
+
+
+def _switched_off(config: Config) -> Iterable[DestinationView]:
+    for name, choice in config.destination.items():
+        if not choice.enabled:
+            yield DestinationView(
+                name=name, enabled=False, preset=preset_of(name, choice), host=host_of(choice.server)
+            )  # fmt: skip
 
 
 def _record(known: Known) -> RecordState:

@@ -2,15 +2,25 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 import msgspec
 from msgspec import Meta
 
 from appliance.errors import Invalid
+from appliance.model.config import Preset
+from appliance.model.plan import Look
 from appliance.model.problem import UNREADABLE, Value
 
 MAX_PASTE = 16_384
+MAX_BACKUP = 32_768
+
+type SettingValue = (
+    bool
+    | Annotated[int, Meta(ge=-(2**53), le=2**53)]
+    | Annotated[str, Meta(max_length=4096)]
+    | Annotated[list[Annotated[str, Meta(max_length=255)]], Meta(max_length=64)]
+)
 
 
 class Command(Value, frozen=True, tag_field="do", forbid_unknown_fields=True):
@@ -18,13 +28,117 @@ class Command(Value, frozen=True, tag_field="do", forbid_unknown_fields=True):
 
 
 class GoLive(Command, frozen=True, tag="go-live"):
-    """Start publishing to every enabled destination that has a server and a key."""
+    """Start publishing to every enabled destination that has a server and a key.
+
+    With `practice` everything but the publishing: the picture, the sound and the encoder run, nobody outside sees it.
+    """
 
     title: Annotated[str, Meta(max_length=150)] = ""
+    practice: bool = False
 
 
 class EndLive(Command, frozen=True, tag="end-live"):
-    """Stop publishing."""
+    """Stop publishing, or end the practice. For `undo-s` seconds the stream goes on and `undo-end` takes it back."""
+
+    undo_s: Annotated[int, Meta(ge=0, le=10)] = 0
+
+
+class UndoEnd(Command, frozen=True, tag="undo-end"):
+    """Take back an end that has not come yet."""
+
+
+class SetLook(Command, frozen=True, tag="set-look"):
+    """Place the game on the canvas in another way."""
+
+    look: Look
+
+
+class CoverForBreak(Command, frozen=True, tag="brb"):
+    """Show viewers the "back soon" picture in front of the game, or take it away."""
+
+    on: bool
+
+
+class CoverForPrivacy(Command, frozen=True, tag="privacy"):
+    """Hide the picture and silence every source at once, or show them again."""
+
+    on: bool
+
+
+class Mute(Command, frozen=True, tag="mute"):
+    """Silence one source, or let it be heard again."""
+
+    source: Literal["game", "mic", "alerts"]
+    on: bool
+
+
+class SetGain(Command, frozen=True, tag="set-gain"):
+    """Make one source louder or softer. Kept as a setting."""
+
+    source: Literal["game", "mic"]
+    db: Annotated[int, Meta(ge=-60, le=20)]
+
+
+class ChangeSetting(Command, frozen=True, tag="set-setting"):
+    """Set one setting for good; null goes back to what the layers below say."""
+
+    path: Annotated[str, Meta(max_length=200)]
+    value: SettingValue | None = None
+
+
+class RestoreSettings(Command, frozen=True, tag="restore-settings"):
+    """Replace everything that was set on the panel by a backup, TOML text as from GET /api/settings/backup."""
+
+    text: Annotated[str, Meta(max_length=MAX_BACKUP)]
+
+
+class SetDestination(Command, frozen=True, tag="set-destination"):
+    """Add a destination or change it; what is not given stays as it is. Its key comes by `paste-key`."""
+
+    name: Annotated[str, Meta(max_length=32)]
+    server: Annotated[str, Meta(max_length=2048)] | None = None
+    preset: Preset | None = None
+    enabled: bool | None = None
+
+    def __repr__(self) -> str:
+        # People paste the key with the server.
+        return f"SetDestination(name={self.name!r}, server=<hidden>, preset={self.preset!r}, enabled={self.enabled!r})"
+
+    __str__ = __repr__
+
+
+class RemoveDestination(Command, frozen=True, tag="remove-destination"):
+    """Forget a destination that was added on the panel, and its key."""
+
+    name: Annotated[str, Meta(max_length=32)]
+
+
+class ForgetKey(Command, frozen=True, tag="forget-key"):
+    """Forget the key and the server that were pasted for a destination."""
+
+    destination: str = "tiktok"
+
+
+class MeasureUplink(Command, frozen=True, tag="uplink-test"):
+    """Measure how much the line carries. State says how it goes, and what to choose."""
+
+
+class ExportRecordings(Command, frozen=True, tag="export-recordings"):
+    """Copy recordings to a removable disk. State says how it goes."""
+
+    names: Annotated[tuple[Annotated[str, Meta(max_length=255)], ...], Meta(min_length=1, max_length=1000)]
+    disk: Annotated[str, Meta(max_length=255)]
+
+
+class ResetBox(Command, frozen=True, tag="factory-reset"):
+    """Forget every setting of the panel, every key and everybody who was let in. `pin` is shown by the box itself."""
+
+    pin: Annotated[str, Meta(max_length=32)]
+
+    def __repr__(self) -> str:
+        return "ResetBox(pin=<hidden>)"
+
+    __str__ = __repr__
 
 
 class PasteKey(Command, frozen=True, tag="paste-key"):
@@ -66,12 +180,31 @@ class RemoveRecording(Command, frozen=True, tag="delete-recording"):
 
 
 type AnyCommand = (
-    GoLive | EndLive | PasteKey | CheckDestination | StartRecording | StopRecording | MakeClip | RemoveRecording
+    GoLive
+    | EndLive
+    | UndoEnd
+    | SetLook
+    | CoverForBreak
+    | CoverForPrivacy
+    | Mute
+    | SetGain
+    | ChangeSetting
+    | RestoreSettings
+    | SetDestination
+    | RemoveDestination
+    | PasteKey
+    | ForgetKey
+    | CheckDestination
+    | MeasureUplink
+    | StartRecording
+    | StopRecording
+    | MakeClip
+    | RemoveRecording
+    | ExportRecordings
+    | ResetBox
 )
 
-_decoder: msgspec.json.Decoder[AnyCommand] = msgspec.json.Decoder(
-    GoLive | EndLive | PasteKey | CheckDestination | StartRecording | StopRecording | MakeClip | RemoveRecording
-)
+_decoder: msgspec.json.Decoder[AnyCommand] = msgspec.json.Decoder(AnyCommand)
 
 
 def read_command(body: bytes) -> AnyCommand:

@@ -32,6 +32,17 @@ type Text = Annotated[str, Meta(pattern=r"^[^\x00-\x1f\x7f]*$", description="one
 type SoundSource = Annotated[
     str, Meta(pattern=r"^[^\x00-\x1f\x7f]+$", description='"auto", "none", "test" or an ALSA name such as "hw:0,1"')
 ]
+type TimeZone = Annotated[
+    str,
+    Meta(
+        pattern=r"^([A-Za-z0-9_+-]{1,32}(/[A-Za-z0-9_+-]{1,32}){0,2})?$",
+        description='empty for the computer\'s own or a name such as "Europe/Madrid"',
+    ),
+]
+type GainDb = Annotated[int, Meta(ge=-60, le=20)]
+type Preset = Literal["tiktok", "twitch", "youtube", "custom"]
+
+PRESETS: tuple[Preset, ...] = ("tiktok", "twitch", "youtube", "custom")
 type WebAddress = Annotated[
     str, Meta(pattern=r"^(https?://[^\s/]+.*)?$", description='empty or an address that starts with "https://"')
 ]
@@ -51,11 +62,22 @@ class PanelConfig(Section, frozen=True):
 
 
 class CaptureConfig(Section, frozen=True):
-    """Which device brings the console's picture, and which its sound; after how long a black picture is a problem."""
+    """Which device brings the console's picture, and which its sound; after how long a black picture is a problem.
+
+    `input` is the number of the port on a card that has several; -1 leaves the choice to the box.
+    """
 
     device: VideoSource = "auto"
     audio: SoundSource = "auto"
     black_after_s: Annotated[int, Meta(ge=0, le=3600)] = 10
+    input: Annotated[int, Meta(ge=-1, le=63)] = -1
+
+
+class GainsConfig(Section, frozen=True):
+    """How much louder or softer each source is, in decibels."""
+
+    game: GainDb = 0
+    mic: GainDb = 0
 
 
 class AudioConfig(Section, frozen=True):
@@ -63,6 +85,7 @@ class AudioConfig(Section, frozen=True):
 
     microphone: SoundSource = "none"
     offset_ms: Annotated[int, Meta(ge=-1000, le=1000)] = 0
+    gains: GainsConfig = GainsConfig()
 
 
 class FacecamConfig(Section, frozen=True):
@@ -97,9 +120,13 @@ class EncoderConfig(Section, frozen=True):
 
 
 class DestinationConfig(Section, frozen=True):
-    """One server to publish to. The key is never here: it is in `key_file` or in the panel's secret store."""
+    """One server to publish to. The key is never here: it is in `key_file` or in the panel's secret store.
+
+    `preset` says which platform it is, for the panel's words and links; empty when its name says so.
+    """
 
     enabled: bool = True
+    preset: Literal["", "tiktok", "twitch", "youtube", "custom"] = ""
     server: str = ""
     key_file: Text = ""
     ca_file: Text = ""
@@ -151,14 +178,33 @@ class ScreenConfig(Section, frozen=True):
 
 
 class MqttConfig(Section, frozen=True):
-    """Telling a home or venue system."""
+    """Telling a home or venue system over MQTT. The password is in a file, never here; `prefix` begins every topic."""
 
     enabled: bool = False
+    host: Text = ""
+    port: Annotated[int, Meta(ge=1, le=65535)] = 1883
+    user: Text = ""
+    password_file: Text = ""
+    prefix: Annotated[
+        str, Meta(pattern=r"^[A-Za-z0-9_-]{1,64}(/[A-Za-z0-9_-]{1,64}){0,4}$", description='a topic such as "plugcast"')
+    ] = "plugcast"
+    tls: bool = False
+
+
+class UplinkConfig(Section, frozen=True):
+    """Where the test of the line sends to: an address that takes any amount of data by POST."""
+
+    test_url: WebAddress = "https://speed.cloudflare.com/__up"
 
 
 def default_destinations() -> dict[str, DestinationConfig]:
     """TikTok alone, waiting for its key."""
     return {"tiktok": DestinationConfig()}
+
+
+def preset_of(name: str, destination: DestinationConfig) -> Preset:
+    """Which platform a destination is on."""
+    return next((preset for preset in PRESETS if preset == (destination.preset or name)), "custom")
 
 
 class Config(Section, frozen=True):
@@ -167,6 +213,7 @@ class Config(Section, frozen=True):
     state_dir: Text = "/var/lib/plugcast"
     run_dir: Text = "/run/plugcast"
     language: Language = "en"
+    time_zone: TimeZone = ""
     panel: PanelConfig = PanelConfig()
     capture: CaptureConfig = CaptureConfig()
     audio: AudioConfig = AudioConfig()
@@ -180,3 +227,4 @@ class Config(Section, frozen=True):
     chat: ChatConfig = ChatConfig()
     screen: ScreenConfig = ScreenConfig()
     mqtt: MqttConfig = MqttConfig()
+    uplink: UplinkConfig = UplinkConfig()

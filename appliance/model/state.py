@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from typing import Literal
 
+from appliance.model.config import Preset
+from appliance.model.plan import Cover, Look
 from appliance.model.problem import Problem, Value
 from appliance.model.report import DestinationState, Limit
 
@@ -19,6 +21,12 @@ class Off(Value, frozen=True, tag="off", tag_field="type"):
 
 class Preparing(Value, frozen=True, tag="preparing", tag_field="type"):
     """A live was asked for; the engine has not started to connect."""
+
+    since_at: float = 0.0
+
+
+class Practicing(Value, frozen=True, tag="practicing", tag_field="type"):
+    """Everything runs but the publishing: nobody outside sees it."""
 
     since_at: float = 0.0
 
@@ -57,12 +65,13 @@ class NeedsKey(Value, frozen=True, tag="needs-key", tag_field="type"):
 
 
 class Ending(Value, frozen=True, tag="ending", tag_field="type"):
-    """The live is being closed properly."""
+    """The live is being closed properly; until `ends_at`, when it is not 0, the stream goes on and can be kept."""
 
     since_at: float = 0.0
+    ends_at: float = 0.0
 
 
-type Live = Off | Preparing | Connecting | OnAir | Reconnecting | NeedsKey | Ending
+type Live = Off | Preparing | Practicing | Connecting | OnAir | Reconnecting | NeedsKey | Ending
 
 
 class SignalState(Value, frozen=True):
@@ -91,7 +100,13 @@ class EncoderState(Value, frozen=True):
 
 
 class CanvasState(Value, frozen=True):
-    """Frames since the engine started: captured, skipped on purpose, composed, repeated, shown as slate."""
+    """Frames since the engine started: captured, skipped on purpose, composed, repeated, shown as slate.
+
+    `width` and `height` are what the settings ask for; the encoder's are those of what is sent now.
+    """
+
+    width: int = 0
+    height: int = 0
 
     captured: int = 0
     skipped: int = 0
@@ -114,6 +129,7 @@ class DestinationView(Value, frozen=True):
 
     name: str
     enabled: bool = True
+    preset: Preset = "custom"
     state: DestinationState = "off"
     host: str = ""
     key_last4: str = ""
@@ -127,14 +143,25 @@ class DestinationView(Value, frozen=True):
     preflight: PreflightState | None = None
 
 
+class AudioSource(Value, frozen=True):
+    """One source of sound; `present` says whether sound comes from it, `muted` whether viewers hear it."""
+
+    name: str
+    levels_db: tuple[float, float] = (-120.0, -120.0)
+    muted: bool = False
+    gain_db: float = 0.0
+    present: bool = False
+
+
 class AudioState(Value, frozen=True):
-    """Peak levels in dBFS left and right, what is muted, and how far sound and picture are apart."""
+    """Peak levels of the mix in dBFS left and right, what is muted, and how far sound and picture are apart."""
 
     source: str = ""
     levels_db: tuple[float, float] = (-120.0, -120.0)
     muted: tuple[str, ...] = ()
     sync_ms: float = 0.0
     silent_since_at: float = 0.0
+    sources: tuple[AudioSource, ...] = ()
 
 
 class ChatState(Value, frozen=True):
@@ -199,6 +226,80 @@ class EngineState(Value, frozen=True):
     memory_mb: float = 0.0
 
 
+class Device(Value, frozen=True):
+    """A capture device that is plugged in; `inputs` names its ports when it has several."""
+
+    node: str
+    card: str = ""
+    kind: str = ""
+    in_use: bool = False
+    inputs: tuple[str, ...] = ()
+
+
+class Sound(Value, frozen=True):
+    """A sound input that is plugged in: what a setting takes, and what people call it."""
+
+    name: str
+    text: str = ""
+
+
+class Disk(Value, frozen=True):
+    """A removable disk that recordings can be copied to."""
+
+    name: str
+    label: str = ""
+    free_mb: int = 0
+    path: str = ""
+
+
+class ClockState(Value, frozen=True):
+    """The box's clock. `set` says whether it follows a time server, null while that cannot be known.
+
+    `skew_hint` is by how many seconds a phone's clock was ahead of ours when it last told, null while none did.
+    """
+
+    time_zone: str = ""
+    set: bool | None = None
+    skew_hint: int | None = None
+
+
+class Advice(Value, frozen=True):
+    """What suits the line: a sentence, and the settings that it means."""
+
+    text: str
+    preset: str = ""
+    size: str = ""
+    fps: int = 0
+    bitrate_kbps: int = 0
+
+
+class UplinkState(Value, frozen=True):
+    """The newest measurement of the line. `at` is when it ended, or began while it runs."""
+
+    state: Literal["none", "testing", "ok", "failed"] = "none"
+    kbps: int = 0
+    at: float = 0.0
+    advice: Advice | None = None
+    problem: Problem | None = None
+
+
+class ExportState(Value, frozen=True):
+    """The newest copying of recordings to a disk: how many files are done, of how many."""
+
+    state: Literal["none", "copying", "done", "failed"] = "none"
+    done: int = 0
+    of: int = 0
+    disk: str = ""
+    problem: Problem | None = None
+
+
+class AccessState(Value, frozen=True):
+    """How many browsers are paired, and whether the box shows its PIN right now."""
+
+    sessions: int = 0
+    pin_shown: bool = False
+
+
 class DemoState(Value, frozen=True):
     """Only in the demo: whether /api/viewer.jpg shows what a viewer sees."""
 
@@ -213,6 +314,8 @@ class State(Value, frozen=True):
     name: str = ""
     title: str = ""
     live: Live = Off()
+    cover: Cover = ""
+    look: Look = "blur"
     signal: SignalState = SignalState()
     canvas: CanvasState = CanvasState()
     encoder: EncoderState = EncoderState()
@@ -226,5 +329,12 @@ class State(Value, frozen=True):
     health: HealthState = HealthState()
     readiness: tuple[Readiness, ...] = ()
     engine: EngineState = EngineState()
+    devices: tuple[Device, ...] = ()
+    sounds: tuple[Sound, ...] = ()
+    disks: tuple[Disk, ...] = ()
+    clock: ClockState = ClockState()
+    uplink: UplinkState = UplinkState()
+    export: ExportState = ExportState()
+    access: AccessState = AccessState()
     update: UpdateState = UpdateState()
     demo: DemoState | None = None

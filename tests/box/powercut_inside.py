@@ -25,7 +25,8 @@ import av
 from appliance import shelf
 from appliance.control.keys import KeyStore
 from appliance.control.lives import Wish
-from appliance.control.settings import PANEL_FILE, read_toml, write_panel
+from appliance.control.panel_file import PANEL_FILE, write_panel
+from appliance.control.toml import read_toml
 from appliance.control.wishes import WishFile
 from appliance.engine.shelving import Mender
 from appliance.engine.sinks.record import Recorder, RecordTarget

@@ -8,11 +8,12 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from appliance.control.director import SILENT_S, WATCHED_S, Director, Surroundings
+from appliance.control.director import SILENT_S, Director, Surroundings
 from appliance.control.keys import KeyStore
 from appliance.control.moments import WallClock
 from appliance.control.settings import join
 from appliance.control.store import Latest
+from appliance.control.watching import WATCHED_S
 from appliance.control.wishes import WishFile
 from appliance.errors import NeedsOwner
 from appliance.model.command import CheckDestination, EndLive, GoLive, PasteKey
@@ -100,7 +101,7 @@ def test_pictures_are_wanted_for_a_while(tmp_path: Path) -> None:
         time = Time()
         control = director(tmp_path, time)
         assert control.plan.value.preview_fps == 0
-        control.watch_preview()
+        control.watch("preview")
         assert control.plan.value.preview_fps > 0
         time.now += WATCHED_S
         control.refresh()

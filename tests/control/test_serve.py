@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import stat
+import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -149,7 +150,13 @@ def test_paste_go_live_and_end(place: Path) -> None:
     async def test() -> None:
         async with fake_engine(place) as engine, box(place) as it:
             status, body = await it.do({"do": "paste-key", "text": f"Server: {SERVER}/\nKey: {KEY}"})
-            assert (status, body) == (200, {"ok": True, "took-server": True, "took-key": True})
+            assert (status, body) == (
+                200,
+                {
+                    "ok": True, "took-server": True, "took-key": True, "expires-at": 0x6AB2C0B9,
+                    "expired": time.time() >= 0x6AB2C0B9, "host": "ingest.example", "last4": "+c==",
+                },
+            )  # fmt: skip
             assert (await it.do({"do": "go-live", "title": "hello"}))[0] == 200
             plan = await engine.until(lambda p: len(p.destinations) == 1)
             assert (plan.destinations[0].server, plan.destinations[0].key) == (SERVER, KEY)

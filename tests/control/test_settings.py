@@ -15,6 +15,8 @@ from hypothesis import strategies as st
 from appliance.cli import main
 from appliance.control import settings
 from appliance.control.checks import check_layer
+from appliance.control.panel_file import write_panel
+from appliance.control.toml import toml_value
 from appliance.errors import Invalid
 from appliance.model.config import Config, DestinationConfig
 
@@ -113,7 +115,7 @@ def test_files_that_cannot_be_read(tmp_path: Path) -> None:
 def test_layers_win_in_order_and_sources_are_kept(tmp_path: Path) -> None:
     state = tmp_path / "state"
     state.mkdir()
-    settings.write_panel(state, {"picture.look": "fill", "panel.names": ("a.lan", "b.lan")})
+    write_panel(state, {"picture.look": "fill", "panel.names": ("a.lan", "b.lan")})
     loaded = settings.load(written(tmp_path, '[picture]\nlook = "full"\nfps = 60'))
     loaded = loaded.with_profile("pi4", {"picture.fps": 50, "picture.size": "640x360"})
     picture = loaded.config.picture
@@ -125,10 +127,15 @@ def test_layers_win_in_order_and_sources_are_kept(tmp_path: Path) -> None:
     assert loaded.with_profile("n100", {}).config.picture.size == "720x1280"
 
 
-def test_a_fault_in_panel_toml_is_named(tmp_path: Path) -> None:
+@pytest.mark.parametrize("rotten", ["picture.fps = 1", "picture.fps = ", "\x00", "picture = 3", "[", "a = 1\na = 2"])
+def test_a_rotten_panel_toml_is_said_and_stops_nobody(tmp_path: Path, rotten: str) -> None:
     (tmp_path / "state").mkdir()
-    (tmp_path / "state" / "panel.toml").write_text("picture.fps = 1")
-    assert fault("", tmp_path).startswith("panel.toml: picture.fps: ")
+    (tmp_path / "state" / "panel.toml").write_text(rotten)
+    loaded = settings.load(written(tmp_path, "[picture]\nfps = 60"))
+    assert loaded.config.picture.fps == 60
+    assert loaded.is_broken
+    assert [note.code for note in loaded.notes] == ["panel-settings-broken"]
+    assert str(loaded.notes[0].facts["reason"]).startswith("panel.toml: ")
 
 
 def test_further_destinations_leave_tiktok_alone(tmp_path: Path) -> None:
@@ -200,7 +207,7 @@ def test_any_table_is_a_config_or_one_line(table: dict[str, object]) -> None:
 
 @given(st.text(max_size=40))
 def test_panel_toml_reads_back_what_was_written(text: str) -> None:
-    written_value = settings._toml_value(text)
+    written_value = toml_value(text)
     assert tomllib.loads(f"a = {written_value}")["a"] == text
 
 

@@ -7,6 +7,7 @@ import pytest
 
 from appliance.control.health import health_of, readiness_of
 from appliance.control.keys import KeySummary
+from appliance.control.lives import Wish
 from appliance.control.planning import plan_for
 from appliance.control.view import Known, state_of
 from appliance.model.config import Config, FacecamConfig, PictureConfig, RecordConfig
@@ -32,7 +33,7 @@ def changed(**fields: object) -> Report:
 
 def known(report: Report | None, now: float = 100.0, live: Live | None = None, **more: object) -> Known:
     fields: dict[str, object] = {
-        "config": Config(), "keys": (KEY,), "session": 1, "title": "", "engine": EngineState(), "own_problems": (),
+        "config": Config(), "keys": (KEY,), "wish": Wish(session=1), "engine": EngineState(), "own_problems": (),
         "notes": (), "name": "box", "version": "1", "load": 0.5, "demo": None, **more,
     }  # fmt: skip
     return Known(live=live or Off(), report=report, now=now, **fields)  # type: ignore[arg-type]

@@ -1,0 +1,59 @@
+"""Factory reset: forgets everything that was set, pasted or paired; recordings stay. Blocks: call from a thread.
+
+A mark on the disk makes it whole: what a power cut interrupts, the next start finishes.
+"""
+
+from __future__ import annotations
+
+import logging
+import shutil
+from pathlib import Path
+from typing import Protocol
+
+from appliance.control.files import remove, sync_directory, write_atomically
+from appliance.control.panel_file import PANEL_FILE
+from appliance.errors import Unavailable
+
+log = logging.getLogger(__name__)
+
+_MARK = "factory-reset"
+_DIRECTORIES = ("keys", "access")
+
+
+class Presence(Protocol):
+    """Who knows the PIN that the box itself shows, and who was let in."""
+
+    async def check_pin(self, pin: str) -> None:
+        """That somebody stands before the box. Raises `PlugcastError` when this is not the PIN."""
+
+    async def forget_everybody(self) -> None:
+        """The files of those who were let in are gone: nobody is known any more."""
+
+
+def forget_everything(state_dir: Path) -> None:
+    """Removes settings, keys and access. Raises `Unavailable`; then the next start goes on with it."""
+    write_atomically(state_dir / _MARK, b"")
+    _finish(state_dir)
+    log.info("Everything that was set was forgotten. The recordings are still there.")
+
+
+def finish_reset(state_dir: Path) -> None:
+    """Finishes what was interrupted, if there is anything. Raises `Unavailable`."""
+    if (state_dir / _MARK).exists():
+        _finish(state_dir)
+        log.info("A factory reset that was interrupted is done.")
+
+
+def _finish(state_dir: Path) -> None:
+    try:
+        for name in _DIRECTORIES:
+            if (state_dir / name).exists():
+                shutil.rmtree(state_dir / name)
+        for file in state_dir.glob(f"{PANEL_FILE}*"):
+            file.unlink(missing_ok=True)
+        sync_directory(state_dir)
+    except OSError as error:
+        reason = (error.strerror or str(error)).lower()
+        raise Unavailable("disk", f"{state_dir} cannot be emptied: {reason}.", reason=reason) from None
+    remove(state_dir / "run.json")
+    remove(state_dir / _MARK)

@@ -1,0 +1,133 @@
+"""Settings as people change them on the panel: checked like box.toml, written to panel.toml, in use at once.
+
+It owns the joined Settings while control runs. Whoever calls holds the Director's lock, and looks at what follows.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping
+from pathlib import Path
+
+from appliance.control.checks import Setting, Strange, check_setting, is_owners
+from appliance.control.disk import finished_on_disk
+from appliance.control.listing import SettingRow, needs, rows
+from appliance.control.panel_file import notes_on, panel_text, read_backup, write_panel
+from appliance.control.settings import Settings, not_built_yet
+from appliance.errors import Fact, Invalid, Refused
+from appliance.live.rtmp import without_query
+from appliance.model.command import SetDestination, SettingValue
+from appliance.model.config import Config
+from appliance.model.problem import Problem
+
+log = logging.getLogger(__name__)
+
+_BACKUP = "# Settings of a Plugcast box, set on its panel. Keys and passwords are not in it.\n"
+
+
+class PanelSettings:
+    """The settings in use, and the ways to change them."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+
+    @property
+    def config(self) -> Config:
+        """The joined Config."""
+        return self._settings.config
+
+    @property
+    def notes(self) -> tuple[Problem, ...]:
+        """What is to be said about settings that do not do what they ask for."""
+        return (*self._settings.notes, *not_built_yet(self.config))
+
+    def recognised(self, name: str, values: Mapping[str, Setting]) -> None:
+        """The hardware is known, and what suits it."""
+        self._settings = self._settings.with_profile(name, values)
+
+    def rows(self) -> tuple[SettingRow, ...]:
+        """Every setting, for people to read and to change."""
+        return rows(self._settings)
+
+    def backup(self) -> str:
+        """Everything that was set on the panel as TOML, without secrets and without what only box.toml may set."""
+        shown = {path: value for path, value in self._settings.panel.items() if _is_portable(path, value)}
+        return panel_text(shown, head=_BACKUP)
+
+    async def change(self, path: str, value: SettingValue | None) -> dict[str, Fact]:
+        """Sets or takes back one setting; returns what it needs to take effect.
+
+        Raises `Invalid` for what is no setting or no value for it, `Refused` for what only box.toml may set.
+        """
+        values, strange = dict(self._settings.panel), dict(self._settings.strange)
+        if value is None:
+            known = path in values or path in self._settings.sources
+            if not known and strange.pop(tuple(path.split(".")), None) is None:
+                check_setting(path, None)
+            values.pop(path, None)
+        else:
+            setting = check_setting(path, value)
+            _must_be_panels(path)
+            self._must_exist(path)
+            values[path] = setting
+        await self._write(values, strange)
+        return {"path": path, "needs": needs(path)}
+
+    async def restore(self, text: str) -> dict[str, Fact]:
+        """Replaces what was set on the panel by a backup. Raises `Invalid` and `Refused`; then nothing has changed."""
+        values, strange = read_backup(text)
+        for path in values:
+            _must_be_panels(path)
+        await self._write(values, strange)
+        log.info("%d settings were restored from a backup.", len(values))
+        return {"settings": len(values), "unknown": len(strange)}
+
+    async def set_destination(self, wanted: SetDestination) -> None:
+        """Adds a destination, or changes what is given of one. Raises `Invalid`."""
+        given = {"server": wanted.server, "preset": wanted.preset, "enabled": wanted.enabled}
+        if wanted.name not in self.config.destination and wanted.enabled is None:
+            given["enabled"] = True
+        values = dict(self._settings.panel)
+        for key, value in given.items():
+            if value is not None:
+                path = f"destination.{wanted.name}.{key}"
+                values[path] = check_setting(path, value)
+        await self._write(values, dict(self._settings.strange))
+
+    async def remove_destination(self, name: str) -> None:
+        """Takes back what was set for a destination that only the panel knows. Raises `Refused`."""
+        prefix = f"destination.{name}."
+        below = [layer for layer in self._settings.layers if layer.values is not self._settings.panel]
+        if name == "tiktok" or any(path.startswith(prefix) for layer in below for path in layer.values):
+            sentence = "This destination is always there, or box.toml has it. Switch it off instead."
+            raise Refused("destination-stays", sentence, destination=name)
+        left = {path: value for path, value in self._settings.panel.items() if not path.startswith(prefix)}
+        await self._write(left, dict(self._settings.strange))
+
+    def forget(self) -> None:
+        """The file is gone, and with it everything that was set."""
+        self._settings = self._settings.with_panel({}, {}, ())
+
+    async def _write(self, values: dict[str, Setting], strange: Strange) -> None:
+        changed = self._settings.with_panel(values, strange, notes_on(strange))
+        await finished_on_disk(lambda: write_panel(Path(self.config.state_dir), values, strange))
+        self._settings = changed
+
+    def _must_exist(self, path: str) -> None:
+        table, _, rest = path.partition(".")
+        name = rest.partition(".")[0]
+        if table == "destination" and name not in self.config.destination:
+            known = ", ".join(self.config.destination)
+            sentence = f"There is no such destination. There are: {known}. Add one first."
+            raise Invalid("no-such-destination", sentence, known=known)
+
+
+def _must_be_panels(path: str) -> None:
+    if is_owners(path):
+        sentence = f"{path} guards the box itself: only its owner can set it, in box.toml."
+        raise Refused("setting-owners", sentence, path=path)
+
+
+def _is_portable(path: str, value: Setting) -> bool:
+    """Whether a setting may leave the box: what follows a question mark in a server may be a secret."""
+    return not is_owners(path) and not (path.endswith(".server") and without_query(str(value)) != value)

@@ -1,0 +1,98 @@
+"""TOML in and out: reading with a limit on everything, and writing values of any kind back. Knows no setting.
+
+It owns the sentences about what is not TOML. Reading a file blocks: call from a thread.
+"""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from collections.abc import Mapping
+from datetime import date, datetime, time
+from pathlib import Path
+
+import msgspec
+
+from appliance.errors import Invalid
+
+_LARGEST = 256 * 1024
+_LONGEST_LINE = 4096
+"""The time that tomllib takes grows with the square of a line's dotted keys."""
+_PLACE = re.compile(r"^(?P<what>.*?) \(at (?:line (?P<line>\d+), column (?P<column>\d+)|end of document)\)$")
+_BARE = re.compile(r"^[A-Za-z0-9_-]+$")
+
+
+def read_toml(file: Path) -> dict[str, object]:
+    """A TOML file. Raises `Invalid` that names the file, the line and the column."""
+    try:
+        with file.open("rb") as stream:
+            body = stream.read(_LARGEST + 1)
+    except OSError as error:
+        reason = (error.strerror or str(error)).lower()
+        raise Invalid("config", f"{file}: cannot be read: {reason}", file=str(file)) from None
+    return parse_toml(body, file.name)
+
+
+def parse_toml(body: bytes, name: str) -> dict[str, object]:
+    """TOML that somebody sent. Raises `Invalid` that names it by `name`, the line and the column."""
+    if len(body) > _LARGEST:
+        raise _invalid(name, f"is larger than {_LARGEST // 1024} KB, so it is no file of settings")
+    try:
+        text = body.decode()
+    except UnicodeDecodeError as error:
+        raise _invalid(name, f"is not UTF-8 text (byte {error.start + 1})") from None
+    for number, line in enumerate(text.splitlines(), 1):
+        if len(line) > _LONGEST_LINE:
+            raise _invalid(name, f"line {number} is longer than {_LONGEST_LINE} characters")
+    try:
+        return tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise _invalid(name, _toml_fault(str(error), text)) from None
+    except ValueError:
+        raise _invalid(name, "there is a value in it that cannot be read") from None
+    except RecursionError:
+        raise _invalid(name, "its lists or tables are nested too deep") from None
+
+
+def toml_key(path: tuple[str, ...]) -> str:
+    """The dotted key of a path, quoted where it must be."""
+    return ".".join(part if _BARE.match(part) else _text(part) for part in path)
+
+
+def toml_value(value: object) -> str:
+    """A value on one line, as whoever reads TOML reads it back."""
+    match value:
+        case bool():
+            return "true" if value else "false"
+        case int() | float():
+            return str(value)
+        case str():
+            return _text(value)
+        case datetime() | date() | time():
+            return value.isoformat()
+        case Mapping():
+            inner = (f"{toml_key((str(key),))} = {toml_value(one)}" for key, one in value.items())
+            return "{" + ", ".join(inner) + "}"
+        case list() | tuple():
+            return "[" + ", ".join(toml_value(item) for item in value) + "]"
+        case _:
+            raise TypeError(f"{type(value).__name__} is nothing that TOML has")
+
+
+def _text(value: str) -> str:
+    # JSON's escapes are TOML's, but for DEL, which JSON leaves bare.
+    return msgspec.json.encode(value).decode().replace("\x7f", "\\u007f")
+
+
+def _invalid(name: str, reason: str) -> Invalid:
+    return Invalid("config", f"{name}: {reason}", file=name)
+
+
+def _toml_fault(message: str, text: str) -> str:
+    match = _PLACE.match(message)
+    if match is None:
+        return message
+    line = match["line"] or str(text.count("\n") + 1)
+    column = match["column"] or str(len(text) - text.rfind("\n"))
+    what = match["what"]
+    return f"line {line}, column {column}: {what[:1].lower()}{what[1:]}"

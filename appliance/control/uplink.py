@@ -1,0 +1,85 @@
+"""The measurement of the line as State shows it, and what to choose for what it carries. Pure.
+
+The presets are those of TikTok's own encoder; the engine measures.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from appliance.control.asks import Asks
+from appliance.control.moments import WallClock
+from appliance.model.config import Config
+from appliance.model.plan import UplinkTest
+from appliance.model.state import Advice, UplinkState
+
+ABOUT = "uplink"
+WITHIN_S = 15.0
+TEST_S = 8
+SPARE = 0.75
+"""How much of what a line carried for some seconds may be used for hours: Wi-Fi and neighbours come and go."""
+SOUND_KBPS = 160
+
+
+@dataclass(frozen=True, slots=True)
+class Preset:
+    """A quality: the canvas's sides, frames a second and the video's kilobits a second."""
+
+    name: str
+    long: int
+    short: int
+    fps: int
+    kbps: int
+
+
+PRESETS = (
+    Preset("1080p60", 1920, 1080, 60, 7600),
+    Preset("1080p30", 1920, 1080, 30, 6000),
+    Preset("720p60", 1280, 720, 60, 4400),
+    Preset("720p30", 1280, 720, 30, 3400),
+    Preset("480p30", 852, 480, 30, 2000),
+)
+"""Best first."""
+
+
+def ask_uplink(asks: Asks, config: Config, now: float) -> None:
+    """Asks the engine to measure."""
+    asks.ask(ABOUT, UplinkTest(url=config.uplink.test_url, seconds=TEST_S), now, WITHIN_S)
+
+
+def uplink_state(asks: Asks, config: Config, clock: WallClock) -> UplinkState:
+    """The newest measurement."""
+    outcome = asks.about(ABOUT)
+    if outcome is None:
+        return UplinkState()
+    at = float(round(clock.at(outcome.at)))
+    if outcome.is_open:
+        return UplinkState(state="testing", at=at)
+    measured = outcome.facts.get("kbps", 0)
+    kbps = int(measured) if isinstance(measured, int | float) else 0
+    if outcome.state != "done":
+        return UplinkState(state="failed", at=at, problem=outcome.problem)
+    return UplinkState(state="ok", kbps=kbps, at=at, advice=advice(kbps, config))
+
+
+def advice(kbps: int, config: Config) -> Advice:
+    """What suits a line that carries so much, in the shape of the canvas in use."""
+    usable = kbps * SPARE - SOUND_KBPS
+    best = next((preset for preset in PRESETS if preset.kbps <= usable), None)
+    carries = f"Your internet sends {_megabits(kbps)} megabits a second"
+    lowest = PRESETS[-1]
+    if best is None:
+        bitrate = max(500, min(lowest.kbps, int(usable) // 100 * 100))
+        text = f"{carries}, which is little: choose {lowest.name}, use a cable, or stop other downloads."
+        return Advice(text=text, preset=lowest.name, size=_size(lowest, config), fps=30, bitrate_kbps=bitrate)
+    text = f"{carries}: {best.name} fits with room to spare."
+    return Advice(text=text, preset=best.name, size=_size(best, config), fps=best.fps, bitrate_kbps=best.kbps)
+
+
+def _size(preset: Preset, config: Config) -> str:
+    is_portrait = config.picture.height > config.picture.width
+    return f"{preset.short}x{preset.long}" if is_portrait else f"{preset.long}x{preset.short}"
+
+
+def _megabits(kbps: int) -> str:
+    return f"{kbps / 1000:.1f}".removesuffix(".0")
