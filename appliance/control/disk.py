@@ -13,4 +13,6 @@ async def finished_on_disk[T](act: Callable[[], T]) -> T:
         return await asyncio.shield(acting)
     except asyncio.CancelledError:
         await asyncio.wait({acting})
+        if not acting.cancelled():
+            acting.exception()  # nobody is left to hear of it
         raise

@@ -15,8 +15,8 @@ from appliance.errors import Invalid
 from appliance.model.plan import Plan
 from appliance.model.protocol import (
     JSON_FRAME,
-    PREVIEW_FRAME,
     Hello,
+    MetersMessage,
     PlanMessage,
     ReportMessage,
     Unframer,
@@ -41,8 +41,11 @@ class Listener(Protocol):
     def heard(self, report: Report) -> None:
         """It reports."""
 
-    def pictured(self, jpeg: bytes) -> None:
-        """It sent a preview picture."""
+    def measured(self, message: MetersMessage) -> None:
+        """It says how loud it is."""
+
+    def framed(self, kind: bytes, body: bytes) -> None:
+        """It sent a picture or a piece of the live packets."""
 
     def lost(self) -> None:
         """It is gone."""
@@ -96,10 +99,10 @@ class EngineLink:
         unframer = Unframer()
         while data := await reader.read(_CHUNK):
             for kind, body in unframer.feed(data):
-                if kind == PREVIEW_FRAME:
-                    self._listener.pictured(body)
-                elif kind == JSON_FRAME:
+                if kind == JSON_FRAME:
                     self._take(body)
+                else:
+                    self._listener.framed(kind, body)
 
     def _take(self, body: bytes) -> None:
         message = unpack_from_engine(body)
@@ -107,3 +110,5 @@ class EngineLink:
             self._listener.greeted(message)
         elif isinstance(message, ReportMessage):
             self._listener.heard(message.report)
+        else:
+            self._listener.measured(message)

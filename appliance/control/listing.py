@@ -73,7 +73,7 @@ def _row(
     plain, notes = plain_type(kind), notes_of(kind)
     is_choice = get_origin(plain) is Literal
     kinds: dict[object, Kind] = {bool: "bool", int: "int", str: "text"}
-    default = below.get(path, _initial(path))
+    default = below[path] if path in below else _initial(path)
     return SettingRow(
         path=path,
         value=_shown(path, value),

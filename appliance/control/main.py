@@ -15,11 +15,14 @@ from pathlib import Path
 from appliance import __version__
 from appliance.control import settings as settings_room
 from appliance.control.addresses import host_names
+from appliance.control.desk import ControlDesk, Office, secrets_of
 from appliance.control.director import Director, Surroundings
 from appliance.control.engine_link import EngineLink
 from appliance.control.factory import finish_reset
 from appliance.control.files import make_directory
 from appliance.control.keys import KeyStore
+from appliance.control.lag import LoopLag
+from appliance.control.logbook import Logbook
 from appliance.control.panel_file import put_aside
 from appliance.control.reception import Reception, Voice, runner_for
 from appliance.control.recordings import RecordingDisk, directory_of
@@ -27,18 +30,16 @@ from appliance.control.screen_link import ScreenLink
 from appliance.control.settings import Settings
 from appliance.control.tokens import AccessFiles, credentials_of
 from appliance.control.wishes import WishFile
-from appliance.errors import Fact, PlugcastError
+from appliance.errors import PlugcastError
 from appliance.hardware.catalogue import read_catalogue
 from appliance.hardware.profiles import recognise
-from appliance.model.command import AnyCommand
 from appliance.model.config import Config
-from appliance.model.protocol import Hello
-from appliance.model.report import Report
-from appliance.model.state import DemoState, State
+from appliance.model.state import DemoState
 from appliance.notify import Notifier
 from appliance.panel.access import Access
 from appliance.panel.app import Viewer, create_app
-from appliance.panel.preview import Preview
+from appliance.panel.control_routes import add_control_routes
+from appliance.panel.packets import PATIENCE_S
 
 log = logging.getLogger(__name__)
 
@@ -47,47 +48,15 @@ RELOAD_S = 1.0
 
 @dataclass(frozen=True, slots=True)
 class Extras:
-    """What only the demo and tests give: a viewer's picture; who hears the link to the panel, and the rest like it."""
+    """What only the demo and tests give: a viewer's picture; who hears the link to the panel, and the rest like it.
+
+    `patience_s` is how long who asks for the live packets waits for them.
+    """
 
     viewer: Viewer | None = None
     announce: Callable[[str], None] = print
     show: Callable[[str], None] = print
-
-
-class _Desk:
-    """Joins Director and preview: what the panel asks and what the engine's line tells."""
-
-    def __init__(self, director: Director, recordings: RecordingDisk) -> None:
-        self._director = director
-        self._recordings = recordings
-        self.preview = Preview(lambda: director.watch("preview"), time.monotonic)
-
-    @property
-    def newest(self) -> State:
-        return self._director.state.value
-
-    async def do(self, command: AnyCommand) -> dict[str, Fact]:
-        facts = await self._director.do(command)
-        self._recordings.hurry()
-        return facts
-
-    async def recording(self, name: str) -> Path:
-        return await self._recordings.found(name)
-
-    def greeted(self, hello: Hello) -> None:
-        self._director.greeted(hello)
-
-    def heard(self, report: Report) -> None:
-        if not self._director.watching.is_watched("preview"):
-            self.preview.clear()
-        self._director.heard(report)
-
-    def pictured(self, jpeg: bytes) -> None:
-        self.preview.put(jpeg)
-
-    def lost(self) -> None:
-        self.preview.clear()
-        self._director.lost()
+    patience_s: float = PATIENCE_S
 
 
 def main(config_file: Path) -> int:
@@ -112,7 +81,8 @@ async def serve(loaded: Settings, extras: Extras | None = None, stop: asyncio.Ev
     director = Director(loaded, await asyncio.to_thread(_surroundings, config, extras))
     await director.start()
     recordings = RecordingDisk(directory_of(config))
-    desk = _Desk(director, recordings)
+    lag, book = LoopLag(time.monotonic), Logbook()
+    desk = ControlDesk(director, recordings, Office(lag, book, lambda: secrets_of(director.config), extras.patience_s))
     files = AccessFiles(Path(config.state_dir), credentials_of(os.environ))
     access = Access(files, host_names(config), show=extras.show)
     await access.start()
@@ -122,9 +92,11 @@ async def serve(loaded: Settings, extras: Extras | None = None, stop: asyncio.Ev
     screen = ScreenLink(Path(config.run_dir) / "screen.sock", director.screen)
     notifier = Notifier(os.environ)
     app = create_app(desk, access, desk.preview, extras.viewer)
+    add_control_routes(app, desk)
     app.middlewares.insert(0, reception.door.middleware)
     runner = runner_for(app)
     await runner.setup()
+    logging.getLogger().addHandler(book)
     try:
         async with asyncio.TaskGroup() as group:
             tasks = [
@@ -135,6 +107,8 @@ async def serve(loaded: Settings, extras: Extras | None = None, stop: asyncio.Ev
                 group.create_task(_reload_tokens(access), name="tokens"),
                 group.create_task(reception.receive(runner), name="reception"),
                 group.create_task(_beat(notifier), name="watchdog"),
+                group.create_task(desk.follow(), name="feed"),
+                group.create_task(lag.watch(), name="loop lag"),
             ]
             notifier.ready()
             await stop.wait()
@@ -142,7 +116,9 @@ async def serve(loaded: Settings, extras: Extras | None = None, stop: asyncio.Ev
             for task in tasks:
                 task.cancel()
     finally:
+        desk.feed.close()
         await runner.cleanup()
+        logging.getLogger().removeHandler(book)
         await director.close()
         notifier.close()
 

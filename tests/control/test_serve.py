@@ -67,7 +67,9 @@ class Box:
 
 
 @asynccontextmanager
-async def box(directory: Path, text: str = "", viewer: Callable[[], bytes | None] | None = None) -> AsyncIterator[Box]:
+async def box(
+    directory: Path, text: str = "", viewer: Callable[[], bytes | None] | None = None, patience_s: float = 5.0
+) -> AsyncIterator[Box]:
     file = directory / "box.toml"
     if not file.exists():
         file.write_text(
@@ -85,7 +87,9 @@ async def box(directory: Path, text: str = "", viewer: Callable[[], bytes | None
         running.url = running.link.partition("/#")[0]
         announced.set()
 
-    task = asyncio.create_task(serve(settings.load(file), Extras(viewer=viewer, announce=announce), stop))
+    task = asyncio.create_task(
+        serve(settings.load(file), Extras(viewer=viewer, announce=announce, patience_s=patience_s), stop)
+    )
     waiting = asyncio.create_task(announced.wait())
     await asyncio.wait({task, waiting}, return_when=asyncio.FIRST_COMPLETED)
     if task.done():

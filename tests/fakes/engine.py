@@ -9,7 +9,7 @@ from pathlib import Path
 
 import msgspec
 
-from appliance.model.plan import Plan
+from appliance.model.plan import Ask, Plan
 from appliance.model.protocol import (
     PREVIEW_FRAME,
     DeviceFacts,
@@ -21,7 +21,7 @@ from appliance.model.protocol import (
     pack,
     unpack_to_engine,
 )
-from appliance.model.report import CanvasReport, DestinationReport, EncoderReport, Report, SoundReport
+from appliance.model.report import Answer, CanvasReport, DestinationReport, EncoderReport, Report, SoundReport
 from appliance.model.signal import Cause, Signal
 
 JPEG = b"\xff\xd8\xff\xe0 a picture \xff\xd9"
@@ -52,6 +52,7 @@ class FakeEngine:
         self.hello = HELLO
         self.report = HEALTHY
         self.react: Callable[[Plan], tuple[DestinationReport, ...]] = self.publishing
+        self.answer: Callable[[Ask], Answer] | None = None
         self._server: asyncio.Server | None = None
         self._writers: list[asyncio.StreamWriter] = []
         self._news = asyncio.Condition()
@@ -116,7 +117,8 @@ class FakeEngine:
         async with self._news:
             self.plans.append(plan)
             self._news.notify_all()
-        await self.say(msgspec.structs.replace(self.report, destinations=self.react(plan)))
+        answers = tuple(map(self.answer, plan.asks)) if self.answer else ()
+        await self.say(msgspec.structs.replace(self.report, destinations=self.react(plan), answers=answers))
 
 
 @asynccontextmanager

@@ -23,6 +23,7 @@ from appliance.model.protocol import (
     JSON_FRAME,
     BitmapMessage,
     Hello,
+    MetersMessage,
     PlanMessage,
     ReportMessage,
     Unframer,
@@ -151,7 +152,10 @@ class Ear:
     def heard(self, report: Report) -> None:
         self.uptimes.put_nowait(report.uptime_s)
 
-    def pictured(self, jpeg: bytes) -> None:
+    def measured(self, message: MetersMessage) -> None:
+        """Nothing to do."""
+
+    def framed(self, kind: bytes, body: bytes) -> None:
         pass
 
     def lost(self) -> None:

@@ -1,0 +1,71 @@
+"""The last lines that our own roles logged: from the journal where there is one, else control's own from memory.
+
+It owns the lines in memory. What it gives away has no secrets in it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import os
+import time
+from collections import deque
+from collections.abc import Awaitable, Callable, Mapping
+
+from appliance.control.redact import redacted
+
+MOST_LINES = 2000
+LONGEST_LINE = 2000
+JOURNAL_WITHIN_S = 5.0
+UNITS = ("plugcast-engine", "plugcast-control", "plugcast-screen", "plugcast-chat")
+
+type Secrets = Callable[[], Awaitable[frozenset[str]]]
+
+
+class Logbook(logging.Handler):
+    """The lines of this process since it started, the newest `MOST_LINES` of them."""
+
+    def __init__(self, clock: Callable[[], float] = time.time) -> None:
+        super().__init__()
+        self._clock = clock
+        self._lines: deque[str] = deque(maxlen=MOST_LINES)
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Takes a record; never fails."""
+        with contextlib.suppress(Exception):
+            at = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(self._clock()))
+            text = record.getMessage().replace("\n", " ")[:LONGEST_LINE]
+            self._lines.append(f"{at} control {record.levelname.lower()}: {text}")
+
+    def lines(self, most: int) -> list[str]:
+        """The newest lines, oldest first."""
+        return list(self._lines)[-most:]
+
+
+async def last_lines(book: Logbook, most: int, secrets: Secrets, environment: Mapping[str, str] = os.environ) -> str:
+    """The last lines of all our roles, without secrets, one a line."""
+    lines = await _journal(most) if "JOURNAL_STREAM" in environment else []
+    known = await secrets()
+    return "".join(f"{redacted(line, known)}\n" for line in (lines or book.lines(most)))
+
+
+async def _journal(most: int) -> list[str]:
+    """What systemd's journal has of our units; nothing where we may not read it."""
+    units = [word for unit in UNITS for word in ("-u", unit)]
+    command = ("journalctl", "--quiet", "--no-pager", "-o", "short-iso", "-n", str(most), *units)
+    try:
+        reader = await asyncio.create_subprocess_exec(
+            *command, stdin=asyncio.subprocess.DEVNULL, stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.DEVNULL,
+        )  # fmt: skip
+    except OSError:
+        return []
+    try:
+        async with asyncio.timeout(JOURNAL_WITHIN_S):
+            output, _ = await reader.communicate()
+    except TimeoutError:
+        reader.kill()
+        await reader.wait()
+        return []
+    return [line[:LONGEST_LINE] for line in output.decode(errors="replace").splitlines()]

@@ -1,0 +1,162 @@
+"""GET /api/feed: the State as server-sent events, `state` once, then `change` with what differs, and `meters`.
+
+Nobody has a queue: each reader has the State it was sent last, and gets what differs from the newest when it can take
+it. So a late, slow or returning reader is right by construction and costs nothing while it does not read. It decides
+nothing and owns only who is connected.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import msgspec
+from aiohttp import web
+
+from appliance.errors import Unavailable
+from appliance.model.protocol import MetersMessage
+from appliance.model.report import SourceReport
+from appliance.model.state import State
+from appliance.panel.streams import Gone, Stream
+
+MOST_READERS = 64
+STUCK_S = 30.0
+BEAT_S = 10.0
+_MILLISECONDS = 1e11
+"""A time above this is in milliseconds, as browsers count."""
+
+
+class Meters(msgspec.Struct, frozen=True, rename="kebab"):
+    """What the event `meters` carries: the levels of the mix and of every source."""
+
+    levels_db: tuple[float, float] = (-120.0, -120.0)
+    sources: tuple[SourceReport, ...] = ()
+
+
+@dataclass(slots=True)
+class _Reader:
+    """What one reader was sent last."""
+
+    state: State | None = None
+    meters: Meters | None = None
+
+
+class Feed:
+    """Everybody who follows the State. `listen` hears how many more, or fewer, follow the meters."""
+
+    def __init__(
+        self,
+        listen: Callable[[int], None],
+        told_time: Callable[[float], None],
+        *,
+        most: int = MOST_READERS,
+        stuck_s: float = STUCK_S,
+    ) -> None:
+        self._listen = listen
+        self._told_time = told_time
+        self._most = most
+        self._stuck_s = stuck_s
+        self._state = State()
+        self._meters: Meters | None = None
+        self._news = asyncio.Event()
+        self._change: tuple[State, State, bytes] | None = None
+        self._is_closed = False
+        self.readers = 0
+
+    def put(self, state: State) -> None:
+        """The newest State."""
+        self._state = state
+        self._hail()
+
+    def measure(self, message: MetersMessage) -> None:
+        """How loud it is now."""
+        self._meters = Meters(levels_db=message.levels_db, sources=message.sources)
+        self._hail()
+
+    def close(self) -> None:
+        """Lets every reader go: control ends."""
+        self._is_closed = True
+        self._hail()
+
+    async def serve(self, request: web.Request) -> web.StreamResponse:
+        """Follows the State for one reader until it goes. Raises `Unavailable` when too many read."""
+        if self.readers >= self._most:
+            text = "Too many pages follow this box. Close some of them; a page that is gone is forgotten soon."
+            raise Unavailable("too-many-readers", text, most=self._most)
+        self._take_time(request)
+        wants_meters = request.query.get("meters", "1") != "0"
+        self.readers += 1
+        self._listen(int(wants_meters))
+        stream = Stream(request, "text/event-stream; charset=utf-8", self._stuck_s)
+        try:
+            with contextlib.suppress(Gone):
+                await stream.begin()
+                await self._follow(stream, wants_meters=wants_meters)
+        finally:
+            self.readers -= 1
+            self._listen(-int(wants_meters))
+        return stream.response
+
+    async def _follow(self, stream: Stream, *, wants_meters: bool) -> None:
+        # What was measured before this reader came is old.
+        reader = _Reader(meters=self._meters)
+        await stream.send(b"retry: 1000\n\n")
+        while not self._is_closed:
+            news = self._news
+            data = self._due(reader, wants_meters=wants_meters)
+            if data:
+                await stream.send(data)
+                continue
+            try:
+                async with asyncio.timeout(BEAT_S):
+                    await news.wait()
+            except TimeoutError:
+                await stream.send(b":\n\n")
+
+    def _due(self, reader: _Reader, *, wants_meters: bool) -> bytes:
+        """What this reader does not have yet; from now on it has it."""
+        due = b""
+        before, newest = reader.state, self._state
+        if before is not newest:
+            reader.state = newest
+            due += _event(b"state", msgspec.json.encode(newest)) if before is None else self._changed(before, newest)
+        if wants_meters and self._meters is not None and self._meters is not reader.meters:
+            reader.meters = self._meters
+            due += _event(b"meters", msgspec.json.encode(self._meters))
+        return due
+
+    def _changed(self, before: State, newest: State) -> bytes:
+        """The event for those who have `before`; most have the same, so it is made once."""
+        known = self._change
+        if known is None or known[0] is not before or known[1] is not newest:
+            known = self._change = (before, newest, change_event(before, newest))
+        return known[2]
+
+    def _take_time(self, request: web.Request) -> None:
+        text = request.headers.get("X-Phone-Time", "") or request.query.get("phone-time", "")
+        with contextlib.suppress(ValueError):
+            at = float(text)
+            at = at / 1000 if at > _MILLISECONDS else at
+            if 0 < at < _MILLISECONDS:
+                self._told_time(at)
+
+    def _hail(self) -> None:
+        self._news.set()
+        self._news = asyncio.Event()
+
+
+def change_event(before: State, newest: State) -> bytes:
+    """The event `change`: every top-level field that differs, with its whole new value; empty when none does."""
+    different = {
+        field.encode_name: new
+        for field in msgspec.structs.fields(State)
+        if (new := getattr(newest, field.name)) is not (old := getattr(before, field.name)) and new != old
+    }
+    return _event(b"change", msgspec.json.encode(different)) if different else b""
+
+
+def _event(name: bytes, body: bytes) -> bytes:
+    # JSON has no line breaks, so one line of data is enough.
+    return b"event: " + name + b"\ndata: " + body + b"\n\n"

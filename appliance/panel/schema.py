@@ -1,0 +1,180 @@
+"""GET /api/schema: what the panel's HTTP offers, as OpenAPI 3.1, made from the very types that are sent. Pure.
+
+Every endpoint is one row here; a test compares the rows with the routes that there are.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import cache
+from typing import Any, Literal, NamedTuple
+
+import msgspec
+
+from appliance import __version__
+from appliance.control.listing import SettingRow
+from appliance.model.command import AnyCommand
+from appliance.model.problem import Fact, Value
+from appliance.model.state import Recording, State
+
+REF = "#/components/schemas/{name}"
+LOOKS = ("blur", "fill", "split", "full")
+
+
+class Failure(Value, frozen=True):
+    """Every answer that is not 200: the code has a page in docs/problems, `text` is one English sentence."""
+
+    code: str
+    facts: dict[str, Fact]
+    text: str
+
+
+class Healthz(Value, frozen=True):
+    """Whether control answers, and whether the engine does."""
+
+    ok: bool
+    engine: bool
+
+
+class Parameter(NamedTuple):
+    """One parameter of a path or a query."""
+
+    name: str
+    place: Literal["path", "query"]
+    schema: dict[str, Any]
+
+
+class Endpoint(NamedTuple):
+    """One endpoint: what it gives with 200, what it takes, and with which other statuses it may answer.
+
+    `gives` and `takes` are types whose JSON is sent, or the media type of something else.
+    """
+
+    method: Literal["get", "post", "delete"]
+    path: str
+    about: str
+    gives: Any
+    fails: tuple[int, ...] = ()
+    takes: Any = None
+    parameters: tuple[Parameter, ...] = ()
+    is_open: bool = False
+
+
+_ASKED = (401, 421)
+_FAILURES = {
+    400: "The request is not understood.",
+    401: "Nobody that the box knows asks.",
+    403: "Not for this asker, or not from this page.",
+    404: "There is nothing here.",
+    409: "Right, but not now.",
+    413: "Too large.",
+    416: "This part is not there.",
+    421: "The box does not answer to this name.",
+    422: "Wrong, and wrong until it is changed.",
+    424: "A person must act first.",
+    429: "Too often.",
+    503: "The world is not ready; try again.",
+}
+_NAME = Parameter("name", "path", {"type": "string", "minLength": 1, "maxLength": 255})
+_LOOK = Parameter("look", "path", {"type": "string", "enum": list(LOOKS)})
+_LINES = Parameter("lines", "query", {"type": "integer", "minimum": 1, "maximum": 2000, "default": 200})
+_METERS = Parameter("meters", "query", {"type": "string", "enum": ["0", "1"], "default": "1"})
+_PHONE_TIME = Parameter("phone-time", "query", {"type": "number"})
+
+ENDPOINTS = (
+    Endpoint("get", "/healthz", "Whether the box answers.", Healthz, is_open=True),
+    Endpoint("get", "/api/state", "Everything that is happening.", State),
+    Endpoint(
+        "get", "/api/feed",
+        "The State as server-sent events: `state` once, then `change` with the top-level fields that differ, and "
+        "`meters` fifteen times a second unless meters=0. X-Phone-Time or phone-time: the reader's clock.",
+        "text/event-stream", (503,), parameters=(_METERS, _PHONE_TIME),
+    ),
+    Endpoint("post", "/api/do", "A command.", dict[str, Fact], (403, 409, 413, 422, 424, 503), takes=AnyCommand),
+    Endpoint("get", "/api/settings", "Every setting.", tuple[SettingRow, ...]),
+    Endpoint("get", "/api/settings/backup", "What was set on the panel, without secrets.", "application/toml"),
+    Endpoint("get", "/api/logs", "The last lines of the log.", "text/plain", (422,), parameters=(_LINES,)),
+    Endpoint("get", "/api/bundle", "What somebody who helps wants to see, without secrets.", "application/zip"),
+    Endpoint("get", "/api/schema", "This.", dict[str, Any]),
+    Endpoint("get", "/metrics", "Counters and gauges for Prometheus.", "text/plain"),
+    Endpoint("get", "/api/preview.jpg", "What is being sent, now.", "image/jpeg", (503,)),
+    Endpoint("get", "/api/preview.mp4", "The very packets that are sent, as fragmented MP4.", "video/mp4", (503,)),
+    Endpoint("get", "/api/looks/{look}.jpg", "The game in one look, small.", "image/jpeg", (404, 503), None, (_LOOK,)),
+    Endpoint("get", "/api/viewer.jpg", "What a viewer sees; only in the demo.", "image/jpeg", (404, 503)),
+    Endpoint("get", "/api/recordings", "Recordings and clips.", tuple[Recording, ...]),
+    Endpoint(
+        "get", "/api/recordings/{name}", "One of them, whole or in a range.", "video/mp4", (404, 409, 416, 422), None,
+        (_NAME,),
+    ),
+    Endpoint("post", "/api/pair", "Lets a browser in.", dict[str, Fact], (403, 413, 422, 429, 503),
+             takes=dict[str, str], is_open=True),
+)  # fmt: skip
+
+
+@cache
+def schema_json() -> bytes:
+    """The whole as JSON."""
+    return msgspec.json.encode(openapi(ENDPOINTS))
+
+
+def openapi(endpoints: tuple[Endpoint, ...]) -> dict[str, Any]:
+    """The whole as plain values."""
+    kinds = [Failure, *_kinds(endpoints)]
+    schemas, components = msgspec.json.schema_components(kinds, ref_template=REF)
+    by_kind = dict(zip(map(repr, kinds), schemas, strict=True))
+    paths: dict[str, dict[str, Any]] = {}
+    for endpoint in endpoints:
+        paths.setdefault(endpoint.path, {})[endpoint.method] = _operation(endpoint, by_kind)
+    return {
+        "openapi": "3.1.0",
+        "info": {
+            "title": "Plugcast", "version": __version__,
+            "description": "One box's panel. Commands ask, the State says what is; times in -at are Unix seconds.",
+        },
+        "paths": paths,
+        "components": {
+            "schemas": components,
+            "securitySchemes": {
+                "token": {"type": "http", "scheme": "bearer"},
+                "browser": {"type": "apiKey", "in": "cookie", "name": "plugcast"},
+            },
+        },
+        "security": [{"token": []}, {"browser": []}],
+    }  # fmt: skip
+
+
+def _kinds(endpoints: tuple[Endpoint, ...]) -> Iterator[Any]:
+    seen: set[str] = set()
+    for endpoint in endpoints:
+        for kind in (endpoint.gives, endpoint.takes):
+            if kind is not None and not isinstance(kind, str) and repr(kind) not in seen:
+                seen.add(repr(kind))
+                yield kind
+
+
+def _operation(endpoint: Endpoint, by_kind: dict[str, Any]) -> dict[str, Any]:
+    statuses = sorted({*endpoint.fails, *((421,) if endpoint.is_open else _ASKED)})
+    failure = {"application/json": {"schema": by_kind[repr(Failure)]}}
+    operation: dict[str, Any] = {
+        "summary": endpoint.about,
+        "responses": {
+            "200": {"description": endpoint.about, "content": _content(endpoint.gives, by_kind)},
+            **{str(status): {"description": _FAILURES[status], "content": failure} for status in statuses},
+        },
+    }
+    if endpoint.parameters:
+        operation["parameters"] = [
+            {"name": one.name, "in": one.place, "required": one.place == "path", "schema": one.schema}
+            for one in endpoint.parameters
+        ]
+    if endpoint.takes is not None:
+        operation["requestBody"] = {"required": True, "content": _content(endpoint.takes, by_kind)}
+    if endpoint.is_open:
+        operation["security"] = []
+    return operation
+
+
+def _content(body: Any, by_kind: dict[str, Any]) -> dict[str, Any]:
+    if isinstance(body, str):
+        return {body: {"schema": {"type": "string"}}}
+    return {"application/json": {"schema": by_kind[repr(body)]}}

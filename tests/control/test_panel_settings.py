@@ -1,0 +1,267 @@
+"""Settings through the API: checked as box.toml is, written whole, in use at once, and never a reason to stop."""
+
+from __future__ import annotations
+
+import json
+import tomllib
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from appliance.control import settings
+from appliance.control.checks import check_known, check_setting, is_owners
+from appliance.control.listing import rows
+from appliance.control.panel_file import panel_text, put_aside, read_backup, read_panel, write_panel
+from appliance.control.settings import Layer, join
+from appliance.errors import Invalid
+from tests.control.test_commands import PASTE
+from tests.control.test_serve import Box, box, place, run
+from tests.fakes.engine import fake_engine
+
+__all__ = ["place"]
+
+words = st.text(st.characters(codec="utf-8"), max_size=12)
+
+
+async def setting(it: Box, path: str) -> dict[str, Any]:
+    status, every = await it.get("/api/settings")
+    assert status == 200
+    found: dict[str, Any] = next(row for row in every if row["path"] == path)
+    return found
+
+
+def panel_of(place: Path) -> str:
+    file = place / "state" / "panel.toml"
+    return file.read_text() if file.exists() else ""
+
+
+def test_a_setting_is_used_at_once_kept_and_reset(place: Path) -> None:
+    async def test() -> None:
+        async with fake_engine(place) as engine:
+            async with box(place, "[encoder]\nbitrate-kbps = 3000\n") as it:
+                await engine.until(lambda p: p.encoder.bitrate_kbps == 3000)
+                status, body = await it.do({"do": "set-setting", "path": "encoder.bitrate-kbps", "value": 2500})
+                assert (status, body["needs"]) == (200, "now")
+                await engine.until(lambda p: p.encoder.bitrate_kbps == 2500)
+                row = await setting(it, "encoder.bitrate-kbps")
+                assert (row["value"], row["source"], row["default"]) == (2500, "panel.toml", 3000)
+            async with box(place) as it:
+                await engine.until(lambda p: p.encoder.bitrate_kbps == 2500)
+                assert (await it.do({"do": "set-setting", "path": "encoder.bitrate-kbps", "value": None}))[0] == 200
+                await engine.until(lambda p: p.encoder.bitrate_kbps == 3000)
+                row = await setting(it, "encoder.bitrate-kbps")
+                assert (row["value"], row["source"], row["min"], row["max"]) == (3000, "box.toml", 500, 20000)
+                assert "bitrate" not in panel_of(place)
+
+    run(test)
+
+
+@pytest.mark.parametrize(
+    ("path", "value", "status", "sentence"),
+    [
+        ("picture.fps", 45, 422, "picture.fps: must be 24, 25, 30, 50 or 60, you wrote 45"),
+        ("picture.fps", "30", 422, 'picture.fps: must be 24, 25, 30, 50 or 60, you wrote "30"'),
+        ("picture.fsp", 30, 422, 'picture.fsp: is not a setting. Did you mean "fps"?'),
+        ("picture.fsp", None, 422, 'picture.fsp: is not a setting. Did you mean "fps"?'),
+        ("picture", 30, 422, "picture: must be a table, written as [picture], you wrote 30"),
+        ("picture.size", "721x1280", 422, 'picture.size: must have even sides, you wrote "721x1280"'),
+        (
+            "time-zone",
+            "Mars/Olympus",
+            422,
+            'time-zone: must be a time zone such as "Europe/Madrid", you wrote "Mars/Olympus"',
+        ),
+        ("time-zone", "../../etc/passwd", 422, "time-zone: must be empty for"),
+        ("slate.owner-name", "a\nb", 422, "slate.owner-name: must be one line of text"),
+        ("destination.nowhere.enabled", True, 422, "There is no such destination. There are: tiktok."),
+        ("destination.tiktok.key", "s3cret-key", 422, "destination.tiktok.key: keys are never written here"),
+        ("destination.tiktok.key-file", "/etc/shadow", 409, "destination.tiktok.key-file guards the box itself"),
+        ("record.directory", "/", 409, "record.directory guards the box itself"),
+        ("panel.names", ["evil.example"], 409, "panel.names guards the box itself"),
+        ("state-dir", "/tmp", 409, "state-dir guards the box itself"),
+        ("", 1, 422, ": is not a setting."),
+        ("." * 50, 1, 422, ": is not a setting."),
+        ("panel\u2028.x", 1, 422, "panel\\u2028: is not a setting."),
+    ],
+)
+def test_what_is_wrong_is_named_and_changes_nothing(
+    place: Path, path: str, value: Any, status: int, sentence: str
+) -> None:
+    async def test() -> None:
+        async with box(place) as it:
+            answered, body = await it.do({"do": "set-setting", "path": path, "value": value})
+            assert (answered, body["text"][: len(sentence)]) == (status, sentence)
+            assert "s3cret" not in json.dumps(body)
+            assert panel_of(place) == ""
+
+    run(test)
+
+
+def test_every_setting_is_listed_with_what_the_page_needs(place: Path) -> None:
+    async def test() -> None:
+        async with box(place) as it:
+            await it.do({"do": "set-destination", "name": "twitch", "server": "rtmp://live.example/app?auth=s3cret"})
+            _, every = await it.get("/api/settings")
+            by_path = {row["path"]: row for row in every}
+            assert by_path["picture.look"]["choices"] == ["blur", "fill", "split", "full"]
+            assert by_path["picture.size"]["needs"] == "after-live"
+            assert by_path["panel.tls"]["needs"] == "restart"
+            assert not by_path["state-dir"]["settable"]
+            assert by_path["destination.twitch.server"]["value"] == "rtmp://live.example/app?<hidden>"
+            assert by_path["destination.twitch.server"]["sentence"] == "setting.destination.server"
+            assert by_path["audio.gains.mic"] == {
+                "path": "audio.gains.mic", "value": 0, "source": "default", "default": 0, "type": "int",
+                "needs": "now", "group": "audio", "sentence": "setting.audio.gains.mic", "choices": None,
+                "min": -60, "max": 20, "advanced": False, "settable": True,
+            }  # fmt: skip
+            assert "s3cret" not in json.dumps(every)
+
+    run(test)
+
+
+def test_a_backup_restores_what_was_set_and_holds_no_secret(place: Path) -> None:
+    async def test() -> None:
+        async with fake_engine(place) as engine, box(place) as it:
+            await it.do(PASTE)
+            for path, value in (
+                ("picture.look", "fill"),
+                ("slate.owner-name", 'Zoë "☃" \x7e'),
+                ("chat.handle", "@zoe"),
+            ):
+                assert (await it.do({"do": "set-setting", "path": path, "value": value}))[0] == 200
+            await it.do({"do": "set-destination", "name": "yt", "preset": "youtube", "server": "rtmp://a/b?k=s3cret"})
+            status, body = await it.get("/api/settings/backup")
+            text = body.decode()
+            assert status == 200
+            assert "s3cret" not in text
+            assert "sign=" not in text
+            kept = tomllib.loads(text)
+            assert (kept["picture"]["look"], kept["destination"]["yt"]["preset"]) == ("fill", "youtube")
+            await it.do({"do": "set-look", "look": "full"})
+            status, body = await it.do({"do": "restore-settings", "text": text})
+            assert (status, body["settings"]) == (200, 5)
+            await engine.until(lambda p: p.picture.look == "fill")
+            before = panel_of(place)
+            for wrong, expected in (
+                ("[", 422), ("picture.fps = 1", 422), ('state-dir = "/"', 409), ("\x00", 422),
+                ("a = " + "[" * 999, 422),
+            ):  # fmt: skip
+                assert (await it.do({"do": "restore-settings", "text": wrong}))[0] == expected
+            assert panel_of(place) == before
+
+    run(test)
+
+
+def test_a_rotten_file_is_put_aside_and_said(place: Path) -> None:
+    async def test() -> None:
+        state = place / "state"
+        state.mkdir()
+        for number in (1, 2):
+            (state / "panel.toml").write_text("picture.fps = 7\n")
+            async with box(place) as it:
+                now = await it.until(lambda _: True)
+                (problem,) = [p for p in now["problems"] if p["code"] == "panel-settings-broken"]
+                assert problem["facts"]["file"] == f"panel.toml.broken-{number}"
+                assert "picture.fps: must be" in problem["text"]
+                assert (state / f"panel.toml.broken-{number}").read_text() == "picture.fps = 7\n"
+                assert not (state / "panel.toml").exists()
+                assert (await it.do({"do": "set-look", "look": "full"}))[0] == 200
+                await it.until(lambda s: "panel-settings-broken" not in {p["code"] for p in s["problems"]})
+
+    run(test)
+
+
+def test_what_a_newer_version_set_is_kept_and_said(place: Path) -> None:
+    async def test() -> None:
+        state = place / "state"
+        state.mkdir()
+        (state / "panel.toml").write_text(
+            'picture.look = "full"\npicture.sparkle = 3\n'
+            '[hologram]\nsince = 2031-05-06T07:08:09Z\n"odd key" = [{a = 1.5}]\n'
+        )
+        newer = tomllib.loads(panel_of(place))
+        async with fake_engine(place) as engine, box(place) as it:
+            await engine.until(lambda p: p.picture.look == "full")
+            now = await it.until(lambda _: True)
+            paths = {p["facts"]["path"] for p in now["problems"] if p["code"] == "setting-unknown"}
+            assert paths == {"picture.sparkle", "hologram"}
+            assert (await it.do({"do": "set-look", "look": "fill"}))[0] == 200
+            assert tomllib.loads(panel_of(place)) == {**newer, "picture": {"look": "fill", "sparkle": 3}}
+            assert (await it.do({"do": "set-setting", "path": "picture.sparkle", "value": None}))[0] == 200
+            assert tomllib.loads(panel_of(place)) == {**newer, "picture": {"look": "fill"}}
+
+    run(test)
+
+
+def test_a_disk_that_takes_nothing_is_said_and_nothing_changes(place: Path) -> None:
+    async def test() -> None:
+        async with box(place) as it:
+            (place / "state" / "panel.toml").mkdir()
+            status, body = await it.do({"do": "set-look", "look": "full"})
+            assert (status, body["code"]) == (503, "disk")
+            assert (await it.until(lambda _: True))["look"] == "blur"
+
+    run(test)
+
+
+def test_a_broken_file_that_cannot_be_moved_stops_nobody(tmp_path: Path) -> None:
+    (tmp_path / "panel.toml").write_text("[")
+    for number in range(1, 10):
+        (tmp_path / f"panel.toml.broken-{number}").mkdir()
+    (tmp_path / "panel.toml.broken-9" / "x").touch()
+    assert [note.code for note in put_aside(tmp_path)] == ["panel-settings-broken"]
+
+
+@given(
+    st.dictionaries(
+        st.sampled_from(("slate.owner-name", "chat.handle")), st.text(st.characters(codec="utf-8"), max_size=20)
+    )
+)
+def test_text_of_any_kind_comes_back(values: dict[str, str]) -> None:
+    good = {}
+    for path, value in values.items():
+        try:
+            good[path] = check_setting(path, value)
+        except Invalid:
+            assert any(ord(c) < 32 or ord(c) == 127 for c in value)
+    assert read_backup(panel_text(good)) == (good, {})
+
+
+toml_values = st.recursive(
+    st.booleans() | st.integers(-(2**63), 2**63 - 1) | st.floats(allow_nan=False) | words | st.datetimes() | st.dates()
+    | st.times(),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(words, inner, max_size=3),
+    max_leaves=6,
+)  # fmt: skip
+
+
+@given(st.dictionaries(words.map(lambda key: "new " + key), toml_values, max_size=4))
+def test_unknown_settings_of_any_kind_are_written_back(table: dict[str, Any]) -> None:
+    values, strange = check_known(table, "x")
+    assert values == {}
+    assert tomllib.loads(panel_text({}, strange)) == table
+
+
+def test_writing_leaves_the_file_or_the_one_before(tmp_path: Path) -> None:
+    write_panel(tmp_path, {"picture.fps": 60}, {("x", "y z"): [1]})
+    panel = read_panel(tmp_path)
+    assert (panel.values, panel.strange, panel.is_broken) == ({"picture.fps": 60}, {("x",): {"y z": [1]}}, False)
+
+
+def test_rows_are_the_settings_and_their_ranges_are_what_is_checked() -> None:
+    every = rows(join((Layer("box.toml", {"destination.x.server": "rtmp://h/a"}),)))
+    assert [row.path for row in every] == [
+        path for path, _ in settings.flat(join((Layer("b", {"destination.x.server": "rtmp://h/a"}),)).config)
+    ]
+    for row in every:
+        for choice in row.choices or ():
+            assert check_setting(row.path, choice) == choice
+        for edge, beyond in ((row.min, -1), (row.max, 1)):
+            if edge is not None:
+                assert check_setting(row.path, edge) == edge
+                with pytest.raises(Invalid):
+                    check_setting(row.path, edge + beyond)
+        assert row.settable != is_owners(row.path)

@@ -1,0 +1,229 @@
+"""The feed over the real server: what readers get, late, slow and deaf ones, and that none costs memory."""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import itertools
+import tracemalloc
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+import aiohttp
+import msgspec
+import pytest
+from aiohttp import web
+from hypothesis import given
+from hypothesis import strategies as st
+
+from appliance.errors import PlugcastError
+from appliance.model.protocol import MetersMessage
+from appliance.model.report import SourceReport
+from appliance.model.state import HealthState, OnAir, State
+from appliance.panel.feed import Feed, change_event
+from tests.panel.streaming import Reader, deaf, following
+
+
+@dataclass
+class Hall:
+    """A feed on a free port, without guards: those have tests of their own."""
+
+    feed: Feed
+    url: str = ""
+    heard: list[int] = field(default_factory=list)
+    times: list[float] = field(default_factory=list)
+    http: aiohttp.ClientSession = field(default=None)  # type: ignore[assignment]
+
+
+@asynccontextmanager
+async def hall(**more: Any) -> AsyncIterator[Hall]:
+    heard: list[int] = []
+    times: list[float] = []
+    it = Hall(Feed(heard.append, times.append, **more), heard=heard, times=times)
+
+    async def serve(request: web.Request) -> web.StreamResponse:
+        try:
+            return await it.feed.serve(request)
+        except PlugcastError as error:
+            return web.json_response({"code": error.code}, status=error.http_status)
+
+    app = web.Application()
+    app.router.add_get("/api/feed", serve)
+    runner = web.AppRunner(app, shutdown_timeout=1.0)
+    await runner.setup()
+    await web.TCPSite(runner, "127.0.0.1", 0).start()
+    it.url = f"http://127.0.0.1:{runner.addresses[0][1]}"
+    try:
+        async with aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=0)) as it.http:
+            yield it
+    finally:
+        it.feed.close()
+        await runner.cleanup()
+
+
+def run(test: Callable[[], Any], seconds: float = 15) -> None:
+    async def bounded() -> None:
+        async with asyncio.timeout(seconds):
+            await test()
+
+    asyncio.run(bounded())
+
+
+async def settle(true: Callable[[], bool]) -> None:
+    while True:
+        if true():
+            return
+        await asyncio.sleep(0.001)
+
+
+def test_the_state_once_and_then_what_differs() -> None:
+    async def test() -> None:
+        async with hall() as it:
+            it.feed.put(State(name="box", title="one"))
+            async with following(it.http, it.url) as reader:
+                name, body = await reader.next()
+                assert (name, body["title"]) == ("state", "one")
+                it.feed.put(State(name="box", title="two", live=OnAir(since_at=5.0)))
+                assert await reader.next() == ("change", {"title": "two", "live": {"type": "on-air", "since-at": 5.0}})
+                it.feed.put(State(name="box", title="two", live=OnAir(since_at=5.0)))
+                it.feed.put(State(name="box", title="three", live=OnAir(since_at=5.0)))
+                assert await reader.next() == ("change", {"title": "three"})
+
+    run(test)
+
+
+@given(st.lists(st.tuples(st.text(max_size=5), st.floats(0, 5), st.sampled_from(("good", "bad"))), max_size=8))
+def test_events_add_up_to_the_newest_state(steps: list[tuple[str, float, Any]]) -> None:
+    states = [State(), *(State(title=t, at=at, health=HealthState(verdict=v)) for t, at, v in steps)]
+    view = msgspec.json.decode(msgspec.json.encode(states[0]))
+    for before, newest in itertools.pairwise(states):
+        event = change_event(before, newest)
+        assert (event == b"") == (before == newest)
+        if event:
+            view.update(msgspec.json.decode(event.partition(b"data: ")[2]))
+    assert view == msgspec.json.decode(msgspec.json.encode(states[-1]))
+
+
+def test_a_late_reader_gets_the_newest_and_not_the_ones_between() -> None:
+    async def test() -> None:
+        async with hall() as it, following(it.http, it.url) as reader:
+            await reader.next()
+            for number in range(1000):
+                it.feed.put(State(title=str(number)))
+            await reader.until("title", "999")
+            assert reader.events <= 3
+
+    run(test)
+
+
+def test_meters_only_for_those_who_want_them_and_none_that_are_old() -> None:
+    async def test() -> None:
+        async with hall() as it:
+            it.feed.measure(MetersMessage(levels_db=(-50.0, -50.0)))
+            async with following(it.http, it.url) as loud, following(it.http, it.url, "?meters=0") as quiet:
+                assert (await loud.next())[0] == (await quiet.next())[0] == "state"
+                assert sum(it.heard) == 1
+                it.feed.measure(MetersMessage(levels_db=(-3.0, -4.0), sources=(SourceReport(name="mic"),)))
+                name, body = await loud.next()
+                assert (name, body["levels-db"], body["sources"][0]["name"]) == ("meters", [-3.0, -4.0], "mic")
+                it.feed.put(State(title="x"))
+                assert (await quiet.next())[0] == "change"
+            await settle(lambda: _poke(it) and it.feed.readers == 0)
+            assert sum(it.heard) == 0
+
+    run(test)
+
+
+def _poke(it: Hall) -> bool:
+    """A reader that has left is noticed by the next State, of which there is one each second."""
+    it.feed.put(State(at=it.feed._state.at + 1))
+    return True
+
+
+@pytest.mark.parametrize(("text", "expected"), [("1700000000", 1.7e9), ("1700000000123", 1700000000.123)])
+def test_a_phone_tells_its_time(text: str, expected: float) -> None:
+    async def test() -> None:
+        async with hall() as it:
+            async with following(it.http, it.url, headers={"X-Phone-Time": text}) as reader:
+                await reader.next()
+            async with following(it.http, it.url, f"?phone-time={text}") as reader:
+                await reader.next()
+            for lie in ("", "nan", "inf", "-5", "x", "1e99"):
+                async with following(it.http, it.url, headers={"X-Phone-Time": lie}) as reader:
+                    await reader.next()
+            assert it.times == [pytest.approx(expected)] * 2
+
+    run(test)
+
+
+def test_only_so_many() -> None:
+    async def test() -> None:
+        async with hall(most=2) as it, following(it.http, it.url), following(it.http, it.url) as last:
+            async with it.http.get(f"{it.url}/api/feed") as answer:
+                assert (answer.status, (await answer.json())["code"]) == (503, "too-many-readers")
+            await last.next()
+            assert it.feed.readers == 2
+
+    run(test)
+
+
+def test_a_reader_that_takes_nothing_is_let_go() -> None:
+    async def test() -> None:
+        async with hall(stuck_s=0.05) as it:
+            line = deaf(it.url, "")
+            await settle(lambda: it.feed.readers == 1)
+            large = "x" * 100_000
+            number = 0
+            while it.feed.readers:
+                number += 1
+                it.feed.put(State(title=f"{number}{large}"))
+                await asyncio.sleep(0.001)
+            line.close()
+
+    run(test)
+
+
+@pytest.mark.timeout(60)
+def test_fifty_readers_of_which_ten_never_read() -> None:
+    """Control's memory stays flat, and the others get every last State, however much the deaf were sent."""
+
+    async def test() -> None:
+        async with hall() as it, AsyncExitStack() as stack:
+            it.feed.put(State(title="begin"))
+            readers = [await stack.enter_async_context(following(it.http, it.url)) for _ in range(40)]
+            lines = [deaf(it.url, "") for _ in range(10)]
+            await settle(lambda: it.feed.readers == 50)
+            # Fills what the kernel holds for the deaf, so that only our own memory could grow from here on.
+            await _talk(it, readers, 0, 60)
+            gc.collect()
+            tracemalloc.start()
+            await _talk(it, readers, 60, 70)
+            gc.collect()
+            before = tracemalloc.take_snapshot()
+            await _talk(it, readers, 70, 220)
+            gc.collect()
+            grown = sum(row.size_diff for row in tracemalloc.take_snapshot().compare_to(before, "filename"))
+            tracemalloc.stop()
+            assert it.feed.readers == 50
+            # 150 States of 20 kB for ten deaf readers would be 30 MB.
+            assert grown < 1_000_000
+            for line in lines:
+                line.close()
+
+    run(test, 60)
+
+
+async def _talk(it: Hall, readers: list[Reader], first: int, last: int) -> None:
+    """Puts one State after another, each as soon as everybody who reads has the one before."""
+    for number in range(first, last):
+        title = f"{number} " + "x" * 20_000
+        it.feed.put(State(title=title))
+        await asyncio.gather(*(reader.until("title", title) for reader in readers))
+
+
+@pytest.fixture(autouse=True)
+def _no_tracing_left() -> Iterator[None]:
+    yield
+    tracemalloc.stop()
