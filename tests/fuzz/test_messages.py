@@ -69,7 +69,7 @@ def test_most_of_what_is_made_is_right() -> None:
     """Proof that the strategies reach the code behind the decoder."""
     right = wrong = 0
 
-    @settings(max_examples=60, database=None, derandomize=True)
+    @settings(max_examples=150, database=None, derandomize=True)
     @given(strategies.json_of(ReportMessage))
     def count(value: object) -> None:
         nonlocal right, wrong
