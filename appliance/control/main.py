@@ -29,6 +29,7 @@ from appliance.control.recordings import RecordingDisk, directory_of
 from appliance.control.screen_link import ScreenLink
 from appliance.control.settings import Settings
 from appliance.control.tokens import AccessFiles, credentials_of
+from appliance.control.wall import is_clock_set
 from appliance.control.wishes import WishFile
 from appliance.errors import PlugcastError
 from appliance.hardware.catalogue import read_catalogue
@@ -161,6 +162,7 @@ def _surroundings(config: Config, extras: Extras) -> Surroundings:
         version=__version__,
         demo=DemoState(viewer=True) if extras.viewer else None,
         load=lambda: round(os.getloadavg()[0] / cores, 1),
+        is_clock_set=is_clock_set,
     )
 
 

@@ -90,7 +90,7 @@ ENDPOINTS = (
         "`meters` fifteen times a second unless meters=0. X-Phone-Time or phone-time: the reader's clock.",
         "text/event-stream", (503,), parameters=(_METERS, _PHONE_TIME),
     ),
-    Endpoint("post", "/api/do", "A command.", dict[str, Fact], (403, 409, 413, 422, 424, 503), takes=AnyCommand),
+    Endpoint("post", "/api/do", "A command.", dict[str, Fact], (403, 409, 413, 422, 424, 429, 503), takes=AnyCommand),
     Endpoint("get", "/api/settings", "Every setting.", tuple[SettingRow, ...]),
     Endpoint("get", "/api/settings/backup", "What was set on the panel, without secrets.", "application/toml"),
     Endpoint("get", "/api/logs", "The last lines of the log.", "text/plain", (422,), parameters=(_LINES,)),
