@@ -199,8 +199,8 @@ class Director:
 
     def watch(self, what: Watched) -> None:
         """Somebody looks at pictures or packets; the engine makes them for a while."""
-        self.watching.look(what)
-        self.refresh()
+        if self.watching.look(what):
+            self.refresh()
 
     def listen(self, more: int) -> None:
         """So many more, or fewer, listen to the meters."""

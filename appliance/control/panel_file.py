@@ -76,8 +76,14 @@ def panel_text(values: Mapping[str, Setting], strange: Strange | None = None, he
 
 
 def write_panel(state_dir: Path, values: Mapping[str, Setting], strange: Strange | None = None) -> None:
-    """Replaces panel.toml by these values, by path. Raises `Unavailable`."""
-    write_atomically(state_dir / PANEL_FILE, panel_text(values, strange).encode(), mode=0o644)
+    """Replaces panel.toml by these values, by path. Raises `Unavailable`; `Invalid` for what could not be read back."""
+    body = panel_text(values, strange).encode()
+    try:
+        parse_toml(body, PANEL_FILE)
+    except Invalid:
+        sentence = "These settings are too long to be kept: a line of panel.toml has at most 4096 characters."
+        raise Invalid("setting", sentence) from None
+    write_atomically(state_dir / PANEL_FILE, body, mode=0o644)
 
 
 def put_aside(state_dir: Path) -> tuple[Problem, ...]:

@@ -19,6 +19,7 @@ _LARGEST = 256 * 1024
 _LONGEST_LINE = 4096
 """The time that tomllib takes grows with the square of a line's dotted keys."""
 _PLACE = re.compile(r"^(?P<what>.*?) \(at (?:line (?P<line>\d+), column (?P<column>\d+)|end of document)\)$")
+_HUGE = 1 << 64
 _BARE = re.compile(r"^[A-Za-z0-9_-]+$")
 
 
@@ -64,6 +65,8 @@ def toml_value(value: object) -> str:
     match value:
         case bool():
             return "true" if value else "false"
+        case int() if value >= _HUGE:
+            return hex(value)  # Python writes no decimal number of thousands of digits
         case int() | float():
             return str(value)
         case str():

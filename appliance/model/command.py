@@ -18,7 +18,7 @@ MAX_BACKUP = 32_768
 type SettingValue = (
     bool
     | Annotated[int, Meta(ge=-(2**53), le=2**53)]
-    | Annotated[str, Meta(max_length=4096)]
+    | Annotated[str, Meta(max_length=1024)]
     | Annotated[list[Annotated[str, Meta(max_length=255)]], Meta(max_length=64)]
 )
 

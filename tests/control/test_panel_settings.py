@@ -251,6 +251,32 @@ def test_writing_leaves_the_file_or_the_one_before(tmp_path: Path) -> None:
     assert (panel.values, panel.strange, panel.is_broken) == ({"picture.fps": 60}, {("x",): {"y z": [1]}}, False)
 
 
+@pytest.mark.parametrize("value", ["x" * 5000, ["y"] * 3000, 1 << 20_000], ids=["text", "list", "number"])
+def test_what_could_not_be_read_back_is_not_written(tmp_path: Path, value: Any) -> None:
+    write_panel(tmp_path, {"picture.fps": 60})
+    with pytest.raises(Invalid, match="too long to be kept"):
+        write_panel(tmp_path, {"picture.fps": 50}, {("new",): value})
+    panel = read_panel(tmp_path)
+    assert (panel.values, panel.is_broken) == ({"picture.fps": 60}, False)
+
+
+def test_a_number_too_long_for_decimals_is_written_back(tmp_path: Path) -> None:
+    write_panel(tmp_path, {}, {("new",): 1 << 15_000})
+    assert read_panel(tmp_path).strange == {("new",): 1 << 15_000}
+
+
+def test_the_longest_text_is_kept(place: Path) -> None:
+    async def test() -> None:
+        text = '"\\' * 512
+        async with box(place) as it:
+            assert (await it.do({"do": "set-setting", "path": "slate.owner-name", "value": text}))[0] == 200
+            assert (await it.do({"do": "set-setting", "path": "slate.owner-name", "value": text + "x"}))[0] == 422
+        async with box(place) as it:
+            assert (await setting(it, "slate.owner-name"))["value"] == text
+
+    run(test)
+
+
 def test_rows_are_the_settings_and_their_ranges_are_what_is_checked() -> None:
     every = rows(join((Layer("box.toml", {"destination.x.server": "rtmp://h/a"}),)))
     assert [row.path for row in every] == [

@@ -23,6 +23,7 @@ from appliance.control.director import Director, Surroundings
 from appliance.control.keys import KeyStore, read_key_file
 from appliance.control.lives import Wish
 from appliance.control.moments import WallClock
+from appliance.control.panel_file import read_backup, read_panel, write_panel
 from appliance.control.tokens import AccessFiles
 from appliance.control.wishes import WishFile
 from appliance.engine.capture import edid
@@ -241,6 +242,21 @@ def box_toml(data: bytes) -> None:
             one_line(error)
         else:
             settings.explain(loaded)
+        backup(Path(place), data.decode(errors="replace"))
+
+
+def backup(place: Path, text: str) -> None:
+    """A backup that somebody sends: kept so that it can be read again, or refused in one line."""
+    try:
+        values, strange = read_backup(text)
+        write_panel(place, values, strange)
+    except Invalid as error:
+        one_line(error)
+    else:
+        panel = read_panel(place)
+        assert not panel.is_broken
+        assert panel.values == values
+        assert panel.strange.keys() == strange.keys()
 
 
 def profile_toml(data: bytes) -> None:
