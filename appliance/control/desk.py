@@ -20,6 +20,7 @@ from appliance.control.listing import SettingRow
 from appliance.control.logbook import Logbook, last_lines
 from appliance.control.recordings import RecordingDisk
 from appliance.control.tally import Tally
+from appliance.control.tokens import AccessFiles
 from appliance.errors import Fact, PlugcastError, Unavailable
 from appliance.model.command import AnyCommand
 from appliance.model.config import Config
@@ -163,7 +164,10 @@ async def secrets_of(config: Config) -> frozenset[str]:
 
 def _secrets_on_disk(config: Config) -> frozenset[str]:
     files = (*(choice.key_file for choice in config.destination.values()), config.mqtt.password_file)
-    found = set(KeyStore(Path(config.state_dir)).secrets())
+    state_dir = Path(config.state_dir)
+    found, pin = set(KeyStore(state_dir).secrets()), AccessFiles(state_dir).pin
+    if pin.file.exists():
+        found.add(pin.shown())
     for file in filter(None, files):
         try:
             with Path(file).open("rb") as stream:

@@ -356,7 +356,7 @@ class Director:
         await finished_on_disk(lambda: forget_everything(Path(self.config.state_dir)))
         self._panel.forget()
         self._airing.forget()
-        await presence.forget_everybody()
+        await presence.forget_everyone()
 
     def _must_be_off_air(self) -> None:
         if self._airing.wish.wanted:

@@ -26,8 +26,8 @@ class Presence(Protocol):
     async def check_pin(self, pin: str) -> None:
         """That somebody stands before the box. Raises `PlugcastError` when this is not the PIN."""
 
-    async def forget_everybody(self) -> None:
-        """The files of those who were let in are gone: nobody is known any more."""
+    async def forget_everyone(self) -> None:
+        """Nobody is known any more, who asked for it included: their connections end."""
 
 
 def forget_everything(state_dir: Path) -> None:

@@ -35,7 +35,7 @@ from appliance.errors import PlugcastError
 from appliance.hardware.catalogue import read_catalogue
 from appliance.hardware.profiles import recognise
 from appliance.model.config import Config
-from appliance.model.state import DemoState
+from appliance.model.state import AccessState, DemoState
 from appliance.notify import Notifier
 from appliance.panel.access import Access
 from appliance.panel.app import Viewer, create_app
@@ -79,13 +79,13 @@ async def serve(loaded: Settings, extras: Extras | None = None, stop: asyncio.Ev
     stop = stop or _told_to_end()
     await asyncio.to_thread(_make_directories, config)
     loaded = await asyncio.to_thread(_mended, loaded)
-    director = Director(loaded, await asyncio.to_thread(_surroundings, config, extras))
+    files = AccessFiles(Path(config.state_dir), credentials_of(os.environ))
+    access = Access(files, host_names(config), show=extras.show)
+    director = Director(loaded, await asyncio.to_thread(_surroundings, config, extras, access))
     await director.start()
     recordings = RecordingDisk(directory_of(config))
     lag, book = LoopLag(time.monotonic), Logbook()
     desk = ControlDesk(director, recordings, Office(lag, book, lambda: secrets_of(director.config), extras.patience_s))
-    files = AccessFiles(Path(config.state_dir), credentials_of(os.environ))
-    access = Access(files, host_names(config), show=extras.show)
     await access.start()
     reception = Reception(config, access, files, Voice(extras.announce, extras.show))
     await reception.prepare()
@@ -150,7 +150,7 @@ def _mended(loaded: Settings) -> Settings:
     return replace(loaded, notes=put_aside(state_dir)) if loaded.is_broken else loaded
 
 
-def _surroundings(config: Config, extras: Extras) -> Surroundings:
+def _surroundings(config: Config, extras: Extras, access: Access) -> Surroundings:
     catalogue = read_catalogue()
     cores = os.cpu_count() or 1
     state_dir = Path(config.state_dir)
@@ -163,6 +163,8 @@ def _surroundings(config: Config, extras: Extras) -> Surroundings:
         demo=DemoState(viewer=True) if extras.viewer else None,
         load=lambda: round(os.getloadavg()[0] / cores, 1),
         is_clock_set=is_clock_set,
+        access=lambda: AccessState(sessions=len(access.sessions), pin_shown=access.pin_is_open),
+        presence=access,
     )
 
 

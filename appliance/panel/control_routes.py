@@ -13,6 +13,7 @@ from aiohttp import web
 
 from appliance.errors import Invalid, Unavailable
 from appliance.model.problem import Value
+from appliance.panel.access import need_owner
 from appliance.panel.feed import Feed
 from appliance.panel.metrics import CONTENT_TYPE
 from appliance.panel.packets import Packets
@@ -55,13 +56,16 @@ def add_control_routes(app: web.Application, desk: Desk) -> None:
     async def settings(_request: web.Request) -> web.Response:
         return web.Response(body=msgspec.json.encode(desk.settings()), content_type="application/json")
 
-    async def backup(_request: web.Request) -> web.Response:
+    async def backup(request: web.Request) -> web.Response:
+        need_owner(request)
         return _file(desk.backup().encode(), "application/toml", "plugcast-settings.toml")
 
     async def log(request: web.Request) -> web.Response:
+        need_owner(request)
         return web.Response(text=await desk.log(_wanted_lines(request)), content_type="text/plain")
 
-    async def bundle(_request: web.Request) -> web.Response:
+    async def bundle(request: web.Request) -> web.Response:
+        need_owner(request)
         return _file(await desk.bundle(), "application/zip", "plugcast-support.zip")
 
     async def metrics(_request: web.Request) -> web.Response:

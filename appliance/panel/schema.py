@@ -16,6 +16,7 @@ from appliance.control.listing import SettingRow
 from appliance.model.command import AnyCommand
 from appliance.model.problem import Fact, Value
 from appliance.model.state import Recording, State
+from appliance.panel.access_routes import Invitation, Login, NewPassword, Pairing
 
 REF = "#/components/schemas/{name}"
 LOOKS = ("blur", "fill", "split", "full")
@@ -66,6 +67,7 @@ _FAILURES = {
     401: "Nobody that the box knows asks.",
     403: "Not for this asker, or not from this page.",
     404: "There is nothing here.",
+    408: "It did not come to its end in time.",
     409: "Right, but not now.",
     413: "Too large.",
     416: "This part is not there.",
@@ -76,6 +78,8 @@ _FAILURES = {
     503: "The world is not ready; try again.",
 }
 _NAME = Parameter("name", "path", {"type": "string", "minLength": 1, "maxLength": 255})
+_ID = Parameter("id", "path", {"type": "string", "minLength": 1, "maxLength": 64})
+_TEXT = Parameter("text", "query", {"type": "string", "maxLength": 300})
 _LOOK = Parameter("look", "path", {"type": "string", "enum": list(LOOKS)})
 _LINES = Parameter("lines", "query", {"type": "integer", "minimum": 1, "maximum": 2000, "default": 200})
 _METERS = Parameter("meters", "query", {"type": "string", "enum": ["0", "1"], "default": "1"})
@@ -90,11 +94,12 @@ ENDPOINTS = (
         "`meters` fifteen times a second unless meters=0. X-Phone-Time or phone-time: the reader's clock.",
         "text/event-stream", (503,), parameters=(_METERS, _PHONE_TIME),
     ),
-    Endpoint("post", "/api/do", "A command.", dict[str, Fact], (403, 409, 413, 422, 424, 429, 503), takes=AnyCommand),
+    Endpoint("post", "/api/do", "A command.", dict[str, Fact], (403, 408, 409, 413, 422, 424, 429, 503),
+             takes=AnyCommand),
     Endpoint("get", "/api/settings", "Every setting.", tuple[SettingRow, ...]),
-    Endpoint("get", "/api/settings/backup", "What was set on the panel, without secrets.", "application/toml"),
-    Endpoint("get", "/api/logs", "The last lines of the log.", "text/plain", (422,), parameters=(_LINES,)),
-    Endpoint("get", "/api/bundle", "What somebody who helps wants to see, without secrets.", "application/zip"),
+    Endpoint("get", "/api/settings/backup", "What was set on the panel, without secrets.", "application/toml", (403,)),
+    Endpoint("get", "/api/logs", "The last lines of the log.", "text/plain", (403, 422), parameters=(_LINES,)),
+    Endpoint("get", "/api/bundle", "What somebody who helps wants to see, without secrets.", "application/zip", (403,)),
     Endpoint("get", "/api/schema", "This.", dict[str, Any]),
     Endpoint("get", "/metrics", "Counters and gauges for Prometheus.", "text/plain"),
     Endpoint("get", "/api/preview.jpg", "What is being sent, now.", "image/jpeg", (503,)),
@@ -106,8 +111,19 @@ ENDPOINTS = (
         "get", "/api/recordings/{name}", "One of them, whole or in a range.", "video/mp4", (404, 409, 416, 422), None,
         (_NAME,),
     ),
-    Endpoint("post", "/api/pair", "Lets a browser in.", dict[str, Fact], (403, 413, 422, 429, 503),
-             takes=dict[str, str], is_open=True),
+    Endpoint("post", "/api/pair", "Lets a browser in by a link's token or the box's PIN.", dict[str, Fact],
+             (401, 403, 408, 409, 413, 422, 424, 429, 503), takes=Pairing, is_open=True),
+    Endpoint("post", "/api/login", "Lets a browser in by the password.", dict[str, Fact],
+             (401, 403, 408, 409, 413, 422, 424, 429, 503), takes=Login, is_open=True),
+    Endpoint("post", "/api/password", "Sets the password, or takes it away.", dict[str, Fact],
+             (403, 408, 409, 413, 422, 424, 429, 503), takes=NewPassword),
+    Endpoint("get", "/api/whoami", "Who asks, and the certificate's fingerprint.", dict[str, Fact]),
+    Endpoint("get", "/api/sessions", "The paired browsers.", tuple[dict[str, Fact], ...]),
+    Endpoint("delete", "/api/sessions", "Throws out all others.", dict[str, Fact], (403, 413, 503)),
+    Endpoint("delete", "/api/sessions/{id}", "Throws one out.", dict[str, Fact], (403, 404, 413, 503), None, (_ID,)),
+    Endpoint("post", "/api/sessions/invite", "A link, and its QR code, for another phone.", dict[str, Fact],
+             (403, 408, 413, 422, 429, 503), takes=Invitation),
+    Endpoint("get", "/api/qr.svg", "Any text as a QR code.", "image/svg+xml", (422,), None, (_TEXT,)),
 )  # fmt: skip
 
 

@@ -13,13 +13,6 @@ from aiohttp import web
 
 IN_FLIGHT = 64 * 1024
 """How much may be on its way to one reader, ours and the kernel's: what is older than that is not worth sending."""
-_HEADERS = {
-    "Cache-Control": "no-store",
-    "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
-    "X-Content-Type-Options": "nosniff",
-    "Cross-Origin-Resource-Policy": "same-origin",
-    "Referrer-Policy": "no-referrer",
-}
 
 
 class Gone(Exception):
@@ -33,7 +26,7 @@ class Stream:
         self._request = request
         self._stuck_s = stuck_s
         self._in_flight = in_flight
-        self.response = web.StreamResponse(headers={**_HEADERS, "Content-Type": content_type})
+        self.response = web.StreamResponse(headers={"Content-Type": content_type})
 
     async def begin(self) -> None:
         """Sends the headers."""

@@ -40,7 +40,7 @@ class Here:
     async def check_pin(self, pin: str) -> None:
         assert pin == "12345678"
 
-    async def forget_everybody(self) -> None:
+    async def forget_everyone(self) -> None:
         """Nobody was let in."""
 
 

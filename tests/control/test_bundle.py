@@ -66,7 +66,9 @@ def test_no_secret_leaves_the_box(place: Path, caplog: pytest.LogCaptureFixture)
         async with fake_engine(place) as engine, box(place, files) as it:
             token = AccessFiles(place / "state").add_token("other", 0.0)
             await plant(it, engine)
-            log.warning("made %s", token)
+            pin = AccessFiles(place / "state").pin.shown()
+            await it.do({"do": "set-setting", "path": "slate.owner-name", "value": f"me {BARE_KEY} {KEY} {pin}"})
+            log.warning("made %s, shown x%s", token, pin)
             await it.until(lambda s: any(p["code"] == "server" for p in s["problems"]))
             status, body = await it.get("/api/bundle")
             assert status == 200
@@ -80,7 +82,7 @@ def test_no_secret_leaves_the_box(place: Path, caplog: pytest.LogCaptureFixture)
             texts["/api/logs"] = lines.decode()
             texts["/metrics"] = (await it.get("/metrics"))[1].decode()
             for name, text in texts.items():
-                for piece in (*pieces(), token, it.token, it.link.partition("#")[2]):
+                for piece in (*pieces(), token, pin, it.token, it.link.partition("#")[2]):
                     assert piece.lower() not in text.lower(), f"{piece!r} is in {name}"
             assert "The engine 0.1.0 is there" in texts["plugcast/log.txt"]
             assert json.loads(texts["plugcast/state.json"])["encoder"]["name"] == "libx264"

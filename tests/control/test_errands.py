@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from pathlib import Path
 from typing import Any
 
+import aiohttp
 import msgspec
 import pytest
 from hypothesis import given
@@ -18,6 +20,7 @@ from appliance.control.keys import KeyStore
 from appliance.control.moments import WallClock
 from appliance.control.recordings import OnDisk
 from appliance.control.settings import Layer, join
+from appliance.control.tokens import AccessFiles
 from appliance.control.uplink import PRESETS, SOUND_KBPS, SPARE, WITHIN_S, advice
 from appliance.control.wall import is_clock_set, kernel_clock_state
 from appliance.control.wishes import WishFile
@@ -39,7 +42,10 @@ from appliance.model.problem import Problem
 from appliance.model.profile import Profile
 from appliance.model.report import Answer
 from appliance.model.state import Advice, Disk, ExportState, Recording, UplinkState
+from tests.control.test_serve import box, place, run
 from tests.fakes.engine import HEALTHY, HELLO
+
+__all__ = ["place"]
 
 PIN = "12345678"
 DISK = DiskFacts(name="sda1", label="STICK", free_mb=100, path="/media/STICK")
@@ -59,7 +65,7 @@ class Door:
         if pin != PIN:
             raise Refused("wrong-pin", "This is not the PIN that the box shows.")
 
-    async def forget_everybody(self) -> None:
+    async def forget_everyone(self) -> None:
         self.forgotten += 1
 
 
@@ -233,3 +239,24 @@ def test_a_box_without_a_pin_is_not_reset(tmp_path: Path) -> None:
 def test_the_kernel_says_whether_the_clock_is_set() -> None:
     assert (is_clock_set(lambda: 0), is_clock_set(lambda: 5), is_clock_set(lambda: -1)) == (True, False, None)
     assert -1 <= kernel_clock_state() <= 5
+
+
+def test_the_real_pin_resets_the_real_box_and_lets_nobody_in_any_more(place: Path) -> None:
+    async def test() -> None:
+        async with box(place) as it:
+            state = await it.until(lambda s: s["access"]["pin-shown"])
+            assert state["access"]["sessions"] == 0
+            await it.do({"do": "set-look", "look": "full"})
+            shown = AccessFiles(place / "state").pin.shown()
+            wrong = "00000000" if shown != "00000000" else "11111111"
+            status, body = await it.do({"do": "factory-reset", "pin": wrong})
+            assert status not in {200, 500}
+            assert shown not in str(body)
+            assert (await it.until(lambda _: True))["look"] == "full"
+            # Who asked is thrown out with everybody else, perhaps before the answer is read.
+            with contextlib.suppress(aiohttp.ClientError):
+                await it.do({"do": "factory-reset", "pin": shown})
+            assert (await it.get("/api/state"))[0] == 401
+        assert AccessFiles(place / "state").tokens() == {}
+
+    run(test)
