@@ -59,6 +59,8 @@ def uplink_state(asks: Asks, config: Config, clock: WallClock) -> UplinkState:
     kbps = int(measured) if isinstance(measured, int | float) else 0
     if outcome.state != "done":
         return UplinkState(state="failed", at=at, problem=outcome.problem)
+    if "kbps" not in outcome.facts:
+        return UplinkState()  # a live that began meanwhile stopped it
     return UplinkState(state="ok", kbps=kbps, at=at, advice=advice(kbps, config))
 
 

@@ -105,6 +105,9 @@ def test_a_measurement_becomes_advice(tmp_path: Path) -> None:
             preset="720p30", size="720x1280", fps=30, bitrate_kbps=3400,
         )  # fmt: skip
         await control.do(MeasureUplink())
+        answered(control, "done")
+        assert control.state.value.uplink == UplinkState()
+        await control.do(MeasureUplink())
         answered(control, "failed", Problem(code="uplink", text="No way out."))
         assert (control.state.value.uplink.state, control.state.value.uplink.advice) == ("failed", None)
         await control.do(MeasureUplink())
