@@ -63,6 +63,12 @@ def opened(context: BrowserContext, url: str) -> Page:
     return page
 
 
+def pass_time(page: Page, ms: int) -> None:
+    """Lets the page's own timers run for so long, at once. The clock must be installed."""
+    page.clock.run_for(ms)
+    page.evaluate("new Promise((done) => { requestAnimationFrame(done); })")
+
+
 def assert_quiet(page: Page) -> None:
     """That no script failed and nothing broke the content security policy."""
     assert page.complaints == []  # type: ignore[attr-defined]

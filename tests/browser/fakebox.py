@@ -44,6 +44,7 @@ class FakeBox:
         self.refusals: dict[str, Json] = {}
         self.hits: dict[str, int] = {}
         self.readers = 0
+        self.busy = 0
         self.movie_at = 0.0
         self.movie_speed = 1.0
         self.is_open = open_to_all
@@ -162,9 +163,22 @@ class FakeBox:
         elif request.path in self.missing or any(request.path.startswith(f"{path}/") for path in self.missing):
             answer = _problem(404, "not-found")
         else:
-            answer = await handler(request)
+            answer = await self._counted(request, handler)
         if not answer.prepared:
             answer.headers.update(panel._HEADERS)
+        return answer
+
+    async def _counted(self, request: web.Request, handler: Any) -> web.StreamResponse:
+        """Notes how many requests are under way, without those that never end."""
+        step = 0 if request.path in {"/api/feed", "/api/preview.mp4"} else 1
+        with self._news:
+            self.busy += step
+        try:
+            answer: web.StreamResponse = await handler(request)
+        finally:
+            with self._news:
+                self.busy -= step
+                self._news.notify_all()
         return answer
 
     async def _static(self, request: web.Request) -> web.Response:

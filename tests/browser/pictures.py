@@ -19,6 +19,7 @@ from tests.browser.screens import SCREENS, show
 
 PLACE = Path(__file__).parents[2] / "docs" / "pictures"
 COLOURS = 64
+SEEN = ".screen img:not([hidden]), .screen video:not([hidden])"
 
 
 def small(png: bytes) -> bytes:
@@ -56,12 +57,15 @@ def take(place: Path, only: str = "") -> int:
         for kind, options in (("phone", {**PHONE, "device_scale_factor": 1}), ("desktop", DESKTOP)):
             for theme in ("dark", "light"):
                 with device(browser, options, color_scheme=theme, reduced_motion="reduce") as context:
+                    context.add_init_script("localStorage.clear()")
                     page = context.new_page()
                     for screen in SCREENS:
                         if not screen.name.startswith(only):
                             continue
                         show(box, page, screen)
                         page.evaluate("document.fonts.ready")
+                        if screen.name.startswith("home") or (kind == "desktop" and screen.name != "pairing"):
+                            page.wait_for_selector(SEEN)
                         picture = small(page.screenshot(full_page=False))
                         (place / f"{screen.name}-{kind}-{theme}.png").write_bytes(picture)
                         total += len(picture)

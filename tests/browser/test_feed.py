@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from playwright.sync_api import BrowserContext, Page, expect
 
-from tests.browser.chromium import assert_quiet, opened
+from tests.browser.chromium import assert_quiet, opened, pass_time
 from tests.browser.fakebox import FakeBox
 from tests.browser.screens import live, ready
 
@@ -78,9 +78,11 @@ def test_a_hidden_tab_reads_nothing_and_looks_again_when_it_is_shown(phone: Brow
     page.wait_for_selector(".screen video:not([hidden])")
     set_hidden(page, is_hidden=True)
     box.until(lambda fake: fake.readers == 0)
-    page.wait_for_timeout(300)  # what was under way has arrived
+    page.clock.install()
+    pass_time(page, 1000)
+    box.until(lambda fake: fake.busy == 0)
     before = dict(box.hits)
-    page.wait_for_timeout(1200)
+    pass_time(page, 10_000)
     assert box.hits == before
     box.change(name="while-hidden")
     set_hidden(page, is_hidden=False)

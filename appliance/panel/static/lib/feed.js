@@ -86,7 +86,7 @@ export class Feed extends EventTarget {
 		const stop = new AbortController();
 		let watch = setTimeout(() => stop.abort(), QUIET_MS);
 		try {
-			const answer = await fetch("/api/feed", { headers: { Accept: "text/event-stream" }, signal: AbortSignal.any([signal, stop.signal]) });
+			const answer = await fetch("/api/feed", { headers: { Accept: "text/event-stream", "X-Phone-Time": String(Date.now()) }, signal: AbortSignal.any([signal, stop.signal]) });
 			if (answer.status === 401) return this.#stranger();
 			if (answer.status === 404) {
 				this.#hasFeed = false;
