@@ -13,12 +13,13 @@ import av
 from av.container import InputContainer
 from av.filter import Graph
 
-from tests.browser.chromium import DESKTOP, PHONE, browsing, device
+from tests.browser.chromium import PHONE, browsing, device
 from tests.browser.fakebox import FakeBox
 from tests.browser.screens import SCREENS, show
 
 PLACE = Path(__file__).parents[2] / "docs" / "pictures"
-COLOURS = 64
+COLOURS = 40
+SMALL_DESKTOP = {"viewport": {"width": 1024, "height": 640}}
 SEEN = ".screen img:not([hidden]), .screen video:not([hidden])"
 
 
@@ -54,7 +55,7 @@ def take(place: Path, only: str = "") -> int:
     place.mkdir(parents=True, exist_ok=True)
     total = 0
     with FakeBox() as box, browsing() as browser:
-        for kind, options in (("phone", {**PHONE, "device_scale_factor": 1}), ("desktop", DESKTOP)):
+        for kind, options in (("phone", {**PHONE, "device_scale_factor": 1}), ("desktop", SMALL_DESKTOP)):
             for theme in ("dark", "light"):
                 with device(browser, options, color_scheme=theme, reduced_motion="reduce") as context:
                     context.add_init_script("localStorage.clear()")
