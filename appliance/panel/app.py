@@ -9,6 +9,7 @@ import asyncio
 import logging
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Protocol
 
@@ -31,7 +32,7 @@ log = logging.getLogger(__name__)
 
 STATIC = Path(__file__).parent / "static"
 MAX_BODY = 64 * 1024
-_PAGE = {"/static/panel.css": "text/css", "/static/panel.js": "text/javascript", "/static/icon.svg": "image/svg+xml"}
+_TYPES = {".css": "text/css", ".js": "text/javascript", ".svg": "image/svg+xml", ".txt": "text/plain"}
 _HEADERS = {
     "Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob:; "
     "media-src 'self' blob:; manifest-src 'self'; connect-src 'self'; base-uri 'none'; "
@@ -90,10 +91,17 @@ def create_app(desk: Desk, access: Access, preview: Preview, viewer: Viewer | No
     app.router.add_get("/api/recordings/{name}", _recording)
     app.router.add_post("/api/do", _do)
     add_access_routes(app, access)
-    for path in _PAGE:
+    for path in page_files():
         app.router.add_get(path, _static)
     app.on_response_prepare.append(_protect)
     return app
+
+
+@cache
+def page_files() -> dict[str, str]:
+    """Every address that the page is made of, with its type: open to all, for it holds no secret."""
+    files = (file.relative_to(STATIC) for file in sorted(STATIC.rglob("*")) if file.suffix in _TYPES)
+    return {f"/static/{file.as_posix()}": _TYPES[file.suffix] for file in files}
 
 
 async def _protect(_request: web.Request, response: web.StreamResponse) -> None:
@@ -121,7 +129,7 @@ async def _polite(request: web.Request, handler: Handler) -> web.StreamResponse:
 async def _guarded(request: web.Request, handler: Handler) -> web.StreamResponse:
     """Lets in only who may come in. The page itself holds no secret: it is how a browser comes to be paired."""
     access = request.app[_panel].access
-    is_page = request.path in _PAGE or (request.path == "/" and "text/html" in request.headers.get("Accept", ""))
+    is_page = request.path in page_files() or (request.path == "/" and "text/html" in request.headers.get("Accept", ""))
     is_open = request.path == "/healthz" or request.path in OPEN or (is_page and request.method in READS)
     asker = await access.admit(request, is_open=is_open)
     with access.following(request, asker):
@@ -175,7 +183,7 @@ async def _page(_request: web.Request) -> web.Response:
 
 
 async def _static(request: web.Request) -> web.Response:
-    return await _file(request.path.rpartition("/")[2], _PAGE[request.path])
+    return await _file(request.path.removeprefix("/static/"), page_files()[request.path])
 
 
 async def _file(name: str, content_type: str) -> web.Response:

@@ -142,7 +142,7 @@ def test_the_page_can_be_opened_to_pair(place: Path) -> None:
     async def test(server: Server) -> None:
         answer = await server.ask("GET", "/", {"Accept": "text/html"})
         assert (answer.status, answer.headers["Content-Type"]) == (200, "text/html; charset=utf-8")
-        assert (await server.ask("GET", "/static/panel.js")).status == 200
+        assert (await server.ask("GET", "/static/main.js")).status == 200
         assert (await server.ask("GET", "/api/state", {"Accept": "text/html"})).status == 401
 
     run(place, test)

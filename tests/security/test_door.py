@@ -152,7 +152,7 @@ def test_an_answer_that_is_never_read_is_dropped(place: Path) -> None:
     async def test(house: House) -> None:
         _, writer = await house.connect()
         writer.transport.pause_reading()  # type: ignore[attr-defined]
-        request = f"GET /static/panel.js HTTP/1.1\r\nHost: {house.host}\r\n\r\n".encode()
+        request = f"GET /static/main.js HTTP/1.1\r\nHost: {house.host}\r\n\r\n".encode()
         writer.write(request * 400)
         await house.until(lambda: house.connections > 0)
         await house.until(lambda: house.connections == 0)

@@ -1,0 +1,152 @@
+// The State as it happens: server-sent events, or a question a second to a box that has no feed. Knows whether the box
+// answers; reads nothing while the page is hidden. Draws nothing.
+
+
+const QUIET_MS = 15_000; // the box says something every 10 s
+const POLL_MS = 1000;
+const STRANGER_MS = 5000;
+const FIRST_PAUSE_MS = 400;
+const LONGEST_PAUSE_MS = 4000;
+
+/** @param {number} ms @param {AbortSignal} signal @returns {Promise<void>} */
+const pause = (ms, signal) => new Promise((resolve) => {
+	const timer = setTimeout(resolve, ms);
+	signal.addEventListener("abort", () => { clearTimeout(timer); resolve(); }, { once: true });
+});
+
+/**
+ * Splits what a server sends into events. Comments become an event without a name.
+ * @param {string} text @returns {{ events: { name: string, data: string }[], rest: string }}
+ */
+export function parseEvents(text) {
+	const blocks = text.replaceAll("\r\n", "\n").split("\n\n");
+	const rest = blocks.pop() || "";
+	const events = blocks.map((block) => {
+		const event = { name: "", data: "" };
+		for (const line of block.split("\n")) {
+			if (line.startsWith("event:")) event.name = line.slice(6).trim();
+			else if (line.startsWith("data:")) event.data += (event.data ? "\n" : "") + line.slice(5).trimStart();
+		}
+		return event;
+	});
+	return { events, rest };
+}
+
+export class Feed extends EventTarget {
+	/** @type {State | null} */ state = null;
+	answered = true;
+	#hasFeed = true;
+	#failures = 0;
+	#isIn = false;
+	/** @type {AbortController | null} */ #running = null;
+
+	start() {
+		document.addEventListener("visibilitychange", () => this.#turn());
+		window.addEventListener("online", () => this.again());
+		this.#turn();
+	}
+
+	/** Starts anew at once, such as after pairing. */
+	again() {
+		this.#running?.abort();
+		this.#running = null;
+		this.#failures = 0;
+		this.#turn();
+	}
+
+	#turn() {
+		if (document.hidden) {
+			this.#running?.abort();
+			this.#running = null;
+		} else if (!this.#running) {
+			this.#running = new AbortController();
+			void this.#run(this.#running.signal);
+		}
+	}
+
+	/** @param {AbortSignal} signal */
+	async #run(signal) {
+		while (!signal.aborted) {
+			let wait = POLL_MS;
+			try {
+				wait = await (this.#hasFeed ? this.#listen(signal) : this.#poll(signal));
+			} catch {
+				if (signal.aborted) return;
+				this.#failures += 1;
+				wait = Math.min(LONGEST_PAUSE_MS, FIRST_PAUSE_MS * 2 ** (this.#failures - 1));
+				// One broken connection is nothing yet: a box whose panel restarts is back at once.
+				if (this.#failures > 1) this.#tell(false);
+			}
+			await pause(wait, signal);
+		}
+	}
+
+	/** Reads the feed until it breaks. @param {AbortSignal} signal @returns {Promise<number>} how long to wait */
+	async #listen(signal) {
+		const stop = new AbortController();
+		let watch = setTimeout(() => stop.abort(), QUIET_MS);
+		try {
+			const answer = await fetch("/api/feed", { headers: { Accept: "text/event-stream", "X-Phone-Time": String(Date.now()) }, signal: AbortSignal.any([signal, stop.signal]) });
+			if (answer.status === 401) return this.#stranger();
+			if (answer.status === 404) {
+				this.#hasFeed = false;
+				return 0;
+			}
+			if (!answer.ok || !answer.body) throw new Error(String(answer.status));
+			const reader = answer.body.pipeThrough(new TextDecoderStream()).getReader();
+			for (let text = ""; ;) {
+				const { done, value } = await reader.read();
+				if (done) throw new Error("the feed ended");
+				clearTimeout(watch);
+				watch = setTimeout(() => stop.abort(), QUIET_MS);
+				const { events, rest } = parseEvents(text + value);
+				text = rest;
+				for (const event of events) this.#take(event.name, event.data);
+			}
+		} finally {
+			clearTimeout(watch);
+		}
+	}
+
+	/** @param {AbortSignal} signal @returns {Promise<number>} */
+	async #poll(signal) {
+		const answer = await fetch("/api/state", { signal: AbortSignal.any([signal, AbortSignal.timeout(5000)]) });
+		if (answer.status === 401) return this.#stranger();
+		if (!answer.ok) throw new Error(String(answer.status));
+		this.#take("state", await answer.text());
+		return POLL_MS;
+	}
+
+	/** @param {string} name @param {string} data */
+	#take(name, data) {
+		if (name === "meters") {
+			this.dispatchEvent(new CustomEvent("meters", { detail: /** @type {Meters} */ (JSON.parse(data)) }));
+			return;
+		}
+		if (name === "state") {
+			if (!this.#isIn) this.dispatchEvent(new CustomEvent("entered"));
+			this.#isIn = true;
+			this.state = JSON.parse(data);
+		}
+		if (name === "change" && this.state) this.state = { ...this.state, ...JSON.parse(data) };
+		else if (name !== "state") return;
+		this.#failures = 0;
+		this.answered = true;
+		this.dispatchEvent(new CustomEvent("state"));
+	}
+
+	#stranger() {
+		this.#isIn = false;
+		this.#tell(true);
+		document.dispatchEvent(new CustomEvent("stranger"));
+		return STRANGER_MS;
+	}
+
+	/** @param {boolean} answered */
+	#tell(answered) {
+		this.answered = answered;
+		this.dispatchEvent(new CustomEvent("state"));
+	}
+}
+
+export const feed = new Feed();

@@ -1,0 +1,87 @@
+// The box's settings as a person can change them: read once, read again after a change, and a field for each.
+
+import { ask, problemOf, read } from "./box.js";
+import { button, make, put, reply } from "./dom.js";
+import { say, sayOr, sayProblem } from "./words.js";
+
+/** @type {Promise<Setting[] | null> | null} */
+let kept = null;
+
+/** All settings, or null when this box has none to change. @returns {Promise<Setting[] | null>} */
+export function settings() {
+	kept ??= read("/api/settings").then(({ ok, status, body }) => {
+		if (!ok && status !== 404) kept = null;
+		return ok ? body : null;
+	});
+	return kept;
+}
+
+/** @param {string} path @param {SettingValue} value @returns {Promise<Answer>} */
+export async function change(path, value) {
+	const answer = await ask({ do: "set-setting", path, value });
+	if (answer.ok) kept = null;
+	return answer;
+}
+
+/** What a setting is called. @param {string} path */
+export const nameOf = (path) => sayOr(`setting.${path.replace(/^(destination)\..*\.([a-z-]+)$/, "$1.$2")}`, path);
+
+/** @param {Setting} setting */
+const textOf = ({ value }) => (Array.isArray(value) ? value.join(", ") : String(value ?? ""));
+
+/** @param {Setting} setting @param {string} text @returns {SettingValue} */
+function valueOf(setting, text) {
+	if (Array.isArray(setting.default) || Array.isArray(setting.value)) return text.split(",").map((one) => one.trim()).filter(Boolean);
+	if (typeof (setting.default ?? setting.value) === "number") return text.trim() === "" ? null : Number(text);
+	return text;
+}
+
+/**
+ * A field for a setting. `choices` replaces the setting's own: pairs of a value and what it is called.
+ * @param {Setting} setting @param {string} id @param {(value: SettingValue) => void} wanted @param {[string, string][]} [choices]
+ */
+function field(setting, id, wanted, choices) {
+	if (typeof setting.value === "boolean") {
+		const box = make("input", { type: "checkbox", id, class: "switch", role: "switch", onchange: () => wanted(box.checked) });
+		box.checked = setting.value;
+		return box;
+	}
+	const pairs = choices || setting.choices?.map((one) => /** @type {[string, string]} */ ([String(one), sayOr(`choice.${setting.path}.${one}`, String(one))]));
+	if (pairs) {
+		const known = pairs.some(([value]) => value === textOf(setting)) ? pairs : [...pairs, /** @type {[string, string]} */ ([textOf(setting), textOf(setting)])];
+		const select = make("select", { id, onchange: () => wanted(valueOf(setting, select.value)) },
+			...known.map(([value, text]) => make("option", { value, selected: value === textOf(setting) }, text)));
+		return select;
+	}
+	const isNumber = typeof setting.value === "number";
+	const input = make("input", {
+		id, type: isNumber ? "number" : "text", min: setting.min, max: setting.max, autocomplete: "off", spellcheck: "false",
+		onchange: () => wanted(valueOf(setting, input.value)),
+	});
+	input.value = textOf(setting);
+	return input;
+}
+
+/**
+ * A row: name, field, where the value comes from, and the way back.
+ * @param {Setting} setting @param {() => void} redraw called when it has changed @param {[string, string][]} [choices]
+ */
+export function settingRow(setting, redraw, choices) {
+	const id = `set-${setting.path.replaceAll(".", "-")}`;
+	const said = reply();
+	const set = async (/** @type {SettingValue} */ value) => {
+		const answer = await change(setting.path, value);
+		put(said, answer.ok ? say("settings.saved") : sayProblem(problemOf(answer)));
+		if (answer.ok) setTimeout(redraw, 600);
+	};
+	const isOwn = setting.settable !== false && /^panel/.test(setting.source);
+	const back = button(say("settings.reset"), { class: "quiet", icon: "rotate-ccw", onclick: () => set(null) });
+	back.setAttribute("aria-label", say("settings.reset-of", { name: nameOf(setting.path) }));
+	const needs = setting.needs && setting.needs !== "now" ? sayOr(`needs.${setting.needs}`, "") : "";
+	return make("div", { class: "setting" },
+		make("label", { for: id }, nameOf(setting.path)),
+		setting.settable === false ? make("output", { id }, textOf(setting) || "–") : field(setting, id, set, choices),
+		make("p", { class: "small" }, [sayOr(`source.${setting.source}`, setting.source), needs].filter(Boolean).join(" · ")),
+		isOwn ? back : null,
+		said);
+}

@@ -1,0 +1,59 @@
+// What the page knows of the box, for `tsc --checkJs`. Nothing of this is sent to a browser.
+// Parts marked with ? are not sent by every version: where one is missing the page shows no trace of the feature.
+
+type Facts = Record<string, string | number | boolean>;
+interface Problem { code: string; text: string; facts?: Facts; hints?: string[]; "since-at"?: number; "retry-at"?: number }
+
+type LiveType = "off" | "preparing" | "connecting" | "on-air" | "reconnecting" | "needs-key" | "ending" | "practicing";
+interface Live {
+  type: LiveType;
+  "since-at"?: number; "retry-at"?: number; "ends-at"?: number; attempts?: number; destination?: string; problem?: Problem | null;
+}
+type Grade = "ok" | "warn" | "bad" | "unknown";
+interface Row { name: "game" | "sound" | "tiktok" | "internet"; state: Grade; text: string; code?: string }
+interface Check { name: string; state: Grade; text: string; fix: string; code: string }
+interface Preflight { state: "checking" | "ok" | "failed"; at: number; "answered-ms": number; problem?: Problem | null }
+interface Destination {
+  name: string; enabled: boolean; state: string; host: string; "key-last4": string; "key-expires-at": number; preset?: string;
+  kbps: number; "backlog-ms": number; "sent-frames": number; "dropped-frames": number; problem?: Problem | null; preflight?: Preflight | null;
+}
+interface Source { name: string; "levels-db": number[]; muted: boolean; "gain-db": number; present: boolean }
+interface Meters { "levels-db": number[]; sources?: Source[] }
+interface Recording { name: string; kind: "recording" | "clip"; seconds: number; bytes: number; at: number }
+interface Device { node: string; card: string; kind: string; "in-use"?: boolean; inputs?: string[] }
+interface Disk { name: string; label: string; "free-mb": number; path?: string }
+
+interface State {
+  at: number; name: string; title: string; live: Live;
+  signal: { state: string; cause: string; mode: string; problem?: Problem | null };
+  canvas: { composed: number; width?: number; height?: number };
+  encoder: { name: string; width: number; height: number; fps: number; kbps: number; "target-kbps": number };
+  destinations: Destination[];
+  audio: { source: string; "levels-db": number[]; sources?: Source[]; "sync-ms": number };
+  chat: { viewers: number | null };
+  recordings: Recording[];
+  record: { state: string; file: string; "written-s": number; "free-mb": number | null; "hours-left": number | null };
+  problems: Problem[];
+  health: { verdict: "good" | "fair" | "bad" | "unknown"; cause: string; "temperature-c": number | null };
+  readiness: Row[];
+  engine: { connected: boolean; "memory-mb": number };
+  update: { version: string };
+  demo: { viewer: boolean } | null;
+  look?: string; cover?: string; devices?: Device[]; sounds?: { name: string; text: string }[]; disks?: Disk[];
+  clock?: { "time-zone": string; set: boolean | null; "skew-hint"?: number | null };
+  uplink?: { state: "none" | "testing" | "ok" | "failed"; kbps: number; at: number; advice: Advice | null };
+  access?: { sessions: number; "pin-shown": boolean };
+  export?: { state: string; done: number; of: number; problem?: Problem | null };
+}
+
+type SettingValue = string | number | boolean | string[] | null;
+interface Setting {
+  path: string; value: SettingValue; source: string; default: SettingValue; type: string; choices?: (string | number)[] | null;
+  min?: number | null; max?: number | null; needs: string; group: string; advanced: boolean; settable?: boolean;
+}
+interface Session { id: string; name: string; role: string; "made-at"?: number; "used-at"?: number; this?: boolean }
+interface Advice { text: string; preset: string; size: string; fps: number; "bitrate-kbps": number }
+
+// A command: `do` names it, the rest are its values.
+type Command = { do: string } & Record<string, unknown>;
+interface Answer { ok: boolean; status: number; body: any }

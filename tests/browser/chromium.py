@@ -1,0 +1,74 @@
+"""Debian's Chromium, driven by Playwright: the browser, and phones and desktops in it."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any, Literal
+
+from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+
+CHROMIUM = shutil.which("chromium") or "/usr/bin/chromium"
+FLAGS = (
+    "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
+    "--disable-component-update", "--disable-sync", "--autoplay-policy=no-user-gesture-required",
+)  # fmt: skip
+PHONE: dict[str, Any] = {
+    "viewport": {"width": 390, "height": 844}, "device_scale_factor": 2, "is_mobile": True, "has_touch": True,
+}  # fmt: skip
+DESKTOP: dict[str, Any] = {"viewport": {"width": 1280, "height": 800}}
+
+type Theme = Literal["dark", "light"]
+
+
+def missing() -> str:
+    """What this machine lacks, in words; empty when nothing."""
+    return "" if shutil.which("chromium") else "chromium is not installed (Debian: chromium)"
+
+
+@contextmanager
+def browsing() -> Iterator[Browser]:
+    """A running browser."""
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=list(FLAGS))
+        try:
+            yield browser
+        finally:
+            browser.close()
+
+
+@contextmanager
+def device(browser: Browser, kind: dict[str, Any] = PHONE, **more: Any) -> Iterator[BrowserContext]:
+    """A phone or a desktop with nothing kept from before."""
+    context = browser.new_context(**{"color_scheme": "dark", "locale": "en-US", **kind, **more})
+    context.set_default_timeout(10_000)
+    try:
+        yield context
+    finally:
+        context.close()
+
+
+def opened(context: BrowserContext, url: str) -> Page:
+    """A page that must not complain: an error on it fails the test at `assert_quiet`."""
+    page = context.new_page()
+    complaints: list[str] = []
+    page.on("pageerror", lambda error: complaints.append(str(error)))
+    page.on(
+        "console",
+        lambda message: complaints.append(message.text) if "Content Security Policy" in message.text else None,
+    )
+    page.complaints = complaints  # type: ignore[attr-defined] # kept with the page it belongs to
+    page.goto(url)
+    return page
+
+
+def pass_time(page: Page, ms: int) -> None:
+    """Lets the page's own timers run for so long, at once. The clock must be installed."""
+    page.clock.run_for(ms)
+    page.evaluate("new Promise((done) => { requestAnimationFrame(done); })")
+
+
+def assert_quiet(page: Page) -> None:
+    """That no script failed and nothing broke the content security policy."""
+    assert page.complaints == []  # type: ignore[attr-defined]

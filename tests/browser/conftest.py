@@ -1,0 +1,31 @@
+"""One browser for all tests of the page, and a fresh fake box for each."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext
+
+from tests.browser.chromium import browsing, device, missing
+from tests.browser.fakebox import FakeBox
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    if missing():
+        pytest.skip(missing())
+    with browsing() as running:
+        yield running
+
+
+@pytest.fixture
+def box() -> Iterator[FakeBox]:
+    with FakeBox() as running:
+        yield running
+
+
+@pytest.fixture
+def phone(browser: Browser) -> Iterator[BrowserContext]:
+    with device(browser) as context:
+        yield context

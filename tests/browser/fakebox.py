@@ -1,0 +1,376 @@
+"""A FAKE box for the page's tests: follows the panel's contract with a State of its own, and serves the real page.
+
+It is here for what a test must be able to bring about at will: every state of a live, every feature, faults, hostile
+texts. What the real control and engine do is for `test_phone.py`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import copy
+import json
+import threading
+import time
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager, suppress
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+from urllib.parse import unquote
+
+from aiohttp import web
+
+from appliance.panel import app as panel
+from tests.browser import game
+from tests.browser.fakestate import DOCTOR, LOG, SESSIONS, fresh_settings, fresh_state
+
+TOKEN = "one-time-token-for-the-first-phone"
+PIN = "12345678"
+PASSWORD = "correct horse"
+QR = '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 21 21"><path fill="#fff" d="M0 0h21v21H0z"/>{}</svg>'
+
+type Json = dict[str, Any]
+
+
+class FakeBox:
+    """Runs in a thread of its own; a context manager. `state` may be changed by `change` at any time."""
+
+    def __init__(self, *, open_to_all: bool = True) -> None:
+        self.state: Json = fresh_state()
+        self.settings: list[Json] = fresh_settings()
+        self.sessions: list[Json] = copy.deepcopy(SESSIONS)
+        self.commands: list[Json] = []
+        self.missing: set[str] = set()
+        self.refusals: dict[str, Json] = {}
+        self.hits: dict[str, int] = {}
+        self.readers = 0
+        self.busy = 0
+        self.movie_at = 0.0
+        self.movie_speed = 1.0
+        self.is_open = open_to_all
+        self.url = ""
+        self._tokens = {TOKEN}
+        self._news = threading.Condition()
+        self._feeds: set[asyncio.Queue[tuple[str, Json]]] = set()
+        self._loop = asyncio.new_event_loop()
+        self._thread = threading.Thread(target=self._run, daemon=True)
+        self._ready = threading.Event()
+        self._stopping: asyncio.Event | None = None
+        self._port = 0
+
+    def __enter__(self) -> Self:
+        for look in game.LOOKS:
+            game.jpegs(look)
+        self._thread.start()
+        if not self._ready.wait(20):
+            raise RuntimeError("the fake box did not start")
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.stop()
+        self._loop.close()
+
+    @property
+    def link(self) -> str:
+        """What the first phone opens."""
+        return f"{self.url}/#{TOKEN}"
+
+    def stop(self) -> None:
+        """Dies: every connection is closed."""
+        if self._thread.is_alive():
+            assert self._stopping is not None
+            self._loop.call_soon_threadsafe(self._stopping.set)
+            self._thread.join(10)
+
+    def restart(self) -> None:
+        """Comes back at the same address after `stop`."""
+        self._ready.clear()
+        self._thread = threading.Thread(target=self._run, daemon=True)
+        self._thread.start()
+        if not self._ready.wait(10):
+            raise RuntimeError("the fake box did not start again")
+
+    def change(self, **fields: Any) -> None:
+        """Changes fields of the State (`_` for `-`) and tells every reader."""
+        changed = {name.replace("_", "-"): value for name, value in fields.items()}
+        with self._news:
+            self.state.update(changed)
+            self._news.notify_all()
+        self._tell("change", changed)
+
+    def meters(self, *levels: float) -> None:
+        """Sends sound levels to every reader."""
+        sources = [{**one, "levels-db": list(levels)} for one in self.state["audio"]["sources"]]
+        self._tell("meters", {"levels-db": list(levels), "sources": sources})
+
+    def until(self, is_so: Callable[[FakeBox], bool], limit_s: float = 8.0) -> None:
+        """Waits until something is so; woken by every request and change."""
+        with self._news:
+            if not self._news.wait_for(lambda: is_so(self), limit_s):
+                raise AssertionError(f"it did not happen; commands: {self.commands}, hits: {self.hits}")
+
+    def _tell(self, name: str, value: Json) -> None:
+        text = json.loads(json.dumps(value))
+
+        def put() -> None:
+            for queue in self._feeds:
+                queue.put_nowait((name, text))
+
+        with suppress(RuntimeError):  # it may just be stopping
+            self._loop.call_soon_threadsafe(put)
+
+    def _run(self) -> None:
+        asyncio.set_event_loop(self._loop)
+        self._loop.run_until_complete(self._serve())
+        left = asyncio.all_tasks(self._loop)
+        for task in left:
+            task.cancel()
+        self._loop.run_until_complete(asyncio.gather(*left, return_exceptions=True))
+
+    async def _serve(self) -> None:
+        self._stopping = asyncio.Event()
+        app = web.Application(middlewares=[self._polite])
+        for path in panel.page_files():
+            app.router.add_get(path, self._static)
+        app.router.add_get("/", self._page)
+        app.router.add_post("/api/pair", self._pair)
+        app.router.add_post("/api/login", self._login)
+        app.router.add_post("/api/do", self._do)
+        app.router.add_get("/api/{path:.*}", self._get)
+        app.router.add_delete("/api/sessions/{id}", self._end_session)
+        app.router.add_post("/api/sessions/invite", self._invite)
+        app.router.add_post("/api/password", self._ok)
+        runner = web.AppRunner(app, shutdown_timeout=0.1, handler_cancellation=True)
+        await runner.setup()
+        site = web.TCPSite(runner, "127.0.0.1", self._port, reuse_address=True)
+        await site.start()
+        self._port = runner.addresses[0][1]
+        self.url = f"http://127.0.0.1:{self._port}"
+        self._ready.set()
+        await self._stopping.wait()
+        await runner.cleanup()
+
+    @web.middleware
+    async def _polite(self, request: web.Request, handler: Any) -> web.StreamResponse:
+        with self._news:
+            self.hits[request.path] = self.hits.get(request.path, 0) + 1
+            self._news.notify_all()
+        is_guarded = request.path.startswith("/api/") and request.path not in {"/api/pair", "/api/login"}
+        if is_guarded and not self.is_open and "fake" not in request.cookies:
+            answer: web.StreamResponse = _problem(401, "not-paired")
+        elif request.path in self.missing or any(request.path.startswith(f"{path}/") for path in self.missing):
+            answer = _problem(404, "not-found")
+        else:
+            answer = await self._counted(request, handler)
+        if not answer.prepared:
+            answer.headers.update(panel._HEADERS)
+        return answer
+
+    async def _counted(self, request: web.Request, handler: Any) -> web.StreamResponse:
+        """Notes how many requests are under way, without those that never end."""
+        step = 0 if request.path in {"/api/feed", "/api/preview.mp4"} else 1
+        with self._news:
+            self.busy += step
+        try:
+            answer: web.StreamResponse = await handler(request)
+        finally:
+            with self._news:
+                self.busy -= step
+                self._news.notify_all()
+        return answer
+
+    async def _static(self, request: web.Request) -> web.Response:
+        file = panel.STATIC / request.path.removeprefix("/static/")
+        return _file(file, panel.page_files()[request.path])
+
+    async def _page(self, _request: web.Request) -> web.Response:
+        return _file(panel.STATIC / "index.html", "text/html")
+
+    async def _pair(self, request: web.Request) -> web.Response:
+        asked = await request.json()
+        if asked.get("token") in self._tokens:
+            self._tokens.discard(asked["token"])
+        elif asked.get("pin") != PIN:
+            return _problem(401, "link-used") if "token" in asked else _problem(403, "wrong-pin")
+        return self._entered()
+
+    async def _login(self, request: web.Request) -> web.Response:
+        is_right = (await request.json()).get("password") == PASSWORD
+        return self._entered() if is_right else _problem(403, "wrong-password")
+
+    @staticmethod
+    def _entered() -> web.Response:
+        answer = web.json_response({"ok": True})
+        answer.set_cookie("fake", "paired", httponly=True, samesite="Strict")
+        return answer
+
+    async def _ok(self, _request: web.Request) -> web.Response:
+        return web.json_response({"ok": True})
+
+    async def _get(self, request: web.Request) -> web.StreamResponse:
+        path = request.match_info["path"]
+        if path.startswith("looks/"):
+            return _jpeg(path.removeprefix("looks/").removesuffix(".jpg"))
+        if path.startswith("recordings/"):
+            return web.Response(body=b"", content_type="video/mp4")
+        whole: dict[str, Any] = {
+            "feed": self._feed,
+            "preview.mp4": self._movie,
+        }
+        if path in whole:
+            answer: web.StreamResponse = await whole[path](request)
+            return answer
+        simple: dict[str, Callable[[], web.Response]] = {
+            "state": lambda: web.json_response(self.state),
+            "preview.jpg": lambda: _jpeg(self.state.get("look", "blur")),
+            "settings": lambda: web.json_response(self.settings),
+            "settings/backup": lambda: web.Response(text='[picture]\nlook = "blur"\n'),
+            "sessions": lambda: web.json_response(self.sessions),
+            "whoami": lambda: web.json_response({"role": "owner", "name": "Phone", "id": "a1"}),
+            "doctor": lambda: web.json_response(DOCTOR),
+            "logs": lambda: web.Response(text=LOG),
+            "qr.svg": lambda: web.Response(text=_qr(unquote(request.query_string)), content_type="image/svg+xml"),
+        }
+        return simple[path]() if path in simple else _problem(404, "not-found")
+
+    async def _feed(self, request: web.Request) -> web.StreamResponse:
+        answer = web.StreamResponse(headers={**panel._HEADERS, "Content-Type": "text/event-stream"})
+        await answer.prepare(request)
+        queue: asyncio.Queue[tuple[str, Json]] = asyncio.Queue()
+        async with self._reading(queue):
+            queue.put_nowait(("state", self.state))
+            with suppress(ConnectionError, asyncio.CancelledError):
+                while request.transport is not None:
+                    name, value = await queue.get()
+                    await answer.write(f"event: {name}\ndata: {json.dumps(value)}\n\n".encode())
+        return answer
+
+    @asynccontextmanager
+    async def _reading(self, queue: asyncio.Queue[tuple[str, Json]]) -> AsyncIterator[None]:
+        self._feeds.add(queue)
+        self._count(1)
+        try:
+            yield
+        finally:
+            self._feeds.discard(queue)
+            self._count(-1)
+
+    def _count(self, step: int) -> None:
+        with self._news:
+            self.readers += step
+            self._news.notify_all()
+
+    async def _movie(self, request: web.Request) -> web.StreamResponse:
+        answer = web.StreamResponse(headers={**panel._HEADERS, "Content-Type": "video/mp4"})
+        await answer.prepare(request)
+        pieces: asyncio.Queue[bytes] = asyncio.Queue()
+        stop, loop = threading.Event(), asyncio.get_running_loop()
+
+        def begins() -> None:
+            self.movie_at = time.time()
+
+        def deliver(piece: bytes) -> None:
+            with suppress(RuntimeError):
+                loop.call_soon_threadsafe(pieces.put_nowait, piece)
+
+        maker = asyncio.create_task(asyncio.to_thread(game.movie, deliver, begins, stop, self.movie_speed))
+        try:
+            with suppress(ConnectionError):
+                while True:
+                    await answer.write(await pieces.get())
+        finally:
+            stop.set()
+            await asyncio.shield(maker)
+        return answer
+
+    async def _end_session(self, request: web.Request) -> web.Response:
+        self.sessions = [one for one in self.sessions if one["id"] != request.match_info["id"]]
+        return web.json_response({"ok": True})
+
+    async def _invite(self, request: web.Request) -> web.Response:
+        role = (await request.json())["role"]
+        link = f"{self.url}/#invitation-for-a-{role}"
+        return web.json_response({"link": link, "qr": _qr(link), "role": role, "expires-at": time.time() + 600})
+
+    async def _do(self, request: web.Request) -> web.Response:
+        command = await request.json()
+        name = command["do"]
+        refusal = self.refusals.get(name)
+        answer = {} if refusal else self._effect(name, command)
+        with self._news:
+            self.commands.append(command)
+            self._news.notify_all()
+        if refusal:
+            return web.json_response({"facts": {}, "text": "", **refusal}, status=refusal.get("status", 409))
+        return web.json_response({"ok": True, **answer})
+
+    def _effect(self, name: str, command: Json) -> Json:
+        now = time.time()
+        if name == "go-live":
+            self.change(live={"type": "practicing" if command.get("practice") else "on-air", "since-at": now})
+        elif name == "end-live":
+            undo_s = command.get("undo-s", 0)
+            self.change(
+                live={"type": "ending", "since-at": now, "ends-at": now + undo_s} if undo_s else {"type": "off"}
+            )
+        elif name == "undo-end":
+            self.change(live={"type": "on-air", "since-at": now - 60})
+        elif name == "set-look":
+            self.change(look=command["look"])
+        elif name in {"brb", "privacy"}:
+            self.change(cover=name if command["on"] else "")
+        elif name in {"mute", "set-gain"}:
+            changed = {"muted": command["on"]} if name == "mute" else {"gain-db": command["db"]}
+            audio = self.state["audio"]
+            sources = [{**one, **changed} if one["name"] == command["source"] else one for one in audio["sources"]]
+            self.change(audio={**audio, "sources": sources})
+        elif name == "set-setting":
+            self._set(command["path"], command["value"])
+        elif name == "delete-recording":
+            self.change(recordings=[one for one in self.state["recordings"] if one["name"] != command["name"]])
+        elif name == "uplink-test":
+            self.change(uplink={"state": "testing", "kbps": 0, "at": now, "advice": None})
+        elif name == "paste-key":
+            return self._paste(command["text"], now)
+        elif name == "clip":
+            return {"name": "clip.mp4", "seconds": command["seconds"], "bytes": 1}
+        return {}
+
+    def _set(self, path: str, value: Any) -> None:
+        for one in self.settings:
+            if one["path"] == path:
+                one["value"] = one["default"] if value is None else value
+                one["source"] = "default" if value is None else "panel"
+
+    def _paste(self, text: str, now: float) -> Json:
+        rows = [
+            {**row, "state": "ok", "text": "Key is ready.", "code": ""} if row["name"] == "tiktok" else row
+            for row in self.state["readiness"]
+        ]
+        first = {**self.state["destinations"][0], "host": "push.example", "key-last4": "f4c2", "problem": None}
+        self.change(readiness=rows, destinations=[first, *self.state["destinations"][1:]])
+        return {
+            "took-server": "rtmp" in text, "took-key": True, "expires-at": now + 3 * 3600 + 60, "expired": False,
+            "host": "push.example", "last4": "f4c2",
+        }  # fmt: skip
+
+
+def _problem(status: int, code: str) -> web.Response:
+    return web.json_response({"code": code, "facts": {}, "text": code}, status=status)
+
+
+def _file(file: Path, content_type: str) -> web.Response:
+    return web.Response(body=file.read_bytes(), content_type=content_type, charset="utf-8")
+
+
+def _jpeg(look: str) -> web.Response:
+    pictures = game.jpegs(next(one for one in game.LOOKS if one == look))
+    return web.Response(body=pictures[int(time.time() * 10) % len(pictures)], content_type="image/jpeg")
+
+
+def _qr(text: str) -> str:
+    # Looks like a code and is none: the real ones come from the panel.
+    dots = "".join(f'<path d="M{i % 21} {i // 21}h1v1h-1z"/>' for i in range(441) if hash((text, i)) % 2)
+    return QR.format(dots)

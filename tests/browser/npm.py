@@ -1,0 +1,47 @@
+"""Tools from npm that are only for tests: installed once into the cache of this user, never into the repository."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+PROJECT = Path(__file__).parents[2] / "appliance" / "panel" / "jsconfig.json"
+VERSIONS = {"axe-core": "4.14.1", "typescript": "5.9.3"}
+
+
+def installed(package: str) -> Path:
+    """The directory of the package; installs it when npm can. Raises LookupError saying why not."""
+    version = VERSIONS[package]
+    cache = Path(os.environ.get("PLUGCAST_CACHE") or Path.home() / ".cache" / "plugcast") / package
+    place = cache / "node_modules" / package
+    manifest = place / "package.json"
+    if manifest.exists() and json.loads(manifest.read_text())["version"] == version:
+        return place
+    npm = shutil.which("npm")
+    if npm is None:
+        raise LookupError(f"{package} {version} is not in {cache} and there is no npm to install it (Debian: npm)")
+    cache.mkdir(parents=True, exist_ok=True)
+    flags = ("--silent", "--no-audit", "--no-fund", "--ignore-scripts", "--no-save")
+    command = (npm, "install", *flags, f"{package}@{version}")
+    done = subprocess.run(command, cwd=cache, capture_output=True, text=True, check=False)
+    if done.returncode:
+        raise LookupError(f"npm could not install {package} {version}: {done.stderr.strip()[-200:]}")
+    return place
+
+
+def checked(project: Path = PROJECT) -> subprocess.CompletedProcess[str]:
+    """What TypeScript's compiler says of the page's scripts and their JSDoc types."""
+    compiler = installed("typescript") / "bin" / "tsc"
+    return subprocess.run(
+        ["node", str(compiler), "-p", str(project)], capture_output=True, text=True, check=False, timeout=100
+    )
+
+
+if __name__ == "__main__":
+    outcome = checked()
+    sys.stdout.write(outcome.stdout)
+    sys.exit(outcome.returncode)

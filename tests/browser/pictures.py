@@ -1,0 +1,78 @@
+"""`python -m tests.browser.pictures`: a picture of every screen, phone and desktop, dark and light, into docs/pictures.
+
+Made with the fake box, so that every state can be seen. Pictures have a palette of their own to stay small.
+"""
+
+from __future__ import annotations
+
+import io
+import sys
+from pathlib import Path
+
+import av
+from av.container import InputContainer
+from av.filter import Graph
+
+from tests.browser.chromium import PHONE, browsing, device
+from tests.browser.fakebox import FakeBox
+from tests.browser.screens import SCREENS, show
+
+PLACE = Path(__file__).parents[2] / "docs" / "pictures"
+COLOURS = 40
+SMALL_DESKTOP = {"viewport": {"width": 1024, "height": 640}}
+SEEN = ".screen img:not([hidden]), .screen video:not([hidden])"
+
+
+def small(png: bytes) -> bytes:
+    """The same picture with a palette."""
+    with av.open(io.BytesIO(png), format="png_pipe") as file:
+        assert isinstance(file, InputContainer)
+        frame = next(file.decode(video=0)).reformat(format="rgb24")
+    graph = Graph()
+    source = graph.add_buffer(width=frame.width, height=frame.height, format=frame.format, time_base=frame.time_base)
+    split, make = graph.add("split"), graph.add("palettegen", f"max_colors={COLOURS}:reserve_transparent=0")
+    use, sink = graph.add("paletteuse", "dither=none"), graph.add("buffersink")
+    source.link_to(split)
+    split.link_to(use, 0, 0)
+    split.link_to(make, 1, 0)
+    make.link_to(use, 0, 1)
+    use.link_to(sink)
+    graph.configure()
+    frame.pts = 0
+    graph.push(frame)
+    graph.push(None)
+    made = graph.pull()
+    assert isinstance(made, av.VideoFrame)
+    encoder = av.CodecContext.create("png", "w")
+    encoder.width, encoder.height, encoder.pix_fmt = made.width, made.height, "pal8"
+    encoder.time_base = made.time_base or frame.time_base
+    encoder.options = {"compression_level": "9", "pred": "none"}
+    return b"".join(bytes(packet) for packet in [*encoder.encode(made), *encoder.encode(None)])
+
+
+def take(place: Path, only: str = "") -> int:
+    """Takes them all, or those whose name begins with `only`; returns their size in bytes."""
+    place.mkdir(parents=True, exist_ok=True)
+    total = 0
+    with FakeBox() as box, browsing() as browser:
+        for kind, options in (("phone", {**PHONE, "device_scale_factor": 1}), ("desktop", SMALL_DESKTOP)):
+            for theme in ("dark", "light"):
+                with device(browser, options, color_scheme=theme, reduced_motion="reduce") as context:
+                    context.add_init_script("localStorage.clear()")
+                    page = context.new_page()
+                    for screen in SCREENS:
+                        if not screen.name.startswith(only):
+                            continue
+                        show(box, page, screen)
+                        page.evaluate("document.fonts.ready")
+                        if screen.name.startswith("home") or (kind == "desktop" and screen.name != "pairing"):
+                            page.wait_for_selector(SEEN)
+                        picture = small(page.screenshot(full_page=False))
+                        (place / f"{screen.name}-{kind}-{theme}.png").write_bytes(picture)
+                        total += len(picture)
+    return total
+
+
+if __name__ == "__main__":
+    size = take(PLACE, *sys.argv[1:2])
+    print(f"{size / 1e6:.2f} MB in {PLACE}")

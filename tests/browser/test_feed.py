@@ -1,0 +1,100 @@
+"""The page follows the box: at once, again after the box was away, and not while nobody looks."""
+
+from __future__ import annotations
+
+import pytest
+from playwright.sync_api import BrowserContext, Page, expect
+
+from tests.browser.chromium import assert_quiet, opened, pass_time
+from tests.browser.fakebox import FakeBox
+from tests.browser.screens import live, ready
+
+pytestmark = pytest.mark.timeout(40)
+
+
+def set_hidden(page: Page, *, is_hidden: bool) -> None:
+    """A FAKE of another tab in front: a headless browser never hides a page by itself."""
+    page.evaluate(
+        """is => { Object.defineProperty(document, "hidden", { value: is, configurable: true });
+        document.dispatchEvent(new Event("visibilitychange")); }""",
+        is_hidden,
+    )
+
+
+def test_a_change_is_drawn_and_meters_move(phone: BrowserContext, box: FakeBox) -> None:
+    page = opened(phone, box.url)
+    page.wait_for_selector("#go.does-paste")
+    ready(box)
+    page.wait_for_selector("#go.does-go")
+    page.goto(f"{box.url}/#/sound")
+    bar = page.locator("[role=meter]").first
+    expect(bar).to_have_attribute("aria-valuenow", "-16")
+    box.meters(-40.0, -50.0)
+    expect(bar).to_have_attribute("aria-valuenow", "-40")
+    assert_quiet(page)
+
+
+def test_the_page_comes_back_by_itself_and_says_meanwhile_that_nothing_is_known(
+    phone: BrowserContext, box: FakeBox
+) -> None:
+    ready(box)
+    live(box)
+    page = opened(phone, box.url)
+    page.wait_for_selector("#go.is-live")
+    box.stop()
+    expect(page.locator(".go-word")).to_have_text("No answer")
+    expect(page.locator("plug-facts")).to_be_hidden()
+    expect(page.locator("#go")).to_be_disabled()
+    box.change(name="back-again")
+    box.restart()
+    page.wait_for_selector("#go.is-live")
+    expect(page.locator(".box-name")).to_have_text("back-again")
+    assert_quiet(page)
+
+
+def test_a_short_break_is_no_alarm(phone: BrowserContext, box: FakeBox) -> None:
+    ready(box)
+    page = opened(phone, box.url)
+    page.wait_for_selector("#go.does-go")
+    page.evaluate(
+        """() => { window.seen = [];
+        const note = () => window.seen.push(document.querySelector(".go-word").textContent);
+        const all = { subtree: true, childList: true, characterData: true };
+        new MutationObserver(note).observe(document.querySelector("plug-go"), all); }"""
+    )
+    box.stop()
+    box.change(name="back-again")
+    box.restart()
+    expect(page.locator(".box-name")).to_have_text("back-again")
+    assert "No answer" not in page.evaluate("window.seen")
+
+
+def test_a_hidden_tab_reads_nothing_and_looks_again_when_it_is_shown(phone: BrowserContext, box: FakeBox) -> None:
+    ready(box)
+    page = opened(phone, box.url)
+    page.wait_for_selector(".screen img:not([hidden])")
+    live(box)
+    box.until(lambda fake: fake.hits.get("/api/preview.mp4", 0) > 0 and fake.readers == 1)
+    page.wait_for_selector(".screen video:not([hidden])")
+    set_hidden(page, is_hidden=True)
+    box.until(lambda fake: fake.readers == 0)
+    page.clock.install()
+    pass_time(page, 1000)
+    box.until(lambda fake: fake.busy == 0)
+    before = dict(box.hits)
+    pass_time(page, 10_000)
+    assert box.hits == before
+    box.change(name="while-hidden")
+    set_hidden(page, is_hidden=False)
+    expect(page.locator(".box-name")).to_have_text("while-hidden")
+    box.until(lambda fake: fake.hits["/api/preview.mp4"] > before["/api/preview.mp4"] and fake.readers == 1)
+
+
+def test_a_session_that_ended_leads_to_the_door(phone: BrowserContext, box: FakeBox) -> None:
+    ready(box)
+    page = opened(phone, box.url)
+    page.wait_for_selector("#go.does-go")
+    box.is_open = False
+    page.goto(f"{box.url}/#/clips")
+    page.wait_for_selector("#pin")
+    expect(page.locator("#app")).to_be_hidden()

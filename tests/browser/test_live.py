@@ -1,0 +1,188 @@
+"""The big button and what is at hand while live: held, pressed by keyboard, undone; and what it says is true."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+
+import pytest
+from playwright.sync_api import BrowserContext, Page, expect
+
+from tests.browser.chromium import assert_quiet, opened
+from tests.browser.fakebox import FakeBox
+from tests.browser.screens import live, ready, refused
+
+HOLD_MS = 800
+pytestmark = pytest.mark.timeout(40)
+
+
+@pytest.fixture
+def page(phone: BrowserContext, box: FakeBox) -> Iterator[Page]:
+    ready(box)
+    page = opened(phone, box.url)
+    page.wait_for_selector("#go.does-go")
+    yield page
+    assert_quiet(page)
+
+
+def hold(page: Page, *, until: str) -> None:
+    """A thumb on the button until something is there."""
+    page.locator("#go").hover()
+    page.mouse.down()
+    page.wait_for_selector(until)
+    page.mouse.up()
+
+
+def names(box: FakeBox) -> list[str]:
+    return [command["do"] for command in box.commands]
+
+
+def test_holding_goes_live_and_holding_ends(page: Page, box: FakeBox) -> None:
+    begun = time.monotonic()
+    hold(page, until="#go.does-end")
+    assert time.monotonic() - begun >= HOLD_MS / 1000 * 0.95
+    assert names(box) == ["go-live"]
+    hold(page, until="#go.does-undo")
+    assert box.commands[-1] == {"do": "end-live", "undo-s": 5}
+
+
+def test_a_tap_does_nothing_but_say_what_to_do(page: Page, box: FakeBox) -> None:
+    page.locator("#go").tap()
+    expect(page.locator("plug-go .reply")).to_have_text("Keep holding until it is full.")
+    page.locator("#go").hover()
+    page.mouse.down()
+    expect(page.locator("#go")).to_have_class("is-ready does-go held")
+    page.mouse.move(5, 5)
+    expect(page.locator("#go")).not_to_have_class("is-ready does-go held")
+    page.mouse.up()
+    assert names(box) == []
+
+
+def test_a_keyboard_presses_twice(page: Page, box: FakeBox) -> None:
+    page.focus("#go")
+    page.keyboard.press("Enter")
+    expect(page.locator(".go-action")).to_have_text("Press again to go LIVE")
+    assert names(box) == []
+    page.clock.install()
+    page.clock.run_for(400)
+    page.keyboard.press("Enter")
+    box.until(lambda fake: names(fake) == ["go-live"])
+
+
+def test_an_end_is_taken_back(page: Page, box: FakeBox) -> None:
+    live(box)
+    hold(page, until="#go.does-undo")
+    expect(page.locator(".go-word")).to_contain_text("Ending in")
+    page.locator("#go").tap()
+    page.wait_for_selector("#go.does-end.is-live")
+    assert names(box) == ["end-live", "undo-end"]
+
+
+def test_live_is_said_only_while_frames_go_out(page: Page, box: FakeBox) -> None:
+    box.change(live={"type": "connecting", "since-at": time.time(), "attempts": 1, "retry-at": 0, "problem": None})
+    expect(page.locator(".go-word")).to_have_text("Connecting…")
+    live(box)
+    expect(page.locator(".go-word")).to_contain_text("LIVE 12:4")
+    # No frame more: within a few seconds it is no longer called live.
+    expect(page.locator(".go-word")).to_have_text("Checking…", timeout=6000)
+    (first,) = box.state["destinations"]
+    box.change(destinations=[{**first, "sent-frames": first["sent-frames"] + 30}])
+    expect(page.locator(".go-word")).to_contain_text("LIVE")
+
+
+def test_four_facts_are_shown_and_unknown_is_said(page: Page, box: FakeBox) -> None:
+    live(box)
+    box.change(health={"verdict": "fair", "cause": "internet-slow", "temperature-c": None, "load": None})
+    expect(page.locator(".facts dd")).to_have_count(4)
+    words = page.locator(".facts dd").all_inner_texts()
+    assert words[0].startswith("LIVE 12:4")
+    assert words[1:] == ["Fair", "412", "not known"]
+    expect(page.locator("plug-facts .why")).to_have_text(
+        "Your internet is slow: picture made simpler, sound untouched."
+    )
+    box.change(chat={**box.state["chat"], "viewers": None})
+    expect(page.locator(".facts dd").nth(2)).to_have_text("not known")
+
+
+def test_privacy_mute_and_break_are_one_tap_each(page: Page, box: FakeBox) -> None:
+    live(box)
+    page.tap("#quick-privacy")
+    expect(page.locator(".cover")).to_contain_text("viewers see no game and hear nothing")
+    page.tap(".cover button")
+    expect(page.locator(".cover")).to_be_hidden()
+    page.tap("#quick-mute")
+    expect(page.locator("#quick-mute")).to_have_text("Mic is off")
+    page.tap("#quick-brb")
+    expect(page.locator("#quick-brb")).to_have_attribute("aria-pressed", "true")
+    assert box.commands == [
+        {"do": "privacy", "on": True}, {"do": "privacy", "on": False},
+        {"do": "mute", "source": "mic", "on": True}, {"do": "brb", "on": True},
+    ]  # fmt: skip
+
+
+def test_a_refused_key_is_the_one_thing_to_see_and_mended_by_pasting(page: Page, box: FakeBox) -> None:
+    refused(box)
+    expect(page.locator("plug-problem .problem-text")).to_have_text(
+        "TikTok asks for a new key. Your LIVE is paused until you paste it."
+    )
+    page.tap("plug-problem .main")
+    text = page.locator("#paste-tiktok")
+    expect(text).to_be_focused()
+    paste(page, "rtmp://push.example/live/ stream-1?expire=1")
+    expect(page.locator("plug-paste .reply")).to_contain_text("Server and key are in. It is good for 3 h more.")
+    expect(text).to_have_value("")
+
+
+def test_an_error_is_said_in_the_readers_language(phone: BrowserContext, box: FakeBox) -> None:
+    ready(box)
+    page = opened(phone, f"{box.url}/#/settings/basics")
+    page.select_option("#page-language", "es")
+    page.wait_for_selector("html[lang=es]")
+    page.goto(f"{box.url}/#/")
+    box.refusals["go-live"] = {"code": "clock-wrong", "text": "The clock is wrong.", "status": 424}
+    hold(page, until="plug-go .reply:not(:empty)")
+    expect(page.locator("plug-go .reply")).to_contain_text("El reloj de la caja va mal")
+    box.refusals["go-live"] = {"code": "not-known-to-this-page", "text": "Words of a newer box."}
+    hold(page, until="plug-go .reply:has-text('newer box')")
+
+
+def test_deleting_asks_once_more_in_place(page: Page, box: FakeBox) -> None:
+    page.goto(f"{box.url}/#/clips")
+    first = page.locator(".clip").first
+    first.locator(".danger").tap()
+    expect(first.locator(".danger")).to_have_text("Really delete")
+    assert names(box) == []
+    first.locator(".danger").tap()
+    expect(page.locator(".clip")).to_have_count(1)
+    assert names(box) == ["delete-recording"]
+
+
+def test_practice_needs_no_key_and_says_that_nobody_sees_it(page: Page, box: FakeBox) -> None:
+    page.tap(".practice")
+    page.tap("text=Start practice")
+    expect(page.locator(".pill")).to_contain_text("Practice")
+    assert box.commands == [{"do": "go-live", "practice": True}]
+    page.tap("text=End practice")
+    expect(page.locator(".pill")).to_be_hidden()
+    assert box.commands[-1] == {"do": "end-live"}
+
+
+def test_a_setting_is_changed_and_taken_back(page: Page, box: FakeBox) -> None:
+    page.goto(f"{box.url}/#/settings/every")
+    page.fill("#set-slate-owner-name", "Leo")
+    page.press("#set-slate-owner-name", "Tab")
+    box.until(lambda fake: {"do": "set-setting", "path": "slate.owner-name", "value": "Leo"} in fake.commands)
+    row = page.locator(".setting", has=page.locator("#set-slate-owner-name"))
+    row.get_by_role("button").tap()
+    expect(row.get_by_role("button")).to_have_count(0)
+    expect(page.locator("#set-slate-owner-name")).to_have_value("")
+    assert box.commands[-1] == {"do": "set-setting", "path": "slate.owner-name", "value": None}
+
+
+def paste(page: Page, text: str) -> None:
+    """Pastes into what has the focus, as a phone does: the text and the event."""
+    page.evaluate(
+        """text => { const one = document.activeElement; one.value = text;
+        one.dispatchEvent(new ClipboardEvent("paste", { bubbles: true })); }""",
+        text,
+    )

@@ -1,0 +1,134 @@
+"""A scripted phone with the real control and engine: from the link to a live on a real server, and the second one.
+
+The console is the built-in test console, the server is nginx with its RTMP module.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import psutil
+import pytest
+from playwright.sync_api import Browser, BrowserContext, Page, expect
+
+from tests.browser.chromium import assert_quiet, device, opened
+from tests.browser.test_live import hold, paste
+from tests.running import RunningBox
+from tests.servers import nginx as nginx_room
+from tests.servers.nginx import Nginx
+
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.timeout(180),
+    pytest.mark.skipif(bool(nginx_room.missing()), reason=nginx_room.missing() or "nginx is there"),
+]
+
+TOML = """
+[capture]
+device = "test"
+audio = "test"
+
+[picture]
+size = "360x640"
+"""
+LIMIT_S = 60
+LONG_MS = 20_000
+
+
+@pytest.fixture
+def nginx(tmp_path: Path) -> Iterator[Nginx]:
+    (tmp_path / "nginx").mkdir()
+    with Nginx(tmp_path / "nginx") as server:
+        yield server
+
+
+@pytest.fixture
+def running(tmp_path: Path) -> Iterator[RunningBox]:
+    with RunningBox(tmp_path, TOML) as box:
+        yield box
+
+
+def link(box: RunningBox) -> str:
+    """A new one-time link, as the box prints it, with the address that the test's box listens on."""
+    said = box.plugcast("token", "--link", "--config", str(box.config))
+    return f"http://127.0.0.1:{box.port}/#{said.split('#', 1)[1].split()[0]}"
+
+
+def pasted(server: Nginx, number: int) -> str:
+    return f"Server URL: {server.server}\nStream key: stream-47{number}?expire={int(time.time()) + 7200}&sign=aB"
+
+
+def go_live(page: Page, box: RunningBox) -> None:
+    page.wait_for_selector("#go.does-go", timeout=LONG_MS)
+    hold(page, until="#go.does-end")
+    page.wait_for_selector("#go.is-live", timeout=LONG_MS)
+    assert box.state()["live"]["type"] == "on-air", "LIVE is said when the server has accepted"
+
+
+def end(page: Page) -> None:
+    hold(page, until="#go:not(.does-end)")
+    page.wait_for_selector("#go.is-idle, #go.is-ready", timeout=LONG_MS)
+
+
+def test_from_the_link_to_a_live_and_a_second_one(browser: Browser, running: RunningBox, nginx: Nginx) -> None:
+    begun = time.monotonic()
+    with device(browser) as phone:
+        page = opened(phone, link(running))
+        page.wait_for_selector(".screen img:not([hidden])", timeout=LONG_MS)
+        expect(page.locator(".row").first).to_contain_text("Picture is here")
+        if "look" in running.state():
+            page.tap("plug-ways a[href='#/looks']")
+            page.tap(".look-fill")
+            running.until(lambda state: state["look"] == "fill")
+            page.tap("plug-ways a[href='#/']")
+        page.tap("#go.does-paste")
+        expect(page.locator("#paste-tiktok")).to_be_focused()
+        paste(page, pasted(nginx, 11))
+        go_live(page, running)
+        expect(page.locator(".facts dd").first).to_contain_text("LIVE")
+        page.wait_for_selector(".tile:visible")
+        end(page)
+        took_s = time.monotonic() - begun
+        print(f"from the link to the end of the first live: {took_s:.1f} s")
+        assert took_s < LIMIT_S
+        # The second live: open the field, paste, hold.
+        page.tap("plug-key summary")
+        expect(page.locator("#paste-tiktok")).to_be_focused()
+        paste(page, pasted(nginx, 12))
+        expect(page.locator("plug-paste .reply")).to_contain_text("Server and key are in")
+        go_live(page, running)
+        end(page)
+        assert_quiet(page)
+    names = [hook.split("name=")[1].split("&")[0] for hook in nginx.hooks.publishes]
+    assert names == ["stream-4711", "stream-4712"]
+
+
+def test_the_page_lives_through_a_restart_of_control(browser: Browser, running: RunningBox, nginx: Nginx) -> None:
+    with device(browser) as phone:
+        page = opened(phone, link(running))
+        running.do("paste-key", text=pasted(nginx, 13))
+        go_live(page, running)
+        control = next(one for one in psutil.Process(running.pid).children() if "control" in one.cmdline())
+        control.kill()
+        running.until(lambda state: state["live"]["type"] == "on-air")
+        page.wait_for_selector("#go.is-live", timeout=LONG_MS)
+        expect(page.locator("#app")).to_be_visible()
+        assert_quiet(page)
+
+
+def test_the_first_screen_loads_little_and_its_first_paint_is_measured(
+    phone: BrowserContext, running: RunningBox
+) -> None:
+    """The time is reported, not asserted: this machine is not the box."""
+    page = opened(phone, link(running))
+    page.wait_for_selector("#app:not([hidden])", timeout=LONG_MS)
+    paints = page.evaluate("performance.getEntriesByType('paint').map((one) => [one.name, Math.round(one.startTime)])")
+    loaded = page.evaluate(
+        """performance.getEntriesByType("resource").filter((one) => one.name.includes("/static/"))
+        .reduce((sum, one) => sum + one.decodedBodySize, 0)"""
+    )
+    print(f"{paints}, {loaded / 1000:.0f} kB until the first picture")
+    assert paints
+    assert 50_000 < loaded < 150_000

@@ -1,0 +1,134 @@
+"""Every sentence is there in every language, says the same values, and is used; every code has one."""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+import subprocess
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from appliance.model.config import Config, DestinationConfig, Section
+from appliance.panel.app import STATIC
+
+ROOT = Path(__file__).parents[2]
+LANGUAGES = sorted(file.stem for file in (STATIC / "sentences").glob("*.js"))
+SCRIPTS = {file: file.read_text() for file in STATIC.rglob("*.js") if file.parent.name != "sentences"}
+# Groups whose names come from the box: which there must be is tested below, group by group.
+FROM_THE_BOX = {
+    "problem", "ready", "cause", "hint", "setting", "choice", "group", "source", "check", "device", "role",
+    "needs", "preset", "why", "health", "grade", "look", "facts", "row",
+}  # fmt: skip
+
+pytestmark = pytest.mark.skipif(shutil.which("node") is None, reason="node is not installed (Debian: npm)")
+
+
+def sentences(language: str) -> dict[str, str]:
+    """All of a language by their names, as the page reads them."""
+    file = (STATIC / "sentences" / f"{language}.js").as_uri()
+    script = f"import all from '{file}'; console.log(JSON.stringify(all))"
+    done = subprocess.run(
+        ["node", "--input-type=module", "-e", script], capture_output=True, text=True, check=True, timeout=10
+    )
+    groups: dict[str, dict[str, str]] = json.loads(done.stdout)
+    return {f"{group}.{name}": text for group, members in groups.items() for name, text in members.items()}
+
+
+ENGLISH = sentences("en") if shutil.which("node") else {}
+
+
+def placeholders(text: str) -> list[str]:
+    return sorted(re.findall(r"\{([a-z0-9-]+)\}", text))
+
+
+def test_there_are_two_languages_and_the_page_offers_them() -> None:
+    assert LANGUAGES == ["en", "es"]
+    words = (STATIC / "lib" / "words.js").read_text()
+    assert set(re.findall(r"(\w\w): \"", re.findall(r"LANGUAGES = \{(.*?)\}", words)[0])) == set(LANGUAGES)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_a_language_is_complete_and_says_the_same_values(language: str) -> None:
+    known = sentences(language)
+    assert known.keys() == ENGLISH.keys()
+    wrong = [name for name, text in known.items() if placeholders(text) != placeholders(ENGLISH[name])]
+    assert wrong == []
+    assert [name for name, text in known.items() if not text.strip()] == []
+
+
+def test_languages_differ() -> None:
+    spanish = sentences("es")
+    same = [name for name in ENGLISH if ENGLISH[name] == spanish[name]]
+    assert len(same) < len(ENGLISH) / 12, same
+
+
+def test_every_sentence_the_page_asks_for_is_there_and_none_is_left_over() -> None:
+    said = {name for text in SCRIPTS.values() for name in re.findall(r'\bsay\("([^"]+)"', text)}
+    assert len(said) > 150
+    assert said - ENGLISH.keys() == set()
+    named = {name for text in SCRIPTS.values() for name in re.findall(r'"([a-z-]+\.[a-z0-9.-]+)"', text)}
+    unused = {name for name in ENGLISH if name.partition(".")[0] not in FROM_THE_BOX} - said - named
+    # Some are made of two parts, such as `phones.invite-` and the role.
+    made = {name for text in SCRIPTS.values() for name in re.findall(r"`([a-z-]+\.[a-z-]*)\$\{", text)}
+    assert {name for name in unused if not any(name.startswith(start) for start in made)} == set()
+
+
+def test_every_problem_has_its_sentence() -> None:
+    codes = {page.stem for page in (ROOT / "docs" / "problems").glob("*.md")}
+    assert len(codes) > 80
+    assert {code for code in codes if f"problem.{code}" not in ENGLISH} == set()
+
+
+def test_every_setting_has_its_name() -> None:
+    def paths(prefix: str, section: type[Section]) -> set[str]:
+        found = set()
+        for field in msgspec.structs.fields(section):
+            name = f"{prefix}{field.encode_name}"
+            if name == "destination":
+                found |= paths("destination.", DestinationConfig)
+            elif isinstance(field.type, type) and issubclass(field.type, Section):
+                found |= paths(f"{name}.", field.type)
+            else:
+                found.add(name)
+        return found
+
+    wanted = paths("", Config)
+    assert len(wanted) > 30
+    assert {path for path in wanted if f"setting.{path}" not in ENGLISH} == set()
+
+
+def test_every_cause_of_health_and_every_code_of_readiness_has_its_sentence() -> None:
+    health = (ROOT / "appliance" / "control" / "health.py").read_text()
+    causes = set(re.findall(r'\("(?:bad|fair)", "([a-z-]+)",', health)) | {"engine-not-running"}
+    assert len(causes) > 8
+    assert {cause for cause in causes if f"cause.{cause}" not in ENGLISH} == set()
+    codes = set(re.findall(r'code="([a-z-]+)"', health))
+    assert len(codes) >= 4
+    assert {code for code in codes if f"ready.{code}" not in ENGLISH and f"problem.{code}" not in ENGLISH} == set()
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_nothing_on_the_way_to_a_live_sounds_like_a_manual(language: str) -> None:
+    path = (
+        "nav.",
+        "live.",
+        "go.",
+        "row.",
+        "ready.",
+        "fix.",
+        "paste.",
+        "quick.",
+        "look",
+        "preview.",
+        "practice.",
+        "pair.",
+    )
+    heard = [
+        name
+        for name, text in sentences(language).items()
+        if name.startswith(path) and re.search(r"RTMP|bitrate|codec|kb/s|fps", text, re.IGNORECASE)
+    ]
+    assert heard == []

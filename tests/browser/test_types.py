@@ -1,0 +1,35 @@
+"""The scripts' JSDoc types are right, as TypeScript's compiler sees them."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+from appliance.panel.app import STATIC
+from tests.browser import npm
+
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.timeout(120),
+    pytest.mark.skipif(shutil.which("node") is None, reason="node is not installed (Debian: npm)"),
+]
+
+
+def test_types() -> None:
+    done = npm.checked(STATIC.parent / "jsconfig.json")
+    assert done.returncode == 0, done.stdout
+
+
+def test_a_wrong_type_a_missing_sentence_and_an_unknown_field_are_found(tmp_path: Path) -> None:
+    shutil.copytree(STATIC.parent, tmp_path / "panel", ignore=shutil.ignore_patterns("*.py", "__pycache__"))
+    home = tmp_path / "panel" / "static" / "pieces" / "home.js"
+    wrong = (
+        'say("home.nothing");\n/** @param {State} state */\nexport const odd = (state) => state.lvie;\nhide(1, true);\n'
+    )
+    home.write_text(home.read_text() + wrong)
+    done = npm.checked(tmp_path / "panel" / "jsconfig.json")
+    assert done.returncode != 0
+    for found in ("home.nothing", "lvie", "'number'"):
+        assert found in done.stdout
