@@ -15,7 +15,7 @@ import msgspec
 
 from appliance.control.concierge import take
 from appliance.control.disk import finished_on_disk
-from appliance.control.keys import Credential, KeyStore, summary
+from appliance.control.keys import Credential, KeyStore
 from appliance.control.lives import Wish, ended, moved_wish, resumed
 from appliance.control.moments import WallClock
 from appliance.control.wishes import WishFile

@@ -11,17 +11,18 @@ from appliance.live.paste import mistyped, read_paste
 from appliance.live.platforms import looks_like_a_key, platform_named
 from appliance.live.rtmp import read_server
 from appliance.live.typos import Typo, typo_in
-from appliance.model.config import Config
+from appliance.model.config import Config, preset_of
+from appliance.model.problem import Problem
 
 SOON_S = 600
 """A key that ends within this time may not last for the LIVE that is about to start."""
 
-EXPIRED = "This key has run out. Get a new one from the platform's page and paste it."
-SOON = "This key ends within 10 minutes. Go LIVE now, or get a new one."
-USED = "This key was used in a LIVE that ended: TikTok gives a new one each LIVE."
-NO_KEY = "The server is here. Now paste the stream key too."
-NO_SERVER = "The key is here. Now paste the server URL too."
-SAME = "This is the key that was here already."
+EXPIRED = Problem(code="key-expired", text="This key has run out. Get a new one from the platform's page and paste it.")
+SOON = Problem(code="key-ends-soon", text="This key ends within 10 minutes. Go LIVE now, or get a new one.")
+USED = Problem(code="key-used", text="This key was used in a LIVE that ended: TikTok gives a new one each LIVE.")
+NO_KEY = ("no-key", "The server is here. Now paste the stream key too.")
+NO_SERVER = ("no-server", "The key is here. Now paste the server URL too.")
+SAME = ("same-key", "This is the key that was here already.")
 
 
 def take(keys: KeyStore, config: Config, name: str, text: str, now: float) -> dict[str, Fact]:
@@ -50,27 +51,32 @@ def take(keys: KeyStore, config: Config, name: str, text: str, now: float) -> di
         one_live=lasts_one_live(config, name),
         now=now,
     )
-    lacks = ("no-key", NO_KEY) if not after.key else ("no-server", NO_SERVER) if not server else ("", "")
-    same = ("same-key", SAME) if bool(pasted.key) and pasted.key == before.key else ("", "")
-    code, hint = next((found for found in (age, lacks, same) if found[0]), ("", ""))
-    return {**facts, "hint-code": code, "hint": hint} if code else facts
+    hint = (
+        (age.code, age.text)
+        if age
+        else NO_KEY
+        if not after.key
+        else NO_SERVER
+        if not server
+        else SAME
+        if pasted.key and pasted.key == before.key
+        else None
+    )
+    return {**facts, "hint-code": hint[0], "hint": hint[1]} if hint else facts
 
 
-def freshness(*, expires_at: int, is_used: bool, one_live: bool, now: float) -> tuple[str, str]:
-    """What is wrong with a key's age, as code and sentence; both empty when nothing is known to be."""
+def freshness(*, expires_at: int, is_used: bool, one_live: bool, now: float) -> Problem | None:
+    """What is wrong with a key's age; None when nothing is known to be."""
     if 0 < expires_at <= now:
-        return "key-expired", EXPIRED
+        return EXPIRED
     if is_used and one_live:
-        return "key-used", USED
-    if 0 < expires_at - now <= SOON_S:
-        return "key-ends-soon", SOON
-    return "", ""
+        return USED
+    return SOON if 0 < expires_at - now <= SOON_S else None
 
 
 def lasts_one_live(config: Config, name: str) -> bool:
     """Whether the platform of this destination gives a new key for each live."""
-    choice = config.destination.get(name)
-    return platform_named(getattr(choice, "preset", ""), name).key_lasts == "one-live"
+    return platform_named(preset_of(name, config.destination[name])).key_lasts == "one-live"
 
 
 def checked_server(text: str) -> str:

@@ -39,6 +39,7 @@ from appliance.model.state import AccessState, DemoState
 from appliance.notify import Notifier
 from appliance.panel.access import Access
 from appliance.panel.app import Viewer, create_app
+from appliance.panel.concierge import add_concierge
 from appliance.panel.control_routes import add_control_routes
 from appliance.panel.packets import PATIENCE_S
 
@@ -94,6 +95,7 @@ async def serve(loaded: Settings, extras: Extras | None = None, stop: asyncio.Ev
     notifier = Notifier(os.environ)
     app = create_app(desk, access, desk.preview, extras.viewer)
     add_control_routes(app, desk)
+    add_concierge(app, director)
     app.middlewares.insert(0, reception.door.middleware)
     runner = runner_for(app)
     await runner.setup()

@@ -68,9 +68,9 @@ CUSTOM = Service(
 PLATFORMS: dict[str, Platform] = {platform.name: platform for platform in (TIKTOK, TWITCH, YOUTUBE, CUSTOM)}
 
 
-def platform_named(preset: str, destination: str = "") -> Platform:
-    """The platform of a destination: its preset's, or the one that it is named after."""
-    return PLATFORMS.get(preset) or PLATFORMS.get(destination) or CUSTOM
+def platform_named(preset: str) -> Platform:
+    """The platform of this name; `custom` for any other."""
+    return PLATFORMS.get(preset, CUSTOM)
 
 
 def platform_at(host: str) -> Platform | None:

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, given, settings
 
-from appliance.control.concierge import SOON_S, checked_server, freshness, take
+from appliance.control.concierge import EXPIRED, SOON_S, checked_server, freshness, take
 from appliance.control.keys import KeyStore
 from appliance.errors import Invalid
 from appliance.live.paste import Pasted
@@ -112,16 +112,17 @@ def test_a_key_is_kept_byte_for_byte_and_never_told(tmp_path: Path, key: str) ->
 
 
 def test_ages() -> None:
-    assert freshness(expires_at=0, is_used=False, one_live=True, now=9e9) == ("", "")
-    assert freshness(expires_at=0, is_used=True, one_live=False, now=0)[0] == ""
-    assert freshness(expires_at=5, is_used=True, one_live=True, now=5)[0] == "key-expired"
+    assert freshness(expires_at=0, is_used=False, one_live=True, now=9e9) is None
+    assert freshness(expires_at=0, is_used=True, one_live=False, now=0) is None
+    assert freshness(expires_at=5, is_used=True, one_live=True, now=5) is EXPIRED
 
 
 @pytest.mark.parametrize(
     ("typed", "code"),
     [(KEY, "paste-typo"), ("live_123456_abcdefgh", "paste-typo"),
      (f"{SERVER}/{KEY}", "server"),
-     ("rtmp:/h.example/app", "paste-typo"), ("rtmp://push.tiktokcdn.com", "paste-typo"), ("", "server"), ("hello", "server")],
+     ("rtmp:/h.example/app", "paste-typo"), ("rtmp://push.tiktokcdn.com", "paste-typo"),
+     ("", "server"), ("hello", "server")],
 )  # fmt: skip
 def test_what_does_not_belong_into_the_server_field(typed: str, code: str) -> None:
     with pytest.raises(Invalid) as caught:

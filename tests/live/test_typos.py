@@ -109,9 +109,8 @@ def test_platforms() -> None:
             assert platform_at(ingest.server.split("/")[2]) is platform
         width, _, height = platform.recommended.size.partition("x")
         assert int(width) % 2 == int(height) % 2 == 0
-    assert platform_named("twitch", "other").name == "twitch"
-    assert platform_named("", "youtube").name == "youtube"
-    assert platform_named("", "club").name == "custom"
+    assert platform_named("twitch").name == "twitch"
+    assert platform_named("club").name == "custom"
     assert platform_at("nottiktokcdn.com") is None
     assert looks_like_a_key("live_123456_abcDEF")
     assert PLATFORMS["tiktok"].expiry_of(KEY) == 0x6AB2C0B9
