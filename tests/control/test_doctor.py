@@ -74,6 +74,7 @@ FAILED = changed(record=RecordReport(problem=Problem(code="record-failed", text=
 HEARD = Config(audio=AudioConfig(microphone="hw:1"))
 STOPS = Config(record=RecordConfig(enabled=True, when_full="stop"))
 TWITCH = Config(destination={"twitch": DestinationConfig()})
+FAST = UplinkState(state="ok", kbps=12_000, at=NOW)
 REFUSED = PreflightState(state="failed", at=NOW, problem=Problem(code="server-silent", text="It is silent."))
 BUSY = (DestinationReport(name="tiktok", state="publishing", backlog_ms=500),)
 
@@ -132,7 +133,7 @@ CASES: list[tuple[str, CheckState, str, Findings]] = [
         "uplink",
         "bad",
         "server-silent",
-        found(preflights={"tiktok": REFUSED}, uplink=UplinkState(state="ok", kbps=12_000, at=NOW)),
+        found(preflights={"tiktok": REFUSED}, uplink=FAST),
     ),
     ("uplink", "ok", "", found(live=OnAir())),
     ("uplink", "warn", "internet-slow", found(changed(destinations=BUSY), OnAir())),

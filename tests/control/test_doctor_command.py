@@ -93,6 +93,7 @@ def test_what_is_wrong_comes_with_its_fix(place: Path, capsys: pytest.CaptureFix
 def test_strangers_may_not_ask(place: Path) -> None:
     async def test() -> None:
         async with fake_engine(place), box(place) as it:
+            await it.until(lambda s: s["engine"]["connected"])
             for path in ("/api/doctor", "/api/platforms"):
                 assert (await it.get(path, headers={"Authorization": "Bearer x"}))[0] == 401
             status, platforms = await it.get("/api/platforms")
@@ -131,7 +132,8 @@ def test_a_key_is_looked_at_without_control(place: Path) -> None:
 
 def test_who_may_not_read_the_box_is_told_so(place: Path) -> None:
     async def test() -> None:
-        async with fake_engine(place), box(place):
+        async with fake_engine(place), box(place) as it:
+            await it.until(lambda s: s["engine"]["connected"])
             config = load(place / "box.toml").config
             elsewhere = msgspec.structs.replace(config, state_dir="/proc/1/nowhere")
             with pytest.raises(Invalid, match="as root or as the user of Plugcast"):
