@@ -41,6 +41,7 @@ from appliance.errors import Fact, NeedsOwner, Refused, Unavailable
 from appliance.model import command as model
 from appliance.model.config import Config
 from appliance.model.plan import Export, Plan
+from appliance.model.problem import Problem
 from appliance.model.profile import Profile
 from appliance.model.protocol import Hello
 from appliance.model.report import Report
@@ -109,6 +110,7 @@ class Director:
         self._deciding = asyncio.Lock()
         self._keep_now = asyncio.Event()
         self._known: Known | None = None
+        self._remarks: dict[str, Problem] = {}
         self._errands = Errands(around.clock.steady)
         self.watching = Watching(around.clock.steady)
         self.state: Latest[State] = Latest(State())
@@ -130,6 +132,13 @@ class Director:
     def checks(self) -> tuple[Check, ...]:
         """What the doctor finds right now."""
         return checks_of(findings_of(self._known)) if self._known else ()
+
+    def remark(self, about: str, problem: Problem | None) -> None:
+        """What another room wants people to know; None takes it back."""
+        self._remarks.pop(about, None)
+        if problem is not None:
+            self._remarks[about] = problem
+        self.refresh()
 
     async def start(self) -> None:
         """Takes up what was wished before a restart of ours."""
@@ -243,7 +252,7 @@ class Director:
             report=report,
             engine=self._engine,
             own_problems=(*engine, *((airing.disk,) if airing.disk else ()), *slate),
-            notes=self._panel.notes,
+            notes=(*self._panel.notes, *self._remarks.values()),
             name=self._around.name,
             version=self._around.version,
             load=self._around.load(),

@@ -23,6 +23,7 @@ from appliance.control.files import make_directory
 from appliance.control.keys import KeyStore
 from appliance.control.lag import LoopLag
 from appliance.control.logbook import Logbook
+from appliance.control.neighbours import Told, tell_neighbours
 from appliance.control.panel_file import put_aside
 from appliance.control.reception import Reception, Voice, runner_for
 from appliance.control.recordings import RecordingDisk, directory_of
@@ -100,6 +101,7 @@ async def serve(loaded: Settings, extras: Extras | None = None, stop: asyncio.Ev
     runner = runner_for(app)
     await runner.setup()
     logging.getLogger().addHandler(book)
+    told = Told(director.state, desk.do, director.remark)
     try:
         async with asyncio.TaskGroup() as group:
             tasks = [
@@ -112,6 +114,7 @@ async def serve(loaded: Settings, extras: Extras | None = None, stop: asyncio.Ev
                 group.create_task(_beat(notifier), name="watchdog"),
                 group.create_task(desk.follow(), name="feed"),
                 group.create_task(lag.watch(), name="loop lag"),
+                group.create_task(tell_neighbours(config, told, reception.port), name="neighbours"),
             ]
             notifier.ready()
             await stop.wait()

@@ -189,6 +189,20 @@ class MqttConfig(Section, frozen=True):
         str, Meta(pattern=r"^[A-Za-z0-9_-]{1,64}(/[A-Za-z0-9_-]{1,64}){0,4}$", description='a topic such as "plugcast"')
     ] = "plugcast"
     tls: bool = False
+    ca_file: Text = ""
+
+
+class MdnsConfig(Section, frozen=True):
+    """The box's name in the house, `NAME.local`, and whether it is told there."""
+
+    enabled: bool = True
+    name: Annotated[
+        str,
+        Meta(
+            pattern=r"^[a-z0-9]([a-z0-9-]{0,38}[a-z0-9])?$",
+            description='a name of small letters, digits and hyphens such as "plugcast"',
+        ),
+    ] = "plugcast"
 
 
 class UplinkConfig(Section, frozen=True):
@@ -227,4 +241,5 @@ class Config(Section, frozen=True):
     chat: ChatConfig = ChatConfig()
     screen: ScreenConfig = ScreenConfig()
     mqtt: MqttConfig = MqttConfig()
+    mdns: MdnsConfig = MdnsConfig()
     uplink: UplinkConfig = UplinkConfig()
