@@ -80,7 +80,10 @@ def lasts_one_live(config: Config, name: str) -> bool:
 
 
 def checked_server(text: str) -> str:
-    """A server address that was typed into a field of its own. Raises `Invalid`: `paste-typo` or `server`."""
+    """A server address that was typed into a field of its own, without what is around it.
+
+    Raises `Invalid` (`paste-typo`) for mistakes that have a name; whatever else is wrong the setting's own check says.
+    """
     typed = text.strip()
     typo = typo_in(typed)
     if typo is None and looks_like_a_key(typed):
@@ -89,5 +92,17 @@ def checked_server(text: str) -> str:
         raise mistyped(typo)
     try:
         return read_server(typed)
-    except Invalid as error:
-        raise Invalid("server", f"The server URL {error}.") from None
+    except Invalid:
+        return typed
+
+
+def server_for(server: str | None, preset: str | None, known: str) -> str | None:
+    """The server that a card asks for, None to leave it as it is; `known` is what the destination has now.
+
+    What was typed is looked at for mistakes; a destination of a platform with public addresses that has none gets the
+    best of them. Raises `Invalid`.
+    """
+    if server:
+        return checked_server(server)
+    ingests = platform_named(preset or "").ingests
+    return ingests[0].server if server is None and not known and ingests else server

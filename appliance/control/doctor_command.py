@@ -19,11 +19,11 @@ from pathlib import Path
 import msgspec
 
 from appliance.control.addresses import panel_address
-from appliance.control.clocks import clock_is_set
 from appliance.control.doctor import Check, Findings, checks_of
 from appliance.control.keys import KeyStore, summary
 from appliance.control.recordings import directory_of
 from appliance.control.tokens import AccessFiles
+from appliance.control.wall import is_clock_set
 from appliance.errors import Invalid, Unavailable
 from appliance.model.config import Config
 from appliance.model.problem import UNREADABLE
@@ -84,7 +84,7 @@ def without_control(config: Config, now: float) -> tuple[Check, ...]:
         report=None,
         now=now,
         free_mb=free_mb,
-        clock=ClockState(set=clock_is_set()),
+        clock=ClockState(set=is_clock_set()),
     )
     not_running = "Not checked: Plugcast does not run."
     start = "Start it: systemctl start plugcast-engine plugcast-control"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from appliance.errors import Invalid
+from appliance.live.typos import typo_in
 
 URL = re.compile(r"rtmps?://", re.IGNORECASE)
 _HOST = re.compile(r"^(\[[0-9a-fA-F:.]+\]|[^\s/:@\[\]?#]+)(:[0-9]{1,5})?$")
@@ -14,7 +15,9 @@ def read_server(text: str) -> str:
     """A server address, normalised. Raises `Invalid` (code `server`); its sentence follows the name of the setting."""
     match = URL.match(text)
     if match is None:
-        raise Invalid("server", 'must start with "rtmp://" or "rtmps://"')
+        typo = typo_in(text)
+        meant = f", such as {typo.suggestion}" if typo and typo.suggestion else ""
+        raise Invalid("server", f'must start with "rtmp://" or "rtmps://"{meant}')
     authority, _, app = text[match.end() :].partition("/")
     if not _HOST.match(authority) or not _port_is_sane(authority):
         raise Invalid("server", 'must name a host after "://", such as "rtmp://host/app"')

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import asyncio
 import stat
 from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 
-from appliance.control.concierge import EXPIRED, SOON_S, checked_server, freshness, take
+from appliance.control.concierge import EXPIRED, SOON_S, checked_server, freshness, server_for, take
 from appliance.control.keys import KeyStore
+from appliance.control.panel_settings import PanelSettings
+from appliance.control.settings import load as load_settings
 from appliance.errors import Invalid
 from appliance.live.paste import Pasted
+from appliance.model.command import SetDestination
 from appliance.model.config import Config, DestinationConfig
 from appliance.model.plan import Destination
 from tests.live.test_paste import KEYS
@@ -118,18 +122,42 @@ def test_ages() -> None:
 
 
 @pytest.mark.parametrize(
-    ("typed", "code"),
-    [(KEY, "paste-typo"), ("live_123456_abcdefgh", "paste-typo"),
-     (f"{SERVER}/{KEY}", "server"),
-     ("rtmp:/h.example/app", "paste-typo"), ("rtmp://push.tiktokcdn.com", "paste-typo"),
-     ("", "server"), ("hello", "server")],
-)  # fmt: skip
-def test_what_does_not_belong_into_the_server_field(typed: str, code: str) -> None:
+    "typed", [KEY, "live_123456_abcdefgh", "rtmp:/h.example/app", "rtmp://push.tiktokcdn.com", f"rtmp://{KEY}"]
+)
+def test_what_does_not_belong_into_the_server_field(typed: str) -> None:
     with pytest.raises(Invalid) as caught:
         checked_server(typed)
-    assert caught.value.code == code
+    assert caught.value.code == "paste-typo"
     assert "sign" not in f"{caught.value}{caught.value.facts}"
 
 
 def test_a_server_field() -> None:
     assert checked_server(f"  {SERVER}/ ") == SERVER
+
+
+def test_the_server_of_a_card() -> None:
+    twitch = "rtmps://ingest.global-contribute.live-video.net/app"
+    assert server_for(None, "twitch", "") == twitch
+    assert server_for(None, "twitch", "rtmp://h/app") is None
+    assert server_for("rtmp://own.example/app/", "twitch", "") == "rtmp://own.example/app"
+    assert server_for("", "twitch", "rtmp://h/app") == ""
+    for preset in ("tiktok", "custom", None):
+        assert server_for(None, preset, "") is None
+    with pytest.raises(Invalid, match=r"rtmp://a\.rtmp\.youtube\.com/live2"):
+        server_for("rtmp:/a.rtmp.youtube.com/live2", "youtube", "")
+
+
+def test_a_card_is_kept(tmp_path: Path) -> None:
+    async def test() -> None:
+        settings = PanelSettings(load_settings(tmp_path / "box.toml"))
+        await settings.set_destination(SetDestination(name="second", preset="twitch"))
+        with pytest.raises(Invalid) as caught:
+            await settings.set_destination(SetDestination(name="second", server=f"{SERVER}/{KEY}"))
+        assert "sign" not in f"{caught.value}{caught.value.facts}"
+        again = load_settings(tmp_path / "box.toml").config.destination["second"]
+        assert (again.preset, again.server) == ("twitch", "rtmps://ingest.global-contribute.live-video.net/app")
+        await settings.remove_destination("second")
+        assert "second" not in load_settings(tmp_path / "box.toml").config.destination
+
+    (tmp_path / "box.toml").write_text(f'state-dir = "{tmp_path}"\n')
+    asyncio.run(test())
