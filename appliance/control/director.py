@@ -46,7 +46,7 @@ from appliance.model.profile import Profile
 from appliance.model.protocol import Hello
 from appliance.model.report import Report
 from appliance.model.screen import ScreenPlan
-from appliance.model.state import AccessState, ClockState, DemoState, EngineState, State
+from appliance.model.state import AccessState, AccountState, ClockState, DemoState, EngineState, State
 
 log = logging.getLogger(__name__)
 
@@ -111,6 +111,7 @@ class Director:
         self._keep_now = asyncio.Event()
         self._known: Known | None = None
         self._remarks: dict[str, Problem] = {}
+        self._account: AccountState | None = None
         self._errands = Errands(around.clock.steady)
         self.watching = Watching(around.clock.steady)
         self.state: Latest[State] = Latest(State())
@@ -138,6 +139,11 @@ class Director:
         self._remarks.pop(about, None)
         if problem is not None:
             self._remarks[about] = problem
+        self.refresh()
+
+    def signed_in(self, account: AccountState | None) -> None:
+        """Who is signed in with TikTok, None for nobody."""
+        self._account = account
         self.refresh()
 
     async def start(self) -> None:
@@ -264,6 +270,7 @@ class Director:
             access=self._around.access(),
             uplink=uplink_state(asks, self.config, self._around.clock),
             export=export_state(asks),
+            account=self._account,
         )
         self._known = known
         self.state.set(state_of(known, self.state.value))

@@ -29,6 +29,7 @@ from appliance.control.reception import Reception, Voice, runner_for
 from appliance.control.recordings import RecordingDisk, directory_of
 from appliance.control.screen_link import ScreenLink
 from appliance.control.settings import Settings
+from appliance.control.sign_in import SignIn
 from appliance.control.tokens import AccessFiles, credentials_of
 from appliance.control.wall import is_clock_set
 from appliance.control.wishes import WishFile
@@ -39,6 +40,7 @@ from appliance.model.config import Config
 from appliance.model.state import AccessState, DemoState
 from appliance.notify import Notifier
 from appliance.panel.access import Access
+from appliance.panel.account import add_account
 from appliance.panel.app import Viewer, create_app
 from appliance.panel.concierge import add_concierge
 from appliance.panel.control_routes import add_control_routes
@@ -97,6 +99,9 @@ async def serve(loaded: Settings, extras: Extras | None = None, stop: asyncio.Ev
     app = create_app(desk, access, desk.preview, extras.viewer)
     add_control_routes(app, desk)
     add_concierge(app, director)
+    sign_in = SignIn(config.sign_in, Path(config.state_dir), director.signed_in, time.time)
+    await sign_in.take_up()
+    add_account(app, sign_in, director.state)
     app.middlewares.insert(0, reception.door.middleware)
     runner = runner_for(app)
     await runner.setup()

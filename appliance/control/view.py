@@ -20,6 +20,7 @@ from appliance.model.problem import Problem
 from appliance.model.report import DestinationReport, RecordReport, Report
 from appliance.model.state import (
     AccessState,
+    AccountState,
     AudioSource,
     AudioState,
     CanvasState,
@@ -65,6 +66,7 @@ class Known:
     access: AccessState = field(default_factory=AccessState)
     uplink: UplinkState = field(default_factory=UplinkState)
     export: ExportState = field(default_factory=ExportState)
+    account: AccountState | None = None
 
 
 def state_of(known: Known, before: State) -> State:
@@ -97,6 +99,7 @@ def state_of(known: Known, before: State) -> State:
         uplink=known.uplink,
         export=known.export,
         access=known.access,
+        account=known.account,
         update=UpdateState(version=known.version),
         demo=known.demo,
     )

@@ -205,6 +205,14 @@ class MdnsConfig(Section, frozen=True):
     ] = "plugcast"
 
 
+class SignInConfig(Section, frozen=True):
+    """Signing in with TikTok: the owner's own client key, and the file of its secret. `api_url` is for tests."""
+
+    client_key: Text = ""
+    client_secret_file: Text = ""
+    api_url: WebAddress = ""
+
+
 class UplinkConfig(Section, frozen=True):
     """Where the test of the line sends to: an address that takes any amount of data by POST."""
 
@@ -242,4 +250,5 @@ class Config(Section, frozen=True):
     screen: ScreenConfig = ScreenConfig()
     mqtt: MqttConfig = MqttConfig()
     mdns: MdnsConfig = MdnsConfig()
+    sign_in: SignInConfig = SignInConfig()
     uplink: UplinkConfig = UplinkConfig()

@@ -1,0 +1,32 @@
+"""The routes of signing in with TikTok. Owns nothing; the tokens never come near."""
+
+from __future__ import annotations
+
+import msgspec
+from aiohttp import web
+
+from appliance.control.sign_in import LABEL, SignIn
+from appliance.control.store import Latest
+from appliance.model.state import State
+
+
+def add_account(app: web.Application, sign_in: SignIn, state: Latest[State]) -> None:
+    """Adds GET, POST and DELETE /api/account."""
+
+    async def show(_request: web.Request) -> web.Response:
+        return _json({"step": sign_in.step, "account": state.value.account, "label": LABEL})
+
+    async def start(_request: web.Request) -> web.Response:
+        return _json({"qr": await sign_in.start(), "step": sign_in.step, "label": LABEL})
+
+    async def leave(_request: web.Request) -> web.Response:
+        await sign_in.leave()
+        return _json({"step": sign_in.step, "account": None, "label": LABEL})
+
+    app.router.add_get("/api/account", show)
+    app.router.add_post("/api/account", start)
+    app.router.add_delete("/api/account", leave)
+
+
+def _json(value: object) -> web.Response:
+    return web.Response(body=msgspec.json.encode(value), content_type="application/json")
