@@ -17,6 +17,7 @@ import msgspec
 
 from appliance.control.absence import ENGINE_AWAY, engine_problems, slate_problems, slate_since
 from appliance.control.airing import Airing, Around
+from appliance.control.asides import Asides
 from appliance.control.disk import finished_on_disk
 from appliance.control.doctor import Check, checks_of
 from appliance.control.errands import Errands
@@ -41,12 +42,11 @@ from appliance.errors import Fact, NeedsOwner, Refused, Unavailable
 from appliance.model import command as model
 from appliance.model.config import Config
 from appliance.model.plan import Export, Plan
-from appliance.model.problem import Problem
 from appliance.model.profile import Profile
 from appliance.model.protocol import Hello
 from appliance.model.report import Report
 from appliance.model.screen import ScreenPlan
-from appliance.model.state import AccessState, AccountState, ClockState, DemoState, EngineState, State
+from appliance.model.state import AccessState, ClockState, DemoState, EngineState, State
 
 log = logging.getLogger(__name__)
 
@@ -110,8 +110,7 @@ class Director:
         self._deciding = asyncio.Lock()
         self._keep_now = asyncio.Event()
         self._known: Known | None = None
-        self._remarks: dict[str, Problem] = {}
-        self._account: AccountState | None = None
+        self.asides = Asides(self.refresh)
         self._errands = Errands(around.clock.steady)
         self.watching = Watching(around.clock.steady)
         self.state: Latest[State] = Latest(State())
@@ -133,18 +132,6 @@ class Director:
     def checks(self) -> tuple[Check, ...]:
         """What the doctor finds right now."""
         return checks_of(findings_of(self._known)) if self._known else ()
-
-    def remark(self, about: str, problem: Problem | None) -> None:
-        """What another room wants people to know; None takes it back."""
-        self._remarks.pop(about, None)
-        if problem is not None:
-            self._remarks[about] = problem
-        self.refresh()
-
-    def signed_in(self, account: AccountState | None) -> None:
-        """Who is signed in with TikTok, None for nobody."""
-        self._account = account
-        self.refresh()
 
     async def start(self) -> None:
         """Takes up what was wished before a restart of ours."""
@@ -258,7 +245,7 @@ class Director:
             report=report,
             engine=self._engine,
             own_problems=(*engine, *((airing.disk,) if airing.disk else ()), *slate),
-            notes=(*self._panel.notes, *self._remarks.values()),
+            notes=(*self._panel.notes, *self.asides.problems),
             name=self._around.name,
             version=self._around.version,
             load=self._around.load(),
@@ -270,7 +257,7 @@ class Director:
             access=self._around.access(),
             uplink=uplink_state(asks, self.config, self._around.clock),
             export=export_state(asks),
-            account=self._account,
+            account=self.asides.account,
         )
         self._known = known
         self.state.set(state_of(known, self.state.value))

@@ -99,14 +99,14 @@ async def serve(loaded: Settings, extras: Extras | None = None, stop: asyncio.Ev
     app = create_app(desk, access, desk.preview, extras.viewer)
     add_control_routes(app, desk)
     add_concierge(app, director)
-    sign_in = SignIn(config.sign_in, Path(config.state_dir), director.signed_in, time.time)
+    sign_in = SignIn(config.sign_in, Path(config.state_dir), director.asides.signed_in, time.time)
     await sign_in.take_up()
     add_account(app, sign_in, director.state)
     app.middlewares.insert(0, reception.door.middleware)
     runner = runner_for(app)
     await runner.setup()
     logging.getLogger().addHandler(book)
-    told = Told(director.state, desk.do, director.remark)
+    told = Told(director.state, desk.do, director.asides.remark)
     try:
         async with asyncio.TaskGroup() as group:
             tasks = [
