@@ -333,12 +333,14 @@ def _disk(findings: Findings) -> Check:
 
 def _clock(findings: Findings) -> Check:
     fix = "Connect the box to the internet and wait a minute: it sets its clock itself."
-    if findings.now < EARLIEST or findings.clock.set is False:
-        text = "The clock of the box is not set."
-        return Check(name="clock", state="bad", text=text, fix=fix, code="clock-wrong")
+    if findings.now < EARLIEST:
+        return Check(name="clock", state="bad", text="The clock of the box is not set.", fix=fix, code="clock-wrong")
     apart_s = abs(findings.clock.skew_hint or 0)
     if apart_s > CLOCK_APART_S:
         text = f"The clock of the box and your phone's are {apart_s // 60} minutes apart."
+        return Check(name="clock", state="warn", text=text, fix=fix, code="clock-wrong")
+    if findings.clock.set is False:
+        text = "No time server has set the clock of the box yet; it looks right."
         return Check(name="clock", state="warn", text=text, fix=fix, code="clock-wrong")
     if findings.clock.set:
         return Check(name="clock", state="ok", text="The clock is set.")

@@ -175,7 +175,7 @@ CASES: list[tuple[str, CheckState, str, Findings]] = [
     ("clock", "ok", "", found(clock=ClockState(set=True))),
     ("clock", "ok", "", found(clock=ClockState(set=True, skew_hint=60))),
     ("clock", "warn", "clock-wrong", found(clock=ClockState(set=True, skew_hint=-300))),
-    ("clock", "bad", "clock-wrong", found(clock=ClockState(set=False))),
+    ("clock", "warn", "clock-wrong", found(clock=ClockState(set=False))),
     ("clock", "bad", "clock-wrong", found(now=86_400.0)),
 ]
 
