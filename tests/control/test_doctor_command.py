@@ -9,19 +9,21 @@ from pathlib import Path
 
 import msgspec
 import pytest
+from aiohttp import web
 
 from appliance import cli
-from appliance.control.doctor import NAMES
+from appliance.control.doctor import NAMES, Check
 from appliance.control.doctor_command import ask, without_control
 from appliance.control.keys import KeyStore
 from appliance.control.settings import load
 from appliance.control.tokens import AccessFiles
 from appliance.errors import Invalid
 from appliance.live.paste import Pasted
-from appliance.model.config import CaptureConfig, Config
+from appliance.model.config import CaptureConfig, Config, PanelConfig
 from appliance.model.signal import Cause, Signal
 from tests.control.test_serve import box, run
 from tests.fakes.engine import HEALTHY, fake_engine
+from tests.servers.certificates import Authority
 
 KEY = "stream-2137703598951235785?expire=9ab2c0b9&sign=c43f/x+y=="
 
@@ -138,5 +140,37 @@ def test_who_may_not_read_the_box_is_told_so(place: Path) -> None:
             elsewhere = msgspec.structs.replace(config, state_dir="/proc/1/nowhere")
             with pytest.raises(Invalid, match="as root or as the user of Plugcast"):
                 await asyncio.to_thread(ask, elsewhere)
+
+    run(test)
+
+
+def test_a_panel_with_a_certificate_of_its_own_is_asked(place: Path) -> None:
+    async def test() -> None:
+        check = Check(name="signal", state="ok", text="Picture is here.")
+        tokens: list[str] = []
+
+        async def health(_request: web.Request) -> web.Response:
+            return web.json_response({"ok": True})
+
+        async def doctor(request: web.Request) -> web.Response:
+            tokens.append(request.headers["Authorization"].removeprefix("Bearer "))
+            return web.Response(body=msgspec.json.encode((check,)))
+
+        app = web.Application()
+        app.router.add_get("/healthz", health)
+        app.router.add_get("/api/doctor", doctor)
+        runner = web.AppRunner(app)
+        await runner.setup()
+        certificate = Authority(place).self_signed()
+        await web.TCPSite(runner, "127.0.0.1", 0, ssl_context=certificate.context()).start()
+        (place / "panel.address").write_text(f"127.0.0.1:{runner.addresses[0][1]}")
+        (place / "state").mkdir()
+        config = Config(state_dir=str(place / "state"), run_dir=str(place), panel=PanelConfig(tls=True))
+        try:
+            assert await asyncio.to_thread(ask, config) == (check,)
+        finally:
+            await runner.cleanup()
+        assert len(tokens[0]) > 30
+        assert AccessFiles(place / "state").tokens() == {}
 
     run(test)
