@@ -60,6 +60,14 @@ def own_addresses(listen: str) -> tuple[str, ...]:
     return tuple(sorted(every if listen in {"0.0.0.0", "::", ""} else every & {listen}))
 
 
+def rivals(others: set[IPv4Address], own: set[IPv4Address], *, is_ours: bool) -> list[str]:
+    """Who keeps us from a name that these others answer to. `is_ours`: we have it already."""
+    if is_ours and others and min(own) < min(others):
+        # Both of us have it since two networks were joined: the lower address keeps it.
+        return []
+    return sorted(str(address) for address in others)
+
+
 class Announcer:
     """Announces the box until cancelled. `told` hears the problem of a taken name, None when there is none."""
 
@@ -143,11 +151,7 @@ class Announcer:
                 await asyncio.sleep(PROBE_EVERY_S / LOOKS)
                 found |= _known_addresses(zeroconf, name)
         own = {IPv4Address(address) for address in addresses}
-        others = found - own
-        if name == self.name and others and min(own) < min(others):
-            # Both of us have it since two networks were joined: the lower address keeps it.
-            return []
-        return sorted(str(address) for address in others)
+        return rivals(found - own, own, is_ours=name == self.name)
 
     def _info(self, name: str, addresses: tuple[str, ...], state: State) -> AsyncServiceInfo:
         return AsyncServiceInfo(

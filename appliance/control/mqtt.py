@@ -39,6 +39,7 @@ SETTLED_S = 30.0
 TOLD_EVERY_S = 1.0
 WITHIN_S = 10.0
 KEEPALIVE_S = 20
+GOODBYE_WITHIN_S = 3.0
 MOST_ORDERS = 8
 _LONGEST_PASSWORD = 4096
 
@@ -61,13 +62,26 @@ class Speaker:
         while True:
             began = loop.time()
             try:
-                await self._speak()
+                await self._speak_once()
             except* (aiomqtt.MqttError, OSError, TimeoutError) as group:
                 self._told.remark("mqtt", self._trouble(_first(group)))
             if loop.time() - began > SETTLED_S:
                 wait_s = self._first_wait_s
             await asyncio.sleep(wait_s * random.uniform(0.8, 1.2))  # noqa: S311 - many boxes shall not come at once
             wait_s = min(2 * wait_s, LONGEST_WAIT_S)
+
+    async def _speak_once(self) -> None:
+        """In a task of its own: the library may swallow that it is called off, and we must end all the same."""
+        speaking = asyncio.create_task(self._speak())
+        try:
+            await asyncio.wait({speaking})
+        except asyncio.CancelledError:
+            speaking.cancel()
+            await asyncio.wait({speaking}, timeout=GOODBYE_WITHIN_S)
+            if speaking.done() and not speaking.cancelled() and (error := speaking.exception()):
+                log.debug("MQTT ended with: %s", error)
+            raise
+        speaking.result()
 
     async def _speak(self) -> None:
         mqtt, topics = self._config.mqtt, self._topics
@@ -85,12 +99,12 @@ class Speaker:
             max_queued_incoming_messages=64,
         )
         async with client:
-            await client.subscribe([(topics.order("+"), 1), (BIRTH, 1)])
-            await self._introduce(client)
-            log.info("Connected to the MQTT broker %s.", mqtt.host or "localhost")
-            self._told.remark("mqtt", None)
-            self._said = ""
             try:
+                await client.subscribe([(topics.order("+"), 1), (BIRTH, 1)])
+                await self._introduce(client)
+                log.info("Connected to the MQTT broker %s.", mqtt.host or "localhost")
+                self._told.remark("mqtt", None)
+                self._said = ""
                 async with asyncio.TaskGroup() as group:
                     group.create_task(self._tell_state(client))
                     group.create_task(self._listen(client))

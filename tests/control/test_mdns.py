@@ -7,6 +7,7 @@ import secrets
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from ipaddress import IPv4Address
 
 import msgspec
 import pytest
@@ -18,7 +19,7 @@ from zeroconf import (  # type: ignore[attr-defined]
 )
 from zeroconf.asyncio import AsyncServiceBrowser, AsyncServiceInfo, AsyncZeroconf
 
-from appliance.control.mdns import SERVICE, Announcer, Identity, own_addresses
+from appliance.control.mdns import SERVICE, Announcer, Identity, own_addresses, rivals
 from appliance.control.neighbours import MOST_NAMES, names_for
 from appliance.control.store import Latest
 from appliance.control.words import live_word
@@ -26,7 +27,8 @@ from appliance.model.problem import Problem
 from appliance.model.state import Off, OnAir, State
 
 HERE = ("127.0.0.1",)
-pytestmark = pytest.mark.slow  # names are asked for in real time, which has rules
+# Names are asked for in real time, which has rules, and a busy machine takes its own.
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(60)]
 
 
 @pytest.fixture
@@ -37,7 +39,7 @@ def name() -> str:
 
 def run(test: Callable[[], Awaitable[None]]) -> None:
     async def bounded() -> None:
-        async with asyncio.timeout(18):
+        async with asyncio.timeout(50):
             await test()
 
     asyncio.run(bounded())
@@ -187,27 +189,44 @@ def test_a_network_without_multicast_is_no_reason_to_end(name: str, caplog: pyte
     run(test)
 
 
-def test_the_lower_address_keeps_a_name_that_two_have(name: str) -> None:
+def test_a_twin_with_a_lower_address_is_given_way(name: str) -> None:
     async def test() -> None:
         async with watcher() as other:
             announcer, _ = announcer_for(name)
             async with announcing(announcer):
                 await other.until(name, "Added")
-                for address, stays in (((192, 0, 2, 7), True), ((10, 0, 0, 1), False)):
-                    twin = AsyncServiceInfo(
-                        "_http._tcp.local.", "twin._http._tcp.local.", addresses=[bytes(address)], port=80,
-                        server=f"{name}.local.",
-                    )  # fmt: skip
-                    await (await other.zeroconf.async_register_service(twin, cooperating_responders=True))
-                    asking = AsyncZeroconf(interfaces=list(HERE), ip_version=IPVersion.V4Only)
-                    try:
-                        found = await announcer._others(asking, name, HERE)
-                    finally:
-                        await asking.async_close()
-                    assert (found == []) == stays
-                    await (await other.zeroconf.async_unregister_service(twin))
+                twin = AsyncServiceInfo(
+                    "_http._tcp.local.", f"{name}._http._tcp.local.", addresses=[bytes((10, 0, 0, 1))], port=80,
+                    server=f"{name}.local.",
+                )  # fmt: skip
+                await (await other.zeroconf.async_register_service(twin, cooperating_responders=True))
+                asking = AsyncZeroconf(interfaces=list(HERE), ip_version=IPVersion.V4Only)
+                try:
+                    await asking.zeroconf.async_wait_for_start()
+                    # On one machine three share the port, and an answer may reach another: asked until it is ours.
+                    while not (found := await announcer._others(asking, name, HERE)):
+                        pass
+                finally:
+                    await asking.async_close()
+                assert found == ["10.0.0.1"]
 
     run(test)
+
+
+@pytest.mark.parametrize(
+    ("others", "is_ours", "found"),
+    [
+        ((), True, []),
+        ((), False, []),
+        (("192.168.1.9",), True, []),
+        (("192.168.1.9",), False, ["192.168.1.9"]),
+        (("10.0.0.1",), True, ["10.0.0.1"]),
+        (("192.168.1.9", "192.168.1.2"), True, ["192.168.1.2", "192.168.1.9"]),
+    ],
+)
+def test_the_lower_address_keeps_a_name_that_two_have(others: tuple[str, ...], is_ours: bool, found: list[str]) -> None:
+    own = {IPv4Address("192.168.1.3"), IPv4Address("192.168.1.4")}
+    assert rivals({IPv4Address(other) for other in others}, own, is_ours=is_ours) == found
 
 
 def test_names_and_words() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 import logging
 import tempfile
@@ -124,7 +125,7 @@ async def home(broker: Mosquitto, **more: Any) -> AsyncIterator[Home]:
 
 @asynccontextmanager
 async def speaking(broker: Mosquitto, box: Box, **more: Any) -> AsyncIterator[asyncio.Task[None]]:
-    config = Config(mqtt=MqttConfig(enabled=True, host="127.0.0.1", port=broker.port, **more))
+    config = Config(mqtt=MqttConfig(**{"enabled": True, "host": "127.0.0.1", "port": broker.port, **more}))
     task = asyncio.create_task(Speaker(config, ID, box.told, first_wait_s=0.01).run())
     try:
         yield task
@@ -277,15 +278,44 @@ def test_the_will_and_the_goodbye(broker: Mosquitto) -> None:
                 await it.until(f"{BASE}/available", lambda text: text == "online")
             await it.until(f"{BASE}/available", lambda text: text == "offline")
             before = it.times[f"{BASE}/available"]
-            will = aiomqtt.Will(f"{BASE}/available", "offline", 1, retain=True)
-            async with speaking(broker, Box()):
+            async with cable(broker) as (port, cut), speaking(broker, Box(), port=port):
                 await it.until(f"{BASE}/available", lambda text: text == "online")
-                # Who takes our place in the broker's eyes makes it say our will, as a cut cable would.
-                other = aiomqtt.Client("127.0.0.1", broker.port, identifier=f"plugcast-{ID}", will=will)
-                async with other:
-                    await it.until(f"{BASE}/available", lambda _: it.times[f"{BASE}/available"] > before + 1)
+                cut()
+                await it.until(f"{BASE}/available", lambda text: text == "offline")
+                assert it.times[f"{BASE}/available"] == before + 2
 
     run(test)
+
+
+@asynccontextmanager
+async def cable(broker: Mosquitto) -> AsyncIterator[tuple[int, Callable[[], None]]]:
+    """A way to the broker that can be cut, for good and without a goodbye."""
+    writers: list[asyncio.StreamWriter] = []
+    tasks: list[asyncio.Task[None]] = []
+
+    async def carry(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        with contextlib.suppress(OSError):
+            while data := await reader.read(65536):
+                writer.write(data)
+                await writer.drain()
+
+    async def connect(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        far_reader, far_writer = await asyncio.open_connection("127.0.0.1", broker.port)
+        writers.extend((writer, far_writer))
+        tasks.extend(asyncio.create_task(carry(*ends)) for ends in ((reader, far_writer), (far_reader, writer)))
+
+    server = await asyncio.start_server(connect, "127.0.0.1", 0)
+
+    def cut() -> None:
+        server.close()
+        for writer in writers:
+            writer.transport.abort()
+
+    try:
+        yield server.sockets[0].getsockname()[1], cut
+    finally:
+        cut()
+        await asyncio.gather(*tasks, return_exceptions=True)
 
 
 def test_a_broker_that_goes_and_comes(broker: Mosquitto) -> None:
