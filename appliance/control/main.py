@@ -128,6 +128,7 @@ async def serve(loaded: Settings, extras: Extras | None = None, stop: asyncio.Ev
                 task.cancel()
     finally:
         desk.feed.close()
+        await sign_in.close()
         await runner.cleanup()
         logging.getLogger().removeHandler(book)
         await director.close()

@@ -130,7 +130,7 @@ ENDPOINTS = (
     Endpoint("get", "/api/doctor", "The twelve checks of the doctor.", tuple[Check, ...]),
     Endpoint("get", "/api/platforms", "Where keys come from and what suits each platform.", tuple[PlatformView, ...]),
     Endpoint("get", "/api/account", "Who signed in with TikTok.", AccountAnswer),
-    Endpoint("post", "/api/account", "Begins to sign in; gives the text of a QR code.", AccountCode, (403, 413, 424, 503)),
+    Endpoint("post", "/api/account", "Begins to sign in: the text of a QR code.", AccountCode, (403, 413, 424, 503)),
     Endpoint("delete", "/api/account", "Signs out.", AccountAnswer, (403, 413, 503)),
 )  # fmt: skip
 
