@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import gc
 import json
 import logging
 import tempfile
@@ -371,6 +372,7 @@ def test_user_password_and_tls(tmp_path: Path, caplog: pytest.LogCaptureFixture)
     with Mosquitto(tmp_path, user="box", password=PASSWORD, certificate=certificate) as broker:
         caplog.set_level(logging.DEBUG)
         run(test)
+    gc.collect()
     assert PASSWORD not in caplog.text
     assert "something-else" not in caplog.text
 
