@@ -103,6 +103,11 @@ def _parser() -> argparse.ArgumentParser:
     devices.add_argument("--json", action="store_true", help="for programs")
     devices.set_defaults(run=_devices)
 
+    doctor = commands.add_parser("doctor", help="twelve checks, each with what to do")
+    doctor.add_argument("--json", action="store_true", help="for programs")
+    _with_config(doctor)
+    doctor.set_defaults(run=_doctor)
+
     check = commands.add_parser("check", help="check box.toml and show where each value comes from")
     check.add_argument("file", nargs="?", type=Path, default=Path(DEFAULT_CONFIG))
     check.set_defaults(run=_check)
@@ -150,6 +155,13 @@ def _check(options: argparse.Namespace) -> int:
     for problem in settings.not_built_yet(loaded.config):
         print(f"note: {problem.text}", file=sys.stderr)
     return 0
+
+
+def _doctor(options: argparse.Namespace) -> int:
+    from appliance.control import settings
+    from appliance.control.doctor_command import doctor_command
+
+    return doctor_command(settings.load(options.config).config, as_json=options.json)
 
 
 def _token(options: argparse.Namespace) -> int:

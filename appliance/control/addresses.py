@@ -7,6 +7,7 @@ import ipaddress
 import socket
 from pathlib import Path
 
+from appliance.control.neighbours import announced_names
 from appliance.model.config import Config
 
 ADDRESS_FILE = "panel.address"
@@ -43,7 +44,15 @@ def own_address() -> str:
 def host_names(config: Config) -> tuple[str, ...]:
     """The names that the panel answers to; addresses are compared with the connection's own instead."""
     own = socket.gethostname().partition(".")[0]
-    names = ("localhost", "plugcast.local", own, f"{own}.local", config.panel.listen, *config.panel.names)
+    names = (
+        "localhost",
+        "plugcast.local",
+        *announced_names(config),
+        own,
+        f"{own}.local",
+        config.panel.listen,
+        *config.panel.names,
+    )
     return tuple(dict.fromkeys(name for name in names if name and not _is_address(name)))
 
 

@@ -13,14 +13,13 @@ from dataclasses import dataclass
 
 import msgspec
 
+from appliance.control.concierge import take
 from appliance.control.disk import finished_on_disk
-from appliance.control.keys import Credential, KeyStore, summary
+from appliance.control.keys import Credential, KeyStore
 from appliance.control.lives import Wish, ended, moved_wish, resumed
 from appliance.control.moments import WallClock
 from appliance.control.wishes import WishFile
 from appliance.errors import Fact, Invalid, NeedsOwner, PlugcastError, Refused
-from appliance.live.rtmp import read_paste
-from appliance.live.tiktok import expiry_of
 from appliance.model.config import Config
 from appliance.model.plan import Destination
 from appliance.model.problem import Problem
@@ -173,23 +172,14 @@ class Airing:
     async def paste(self, text: str, name: str) -> dict[str, Fact]:
         """Takes server and key out of a text; a live in progress moves to them. Raises `Invalid`, `Unavailable`."""
         self.must_exist(name)
-        pasted = read_paste(text)
-        await finished_on_disk(lambda: self._around.keys.keep(name, pasted))
+        now, config = self._around.clock.now(), self._around.config()
+        facts = await finished_on_disk(lambda: take(self._around.keys, config, name, text, now))
         await self.look()
-        log.info("A new %s was pasted for %s.", "key" if pasted.key else "server address", name)
+        log.info("A new %s was pasted for %s.", "key" if facts["took-key"] else "server address", name)
         if self.wish.wanted and not self.wish.ends_at and self._changes_what_is_used():
             self.wish = msgspec.structs.replace(self.wish, session=self._next_session())
             await self._arm()
-        now_known = next((summary(one) for one in self.credentials if one.name == name), None)
-        expires_at = expiry_of(pasted.key)
-        return {
-            "took-server": bool(pasted.server),
-            "took-key": bool(pasted.key),
-            "expires-at": expires_at,
-            "expired": 0 < expires_at <= self._around.clock.now(),
-            "host": now_known.host if now_known else "",
-            "last4": now_known.last4 if now_known else "",
-        }
+        return facts
 
     async def forget_key(self, name: str) -> None:
         """Forgets what was pasted for a destination. Raises `Invalid`, `Refused`, `Unavailable`."""
@@ -226,12 +216,14 @@ class Airing:
 
     async def _end_now(self) -> None:
         log.info("Ending the live.")
+        was_on_air = bool(self.wish.on_air_at)
         self.wish = ended(self.wish)
         self._armed = ()
         # The engine is told at once; what the disk says comes after. The wish is first: a live must not come back.
         self._around.tell()
         await self.save()
-        await self._on_disk(self._around.keys.disarm)
+        await self._on_disk(lambda: self._around.keys.disarm(was_on_air=was_on_air))
+        await self.look()
 
     async def _wish(self, wish: Wish) -> None:
         if wish != self.wish:

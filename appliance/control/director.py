@@ -17,7 +17,9 @@ import msgspec
 
 from appliance.control.absence import ENGINE_AWAY, engine_problems, slate_problems, slate_since
 from appliance.control.airing import Airing, Around
+from appliance.control.asides import Asides
 from appliance.control.disk import finished_on_disk
+from appliance.control.doctor import Check, checks_of
 from appliance.control.errands import Errands
 from appliance.control.exports import ask_export, check_export, export_state
 from appliance.control.factory import Presence, forget_everything
@@ -32,7 +34,7 @@ from appliance.control.recordings import OnDisk, ask_clip, ask_deletion
 from appliance.control.settings import Settings
 from appliance.control.store import Latest
 from appliance.control.uplink import ask_uplink, uplink_state
-from appliance.control.view import Known, state_of
+from appliance.control.view import Known, findings_of, state_of
 from appliance.control.wanted import wanted
 from appliance.control.watching import Watched, Watching
 from appliance.control.wishes import WishFile
@@ -107,6 +109,8 @@ class Director:
         self._recordings = OnDisk()
         self._deciding = asyncio.Lock()
         self._keep_now = asyncio.Event()
+        self._known: Known | None = None
+        self.asides = Asides(self.refresh)
         self._errands = Errands(around.clock.steady)
         self.watching = Watching(around.clock.steady)
         self.state: Latest[State] = Latest(State())
@@ -123,6 +127,11 @@ class Director:
     def config(self) -> Config:
         """The joined config in use."""
         return self._panel.config
+
+    @property
+    def checks(self) -> tuple[Check, ...]:
+        """What the doctor finds right now."""
+        return checks_of(findings_of(self._known)) if self._known else ()
 
     async def start(self) -> None:
         """Takes up what was wished before a restart of ours."""
@@ -236,7 +245,7 @@ class Director:
             report=report,
             engine=self._engine,
             own_problems=(*engine, *((airing.disk,) if airing.disk else ()), *slate),
-            notes=self._panel.notes,
+            notes=(*self._panel.notes, *self.asides.problems),
             name=self._around.name,
             version=self._around.version,
             load=self._around.load(),
@@ -248,7 +257,9 @@ class Director:
             access=self._around.access(),
             uplink=uplink_state(asks, self.config, self._around.clock),
             export=export_state(asks),
+            account=self.asides.account,
         )
+        self._known = known
         self.state.set(state_of(known, self.state.value))
         plan = plan_for(self.config, self._profile, airing.destinations, 0)
         self.screen.set(screen_plan_for(self.config, self._around.name))

@@ -5,6 +5,7 @@ What leaves it for people is a `KeySummary`: the last four characters and the ex
 
 from __future__ import annotations
 
+import hashlib
 import logging
 import re
 from dataclasses import dataclass, field
@@ -14,7 +15,8 @@ import msgspec
 
 from appliance.control.files import make_private, remove, write_atomically
 from appliance.errors import Invalid
-from appliance.live.rtmp import Pasted, host_of, read_paste
+from appliance.live.paste import Pasted, read_paste
+from appliance.live.rtmp import host_of
 from appliance.live.tiktok import expiry_of
 from appliance.model.config import Config, DestinationConfig
 from appliance.model.plan import Destination
@@ -41,26 +43,33 @@ class Credential:
     key: str = field(default="", repr=False)
     ca_file: str = ""
     problem: Problem | None = None
+    is_used: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class KeySummary:
-    """What people may know of a credential."""
+    """What people may know of a credential. `is_used`: it belonged to a LIVE that ended."""
 
     name: str
     host: str = ""
     last4: str = ""
     expires_at: int = 0
     problem: Problem | None = None
+    is_used: bool = False
 
 
 class KeyStore:
-    """The directory `keys` in the state directory: `pasted/NAME.json`, and `armed.json` for the live that is on."""
+    """The directory `keys` in the state directory.
+
+    `pasted/NAME.json`, `armed.json` for the live that is on, and `ended.json`: the hash of the key that each
+    destination's last live used, for platforms that want a new one each time.
+    """
 
     def __init__(self, state_dir: Path) -> None:
         self._directory = state_dir / "keys"
         self._pasted = self._directory / "pasted"
         self._armed = self._directory / "armed.json"
+        self._ended = self._directory / "ended.json"
 
     def keep(self, name: str, pasted: Pasted) -> None:
         """Stores what was pasted; a part that was not pasted stays as it was. Raises `Unavailable`."""
@@ -70,10 +79,6 @@ class KeyStore:
         make_private(self._pasted)
         write_atomically(self._pasted / f"{name}.json", msgspec.json.encode(kept))
 
-    def forget(self, name: str) -> None:
-        """Removes what was pasted for a destination; nothing to forget is fine. Raises `Unavailable`."""
-        remove(self._pasted / f"{name}.json")
-
     def secrets(self) -> frozenset[str]:
         """Every key that is kept here, for those who must make sure that none gets out. Blocks on the disk."""
         pasted = self._pasted.glob("*.json") if self._pasted.is_dir() else ()
@@ -81,6 +86,11 @@ class KeyStore:
         pairs = (*((one.server, one.key) for one in kept), *((one.server, one.key) for one in self.armed()))
         queries = (server.partition("?")[2] for server, _ in pairs)
         return frozenset(text for text in (*queries, *(key for _, key in pairs)) if text)
+
+    def kept(self, name: str) -> Credential:
+        """What was pasted for a destination, whether it is in use or not."""
+        kept = _read(self._pasted / f"{name}.json") or _Kept()
+        return Credential(name, kept.server, kept.key, is_used=self.is_used(name, kept.key))
 
     def credentials(self, config: Config) -> tuple[Credential, ...]:
         """One credential for every enabled destination. The newer of pasted key and key file wins."""
@@ -102,9 +112,33 @@ class KeyStore:
             log.warning("What the last live used cannot be read; the keys are taken afresh.")
             return ()
 
-    def disarm(self) -> None:
-        """Forgets what the live used."""
+    def disarm(self, *, was_on_air: bool = False) -> None:
+        """Forgets what the live used; when viewers saw it, only that its keys were used. Raises `Unavailable`."""
+        used = {one.name: _hash(one.key) for one in self.armed()} if was_on_air else {}
+        if used:
+            write_atomically(self._ended, msgspec.json.encode({**self._ended_keys(), **used}))
         remove(self._armed)
+
+    def forget(self, name: str) -> bool:
+        """Forgets the key and the server that were pasted; returns whether there were any. Raises `Unavailable`."""
+        file = self._pasted / f"{name}.json"
+        was_there = file.exists()
+        if was_there:
+            remove(file)
+        left = {known: digest for known, digest in self._ended_keys().items() if known != name}
+        if left != self._ended_keys():
+            write_atomically(self._ended, msgspec.json.encode(left))
+        return was_there
+
+    def is_used(self, name: str, key: str) -> bool:
+        """Whether this key belonged to the last live of this destination that viewers saw."""
+        return bool(key) and self._ended_keys().get(name) == _hash(key)
+
+    def _ended_keys(self) -> dict[str, str]:
+        try:
+            return msgspec.json.decode(self._ended.read_bytes(), type=dict[str, str])
+        except (OSError, *UNREADABLE):
+            return {}
 
     def _credential(self, name: str, choice: DestinationConfig) -> Credential:
         kept_file = self._pasted / f"{name}.json"
@@ -117,7 +151,8 @@ class KeyStore:
             except OSError as error:
                 reason = (error.strerror or str(error)).lower()
                 problem = key_file_problem(name, choice.key_file, reason)
-        return Credential(name, server, key, choice.ca_file, problem or _missing(name, server, key))
+        missing = problem or _missing(name, server, key)
+        return Credential(name, server, key, choice.ca_file, missing, self.is_used(name, key))
 
 
 def read_key_file(file: Path) -> Pasted:
@@ -146,8 +181,13 @@ def summary(credential: Credential) -> KeySummary:
     """A credential as people may see it. A short key shows nothing: four of six characters are no secret any more."""
     last4 = credential.key[-4:] if len(credential.key) >= 12 else ""
     return KeySummary(
-        credential.name, host_of(credential.server), last4, expiry_of(credential.key), credential.problem
-    )  # fmt: skip
+        name=credential.name,
+        host=host_of(credential.server),
+        last4=last4,
+        expires_at=expiry_of(credential.key),
+        problem=credential.problem,
+        is_used=credential.is_used,
+    )
 
 
 def _missing(name: str, server: str, key: str) -> Problem | None:
@@ -159,6 +199,10 @@ def _missing(name: str, server: str, key: str) -> Problem | None:
         text = f"There is a key for {title} but no server. Paste the server URL together with the key."
         return Problem(code="needs-server", text=text, facts={"destination": name})
     return None
+
+
+def _hash(key: str) -> str:
+    return hashlib.sha256(key.encode()).hexdigest()
 
 
 def _read(file: Path) -> _Kept | None:

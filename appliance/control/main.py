@@ -23,11 +23,13 @@ from appliance.control.files import make_directory
 from appliance.control.keys import KeyStore
 from appliance.control.lag import LoopLag
 from appliance.control.logbook import Logbook
+from appliance.control.neighbours import Told, tell_neighbours
 from appliance.control.panel_file import put_aside
 from appliance.control.reception import Reception, Voice, runner_for
 from appliance.control.recordings import RecordingDisk, directory_of
 from appliance.control.screen_link import ScreenLink
 from appliance.control.settings import Settings
+from appliance.control.sign_in import SignIn
 from appliance.control.tokens import AccessFiles, credentials_of
 from appliance.control.wall import is_clock_set
 from appliance.control.wishes import WishFile
@@ -38,7 +40,9 @@ from appliance.model.config import Config
 from appliance.model.state import AccessState, DemoState
 from appliance.notify import Notifier
 from appliance.panel.access import Access
+from appliance.panel.account import add_account
 from appliance.panel.app import Viewer, create_app
+from appliance.panel.concierge import add_concierge
 from appliance.panel.control_routes import add_control_routes
 from appliance.panel.packets import PATIENCE_S
 
@@ -94,10 +98,15 @@ async def serve(loaded: Settings, extras: Extras | None = None, stop: asyncio.Ev
     notifier = Notifier(os.environ)
     app = create_app(desk, access, desk.preview, extras.viewer)
     add_control_routes(app, desk)
+    add_concierge(app, director)
+    sign_in = SignIn(config.sign_in, Path(config.state_dir), director.asides.signed_in, time.time)
+    await sign_in.take_up()
+    add_account(app, sign_in, director.state)
     app.middlewares.insert(0, reception.door.middleware)
     runner = runner_for(app)
     await runner.setup()
     logging.getLogger().addHandler(book)
+    told = Told(director.state, desk.do, director.asides.remark)
     try:
         async with asyncio.TaskGroup() as group:
             tasks = [
@@ -110,6 +119,7 @@ async def serve(loaded: Settings, extras: Extras | None = None, stop: asyncio.Ev
                 group.create_task(_beat(notifier), name="watchdog"),
                 group.create_task(desk.follow(), name="feed"),
                 group.create_task(lag.watch(), name="loop lag"),
+                group.create_task(tell_neighbours(config, told, reception.port), name="neighbours"),
             ]
             notifier.ready()
             await stop.wait()
@@ -118,6 +128,7 @@ async def serve(loaded: Settings, extras: Extras | None = None, stop: asyncio.Ev
                 task.cancel()
     finally:
         desk.feed.close()
+        await sign_in.close()
         await runner.cleanup()
         logging.getLogger().removeHandler(book)
         await director.close()

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from appliance.control.checks import Setting, Strange, check_setting, is_owners
+from appliance.control.concierge import server_for
 from appliance.control.disk import finished_on_disk
 from appliance.control.listing import SettingRow, needs, rows
 from appliance.control.panel_file import notes_on, panel_text, read_backup, write_panel
@@ -84,7 +85,9 @@ class PanelSettings:
 
     async def set_destination(self, wanted: SetDestination) -> None:
         """Adds a destination, or changes what is given of one. Raises `Invalid`."""
-        given = {"server": wanted.server, "preset": wanted.preset, "enabled": wanted.enabled}
+        known = self.config.destination.get(wanted.name)
+        server = server_for(wanted.server, wanted.preset, known.server if known else "")
+        given = {"server": server, "preset": wanted.preset, "enabled": wanted.enabled}
         if wanted.name not in self.config.destination and wanted.enabled is None:
             given["enabled"] = True
         values = dict(self._settings.panel)

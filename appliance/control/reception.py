@@ -85,7 +85,14 @@ class Reception:
         self._voice = voice
         self._identity: Identity | None = None
         self._context: ssl.SSLContext | None = None
+        self._port = 0
+        self._opened = asyncio.Event()
         self.door = Door()
+
+    async def port(self) -> int:
+        """The port that the panel listens at, as soon as it does."""
+        await self._opened.wait()
+        return self._port
 
     async def prepare(self) -> None:
         """Makes the certificate, if one is wanted. Raises `Unavailable`."""
@@ -96,7 +103,8 @@ class Reception:
     async def receive(self, runner: web.AppRunner) -> None:
         """Listens, trying for ever while another program has the port; says how to come in; takes connections."""
         assert runner.server is not None  # noqa: S101 - its setup made it
-        port = await self._open()
+        port = self._port = await self._open()
+        self._opened.set()
         try:
             async with asyncio.TaskGroup() as group:
                 group.create_task(self.door.run(runner.server), name="door")

@@ -30,14 +30,14 @@ class ScreenLink:
         while True:
             try:
                 await asyncio.to_thread(self._path.unlink, missing_ok=True)
-                server = await asyncio.start_unix_server(self._serve, self._path)
-                await asyncio.to_thread(self._path.chmod, 0o600)
+                # Not serving yet: there is no moment at which to be called off and leave the socket open.
+                server = await asyncio.start_unix_server(self._serve, self._path, start_serving=False)
+                async with server:
+                    await asyncio.to_thread(self._path.chmod, 0o600)
+                    await server.serve_forever()
             except OSError as error:
                 log.warning("The slate's words cannot be told to the screen: %s.", error.strerror)
                 await asyncio.sleep(AGAIN_S)
-                continue
-            async with server:
-                await server.serve_forever()
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         stating = asyncio.create_task(self._state_plans(writer))

@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 
 import msgspec
 
-from appliance.control.health import health_of, readiness_of
+from appliance.control.doctor import Findings, checks_of, readiness_of
+from appliance.control.health import health_of
 from appliance.control.keys import KeySummary
 from appliance.control.lives import Wish
 from appliance.control.phrases import told
@@ -19,6 +20,7 @@ from appliance.model.problem import Problem
 from appliance.model.report import DestinationReport, RecordReport, Report
 from appliance.model.state import (
     AccessState,
+    AccountState,
     AudioSource,
     AudioState,
     CanvasState,
@@ -64,6 +66,7 @@ class Known:
     access: AccessState = field(default_factory=AccessState)
     uplink: UplinkState = field(default_factory=UplinkState)
     export: ExportState = field(default_factory=ExportState)
+    account: AccountState | None = None
 
 
 def state_of(known: Known, before: State) -> State:
@@ -87,7 +90,7 @@ def state_of(known: Known, before: State) -> State:
         record=_record(known),
         problems=_stamped(_in_words(known, report), before, known.now),
         health=health_of(known.config, known.live, known.report, known.load),
-        readiness=readiness_of(known.live, known.keys, known.report, known.now, known.preflights),
+        readiness=readiness_of(checks_of(findings_of(known))),
         engine=known.engine,
         devices=tuple(_device(d, known.config, is_only=len(report.devices) == 1) for d in report.devices),
         sounds=tuple(Sound(name=sound.name, text=sound.text) for sound in report.sounds),
@@ -96,8 +99,24 @@ def state_of(known: Known, before: State) -> State:
         uplink=known.uplink,
         export=known.export,
         access=known.access,
+        account=known.account,
         update=UpdateState(version=known.version),
         demo=known.demo,
+    )
+
+
+def findings_of(known: Known) -> Findings:
+    """What the doctor looks at."""
+    return Findings(
+        config=known.config,
+        live=known.live,
+        keys=known.keys,
+        report=known.report,
+        now=known.now,
+        preflights=known.preflights,
+        free_mb=known.recordings.free_mb,
+        uplink=known.uplink,
+        clock=known.clock,
     )
 
 

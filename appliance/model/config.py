@@ -189,6 +189,28 @@ class MqttConfig(Section, frozen=True):
         str, Meta(pattern=r"^[A-Za-z0-9_-]{1,64}(/[A-Za-z0-9_-]{1,64}){0,4}$", description='a topic such as "plugcast"')
     ] = "plugcast"
     tls: bool = False
+    ca_file: Text = ""
+
+
+class MdnsConfig(Section, frozen=True):
+    """The box's name in the house, `NAME.local`, and whether it is told there."""
+
+    enabled: bool = True
+    name: Annotated[
+        str,
+        Meta(
+            pattern=r"^[a-z0-9]([a-z0-9-]{0,38}[a-z0-9])?$",
+            description='a name of small letters, digits and hyphens such as "plugcast"',
+        ),
+    ] = "plugcast"
+
+
+class SignInConfig(Section, frozen=True):
+    """Signing in with TikTok: the owner's own client key, and the file of its secret. `api_url` is for tests."""
+
+    client_key: Text = ""
+    client_secret_file: Text = ""
+    api_url: WebAddress = ""
 
 
 class UplinkConfig(Section, frozen=True):
@@ -227,4 +249,6 @@ class Config(Section, frozen=True):
     chat: ChatConfig = ChatConfig()
     screen: ScreenConfig = ScreenConfig()
     mqtt: MqttConfig = MqttConfig()
+    mdns: MdnsConfig = MdnsConfig()
+    sign_in: SignInConfig = SignInConfig()
     uplink: UplinkConfig = UplinkConfig()

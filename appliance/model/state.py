@@ -211,6 +211,14 @@ class Readiness(Value, frozen=True):
     code: str = ""
 
 
+class AccountState(Value, frozen=True):
+    """Who signed in with TikTok, when (Unix seconds), and where the picture is kept. It starts no LIVE."""
+
+    name: str
+    avatar_host: str = ""
+    since: float = 0.0
+
+
 class UpdateState(Value, frozen=True):
     """The running version."""
 
@@ -336,5 +344,6 @@ class State(Value, frozen=True):
     uplink: UplinkState = UplinkState()
     export: ExportState = ExportState()
     access: AccessState = AccessState()
+    account: AccountState | None = None
     update: UpdateState = UpdateState()
     demo: DemoState | None = None

@@ -12,11 +12,14 @@ from typing import Any, Literal, NamedTuple
 import msgspec
 
 from appliance import __version__
+from appliance.control.doctor import Check
 from appliance.control.listing import SettingRow
+from appliance.live.platform import PlatformView
 from appliance.model.command import AnyCommand
 from appliance.model.problem import Fact, Value
 from appliance.model.state import Recording, State
 from appliance.panel.access_routes import Invitation, Login, NewPassword, Pairing
+from appliance.panel.account import AccountAnswer, AccountCode
 
 REF = "#/components/schemas/{name}"
 LOOKS = ("blur", "fill", "split", "full")
@@ -124,6 +127,11 @@ ENDPOINTS = (
     Endpoint("post", "/api/sessions/invite", "A link, and its QR code, for another phone.", dict[str, Fact],
              (403, 408, 413, 422, 429, 503), takes=Invitation),
     Endpoint("get", "/api/qr.svg", "Any text as a QR code.", "image/svg+xml", (422,), None, (_TEXT,)),
+    Endpoint("get", "/api/doctor", "The twelve checks of the doctor.", tuple[Check, ...]),
+    Endpoint("get", "/api/platforms", "Where keys come from and what suits each platform.", tuple[PlatformView, ...]),
+    Endpoint("get", "/api/account", "Who signed in with TikTok.", AccountAnswer),
+    Endpoint("post", "/api/account", "Begins to sign in: the text of a QR code.", AccountCode, (403, 413, 424, 503)),
+    Endpoint("delete", "/api/account", "Signs out.", AccountAnswer, (403, 413, 503)),
 )  # fmt: skip
 
 

@@ -30,7 +30,7 @@ from appliance.control.toml import read_toml
 from appliance.control.wishes import WishFile
 from appliance.engine.shelving import Mender
 from appliance.engine.sinks.record import Recorder, RecordTarget
-from appliance.live.rtmp import Pasted
+from appliance.live.paste import Pasted
 from appliance.model.config import Config
 from tests.engine.sinks.media import Clip
 

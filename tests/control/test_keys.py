@@ -10,7 +10,7 @@ import msgspec
 import pytest
 
 from appliance.control.keys import Credential, KeyStore, read_key_file, summary
-from appliance.live.rtmp import Pasted
+from appliance.live.paste import Pasted
 from appliance.model.config import Config, DestinationConfig
 from appliance.model.plan import Destination
 

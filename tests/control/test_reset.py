@@ -14,7 +14,7 @@ import pytest
 from appliance import cli
 from appliance.control.keys import KeyStore
 from appliance.control.tokens import AccessFiles, Grant, digest
-from appliance.live.rtmp import Pasted
+from appliance.live.paste import Pasted
 from appliance.panel.access import Access
 from tests.recordings import plain, put
 from tests.security.house import House, visit

@@ -154,13 +154,10 @@ def test_paste_go_live_and_end(place: Path) -> None:
     async def test() -> None:
         async with fake_engine(place) as engine, box(place) as it:
             status, body = await it.do({"do": "paste-key", "text": f"Server: {SERVER}/\nKey: {KEY}"})
-            assert (status, body) == (
-                200,
-                {
-                    "ok": True, "took-server": True, "took-key": True, "expires-at": 0x6AB2C0B9,
-                    "expired": time.time() >= 0x6AB2C0B9, "host": "ingest.example", "last4": "+c==",
-                },
-            )  # fmt: skip
+            assert status == 200
+            took = {"ok": True, "took-server": True, "took-key": True, "host": "ingest.example", "last4": "+c=="}
+            assert took.items() <= body.items()
+            assert (body["expires-at"], body["expired"]) == (0x6AB2C0B9, time.time() > 0x6AB2C0B9)
             assert (await it.do({"do": "go-live", "title": "hello"}))[0] == 200
             plan = await engine.until(lambda p: len(p.destinations) == 1)
             assert (plan.destinations[0].server, plan.destinations[0].key) == (SERVER, KEY)

@@ -145,10 +145,10 @@ def test_further_destinations_leave_tiktok_alone(tmp_path: Path) -> None:
 
 
 def test_features_of_later_versions_are_named_not_refused(tmp_path: Path) -> None:
-    text = '[chat]\nsource = "tiktok"\n[mqtt]\nenabled = true\n[facecam]\ndevice = "csi"\n[screen]\ncard = "/dev/dri/c"'
+    text = '[chat]\nsource = "tiktok"\n[facecam]\ndevice = "csi"\n[screen]\ncard = "/dev/dri/c"'
     config = settings.load(written(tmp_path, text)).config
     assert {problem.facts["path"] for problem in settings.not_built_yet(config)} == {
-        "chat.source", "mqtt.enabled", "facecam.device", "screen.card",
+        "chat.source", "facecam.device", "screen.card",
     }  # fmt: skip
     assert settings.not_built_yet(Config()) == ()
 

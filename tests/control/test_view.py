@@ -5,18 +5,19 @@ from __future__ import annotations
 import msgspec
 import pytest
 
-from appliance.control.health import health_of, readiness_of
+from appliance.control.doctor import checks_of
+from appliance.control.health import health_of
 from appliance.control.keys import KeySummary
 from appliance.control.lives import Wish
 from appliance.control.planning import plan_for
-from appliance.control.view import Known, state_of
+from appliance.control.view import Known, findings_of, state_of
 from appliance.model.config import Config, FacecamConfig, PictureConfig, RecordConfig
 from appliance.model.plan import Destination
 from appliance.model.problem import Problem
 from appliance.model.profile import Profile
 from appliance.model.report import DestinationReport, EncoderReport, RecordReport, Report, SoundReport
 from appliance.model.signal import Cause, Signal
-from appliance.model.state import EngineState, Live, NeedsKey, Off, OnAir, Reconnecting, State
+from appliance.model.state import EngineState, Live, Off, OnAir, Reconnecting, State
 
 GOOD = Report(
     signal=Signal(cause=Cause.NONE, mode="1920x1080@60"),
@@ -74,37 +75,12 @@ def test_the_temperature_is_shown() -> None:
     assert health_of(Config(), Off(), GOOD, 0.5).temperature_c is None
 
 
-@pytest.mark.parametrize(
-    ("report", "live", "keys", "states"),
-    [
-        (GOOD, Off(), (KEY,), "ok ok ok unknown"),
-        (None, Off(), (KEY,), "unknown unknown ok unknown"),
-        (GOOD, OnAir(), (KEY,), "ok ok ok ok"),
-        (changed(destinations=backlog(500)), OnAir(), (KEY,), "ok ok ok warn"),
-        (GOOD, Reconnecting(), (KEY,), "ok ok ok bad"),
-        (GOOD, NeedsKey(), (KEY,), "ok ok bad unknown"),
-        (changed(signal=Signal(cause=Cause.NO_DEVICE)), Off(), (KEY,), "bad ok ok unknown"),
-        (changed(signal=Signal(cause=Cause.NO_CABLE)), Off(), (KEY,), "warn ok ok unknown"),
-        (changed(sound=SoundReport(source="hw:0")), Off(), (KEY,), "ok warn ok unknown"),
-        (changed(sound=SoundReport()), Off(), (KEY,), "ok warn ok unknown"),
-        (changed(sound=SoundReport(problem=PROBLEM)), Off(), (KEY,), "ok warn ok unknown"),
-        (GOOD, Off(), (), "ok ok bad unknown"),
-        (GOOD, Off(), (KeySummary("tiktok", problem=PROBLEM),), "ok ok bad unknown"),
-        (GOOD, Off(), (KeySummary("tiktok", problem=PROBLEM), KEY), "ok ok ok unknown"),
-        (GOOD, Off(), (KeySummary("tiktok", "h", "1234", 99),), "ok ok warn unknown"),
-    ],
-)
-def test_readiness(report: Report | None, live: Live, keys: tuple[KeySummary, ...], states: str) -> None:
-    rows = readiness_of(live, keys, report, 100.0)
-    assert " ".join(row.state for row in rows) == states
-    assert all(row.text.endswith((".", "?", ")")) for row in rows)
-
-
-@pytest.mark.parametrize("cause", list(Cause))
-def test_every_cause_has_words(cause: Cause) -> None:
-    row = readiness_of(Off(), (KEY,), changed(signal=Signal(cause=cause)), 0.0)[0]
-    assert row.text
-    assert (row.state == "ok") == (cause is Cause.NONE)
+def test_the_rows_are_made_from_the_doctors_checks() -> None:
+    it = known(changed(signal=Signal(cause=Cause.NO_CABLE)), live=Reconnecting())
+    checks = {check.name: check for check in checks_of(findings_of(it))}
+    rows = {row.name: row for row in state_of(it, State()).readiness}
+    for row, check in (("game", "signal"), ("sound", "sound"), ("tiktok", "key"), ("internet", "uplink")):
+        assert (rows[row].state, rows[row].text) == (checks[check].state, checks[check].text)  # type: ignore[index]
 
 
 def test_a_problem_keeps_the_time_it_began() -> None:

@@ -42,7 +42,7 @@ from appliance.engine.worker import Worker
 from appliance.errors import Invalid, PlugcastError, Unavailable
 from appliance.hardware.catalogue import read_catalogue
 from appliance.hardware.profiles import recognise
-from appliance.live.rtmp import read_paste
+from appliance.live.paste import read_paste
 from appliance.live.tiktok import expiry_of
 from appliance.model.command import read_command
 from appliance.model.profile import Profile

@@ -14,7 +14,7 @@ from appliance.control.panel_file import PANEL_FILE, write_panel
 from appliance.control.tokens import AccessFiles
 from appliance.control.wishes import WishFile
 from appliance.engine.sinks.mp4 import Fragments
-from appliance.live.rtmp import Pasted
+from appliance.live.paste import Pasted
 from appliance.model.config import Config
 from appliance.model.plan import Destination
 from tests.fuzz.targets import TARGETS, timed

@@ -12,7 +12,7 @@ from appliance.control.lives import Wish
 from appliance.control.tokens import AccessFiles
 from appliance.control.wishes import WishFile
 from appliance.errors import Invalid
-from appliance.live.rtmp import Pasted
+from appliance.live.paste import Pasted
 from appliance.model.command import read_command
 from appliance.model.config import Config
 from appliance.model.protocol import unpack_from_engine, unpack_to_engine

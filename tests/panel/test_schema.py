@@ -27,7 +27,9 @@ from schemathesis.specs.openapi.checks import (
 from appliance.model.protocol import LOOK_FRAME, PREVIEW_FRAME, frame
 from appliance.model.report import Answer
 from appliance.panel.access import Access
+from appliance.panel.account import add_account
 from appliance.panel.app import create_app
+from appliance.panel.concierge import add_concierge
 from appliance.panel.control_routes import add_control_routes
 from appliance.panel.preview import Preview
 from appliance.panel.schema import ENDPOINTS, schema_json
@@ -135,6 +137,8 @@ def test_every_route_has_its_row(tmp_path: Path) -> None:
     nobody: Any = Nobody()
     app = create_app(nobody, Access(nobody, ()), Preview(lambda: None, lambda: 0.0))
     add_control_routes(app, nobody)
+    add_concierge(app, nobody)
+    add_account(app, nobody, nobody)
     routes = {
         (route.method.lower(), route.resource.canonical)
         for route in app.router.routes()

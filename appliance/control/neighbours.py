@@ -1,0 +1,88 @@
+"""Whom the box tells of itself in the house: multicast DNS, and MQTT when it is wished for.
+
+It starts both once the panel listens and keeps them going. Neither may ever stop control: what goes wrong in them is
+logged and tried again.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from appliance import __version__
+from appliance.control.identity import box_id
+from appliance.control.store import Latest
+from appliance.errors import Fact, Unavailable
+from appliance.model.command import AnyCommand
+from appliance.model.config import Config
+from appliance.model.problem import Problem
+from appliance.model.state import State
+
+log = logging.getLogger(__name__)
+
+MOST_NAMES = 9
+AGAIN_S = 60.0
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What the neighbours see and may do: the State, commands, and where a problem of theirs is shown."""
+
+    state: Latest[State]
+    do: Callable[[AnyCommand], Awaitable[Mapping[str, Fact]]]
+    remark: Callable[[str, Problem | None], None]
+
+
+def names_for(name: str) -> tuple[str, ...]:
+    """The labels that a box may come to have when others have its name, the best first."""
+    return (name, *(f"{name}-{number}" for number in range(2, MOST_NAMES + 1)))
+
+
+def announced_names(config: Config) -> tuple[str, ...]:
+    """The names that the panel must answer to."""
+    return tuple(f"{name}.local" for name in names_for(config.mdns.name))
+
+
+async def tell_neighbours(config: Config, told: Told, port: Callable[[], Awaitable[int]]) -> None:
+    """Announces the box until cancelled, from when `port` knows where the panel listens."""
+    number = await port()
+    try:
+        known = await asyncio.to_thread(box_id, Path(config.state_dir))
+    except Unavailable as error:
+        log.warning("The box is not announced: %s", error)
+        return
+    async with asyncio.TaskGroup() as group:
+        if config.mdns.enabled:
+            group.create_task(_for_ever("the name", lambda: _announce(config, told, known, number)))
+        if config.mqtt.enabled:
+            group.create_task(_for_ever("MQTT", lambda: _speak_mqtt(config, told, known)))
+
+
+async def _announce(config: Config, told: Told, known: str, port: int) -> None:
+    from appliance.control.mdns import Announcer, Identity, own_addresses
+
+    identity = Identity(name=config.mdns.name, id=known, version=__version__, port=port)
+    await Announcer(
+        identity,
+        told.state,
+        lambda: own_addresses(config.panel.listen),
+        lambda problem: told.remark("mdns", problem),
+    ).run()
+
+
+async def _speak_mqtt(config: Config, told: Told, known: str) -> None:
+    from appliance.control.mqtt import Speaker
+
+    await Speaker(config, known, told).run()
+
+
+async def _for_ever(what: str, run: Callable[[], Awaitable[None]]) -> None:
+    while True:
+        try:
+            await run()
+        except Exception:
+            log.exception("A fault of its own ended %s; it begins again in a minute.", what)
+        await asyncio.sleep(AGAIN_S)
