@@ -1,4 +1,7 @@
-"""One browser for all tests of the page, and a fresh fake box for each."""
+"""One browser for each file of tests, and a fresh fake box for each test.
+
+Not one browser for the whole session: its event loop would run, and every later test would find it running.
+"""
 
 from __future__ import annotations
 
@@ -11,7 +14,7 @@ from tests.browser.chromium import browsing, device, missing
 from tests.browser.fakebox import FakeBox
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
     if missing():
         pytest.skip(missing())
