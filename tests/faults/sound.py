@@ -27,7 +27,7 @@ def drifting(ppm: int, seconds: float) -> Callable[[Path], Outcome]:
         setup = Setup(device=hdmi.capture, audio=loop.capture, size=SIZE, fps=30)
         _shift(ppm)
         try:
-            with Feeder(Feed("1280x720p60"), hdmi, loop), Stage(home, setup) as stage:
+            with Feeder(Feed("848x480p60"), hdmi, loop), Stage(home, setup) as stage:
                 calm = stage.go_live()
                 time.sleep(seconds)
                 stage.measure(outcome, calm)
