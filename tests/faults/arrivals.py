@@ -33,8 +33,9 @@ class Tag:
 class Arrivals:
     """Follows a directory of recordings from `with` to its end."""
 
-    def __init__(self, records: Path) -> None:
+    def __init__(self, records: Path, every_s: float = LOOK_S) -> None:
         self._records = records
+        self._every_s = every_s
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._follow, daemon=True)
         self._offsets: dict[Path, int] = {}
@@ -80,7 +81,7 @@ class Arrivals:
         return round(sum(_missing(heard, SOUND_MS)) * SOUND_MS)
 
     def _follow(self) -> None:
-        while not self._stop.wait(LOOK_S):
+        while not self._stop.wait(self._every_s):
             self._read_all()
 
     def _read_all(self) -> None:

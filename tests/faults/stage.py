@@ -15,6 +15,7 @@ from typing import Self
 import psutil
 
 from tests.box.uplink import Uplink
+from tests.faults import arrivals, watch
 from tests.faults.arrivals import Arrivals
 from tests.faults.row import Outcome
 from tests.faults.watch import Watch, is_on_air, shows_game
@@ -28,7 +29,10 @@ START_S = 60.0
 
 @dataclass(frozen=True)
 class Setup:
-    """What the box is told. The small canvas is cheap, and faults do not depend on its size."""
+    """What the box is told. The small canvas is cheap, and faults do not depend on its size.
+
+    `looks_s` is how often the stage looks at State and at what arrived, which is most of what hours of it cost.
+    """
 
     device: str = "test"
     audio: str = "test"
@@ -38,6 +42,7 @@ class Setup:
     more: str = ""
     server: str = ""
     place: Place = Uplink.place
+    looks_s: tuple[float, float] = (watch.LOOK_S, arrivals.LOOK_S)
 
     def toml(self, server: str, key_file: Path) -> str:
         """The box.toml, without what RunningBox adds."""
@@ -83,9 +88,9 @@ class Stage:
         key_file.write_text(KEY, encoding="utf-8")
         key_file.chmod(0o600)
         self.nginx = stack.enter_context(Nginx(folder, place=self.setup.place))
-        self.arrivals = stack.enter_context(Arrivals(folder / "records"))
+        self.arrivals = stack.enter_context(Arrivals(folder / "records", self.setup.looks_s[1]))
         self.box = stack.enter_context(RunningBox(self.home, self.setup.toml(self.nginx.server, key_file)))
-        self.watch = stack.enter_context(Watch(self.box))
+        self.watch = stack.enter_context(Watch(self.box, self.setup.looks_s[0]))
 
     def go_live(self, settle_s: float = SETTLE_S) -> float:
         """Goes on air and lets everything become calm; returns a time from which on nothing should be missing."""

@@ -1,4 +1,4 @@
-"""Looks at State twenty times a second, as a panel would, and remembers when what was seen."""
+"""Looks at State as a panel would, twenty times a second unless told otherwise, and remembers when what was seen."""
 
 from __future__ import annotations
 
@@ -45,8 +45,9 @@ type Condition = Callable[[Seen], bool]
 class Watch:
     """A thread that asks. `seen` is in order; `slowest_health_s` is the longest that /healthz took to answer."""
 
-    def __init__(self, box: RunningBox) -> None:
+    def __init__(self, box: RunningBox, every_s: float = LOOK_S) -> None:
         self._box = box
+        self._every_s = every_s
         self._headers = box.headers
         self._stop = threading.Event()
         self._changed = threading.Condition()
@@ -93,7 +94,7 @@ class Watch:
     def _look(self) -> None:
         number = 0
         line = self._connect()
-        while not self._stop.wait(LOOK_S):
+        while not self._stop.wait(self._every_s):
             number += 1
             try:
                 if number % HEALTH_EVERY == 0:
