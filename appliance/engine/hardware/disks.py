@@ -64,6 +64,9 @@ def _mounts(places: Places) -> list[_Mount]:
         fields, kinds = before.split(" "), behind.split(" ")
         if len(fields) < 6 or len(kinds) < 3 or not kinds[1].startswith("/dev/"):
             continue
+        path = _spelled_out(_OCTAL, 8, fields[4])
+        if "\0" in path or "\0" in kinds[1]:
+            continue  # no path has one, and asking the system about it would be an error of another kind
         name = Path(os.path.realpath(kinds[1])).name
         try:
             block = (places.blocks / name).resolve(strict=True)
@@ -71,7 +74,7 @@ def _mounts(places: Places) -> list[_Mount]:
             continue
         disk = block.parent if (block / "partition").exists() else block
         writable = "ro" not in fields[5].split(",") and "ro" not in kinds[2].split(",")
-        found.append(_Mount(name, _spelled_out(_OCTAL, 8, fields[4]), disk, fields[3] == "/", writable))
+        found.append(_Mount(name, path, disk, fields[3] == "/", writable))
     return found
 
 

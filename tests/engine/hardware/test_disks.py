@@ -98,3 +98,10 @@ def test_what_is_none(box: Box) -> None:
 
 def test_lists_that_cannot_be_read_are_no_disks(tmp_path: Path) -> None:
     assert removable_disks(Places(tmp_path / "none", tmp_path / "none", tmp_path / "none")) == ()
+
+
+def test_a_mount_whose_path_cannot_be_is_none(box: Box) -> None:
+    box.disk(USB, "sdz", "sdz1")
+    with box.places.mounts.open("a") as file:
+        file.write("31 24 8:1 / /media/\\000 rw shared:1 - vfat /dev/sdz1 rw\n")
+    assert removable_disks(box.places) == ()
