@@ -54,8 +54,7 @@ def test_crashes_the_box():
     with open("/proc/sysrq-trigger", "w") as trigger: trigger.write("c")
 
 @pytest.mark.box
-def test_behind_the_crash():
-    time.sleep(25)  # longer than the session's limit for ordinary tests
+def test_behind_the_crash(): pass
 """
 
 
@@ -71,9 +70,12 @@ def test_real(): pass
 
 
 def outcomes(folder: Path, tests: str, **environment: str) -> dict[str, tuple[str, str]]:
-    """Runs `tests` with pytest in a process of its own; outcome and all messages by test."""
+    """Runs `tests` with pytest in a process of its own; outcome and all messages by test.
+
+    Its time limit is less than a box takes to boot: waiting for one must not count.
+    """
     (folder / "conftest.py").write_text("from tests.box.conftest import *\n")
-    (folder / "pytest.ini").write_text("[pytest]\nmarkers = box\ntimeout = 20\n")
+    (folder / "pytest.ini").write_text("[pytest]\nmarkers = box\ntimeout = 2\n")
     (folder / "test_inner.py").write_text(tests)
     root = Path(__file__).resolve().parents[2]
     done = subprocess.run(
