@@ -34,6 +34,10 @@ run-dir = "{home}/run"
 [panel]
 port = {port}
 
+# Whoever tries it out must not be taken for the box in the living room.
+[mdns]
+enabled = false
+
 [capture]
 device = "test"
 audio = "test"
