@@ -64,8 +64,7 @@ def matrix(options: argparse.Namespace) -> int:
 def soak(seconds: int, seed: int) -> int:
     """A soak of so many simulated seconds."""
     words = [sys.executable, "-m", "tests.faults.soak", str(seconds), str(seed)]
-    box = replace(_box("virtual", ()), memory_mb=4096)  # all that nginx records stays in the box's memory
-    return run(box, words, sys.stdout.buffer, sys.stderr.buffer)
+    return run(_box("virtual", ()), words, sys.stdout.buffer, sys.stderr.buffer)
 
 
 def _boot(row: Row, *, verbose: bool) -> Outcome:
@@ -76,7 +75,7 @@ def _boot(row: Row, *, verbose: bool) -> Outcome:
         file = Path(name) / "outcome"
         box = replace(_box(row.clock, row.words), shares=(Path(name),), timeout_s=row.limit_s)
         try:
-            run(box, [sys.executable, "-m", "tests.faults.inside", row.name, str(file)], output, output)
+            status = run(box, [sys.executable, "-m", "tests.faults.inside", row.name, str(file)], output, output)
         except BoxCrashed as crash:
             return Outcome(missed=[str(crash)])
         finally:
@@ -84,7 +83,7 @@ def _boot(row: Row, *, verbose: bool) -> Outcome:
                 sys.stderr.write(output.getvalue().decode(errors="replace"))
         with contextlib.suppress(FileNotFoundError):
             return msgspec.json.decode(file.read_bytes(), type=Outcome)
-    return Outcome(missed=["no outcome: " + output.getvalue().decode(errors="replace")[-300:]])
+    return Outcome(missed=[f"no outcome, status {status}: " + output.getvalue().decode(errors="replace")[-300:]])
 
 
 def _box(clock: Clock, words: tuple[str, ...]) -> Box:
@@ -92,6 +91,7 @@ def _box(clock: Clock, words: tuple[str, ...]) -> Box:
         kernel=kernel(),
         virtual_clock=clock == "virtual",
         words=words,
+        memory_mb=4096,  # all that nginx records stays in the box's memory
         environment={"PYTHONDONTWRITEBYTECODE": "1"},
     )
 
