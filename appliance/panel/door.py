@@ -2,7 +2,8 @@
 
 It owns the listening sockets and knows every connection. A stranger's connection has a few seconds to ask something
 whole; when there are too many, the oldest stranger's gives way, so that whoever comes now is heard, and a paired
-phone's is never cut for a stranger's. It knows nothing of who may do what: the guard tells it who is no stranger.
+phone's is never cut for a stranger's. A stranger's further requests begin one at a time, so that a flood of them leaves
+everybody else a turn. It knows nothing of who may do what: the guard tells it who is no stranger.
 """
 
 from __future__ import annotations
@@ -28,6 +29,10 @@ MOST_HEADERS = 48
 LINGER_S = 2.0
 _TLS_HANDSHAKE = 0x16
 _BREATH_S = 0.05
+_PAUSE_S = 0.005
+_FEW = 16
+_UNREAD = 4096
+"""What the kernel keeps of a connection for us, in bytes: all of it is parsed at once, however many requests it is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,11 +47,11 @@ class Bounds:
 
 
 class Guest:
-    """One connection. `is_known` once somebody who may come in asked over it."""
+    """One connection. `has_asked` once anything was asked over it, `is_known` once by somebody who may come in."""
 
     def __init__(self, client: str, connection: socket.socket) -> None:
         self.client = client
-        self.is_known = False
+        self.is_known = self.has_asked = False
         self.handler: RequestHandler | None = None
         self.introduction: asyncio.Task[None] | None = None
         self._socket = connection
@@ -90,6 +95,7 @@ class Door:
         self._listeners: list[socket.socket] = []
         self._guests: dict[Guest, None] = {}
         self._by_handler: dict[RequestHandler, Guest] = {}
+        self._turnstile = asyncio.Lock()
 
     @property
     def middleware(self) -> Middleware:
@@ -141,9 +147,12 @@ class Door:
             guest = Guest(client_at(peer), connection)
             if not self._make_room(guest):
                 connection.close()
-                continue
-            self._guests[guest] = None
-            guest.introduction = asyncio.create_task(self._introduce(guest, connection))
+            else:
+                self._guests[guest] = None
+                guest.introduction = asyncio.create_task(self._introduce(guest, connection))
+            # Taking one that waits already gives nobody else a turn; and who had to go comes back at once, so that
+            # without a pause nobody would stay for long enough to be answered.
+            await asyncio.sleep(_PAUSE_S if len(self._guests) > _FEW else 0)
 
     async def _introduce(self, guest: Guest, connection: socket.socket) -> None:
         """Makes a connection of a socket: of HTTP, or of HTTPS when it begins so."""
@@ -201,7 +210,15 @@ class Door:
             return await handler(request)
         request[GUEST] = guest
         with self._attending(guest):
+            await self._wait_its_turn(guest)
             return await handler(request)
+
+    async def _wait_its_turn(self, guest: Guest) -> None:
+        """Who asks in heaps would be answered without a pause between, and everybody else wait for the whole heap."""
+        if guest.has_asked and not guest.is_known:
+            async with self._turnstile:
+                await asyncio.sleep(0)
+        guest.has_asked = True
 
     @contextlib.contextmanager
     def _attending(self, guest: Guest) -> Iterator[None]:
@@ -234,6 +251,7 @@ def _listener(family: int, address: tuple[object, ...]) -> socket.socket:
     try:
         listener.setblocking(False)
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, _UNREAD)
         if family == socket.AF_INET6:
             listener.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
         listener.bind(address)

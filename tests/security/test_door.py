@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import socket
+from collections import Counter
 from pathlib import Path
 
 import pytest
+from aiohttp import web
 
+from appliance.panel import app
 from appliance.panel.door import Bounds, Door, Guest
 from tests.security.house import House, visit
 
@@ -175,3 +178,61 @@ def test_every_address_of_a_name_is_listened_on(place: Path) -> None:
             door.close()
 
     asyncio.run(test())
+
+
+@GUARD
+def test_one_that_asks_in_heaps_leaves_the_others_their_turns(
+    place: Path, monkeypatch: pytest.MonkeyPatch, is_guarded: bool
+) -> None:
+    """Requests that came together are begun in turns of the loop of their own."""
+    heap, turn = 300, 0
+    begun: Counter[int] = Counter()
+
+    async def noting(_: web.Request) -> web.Response:
+        begun[turn] += 1
+        return web.json_response({"ok": True})
+
+    async def unguarded(_door: Door, _guest: Guest) -> None:
+        return
+
+    monkeypatch.setattr(app, "_healthz", noting)
+    if not is_guarded:
+        monkeypatch.setattr(Door, "_wait_its_turn", unguarded)
+
+    async def test(house: House) -> None:
+        loop = asyncio.get_running_loop()
+
+        def tick() -> None:
+            nonlocal turn
+            turn += 1
+            if sum(begun.values()) < heap:
+                loop.call_soon(tick)
+
+        reader, writer = await house.connect()
+        writer.write(f"GET /healthz HTTP/1.1\r\nHost: {house.host}\r\n\r\n".encode() * heap)
+        loop.call_soon(tick)
+        for _ in range(heap):
+            await reader.readuntil(b"}")
+        assert (max(begun.values()) <= 2) is is_guarded
+        writer.transport.abort()
+
+    visit(place, test)
+
+
+def test_little_is_read_ahead(place: Path) -> None:
+    """What the kernel keeps for a connection is parsed at once, so that it must not be much."""
+
+    async def test(house: House) -> None:
+        _, writer = await house.connect()
+        writer.write(b"GET /healthz HTTP/1.1\r\n")
+        assert (await house.ask("GET", "/healthz")).status == 200
+        assert house.server is not None
+        transports = [handler.transport for handler in house.server.connections]
+        room = [
+            one.get_extra_info("socket").getsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF) for one in transports if one
+        ]
+        assert room
+        assert max(room) <= 16 * 1024
+        writer.transport.abort()
+
+    visit(place, test)
