@@ -5,6 +5,8 @@ Sees what a viewer could have seen at the earliest. Never decodes; `tests/box/fa
 
 from __future__ import annotations
 
+import contextlib
+import os
 import threading
 import time
 from dataclasses import dataclass
@@ -14,6 +16,7 @@ from types import TracebackType
 from typing import Self
 
 LOOK_S = 0.01
+AHEAD = -15
 AUDIO, VIDEO = 8, 9
 HEADER, TAG_HEADER, TAG_END = 13, 11, 4
 SOUND_MS = 1024 / 48
@@ -81,6 +84,8 @@ class Arrivals:
         return round(sum(_missing(heard, SOUND_MS)) * SOUND_MS)
 
     def _follow(self) -> None:
+        with contextlib.suppress(PermissionError):
+            os.setpriority(os.PRIO_PROCESS, 0, AHEAD)  # of this thread: it must not wait for what it measures
         while not self._stop.wait(self._every_s):
             self._read_all()
 

@@ -51,7 +51,7 @@ class Row:
     """A fault: what it is called, how it is made, what is demanded, and the function that does and measures it.
 
     `run` gets an empty directory. `clock` is the one its figures are measured with. A `quick` row also runs as a test.
-    A row `on_host` starts virtual boxes itself; all others run inside one. `words` go to the kernel.
+    A row `on_host` needs no virtual box or starts them itself; all others run inside one. `words` go to the kernel.
     """
 
     name: str

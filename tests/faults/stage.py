@@ -1,6 +1,7 @@
 """A box on air to a real nginx at the far end of a real network path, watched from both ends.
 
-Owns everything it starts, in a directory of its own, and ends it. Runs inside the virtual box, as root.
+Owns everything it starts, in a directory of its own, and ends it. Runs inside the virtual box, as root, unless its
+server is near.
 """
 
 from __future__ import annotations
@@ -44,6 +45,11 @@ class Setup:
     place: Place = Uplink.place
     looks_s: tuple[float, float] = (watch.LOOK_S, arrivals.LOOK_S)
 
+    @property
+    def is_near(self) -> bool:
+        """Whether the server is on this machine, with no network in between: such a row needs no virtual box."""
+        return not self.place.command
+
     def toml(self, server: str, key_file: Path) -> str:
         """The box.toml, without what RunningBox adds."""
         return (
@@ -72,7 +78,8 @@ class Stage:
 
     def __enter__(self) -> Self:
         with contextlib.ExitStack() as stack:
-            self.uplink = stack.enter_context(Uplink())
+            if not self.setup.is_near:
+                self.uplink = stack.enter_context(Uplink())
             self._build(stack)
             self._stack = stack.pop_all()
         return self

@@ -5,7 +5,7 @@ from __future__ import annotations
 from signal import SIGKILL, SIGSTOP
 
 from tests.fakes.rtmp_server import Trick
-from tests.faults import clocks, disks, heat, network, processes, servers, signals, sound
+from tests.faults import clocks, covers, disks, floods, heat, network, processes, servers, signals, sound
 from tests.faults.row import Row
 
 _SLATE = "slate <= 1.0 s, game back <= 1.5 s, the same session"
@@ -66,6 +66,14 @@ ROWS: tuple[Row, ...] = (
     Row("control-hung", "control hangs", "SIGSTOP", _UNTOUCHED, processes.lose_bystander("control", SIGSTOP)),
     Row("screen-killed", "the painter is killed", "SIGKILL", _UNTOUCHED, processes.lose_bystander("screen", SIGKILL),
         quick=True),
+    Row("panel-flood", "/healthz is flooded from five addresses for 10 s", "220 connections that ask in heaps",
+        "stream untouched, p99 between frames <= 2 x idle, an owner answered <= 1 s",
+        floods.flooded(is_real=True), "real", on_host=True),
+    Row("panel-flood-virtual", "the same with 250 heaps, without the time between frames",
+        "220 connections that ask in heaps",
+        "stream untouched, an owner answered <= 1 s", floods.flooded(is_real=False), quick=True),
+    Row("privacy", "privacy is pressed while live, and ended after 3 s, 3 times", "the command",
+        "game and its sound gone <= 0.5 s, back <= 0.5 s, the same session", covers.private(3), quick=True),
     Row("sound-fast", "the sound card's clock 200 ppm fast, 10 min with picture", "snd-aloop's rate shift", _SYNC,
         sound.drifting(200, 600)),
     Row("sound-slow", "the sound card's clock 200 ppm slow, 10 min with picture", "snd-aloop's rate shift", _SYNC,
