@@ -54,9 +54,11 @@ def _prepare(*, debug: bool, role: str) -> None:
     else:
         sys.excepthook = _one_line
     if os.environ.get(SUPERVISED) and role in {"engine", "control", "screen"}:
+        from appliance import rolelog
         from appliance.run import end_with_parent
 
         end_with_parent()
+        rolelog.keep_if_told(role)
 
 
 class _Sentences(logging.Formatter):

@@ -20,6 +20,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from appliance import rolelog
 from appliance.control import settings
 from appliance.control.files import make_directory
 from appliance.errors import Refused
@@ -59,6 +60,7 @@ def run(config_file: Path) -> int:
     make_directory(Path(loaded.config.state_dir), "state-dir")
     make_directory(Path(loaded.config.run_dir), "run-dir", mode=0o755)
     with _alone(Path(loaded.config.run_dir)):
+        rolelog.keep("run", rolelog.file_of(Path(loaded.config.run_dir), "run"))
         return _supervise(loaded.config, config_file)
 
 
@@ -184,6 +186,7 @@ class _Role:
                 "NOTIFY_SOCKET": str(self._socket_path),
                 "WATCHDOG_USEC": str(int(self._patience.watchdog_s * 1e6)),
                 "PLUGCAST_SUPERVISED": "1",
+                rolelog.VARIABLE: str(rolelog.file_of(self._socket_path.parent, self.name)),
                 "PYTHONUNBUFFERED": "1",
             }
             environment.pop("WATCHDOG_PID", None)

@@ -1,4 +1,4 @@
-"""The last lines that our own roles logged: from the journal where there is one, else control's own from memory.
+"""The last lines that our own roles logged: from the journal, from the files of `plugcast run`, or our own from memory.
 
 It owns the lines in memory. What it gives away has no secrets in it.
 """
@@ -12,11 +12,12 @@ import os
 import time
 from collections import deque
 from collections.abc import Awaitable, Callable, Mapping
+from pathlib import Path
 
 from appliance.control.redact import redacted
+from appliance.rolelog import LONGEST_LINE, VARIABLE, line_of, newest
 
 MOST_LINES = 2000
-LONGEST_LINE = 2000
 JOURNAL_WITHIN_S = 5.0
 UNITS = ("plugcast-engine", "plugcast-control", "plugcast-screen", "plugcast-chat")
 
@@ -34,9 +35,7 @@ class Logbook(logging.Handler):
     def emit(self, record: logging.LogRecord) -> None:
         """Takes a record; never fails."""
         with contextlib.suppress(Exception):
-            at = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(self._clock()))
-            text = record.getMessage().replace("\n", " ")[:LONGEST_LINE]
-            self._lines.append(f"{at} control {record.levelname.lower()}: {text}")
+            self._lines.append(line_of(record, "control", self._clock()))
 
     def lines(self, most: int) -> list[str]:
         """The newest lines, oldest first."""
@@ -46,6 +45,8 @@ class Logbook(logging.Handler):
 async def last_lines(book: Logbook, most: int, secrets: Secrets, environment: Mapping[str, str] = os.environ) -> str:
     """The last lines of all our roles, without secrets, one a line."""
     lines = await _journal(most) if "JOURNAL_STREAM" in environment else []
+    if not lines and (file := environment.get(VARIABLE)):
+        lines = await asyncio.to_thread(newest, Path(file).parent, most)
     known = await secrets()
     return "".join(f"{redacted(line, known)}\n" for line in (lines or book.lines(most)))
 
