@@ -17,8 +17,10 @@ import stat
 import time
 import unicodedata
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Literal
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from appliance import boxes
 from appliance.errors import Invalid, Refused, Unavailable
@@ -47,9 +49,9 @@ def title_for_names(title: str) -> str:
     return text
 
 
-def free_path(directory: Path, began_at: float, title: str, kind: Kind) -> Path:
-    """A name that nothing has yet: date, time, title, and `clip` for a clip."""
-    words = [time.strftime("%Y-%m-%d %H-%M-%S", time.localtime(began_at)), title_for_names(title)]
+def free_path(directory: Path, began_at: float, title: str, kind: Kind, time_zone: str = "") -> Path:
+    """A name that nothing has yet: date, time, title, and `clip` for a clip. `time_zone` is empty for our own."""
+    words = [f"{_local(began_at, time_zone):%Y-%m-%d %H-%M-%S}", title_for_names(title)]
     words += ["clip"] if kind == "clip" else []
     stem = " ".join(word for word in words if word)
     path, number = directory / f"{stem}{SUFFIX}", 1
@@ -57,6 +59,15 @@ def free_path(directory: Path, began_at: float, title: str, kind: Kind) -> Path:
         number += 1
         path = directory / f"{stem} {number}{SUFFIX}"
     return path
+
+
+def _local(at: float, time_zone: str) -> datetime:
+    """A time as the clock on the owner's wall shows it; our own zone where theirs is not known here."""
+    zone = None
+    if time_zone:
+        with contextlib.suppress(ZoneInfoNotFoundError, ValueError, OSError):
+            zone = ZoneInfo(time_zone)
+    return datetime.fromtimestamp(at, UTC).astimezone(zone)
 
 
 def part_of(path: Path) -> Path:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import fcntl
 import os
 from collections.abc import Callable
+from datetime import UTC, datetime
 from pathlib import Path
 
 import av
@@ -40,6 +41,23 @@ def test_names_say_when_and_what(tmp_path: Path) -> None:
     shelf.part_of(first).touch()
     assert shelf.free_path(tmp_path, 1_790_000_000, "Elden Ring: final boss?", "recording").name[19:].endswith(" 2.mp4")
     assert shelf.free_path(tmp_path, 1_790_000_000, "", "clip").name[19:] == " clip.mp4"
+
+
+@pytest.mark.parametrize(
+    ("zone", "name"),
+    [
+        ("Europe/Madrid", "2026-01-31 00-30-00"), ("America/Bogota", "2026-01-30 18-30-00"),
+        ("Asia/Kolkata", "2026-01-31 05-00-00"), ("UTC", "2026-01-30 23-30-00"),
+    ],
+)  # fmt: skip
+def test_names_are_in_the_owners_time_zone(tmp_path: Path, zone: str, name: str) -> None:
+    at = datetime(2026, 1, 30, 23, 30, tzinfo=UTC).timestamp()
+    assert shelf.free_path(tmp_path, at, "", "recording", zone).name == f"{name}.mp4"
+
+
+def test_a_time_zone_that_is_not_known_here_is_our_own(tmp_path: Path) -> None:
+    own = shelf.free_path(tmp_path, 1_790_000_000, "", "recording")
+    assert shelf.free_path(tmp_path, 1_790_000_000, "", "recording", "Mars/Olympus") == own
 
 
 @pytest.mark.parametrize(

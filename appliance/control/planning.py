@@ -44,7 +44,7 @@ def plan_for(config: Config, profile: Profile, destinations: tuple[Destination, 
         destinations=destinations,
         record=RecordPlan(
             enabled=config.record.enabled, directory=directory, keep_free_mb=config.record.keep_free_mb,
-            when_full=config.record.when_full,
+            when_full=config.record.when_full, time_zone=config.time_zone,
         ),
         replay=ReplayPlan(seconds=config.replay.seconds),
         preview_fps=preview_fps,

@@ -129,18 +129,21 @@ class Broadcast:
 
     def record_to(self, plan: RecordPlan) -> None:
         """Makes the recorder that of `plan`: none, the one there is, or a new one."""
-        essence = msgspec.structs.replace(plan, title="")
+        essence = msgspec.structs.replace(plan, title="", time_zone="")
         if self.recorder is not None and essence != self._record_plan:
             self._end(self.recorder)
             self.recorder = None
         if self.recorder is not None and plan.title:
             self.recorder.title = plan.title
+        if self.recorder is not None:
+            self.recorder.time_zone = plan.time_zone
         params = self.params
         if plan.enabled and self.recorder is None and params is not None:
             self._hold_clock(held=True)
             self._record_plan = essence
             target = RecordTarget(Path(plan.directory), plan.keep_free_mb, plan.when_full)
             self.recorder = Recorder(target, params, plan.title)
+            self.recorder.time_zone = plan.time_zone
             self._fan_out.attach(self.recorder)
             self.recorder.start()
             self.encode.request_key()

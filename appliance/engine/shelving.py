@@ -36,7 +36,7 @@ class Mender(Worker):
 
 def make_clip(ring: ReplayRing | None, seconds: int, record: RecordPlan) -> Facts:
     """Answers the ask `clip`. Raises `Refused` and `Unavailable`."""
-    written = write_clip(ring, seconds, Path(record.directory), record.title)
+    written = write_clip(ring, seconds, record)
     return {"name": written.name, "seconds": written.seconds, "bytes": written.bytes}
 
 

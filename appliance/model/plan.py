@@ -98,8 +98,8 @@ class Destination(Value, frozen=True):
 class RecordPlan(Value, frozen=True):
     """Whether and where to record. `keep_free_mb` is the space on the disk that recording leaves alone.
 
-    `when_full` says what happens at that floor. `title` is the live's, for the names of files; it may change while a
-    file grows.
+    `when_full` says what happens at that floor. `title` is the live's and `time_zone` the owner's, empty for the
+    computer's own, both for the names of files; they may change while a file grows.
     """
 
     enabled: bool = False
@@ -107,6 +107,7 @@ class RecordPlan(Value, frozen=True):
     keep_free_mb: Whole = 500
     when_full: WhenFull = "delete-oldest"
     title: str = ""
+    time_zone: str = ""
 
 
 class ReplayPlan(Value, frozen=True):

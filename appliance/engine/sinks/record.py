@@ -53,7 +53,8 @@ class RecordTarget:
 class Recorder(Worker):
     """A sink that writes files. `push` never blocks: on a disk that cannot follow, whole groups are dropped.
 
-    `title` may be set at any time; a file that has none yet gets it when it is complete.
+    `title` and `time_zone` may be set at any time; a file that has no title yet gets it when it is complete, another
+    zone names the next one.
     """
 
     must_beat = False
@@ -62,6 +63,7 @@ class Recorder(Worker):
         super().__init__("record")
         self.target = target
         self.title = title
+        self.time_zone = ""
         self.state: Literal["recording", "failed"] = "recording"
         self.file = ""
         self.written_s = 0.0
@@ -216,7 +218,7 @@ class Recorder(Worker):
     @contextmanager
     def _growing(self) -> Iterator[_GrowingFile]:
         """A new file that gets its real name when it is complete, or when it is broken off with something in it."""
-        file = _GrowingFile(self.target.directory, time.time(), self.title)
+        file = _GrowingFile(self.target.directory, time.time(), self.title, self.time_zone)
         self.file = file.path.name
         log.info("Recording to %s.", file.path)
         try:
@@ -228,12 +230,12 @@ class Recorder(Worker):
 class _GrowingFile:
     """NAME.part, locked while it is written, always ending with a whole fragment. Raises OSError."""
 
-    def __init__(self, directory: Path, began_at: float, title: str) -> None:
-        self._began_at = began_at
+    def __init__(self, directory: Path, began_at: float, title: str, time_zone: str) -> None:
+        self._began_at, self._time_zone = began_at, time_zone
         self._title = title
         self._size = 0
         while True:
-            self.path = shelf.free_path(directory, began_at, title, "recording")
+            self.path = shelf.free_path(directory, began_at, title, "recording", time_zone)
             self._part = shelf.part_of(self.path)
             self._handle = os.open(self._part, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o644)
             with contextlib.suppress(OSError):  # some network disks know no locks
@@ -265,7 +267,7 @@ class _GrowingFile:
                 self._part.unlink()
                 return ""
             if title != self._title and not shelf.title_for_names(self._title):
-                self.path = shelf.free_path(self.path.parent, self._began_at, title, "recording")
+                self.path = shelf.free_path(self.path.parent, self._began_at, title, "recording", self._time_zone)
             os.fsync(self._handle)
             self._part.rename(self.path)
             shelf.sync(self.path.parent)

@@ -22,6 +22,7 @@ from appliance import shelf
 from appliance.engine.packet import Packet, StreamParams
 from appliance.engine.sinks.mp4 import finished, in_order
 from appliance.errors import Refused, Unavailable
+from appliance.model.plan import RecordPlan
 
 log = logging.getLogger(__name__)
 
@@ -116,20 +117,20 @@ class ReplayRing:
             self._bytes -= len(self._sounds.popleft().data)
 
 
-def write_clip(ring: ReplayRing | None, seconds: int, directory: Path, title: str) -> WrittenClip:
-    """Writes the last `seconds` into `directory`. Blocks on the disk. Raises `Refused` and `Unavailable`."""
+def write_clip(ring: ReplayRing | None, seconds: int, record: RecordPlan) -> WrittenClip:
+    """Writes the last `seconds` to where `record` says. Blocks on the disk. Raises `Refused` and `Unavailable`."""
     packets = ring.last(seconds) if ring is not None else []
     if ring is None or not packets:
         text = "There is nothing to make a clip of yet: it needs a picture from the console and replay.seconds above 0."
         raise Refused("nothing-to-clip", text)
-    began_at = time.time()
+    began_at, directory = time.time(), Path(record.directory)
     try:
         data, length_s = finished(ring.params, packets)
         directory.mkdir(parents=True, exist_ok=True)
         if shelf.free_bytes(directory) < len(data) + LEAST_FREE:
             text = f"The disk of {directory} is full, so no clip can be kept. Delete recordings to make room."
             raise Unavailable("disk-full", text, directory=str(directory), free_mb=0)
-        path = _write(shelf.free_path(directory, began_at, title, "clip"), data)
+        path = _write(shelf.free_path(directory, began_at, record.title, "clip", record.time_zone), data)
     except OSError as error:
         raise shelf.unwritable(error, directory) from None
     except FFmpegError as error:

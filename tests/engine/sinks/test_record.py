@@ -6,7 +6,9 @@ import errno
 import os
 import shutil
 import threading
+import time
 from collections.abc import Callable
+from datetime import datetime, timedelta, timezone
 from functools import partial
 from itertools import pairwise
 from pathlib import Path
@@ -330,6 +332,19 @@ def test_the_file_has_the_title_of_the_live(titles: tuple[str, str], tmp_path: P
     (path,) = tmp_path.iterdir()
     assert path.name[19:] == " Elden Ring.mp4"
     assert recorder.file == path.name
+
+
+def test_the_file_is_named_in_the_owners_time_zone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    media = clip(4)
+    recorder = Recorder(RecordTarget(tmp_path, 0), media.params)
+    recorder.time_zone = "Pacific/Kiritimati"  # UTC+14: nobody's own
+    recorder.start()
+    fed(recorder, media)
+    recorder.stop()
+    assert recorder.join(5)
+    (path,) = tmp_path.iterdir()
+    there = datetime.strptime(path.name[:19], "%Y-%m-%d %H-%M-%S").replace(tzinfo=timezone(timedelta(hours=14)))
+    assert abs(there.timestamp() - time.time()) < 20
 
 
 def test_a_read_only_directory_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -17,6 +17,7 @@ from appliance.engine.packet import Packet
 from appliance.engine.sinks import replay
 from appliance.engine.sinks.replay import ReplayRing, write_clip
 from appliance.errors import Refused, Unavailable
+from appliance.model.plan import RecordPlan
 from appliance.shelf import Shelf
 from tests.engine.sinks.media import Clip, clip
 
@@ -100,7 +101,7 @@ def probed(path: Path) -> dict[str, dict[str, str]]:
 
 def test_a_clip_is_a_plain_file_with_its_index_in_front(tmp_path: Path) -> None:
     media = long(40)
-    written = write_clip(filled(30, media), 20, tmp_path / "new", "Rocket League")
+    written = write_clip(filled(30, media), 20, RecordPlan(directory=str(tmp_path / "new"), title="Rocket League"))
     path = tmp_path / "new" / written.name
     assert path.name.endswith(" Rocket League clip.mp4")
     data = path.read_bytes()
@@ -123,7 +124,7 @@ def test_nothing_to_make_a_clip_of_is_said(tmp_path: Path) -> None:
     media = clip(4)
     for ring in (None, ReplayRing(10, media.params)):
         with pytest.raises(Refused) as nothing:
-            write_clip(ring, 10, tmp_path, "")
+            write_clip(ring, 10, RecordPlan(directory=str(tmp_path)))
         assert nothing.value.code == "nothing-to-clip"
 
 
@@ -131,7 +132,7 @@ def test_a_full_disk_is_told_and_nothing_is_left(tmp_path: Path, monkeypatch: py
     ring = filled(10, long(12))
     monkeypatch.setattr(shelf, "free_bytes", lambda _: 1_000_000)
     with pytest.raises(Unavailable) as full:
-        write_clip(ring, 10, tmp_path, "")
+        write_clip(ring, 10, RecordPlan(directory=str(tmp_path)))
     assert full.value.code == "disk-full"
     assert not list(tmp_path.iterdir())
 
@@ -142,7 +143,7 @@ def test_a_disk_that_fails_leaves_no_half_of_a_clip(tmp_path: Path, monkeypatch:
 
     monkeypatch.setattr("os.fdatasync", fail)
     with pytest.raises(Unavailable) as full:
-        write_clip(filled(10, long(12)), 10, tmp_path, "")
+        write_clip(filled(10, long(12)), 10, RecordPlan(directory=str(tmp_path)))
     assert full.value.code == "disk-full"
     assert not list(tmp_path.iterdir())
 
@@ -156,4 +157,4 @@ def test_pushing_goes_on_while_a_clip_is_written(tmp_path: Path) -> None:
         ring.push(packet)
     assert isinstance(before[0], Packet)
     assert ring.last(10)[0].pts_ns > before[0].pts_ns
-    assert write_clip(ring, 10, tmp_path, "").seconds >= 10
+    assert write_clip(ring, 10, RecordPlan(directory=str(tmp_path))).seconds >= 10
