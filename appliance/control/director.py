@@ -255,7 +255,7 @@ class Director:
             recordings=self._recordings,
             clock=self._clock(),
             access=self._around.access(),
-            uplink=uplink_state(asks, self.config, self._around.clock),
+            uplink=uplink_state(asks, self.config, self._around.clock, report),
             export=export_state(asks),
             account=self.asides.account,
         )

@@ -6,11 +6,13 @@ The presets are those of TikTok's own encoder; the engine measures.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Literal
 
 from appliance.control.asks import Asks
 from appliance.control.moments import WallClock
 from appliance.model.config import Config
 from appliance.model.plan import UplinkTest
+from appliance.model.report import Report
 from appliance.model.state import Advice, UplinkState
 
 ABOUT = "uplink"
@@ -47,8 +49,8 @@ def ask_uplink(asks: Asks, config: Config, now: float) -> None:
     asks.ask(ABOUT, UplinkTest(url=config.uplink.test_url, seconds=TEST_S), now, WITHIN_S)
 
 
-def uplink_state(asks: Asks, config: Config, clock: WallClock) -> UplinkState:
-    """The newest measurement."""
+def uplink_state(asks: Asks, config: Config, clock: WallClock, report: Report | None) -> UplinkState:
+    """The newest measurement. What the encoder can do is in the `report`, None while the engine does not answer."""
     outcome = asks.about(ABOUT)
     if outcome is None:
         return UplinkState()
@@ -61,21 +63,39 @@ def uplink_state(asks: Asks, config: Config, clock: WallClock) -> UplinkState:
         return UplinkState(state="failed", at=at, problem=outcome.problem)
     if "kbps" not in outcome.facts:
         return UplinkState()  # a live that began meanwhile stopped it
-    return UplinkState(state="ok", kbps=kbps, at=at, advice=advice(kbps, config))
+    most_pixels_s = report.encoder.most_pixels_s if report else 0
+    return UplinkState(state="ok", kbps=kbps, at=at, advice=advice(kbps, config, most_pixels_s))
 
 
-def advice(kbps: int, config: Config) -> Advice:
-    """What suits a line that carries so much, in the shape of the canvas in use."""
+def advice(kbps: int, config: Config, most_pixels_s: int = 0) -> Advice:
+    """What suits a line that carries so much, in the shape of the canvas in use.
+
+    `most_pixels_s` is what the encoder can hold, 0 where that is not known: then only the line counts.
+    """
     usable = kbps * SPARE - SOUND_KBPS
-    best = next((preset for preset in PRESETS if preset.kbps <= usable), None)
+    carried = next((preset for preset in PRESETS if preset.kbps <= usable), None)
+    best = carried and _made(carried, most_pixels_s)
     carries = f"Your internet sends {_megabits(kbps)} megabits a second"
     lowest = PRESETS[-1]
     if best is None:
         bitrate = max(500, min(lowest.kbps, int(usable) // 100 * 100))
         text = f"{carries}, which is little: choose {lowest.name}, use a cable, or stop other downloads."
         return Advice(text=text, preset=lowest.name, size=_size(lowest, config), fps=30, bitrate_kbps=bitrate)
+    is_box = best is not carried
     text = f"{carries}: {best.name} fits with room to spare."
-    return Advice(text=text, preset=best.name, size=_size(best, config), fps=best.fps, bitrate_kbps=best.kbps)
+    if is_box and carried:
+        text = f"{carries}, enough for {carried.name}, but this box can make no more than {best.name}."
+    size = _size(best, config)
+    limit: Literal["line", "box"] = "box" if is_box else "line"
+    return Advice(text=text, limit=limit, preset=best.name, size=size, fps=best.fps, bitrate_kbps=best.kbps)
+
+
+def _made(carried: Preset, most_pixels_s: int) -> Preset:
+    """The best that the box can make of what the line carries; the lowest when it can make none of them."""
+    if not most_pixels_s:
+        return carried
+    lesser = PRESETS[PRESETS.index(carried) :]
+    return next((preset for preset in lesser if preset.long * preset.short * preset.fps <= most_pixels_s), lesser[-1])
 
 
 def _size(preset: Preset, config: Config) -> str:

@@ -92,7 +92,7 @@ def state_of(known: Known, before: State) -> State:
         health=health_of(known.config, known.live, known.report, known.load),
         readiness=readiness_of(checks_of(findings_of(known))),
         engine=known.engine,
-        devices=tuple(_device(d, known.config, is_only=len(report.devices) == 1) for d in report.devices),
+        devices=tuple(_device(device, known.config, report.capturing) for device in report.devices),
         sounds=tuple(Sound(name=sound.name, text=sound.text) for sound in report.sounds),
         disks=tuple(msgspec.convert(disk, Disk, from_attributes=True) for disk in report.disks),
         clock=known.clock,
@@ -140,13 +140,12 @@ def _canvas(config: Config, report: Report) -> CanvasState:
     return CanvasState(**counted, width=config.picture.width, height=config.picture.height)
 
 
-def _device(device: DeviceFacts, config: Config, *, is_only: bool) -> Device:
-    wanted = config.capture.device
+def _device(device: DeviceFacts, config: Config, capturing: str) -> Device:
     return Device(
         node=device.node,
         card=device.card,
         kind=device.kind,
-        in_use=device.node == wanted or (wanted == "auto" and is_only),
+        in_use=device.node in (capturing, config.capture.device),
         inputs=device.inputs,
     )
 

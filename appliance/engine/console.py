@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 import time
 from collections.abc import Callable
 
@@ -94,6 +95,12 @@ class Console:
     def skipped(self) -> int:
         """Frames that it had to drop."""
         return self._video.skipped if self._video else 0
+
+    @property
+    def node(self) -> str:
+        """The device node of the console's source as the register names it; empty for none and for the test console."""
+        node = self._video_node()
+        return os.path.realpath(node) if node else ""
 
     @property
     def sound_name(self) -> str:

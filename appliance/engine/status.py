@@ -39,6 +39,7 @@ class EncoderMeter:
             target_kbps=encode.kbps,
             encoded=encode.encoded,
             dropped=encode.dropped,
+            most_pixels_s=encode.choice.most_pixels_s,
             latency_ms=round(encode.latency_ms, 1),
             problem=problem,
         )

@@ -176,6 +176,7 @@ class Studio:
             record=broadcast.record_report() if broadcast else RecordReport(),
             problems=self._problems(),
             answers=self._asks.answers,
+            capturing=console.node,
             devices=self._hardware.devices,
             sounds=self._hardware.sounds,
             disks=self._hardware.disks,
@@ -310,7 +311,11 @@ class Studio:
                 return EncoderReport(why="choosing", problem=self._encoder_problem)
             settings = choice.settings
             return EncoderReport(
-                name=settings.name, preset=settings.preset, why=choice.why, problem=self._encoder_problem
+                name=settings.name,
+                preset=settings.preset,
+                why=choice.why,
+                most_pixels_s=choice.most_pixels_s,
+                problem=self._encoder_problem,
             )
         return msgspec.structs.replace(
             self._meter.report(broadcast.encode, self._encoder_problem), limited_by=self._steering.limited_by

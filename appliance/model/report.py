@@ -18,7 +18,8 @@ type DestinationState = Literal["off", "connecting", "publishing", "waiting", "r
 class EncoderReport(Value, frozen=True):
     """The encoder in use. `why` says in words how it was chosen; counters run since the encoder was opened.
 
-    `limited_by` says why `target_kbps` is less than the plan's bitrate; empty when it is not.
+    `limited_by` says why `target_kbps` is less than the plan's bitrate; empty when it is not. `most_pixels_s` is how
+    many pixels a second this encoder can hold here, by its trial; 0 where that is not known.
     """
 
     name: str = ""
@@ -33,6 +34,7 @@ class EncoderReport(Value, frozen=True):
     encoded: Whole = 0
     dropped: Whole = 0
     latency_ms: float = 0.0
+    most_pixels_s: Whole = 0
     problem: Problem | None = None
 
 
@@ -110,7 +112,8 @@ class Report(Value, frozen=True):
 
     `temperature_c` is the processor's, None where the computer does not tell.
 
-    `devices`, `sounds` and `disks` are the hardware there is now.
+    `devices`, `sounds` and `disks` are the hardware there is now; `capturing` is the node that the console's picture
+    is taken from, empty while there is none.
 
     `finished` are the last few publishers that have ended, with their final counters.
     """
@@ -127,6 +130,7 @@ class Report(Value, frozen=True):
     record: RecordReport = RecordReport()
     problems: tuple[Problem, ...] = ()
     answers: tuple[Answer, ...] = ()
+    capturing: str = ""
     devices: tuple[DeviceFacts, ...] = ()
     sounds: tuple[SoundFacts, ...] = ()
     disks: tuple[DiskFacts, ...] = ()

@@ -272,9 +272,10 @@ class ClockState(Value, frozen=True):
 
 
 class Advice(Value, frozen=True):
-    """What suits the line: a sentence, and the settings that it means."""
+    """What suits the line: a sentence, the settings that it means, and whether line or box is what limits them."""
 
     text: str
+    limit: Literal["line", "box"] = "line"
     preset: str = ""
     size: str = ""
     fps: int = 0

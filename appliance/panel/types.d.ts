@@ -52,7 +52,7 @@ interface Setting {
   min?: number | null; max?: number | null; needs: string; group: string; advanced: boolean; settable?: boolean;
 }
 interface Session { id: string; name: string; role: string; "made-at"?: number; "used-at"?: number; this?: boolean }
-interface Advice { text: string; preset: string; size: string; fps: number; "bitrate-kbps": number }
+interface Advice { text: string; limit?: "line" | "box"; preset: string; size: string; fps: number; "bitrate-kbps": number }
 
 // A command: `do` names it, the rest are its values.
 type Command = { do: string } & Record<string, unknown>;

@@ -131,6 +131,20 @@ def test_advice_fits_the_line_and_the_canvas(kbps: int, portrait: bool) -> None:
     assert advice(kbps + 1000, config).bitrate_kbps >= it.bitrate_kbps
 
 
+@pytest.mark.parametrize(
+    ("most_pixels_s", "preset", "limit"),
+    [
+        (0, "1080p60", "line"), (200_000_000, "1080p60", "line"), (62_914_560, "1080p30", "box"),
+        (56_000_000, "720p60", "box"), (28_000_000, "720p30", "box"), (1_000_000, "480p30", "box"),
+    ],
+)  # fmt: skip
+def test_advice_is_no_more_than_the_box_can_do(most_pixels_s: int, preset: str, limit: str) -> None:
+    it = advice(20_000, Config(), most_pixels_s)
+    assert (it.preset, it.limit) == (preset, limit)
+    assert ("this box" in it.text) is (limit == "box")
+    assert advice(3_000, Config(), most_pixels_s).limit == "line", "the line is narrower still"
+
+
 def test_the_advice_is_settings_that_can_be_set(tmp_path: Path) -> None:
     async def test() -> None:
         control = director(tmp_path, Time())

@@ -11,7 +11,8 @@ from appliance.control.keys import KeySummary
 from appliance.control.lives import Wish
 from appliance.control.planning import plan_for
 from appliance.control.view import Known, findings_of, state_of
-from appliance.model.config import Config, FacecamConfig, PictureConfig, RecordConfig
+from appliance.model.config import CaptureConfig, Config, FacecamConfig, PictureConfig, RecordConfig
+from appliance.model.device import DeviceFacts
 from appliance.model.plan import Destination
 from appliance.model.problem import Problem
 from appliance.model.profile import Profile
@@ -38,6 +39,21 @@ def known(report: Report | None, now: float = 100.0, live: Live | None = None, *
         "notes": (), "name": "box", "version": "1", "load": 0.5, "demo": None, **more,
     }  # fmt: skip
     return Known(live=live or Off(), report=report, now=now, **fields)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("wanted", "capturing", "in_use"),
+    [
+        ("auto", "/dev/video2", [False, True]), ("auto", "", [False, False]), ("/dev/video0", "", [True, False]),
+        ("/dev/video0", "/dev/video0", [True, False]), ("/dev/v4l/by-id/a", "/dev/video2", [False, True]),
+        ("test", "", [False, False]),
+    ],
+)  # fmt: skip
+def test_the_device_in_use_is_what_the_engine_says(wanted: str, capturing: str, in_use: list[bool]) -> None:
+    devices = tuple(DeviceFacts(node=node, card="", driver="") for node in ("/dev/video0", "/dev/video2"))
+    config = Config(capture=CaptureConfig(device=wanted))
+    state = state_of(known(changed(devices=devices, capturing=capturing), config=config), State())
+    assert [device.in_use for device in state.devices] == in_use
 
 
 def backlog(ms: int) -> tuple[DestinationReport, ...]:

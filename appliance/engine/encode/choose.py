@@ -28,15 +28,21 @@ TAKES = {"h264_qsv": "nv12"}
 TRIAL_LIMIT_S = 15.0
 # An encoder that takes more of the frame's time than this leaves too little for bursts, sound and the panel.
 ROOM = 0.6
+MOST_PIXELS_S = {"h264_v4l2m2m": 8192 * 30 * 256}
+"""What hardware can do at most, by its level, however quick its trial was: here level 4.0, as 1080p at 30 a second."""
 
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """The settings to open, why in words, and a problem when the owner's own choice could not be had."""
+    """The settings to open, why in words, and a problem when the owner's own choice could not be had.
+
+    `most_pixels_s` is how many pixels a second it could hold, by its trial; 0 where there was none.
+    """
 
     settings: VideoSettings
     why: str
     problem: Problem | None = None
+    most_pixels_s: int = 0
 
 
 def choose(plan: EncoderPlan, picture: PicturePlan) -> Choice:
@@ -48,12 +54,13 @@ def choose(plan: EncoderPlan, picture: PicturePlan) -> Choice:
         if name == LAST_RESORT:
             break
         candidate = replace(wanted, name=name, preset="", pixel_format=TAKES.get(name, wanted.pixel_format))
-        failure = trial(candidate).failure
-        if failure is None:
-            return Choice(candidate, f"{name} passed its trial encode")
-        reasons.append(f"{name}: {failure}")
-        log.info("The encoder %s is not used: %s.", name, failure)
-    preset, why = (plan.preset, "preset set by the owner") if plan.preset != "auto" else calibrated(wanted)
+        tried = trial(candidate)
+        if tried.failure is None:
+            most = most_pixels_s(candidate, tried.frame_ms)
+            return Choice(candidate, f"{name} passed its trial encode", most_pixels_s=most)
+        reasons.append(f"{name}: {tried.failure}")
+        log.info("The encoder %s is not used: %s.", name, tried.failure)
+    preset, why, most = (plan.preset, "preset set by the owner", 0) if plan.preset != "auto" else calibrated(wanted)
     problem = None
     if plan.name not in ("auto", LAST_RESORT):
         problem = Problem(
@@ -61,7 +68,7 @@ def choose(plan: EncoderPlan, picture: PicturePlan) -> Choice:
             text=f"The encoder {plan.name} does not work here, libx264 is used instead. Set encoder.name to auto.",
             facts={"encoder": plan.name},
         )
-    return Choice(replace(wanted, preset=preset), "; ".join([*reasons, why]), problem)
+    return Choice(replace(wanted, preset=preset), "; ".join([*reasons, why]), problem, most)
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,10 +99,23 @@ def trial(settings: VideoSettings) -> Trial:
     return Trial(answer["failure"], answer["ms"])
 
 
-def calibrated(settings: VideoSettings) -> tuple[str, str]:
-    """The best of superfast and ultrafast that this machine can hold, and why."""
+def calibrated(settings: VideoSettings) -> tuple[str, str, int]:
+    """The best of superfast and ultrafast that this machine can hold, why, and how many pixels a second it can."""
     budget_ms = ROOM * 1000 / settings.fps
-    took_ms = trial(replace(settings, name=LAST_RESORT, preset="superfast")).frame_ms
+    superfast = replace(settings, name=LAST_RESORT, preset="superfast")
+    ultrafast = replace(superfast, preset="ultrafast")
+    took_ms = trial(superfast).frame_ms
     if took_ms <= budget_ms:
-        return "superfast", f"libx264 superfast takes {took_ms:.1f} ms of the {budget_ms:.0f} ms a frame may take"
-    return "ultrafast", f"libx264 ultrafast, because superfast takes {took_ms:.1f} ms a frame of {budget_ms:.0f} ms"
+        why = f"libx264 superfast takes {took_ms:.1f} ms of the {budget_ms:.0f} ms a frame may take"
+        # For a larger picture there would still be ultrafast, which takes at most as long.
+        return "superfast", why, most_pixels_s(superfast, took_ms)
+    why = f"libx264 ultrafast, because superfast takes {took_ms:.1f} ms a frame of {budget_ms:.0f} ms"
+    return "ultrafast", why, most_pixels_s(ultrafast, trial(ultrafast).frame_ms)
+
+
+def most_pixels_s(settings: VideoSettings, frame_ms: float) -> int:
+    """How many pixels a second an encoder can hold with room to spare; 0 where a frame's time is not known."""
+    if frame_ms <= 0:
+        return 0
+    most = int(ROOM * settings.width * settings.height * 1000 / frame_ms)
+    return min(most, MOST_PIXELS_S.get(settings.name, most))

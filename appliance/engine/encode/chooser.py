@@ -52,9 +52,9 @@ class Chooser(threading.Thread):
             self.choice = self._memory.take(self._encoder, self._picture) or choose(self._encoder, self._picture)
             return
         failed, problem = self._failed
-        preset, why = calibrated(failed)
+        preset, why, most = calibrated(failed)
         resort = VideoSettings(LAST_RESORT, preset, failed.width, failed.height, failed.fps, failed.kbps)
-        self.choice = Choice(resort, f"{failed.name} failed; {why}", problem)
+        self.choice = Choice(resort, f"{failed.name} failed; {why}", problem, most)
 
 
 def _essence(encoder: EncoderPlan, picture: PicturePlan) -> tuple[object, ...]:

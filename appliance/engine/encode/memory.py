@@ -31,6 +31,7 @@ class _Kept:
     picture: PicturePlan
     settings: VideoSettings
     why: str
+    most_pixels_s: int = 0
 
 
 class ChoiceMemory:
@@ -52,7 +53,8 @@ class ChoiceMemory:
         if (kept.version, _wish(kept.encoder, kept.picture)) != (__version__, _wish(encoder, picture)):
             return None
         why = kept.why.removesuffix(AGAIN) + AGAIN
-        return Choice(replace(kept.settings, kbps=encoder.bitrate_kbps), why)
+        settings = replace(kept.settings, kbps=encoder.bitrate_kbps)
+        return Choice(settings, why, most_pixels_s=kept.most_pixels_s)
 
     def note(self, encoder: EncoderPlan, picture: PicturePlan, choice: Choice, encoded: int) -> None:
         """Told again and again what is in use and how many frames it has encoded; keeps what has proved itself."""
@@ -60,7 +62,7 @@ class ChoiceMemory:
         if self._file is None or not is_proved or self._kept is choice:
             return
         self._kept = choice
-        kept = _Kept(__version__, encoder, picture, choice.settings, choice.why)
+        kept = _Kept(__version__, encoder, picture, choice.settings, choice.why, choice.most_pixels_s)
         with contextlib.suppress(OSError):  # it only saves time
             new = self._file.with_suffix(".new")
             new.write_bytes(msgspec.json.encode(kept))

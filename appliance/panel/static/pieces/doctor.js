@@ -52,7 +52,7 @@ export class Doctor extends Piece {
 
 	/** @param {Advice | null} advice */
 	#advise(advice) {
-		this.#redrawAdvice.when(advice, () => this.#advice.replaceChildren(...(advice ? [make("p", {}, say("doctor.advice", { preset: advice.preset.replace(/p(\d)/, "p $1") })),
+		this.#redrawAdvice.when(advice, () => this.#advice.replaceChildren(...(advice ? [make("p", {}, say(advice.limit === "box" ? "doctor.advice-box" : "doctor.advice", { preset: advice.preset.replace(/p(\d)/, "p $1") })),
 			button(say("doctor.advice-use"), { class: "main", onclick: async () => {
 				for (const [path, value] of /** @type {[string, string | number][]} */ ([["picture.size", advice.size], ["picture.fps", advice.fps], ["encoder.bitrate-kbps", advice["bitrate-kbps"]]])) {
 					if (!await this.do({ do: "set-setting", path, value }, this.#said)) return;

@@ -123,7 +123,7 @@ export default {
 	doctor: {
 		title: "Check-up", said: "Everything that could go wrong, and what to do", again: "Check again", fine: "Nothing is wrong right now.", uplink: "How fast is my internet?",
 		"uplink-said": "Sends for eight seconds, not while LIVE.", test: "Test now", testing: "Testing…", "test-failed": "The test did not work. Is the box on the internet?",
-		speed: "It sends {mbps} megabits a second.", advice: "Good for it: {preset}.", "advice-use": "Use that",
+		speed: "It sends {mbps} megabits a second.", advice: "Good for it: {preset}.", "advice-box": "It would carry more, but this box can make no more than {preset}.", "advice-use": "Use that",
 	},
 	check: {
 		signal: "Picture", hdcp: "Protection", mode: "Size", sound: "Sound", mic: "Microphone", microphone: "Microphone", sync: "Together", uplink: "Internet", key: "Key", chat: "Chat",

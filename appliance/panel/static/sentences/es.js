@@ -128,7 +128,7 @@ export default {
 	doctor: {
 		title: "Revisión", said: "Todo lo que puede fallar, y qué hacer", again: "Revisar otra vez", fine: "Ahora mismo no falla nada.", uplink: "¿Cómo de rápido va mi internet?",
 		"uplink-said": "Envía ocho segundos, nunca en LIVE.", test: "Probar ahora", testing: "Probando…", "test-failed": "La prueba no funcionó. ¿Tiene internet la caja?",
-		speed: "Envía {mbps} megabits por segundo.", advice: "Le va bien: {preset}.", "advice-use": "Usar eso",
+		speed: "Envía {mbps} megabits por segundo.", advice: "Le va bien: {preset}.", "advice-box": "Daría para más, pero esta caja no puede hacer más que {preset}.", "advice-use": "Usar eso",
 	},
 	check: {
 		signal: "Imagen", hdcp: "Protección", mode: "Tamaño", sound: "Sonido", mic: "Micrófono", microphone: "Micrófono", sync: "A la par", uplink: "Internet", key: "Clave", chat: "Chat",
