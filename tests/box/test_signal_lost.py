@@ -114,7 +114,8 @@ def live(hdmi: Hdmi, tmp_path: Path, request: pytest.FixtureRequest) -> Iterator
             f'[destination.tiktok]\nserver = "{nginx.server}"\nkey-file = "{key}"\n'
         )
         with RunningBox(tmp_path, toml) as box:
-            box.until(lambda state: state["signal"]["state"] == "picture")
+            state = box.until(lambda state: state["signal"]["state"] == "picture")
+            assert [device["node"] for device in state["devices"] if device["in-use"]] == [hdmi.capture]
             assert box.do("go-live")[0] == 200
             box.until(lambda state: state["live"]["type"] == "on-air")
             time.sleep(1)

@@ -96,4 +96,4 @@ def test_no_name_and_no_number_breaks_the_format(text: str, number: float, whole
         name=text, destinations=(DestinationView(name=text, kbps=whole),), health=HealthState(temperature_c=number)
     )
     it = parsed(exposition(state, Own()))
-    assert value(it, "destination_kbps", destination=text) == float(whole)
+    assert float(value(it, "destination_kbps", destination=text)) == float(whole)
