@@ -29,9 +29,11 @@ MOST_HEADERS = 48
 LINGER_S = 2.0
 _TLS_HANDSHAKE = 0x16
 _BREATH_S = 0.05
-_PAUSE_S = 0.005
+_PAUSE_S = 0.002
 _FEW = 16
-_UNREAD = 4096
+_WAITING = 512
+"""Whoever finds no room even to wait tries again a whole second later."""
+_UNREAD = 8 * 1024
 """What the kernel keeps of a connection for us, in bytes: all of it is parsed at once, however many requests it is."""
 
 
@@ -255,7 +257,7 @@ def _listener(family: int, address: tuple[object, ...]) -> socket.socket:
         if family == socket.AF_INET6:
             listener.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
         listener.bind(address)
-        listener.listen(128)
+        listener.listen(_WAITING)
     except OSError:
         listener.close()
         raise
