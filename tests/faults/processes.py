@@ -8,18 +8,22 @@ from collections.abc import Callable
 from pathlib import Path
 
 from tests.faults.row import Outcome
-from tests.faults.stage import Stage
+from tests.faults.stage import Setup, Stage
 from tests.faults.watch import Seen, is_on_air
+from tests.servers.nginx import Place
 
 WAIT_S = 40.0
 
 
-def lose_engine(number: signal.Signals, back_within_s: float) -> Callable[[Path], Outcome]:
-    """The engine gets a signal; it comes back by itself and goes on air with the same plan."""
+def lose_engine(number: signal.Signals, back_within_s: float, *, here: bool = False) -> Callable[[Path], Outcome]:
+    """The engine gets a signal; it comes back by itself and goes on air with the same plan.
+
+    `here`: to a server on this machine, not behind a network of its own, for which the virtual box is needed.
+    """
 
     def run(home: Path) -> Outcome:
         outcome = Outcome()
-        with Stage(home) as stage:
+        with Stage(home, Setup(place=Place()) if here else Setup()) as stage:
             calm = stage.go_live()
             before = stage.role("engine").pid
             at = time.monotonic()
