@@ -169,10 +169,10 @@ def _sound(report: Report | None) -> Check:
         return Check(name="sound", state="warn", text="No sound.", fix=fix, code=sound.problem.code)
     if sound.source in {"", "none"}:
         text = "No sound source; viewers hear nothing."
-        return Check(name="sound", state="warn", text=text, fix="Choose one under Sound.")
+        return Check(name="sound", state="warn", text=text, fix="Choose one under Sound.", code="no-sound")
     if max(sound.levels_db) < SILENCE_DB:
         fix = "Start something with sound; on the console, send sound over HDMI as stereo (PCM)."
-        return Check(name="sound", state="warn", text="It is silent right now.", fix=fix)
+        return Check(name="sound", state="warn", text="It is silent right now.", fix=fix, code="silent")
     return Check(name="sound", state="ok", text="Sound is coming in.")
 
 
@@ -190,7 +190,8 @@ def _mic_level(mic: SourceReport) -> Check:
         text, fix = "The microphone gives no sound.", "Plug it in again, or choose another under Sound."
         return Check(name="mic", state="bad", text=text, fix=fix, code="mic-silent")
     if mic.muted:
-        return Check(name="mic", state="warn", text="The microphone is muted.", fix="Tap the microphone to unmute it.")
+        fix = "Tap the microphone to unmute it."
+        return Check(name="mic", state="warn", text="The microphone is muted.", fix=fix, code="mic-muted")
     if level < MIC_DEAD_DB:
         text, fix = "The microphone hears nothing at all.", "Look for a switch on it, and speak: the meter should move."
         return Check(name="mic", state="warn", text=text, fix=fix, code="mic-silent")
@@ -224,7 +225,8 @@ def _uplink(findings: Findings) -> Check:
         return Check(name="uplink", state="ok", text="Fast enough.")
     if isinstance(live, Reconnecting):
         fix = "Look at your router. The box goes on trying by itself."
-        return Check(name="uplink", state="bad", text="The connection is gone. Trying again.", fix=fix)
+        text = "The connection is gone. Trying again."
+        return Check(name="uplink", state="bad", text=text, fix=fix, code="connection-lost")
     fresh = [check for check in findings.preflights.values() if findings.now - check.at <= CHECK_HOLDS_S]
     return _server(fresh) or _measured(findings) or _answers(fresh)
 
@@ -249,7 +251,7 @@ def _measured(findings: Findings) -> Check | None:
         return None
     if line.state == "failed":
         fix = "Look at your router, then test again."
-        code = line.problem.code if line.problem else ""
+        code = line.problem.code if line.problem else "uplink-failed"
         return Check(name="uplink", state="warn", text="Your internet could not be measured.", fix=fix, code=code)
     if line.kbps >= ROOM * wanted:
         return Check(name="uplink", state="ok", text=f"Your internet carries {line.kbps / 1000:.1f} Mbit/s: enough.")
@@ -297,7 +299,8 @@ def _chat(chat: ChatState) -> Check:
     if chat.status == "connecting":
         return Check(name="chat", state="unknown", text="Chat is connecting.")
     fix = "Nothing: it comes back by itself. If never, look at the name under Chat."
-    return Check(name="chat", state="warn", text="Chat is resting, the stream is fine.", fix=fix)
+    text = "Chat is resting, the stream is fine."
+    return Check(name="chat", state="warn", text=text, fix=fix, code="chat-resting")
 
 
 def _heat(report: Report | None) -> Check:

@@ -1,5 +1,4 @@
 // What the page knows of the box, for `tsc --checkJs`. Nothing of this is sent to a browser.
-// Parts marked with ? are not sent by every version: where one is missing the page shows no trace of the feature.
 
 type Facts = Record<string, string | number | boolean>;
 interface Problem { code: string; text: string; facts?: Facts; hints?: string[]; "since-at"?: number; "retry-at"?: number }
@@ -14,7 +13,7 @@ interface Row { name: "game" | "sound" | "tiktok" | "internet"; state: Grade; te
 interface Check { name: string; state: Grade; text: string; fix: string; code: string }
 interface Preflight { state: "checking" | "ok" | "failed"; at: number; "answered-ms": number; problem?: Problem | null }
 interface Destination {
-  name: string; enabled: boolean; state: string; host: string; "key-last4": string; "key-expires-at": number; preset?: string;
+  name: string; enabled: boolean; state: string; host: string; "key-last4": string; "key-expires-at": number; preset: string;
   kbps: number; "backlog-ms": number; "sent-frames": number; "dropped-frames": number; problem?: Problem | null; preflight?: Preflight | null;
 }
 interface Source { name: string; "levels-db": number[]; muted: boolean; "gain-db": number; present: boolean }
@@ -26,10 +25,10 @@ interface Disk { name: string; label: string; "free-mb": number; path?: string }
 interface State {
   at: number; name: string; title: string; live: Live;
   signal: { state: string; cause: string; mode: string; problem?: Problem | null };
-  canvas: { composed: number; width?: number; height?: number };
+  canvas: { composed: number; width: number; height: number };
   encoder: { name: string; width: number; height: number; fps: number; kbps: number; "target-kbps": number };
   destinations: Destination[];
-  audio: { source: string; "levels-db": number[]; sources?: Source[]; "sync-ms": number };
+  audio: { source: string; "levels-db": number[]; sources: Source[]; "sync-ms": number };
   chat: { viewers: number | null };
   recordings: Recording[];
   record: { state: string; file: string; "written-s": number; "free-mb": number | null; "hours-left": number | null };
@@ -38,12 +37,13 @@ interface State {
   readiness: Row[];
   engine: { connected: boolean; "memory-mb": number };
   update: { version: string };
+  account: { name: string; since: number } | null;
   demo: { viewer: boolean } | null;
-  look?: string; cover?: string; devices?: Device[]; sounds?: { name: string; text: string }[]; disks?: Disk[];
-  clock?: { "time-zone": string; set: boolean | null; "skew-hint"?: number | null };
-  uplink?: { state: "none" | "testing" | "ok" | "failed"; kbps: number; at: number; advice: Advice | null };
-  access?: { sessions: number; "pin-shown": boolean };
-  export?: { state: string; done: number; of: number; problem?: Problem | null };
+  look: string; cover: string; devices: Device[]; sounds: { name: string; text: string }[]; disks: Disk[];
+  clock: { "time-zone": string; set: boolean | null; "skew-hint"?: number | null };
+  uplink: { state: "none" | "testing" | "ok" | "failed"; kbps: number; at: number; advice: Advice | null };
+  access: { sessions: number; "pin-shown": boolean };
+  export: { state: string; done: number; of: number; problem?: Problem | null };
 }
 
 type SettingValue = string | number | boolean | string[] | null;
@@ -52,8 +52,26 @@ interface Setting {
   min?: number | null; max?: number | null; needs: string; group: string; advanced: boolean; settable?: boolean;
 }
 interface Session { id: string; name: string; role: string; "made-at"?: number; "used-at"?: number; this?: boolean }
+interface Platform { name: string; title: string; page: string; "key-lasts": string; rules: string[]; ingests: { title: string; server: string }[]; recommended: { size: string; fps: number; kbps: number } }
 interface Advice { text: string; limit?: "line" | "box"; preset: string; size: string; fps: number; "bitrate-kbps": number }
 
 // A command: `do` names it, the rest are its values.
 type Command = { do: string } & Record<string, unknown>;
 interface Answer { ok: boolean; status: number; body: any }
+
+// What elements are made of.
+type Part = Node | string | null | undefined | false | { [name: string]: unknown };
+type Tag<T extends string> = T extends `${infer Name}.${string}` ? Name : T;
+type Made<T extends string> = Tag<T> extends keyof HTMLElementTagNameMap ? HTMLElementTagNameMap[Tag<T>] : HTMLElement;
+
+// The name of a sentence, such as "nav.home".
+type Sentences = typeof import("./static/sentences/en.js").default;
+type Key = { [G in keyof Sentences]: `${G}.${keyof Sentences[G] & string}` }[keyof Sentences];
+
+// What a live is, in words; `seconds` for how long when that is shown, `hint` why or what comes next, `act` what the big button does.
+interface Said { look: "idle" | "ready" | "busy" | "live" | "bad" | "practice"; word: string; seconds?: number; hint: string; act: "go" | "end" | "undo" | "paste" | "none" }
+// What mends something: a word, and where it leads or what it asks the box.
+interface Fix { word: Key; go?: string; command?: Command }
+type Timer = ReturnType<typeof setTimeout> | undefined;
+interface RowParts { item: HTMLElement; sign: SVGElement; mark: HTMLElement; text: HTMLElement; fix: HTMLElement; redraw: { when(shown: unknown, draw: () => void): void } }
+interface ButtonHow { icon?: string; class?: string; onclick?: (event: Event) => unknown; type?: string }

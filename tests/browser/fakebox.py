@@ -16,18 +16,21 @@ from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
-from urllib.parse import unquote
 
+import msgspec
 from aiohttp import web
 
+from appliance.live.platform import view_of
+from appliance.live.platforms import PLATFORMS
 from appliance.panel import app as panel
+from appliance.panel.qr import qr_svg
 from tests.browser import game
 from tests.browser.fakestate import DOCTOR, LOG, SESSIONS, fresh_settings, fresh_state
 
 TOKEN = "one-time-token-for-the-first-phone"
 PIN = "12345678"
 PASSWORD = "correct horse"
-QR = '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 21 21"><path fill="#fff" d="M0 0h21v21H0z"/>{}</svg>'
+PLATFORM_VIEWS = msgspec.json.encode([view_of(one) for one in PLATFORMS.values()])
 
 type Json = dict[str, Any]
 
@@ -46,6 +49,7 @@ class FakeBox:
         self.readers = 0
         self.busy = 0
         self.movie_at = 0.0
+        self.step = "none"
         self.movie_speed = 1.0
         self.is_open = open_to_all
         self.url = ""
@@ -139,6 +143,8 @@ class FakeBox:
         app.router.add_post("/api/login", self._login)
         app.router.add_post("/api/do", self._do)
         app.router.add_get("/api/{path:.*}", self._get)
+        app.router.add_post("/api/account", self._sign_in)
+        app.router.add_delete("/api/account", self._sign_out)
         app.router.add_delete("/api/sessions/{id}", self._end_session)
         app.router.add_post("/api/sessions/invite", self._invite)
         app.router.add_post("/api/password", self._ok)
@@ -229,9 +235,11 @@ class FakeBox:
             "settings/backup": lambda: web.Response(text='[picture]\nlook = "blur"\n'),
             "sessions": lambda: web.json_response(self.sessions),
             "whoami": lambda: web.json_response({"role": "owner", "name": "Phone", "id": "a1"}),
+            "platforms": lambda: web.Response(body=PLATFORM_VIEWS, content_type="application/json"),
+            "account": lambda: web.json_response({"step": self.step, "account": self.state["account"]}),
             "doctor": lambda: web.json_response(DOCTOR),
             "logs": lambda: web.Response(text=LOG),
-            "qr.svg": lambda: web.Response(text=_qr(unquote(request.query_string)), content_type="image/svg+xml"),
+            "qr.svg": lambda: web.Response(text=qr_svg(request.query["text"]), content_type="image/svg+xml"),
         }
         return simple[path]() if path in simple else _problem(404, "not-found")
 
@@ -289,10 +297,19 @@ class FakeBox:
         self.sessions = [one for one in self.sessions if one["id"] != request.match_info["id"]]
         return web.json_response({"ok": True})
 
+    async def _sign_in(self, _request: web.Request) -> web.Response:
+        self.step = "waiting"
+        return web.json_response({"qr": "https://www.tiktok.example/login?ticket=0123456789", "step": self.step})
+
+    async def _sign_out(self, _request: web.Request) -> web.Response:
+        self.step = "none"
+        self.change(account=None)
+        return web.json_response({"step": self.step, "account": None})
+
     async def _invite(self, request: web.Request) -> web.Response:
         role = (await request.json())["role"]
         link = f"{self.url}/#invitation-for-a-{role}"
-        return web.json_response({"link": link, "qr": _qr(link), "role": role, "expires-at": time.time() + 600})
+        return web.json_response({"link": link, "qr": qr_svg(link), "role": role, "expires-at": time.time() + 600})
 
     async def _do(self, request: web.Request) -> web.Response:
         command = await request.json()
@@ -342,7 +359,7 @@ class FakeBox:
         for one in self.settings:
             if one["path"] == path:
                 one["value"] = one["default"] if value is None else value
-                one["source"] = "default" if value is None else "panel"
+                one["source"] = "default" if value is None else "panel.toml"
 
     def _paste(self, text: str, now: float) -> Json:
         rows = [
@@ -368,9 +385,3 @@ def _file(file: Path, content_type: str) -> web.Response:
 def _jpeg(look: str) -> web.Response:
     pictures = game.jpegs(next(one for one in game.LOOKS if one == look))
     return web.Response(body=pictures[int(time.time() * 10) % len(pictures)], content_type="image/jpeg")
-
-
-def _qr(text: str) -> str:
-    # Looks like a code and is none: the real ones come from the panel.
-    dots = "".join(f'<path d="M{i % 21} {i // 21}h1v1h-1z"/>' for i in range(441) if hash((text, i)) % 2)
-    return QR.format(dots)

@@ -47,7 +47,7 @@ def fresh_state() -> Json:
         "disks": [{"name": "sda1", "label": "STICK", "free-mb": 14_200, "path": "/media/STICK"}],
         "clock": {"time-zone": "Europe/Madrid", "set": True, "skew-hint": None},
         "uplink": {"state": "none", "kbps": 0, "at": 0, "advice": None}, "export": {"state": "none", "done": 0, "of": 0, "disk": "", "problem": None},
-        "access": {"sessions": 2, "pin-shown": False}, "update": {"version": "0.1.0"}, "demo": None,
+        "access": {"sessions": 2, "pin-shown": False}, "update": {"version": "0.1.0"}, "account": None, "demo": None,
     }  # fmt: skip
 
 
@@ -72,25 +72,26 @@ def fresh_settings() -> list[Json]:
 
     return [
         one("language", "en"),
-        one("time-zone", "Europe/Madrid", "panel", default=""),
+        one("time-zone", "Europe/Madrid", "panel.toml", default=""),
         one("panel.names", [], advanced=True, needs="restart"),
         one("panel.port", 80, advanced=True, needs="restart", min=0, max=65535),
         one("capture.device", "auto"),
         one("capture.input", -1, min=-1, max=63),
         one("capture.audio", "auto"),
         one("capture.black-after-s", 10, advanced=True, min=0, max=3600),
-        one("audio.microphone", "hw:1,0", "panel", default="none"),
+        one("audio.microphone", "hw:1,0", "panel.toml", default="none"),
         one("audio.offset-ms", 0, min=-1000, max=1000),
         one("facecam.device", "none"),
-        one("picture.size", "720x1280", "profile", needs="after-live"),
+        one("picture.size", "720x1280", "hw-profile pi5", needs="after-live"),
         one("picture.fps", 30, choices=[24, 25, 30, 50, 60], needs="after-live"),
         one("picture.look", "blur", choices=["blur", "fill", "split", "full"]),
         one("encoder.bitrate-kbps", 3400, "box.toml", min=500, max=20000, needs="after-live"),
         one("destination.tiktok.enabled", True),
         one("destination.tiktok.key-file", "/etc/plugcast/key", "box.toml", advanced=True, settable=False),
-        one("record.enabled", True, "panel", default=False),
+        one("record.enabled", True, "panel.toml", default=False),
         one("record.when-full", "delete-oldest", choices=["delete-oldest", "stop"]),
-        one("slate.owner-name", "Maya", "panel", default=""),
+        one("sign-in.client-key", "awx0", "box.toml", default="", advanced=True, settable=False),
+        one("slate.owner-name", "Maya", "panel.toml", default=""),
     ]
 
 
@@ -105,7 +106,7 @@ DOCTOR: list[Json] = [
     {"name": "sound", "state": "ok", "text": "Sound is coming in.", "fix": "", "code": ""},
     {"name": "uplink", "state": "unknown", "text": "Not tested yet.", "fix": "Test it.", "code": ""},
     {"name": "key", "state": "bad", "text": "There is no key.", "fix": "Paste today's key.", "code": "needs-key"},
-    {"name": "heat", "state": "warn", "text": "The box is warm: 72 °C.", "fix": "Give it air.", "code": ""},
+    {"name": "heat", "state": "warn", "text": "The box is warm: 72 °C.", "fix": "Give it air.", "code": "too-hot"},
     {"name": "disk", "state": "ok", "text": "Room for 30 hours.", "fix": "", "code": ""},
     {"name": "clock", "state": "ok", "text": "The clock is right.", "fix": "", "code": ""},
 ]

@@ -101,6 +101,17 @@ def _to_phone(page: Page) -> None:
     page.locator(".clip button", has_text="To phone").first.click()
 
 
+def _hints(page: Page) -> None:
+    """The box's own hints are English, and shown to those who read English."""
+    if page.get_attribute("html", "lang") == "en":
+        page.click(".problem summary")
+
+
+def _sign_in(page: Page) -> None:
+    page.locator("plug-account button", has_text="Sign in").click()
+    page.locator("plug-account").scroll_into_view_if_needed()
+
+
 def _invite(page: Page) -> None:
     page.locator("button", has_text="Second owner").click()
 
@@ -114,7 +125,7 @@ SCREENS = (
     Screen("home-privacy", "/", ".cover", _privacy),
     Screen("home-ending", "/", "#go.does-undo", _ending),
     Screen("home-new-key", "/", ".problem", refused),
-    Screen("home-problem", "/", ".problem", protected, lambda page: page.click(".problem summary")),
+    Screen("home-problem", "/", ".problem", protected, _hints),
     Screen("looks", "/#/looks", ".look-full img[src]"),
     Screen("sound", "/#/sound", ".setting"),
     Screen("clips", "/#/clips", ".clip", recording),
@@ -124,6 +135,7 @@ SCREENS = (
     Screen("settings", "/#/settings", ".menu li:nth-child(6):not([hidden])"),
     Screen("doctor", "/#/settings/doctor", ".checks .row", tested),
     Screen("destinations", "/#/settings/destinations", ".switch", several),
+    Screen("account", "/#/settings/destinations", "plug-account img", several, _sign_in),
     Screen("devices", "/#/settings/devices", ".setting"),
     Screen("phones", "/#/settings/phones", ".qr", act=_invite),
     Screen("basics", "/#/settings/basics", ".setting select"),

@@ -95,6 +95,5 @@ def test_a_session_that_ended_leads_to_the_door(phone: BrowserContext, box: Fake
     page = opened(phone, box.url)
     page.wait_for_selector("#go.does-go")
     box.is_open = False
-    page.goto(f"{box.url}/#/clips")
     page.wait_for_selector("#pin")
     expect(page.locator("#app")).to_be_hidden()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext
+from playwright.sync_api import Browser, BrowserContext, expect
 
 from tests.browser import axe
 from tests.browser.chromium import DESKTOP, PHONE, Theme, assert_quiet, device, opened
@@ -16,8 +16,15 @@ EVIL = '<img src=x onerror="document.title=\'taken\'"><script>document.title="ta
 
 @pytest.mark.slow
 @pytest.mark.timeout(120)
-@pytest.mark.parametrize("theme", ["dark", "light"])
-@pytest.mark.parametrize("kind", ["phone", "desktop"])
+@pytest.mark.parametrize(
+    ("kind", "theme"),
+    [
+        ("phone", "dark"),
+        pytest.param("phone", "light", marks=pytest.mark.long),
+        pytest.param("desktop", "dark", marks=pytest.mark.long),
+        pytest.param("desktop", "light", marks=pytest.mark.long),
+    ],
+)
 def test_nobody_is_kept_out(browser: Browser, box: FakeBox, theme: Theme, kind: str) -> None:
     found = {}
     options = PHONE if kind == "phone" else DESKTOP
@@ -33,7 +40,7 @@ def test_nobody_is_kept_out(browser: Browser, box: FakeBox, theme: Theme, kind: 
 
 @pytest.mark.slow
 @pytest.mark.timeout(60)
-@pytest.mark.parametrize("width", [320, 390, 900, 1280])
+@pytest.mark.parametrize("width", [320, *(pytest.param(width, marks=pytest.mark.long) for width in (390, 900, 1280))])
 def test_nothing_is_wider_than_the_screen_and_everything_can_be_hit(browser: Browser, box: FakeBox, width: int) -> None:
     """A thumb needs 44 pixels each way; links within a sentence are not in the way of that (there are none)."""
     small = """() => [...document.querySelectorAll('button, a, summary, input, select, textarea')]
@@ -46,7 +53,7 @@ def test_nothing_is_wider_than_the_screen_and_everything_can_be_hit(browser: Bro
     with device(browser, {**PHONE, "viewport": {"width": width, "height": 844}}, locale="es-ES") as context:
         page = opened(context, "about:blank")
         for screen in SCREENS:
-            if screen.name in {"clips-qr", "phones", "help"}:
+            if screen.name in {"clips-qr", "phones", "help", "account"}:
                 continue  # they are reached by English words
             show(box, page, screen)
             wide = page.evaluate("document.documentElement.scrollWidth - innerWidth")
@@ -70,6 +77,7 @@ def test_foreign_texts_stay_texts(phone: BrowserContext, box: FakeBox) -> None:
         readiness=[{"name": "game", "state": "bad", "text": EVIL, "code": EVIL}],
         update={"version": EVIL}, signal={**state["signal"], "mode": EVIL},
         uplink={"state": "ok", "kbps": 1, "at": 0, "advice": {"text": EVIL, "preset": EVIL, "size": EVIL, "fps": 1}},
+        account={"name": EVIL, "since": 1},
     )  # fmt: skip
     box.settings = [
         {**one, "value": EVIL, "default": EVIL, "source": EVIL, "path": f"x.{EVIL}", "choices": [EVIL]}
@@ -79,7 +87,9 @@ def test_foreign_texts_stay_texts(phone: BrowserContext, box: FakeBox) -> None:
     page = opened(phone, "about:blank")
     seen = 0
     for screen in SCREENS:
-        if screen.name in {"pairing", "clips-qr", "phones", "help"} or (screen.path == "/" and screen.name != "home"):
+        if screen.name in {"pairing", "clips-qr", "phones", "help", "account"} or (
+            screen.path == "/" and screen.name != "home"
+        ):
             continue
         plain = Screen(screen.name, screen.path, "#screen > *", lambda fake: fake.change(**state))
         show(box, page, plain)
@@ -121,27 +131,33 @@ def test_the_link_works_once_and_leaves_the_address(phone: BrowserContext, brows
             second.wait_for_selector("#door .reply:has-text('used already')")
 
 
-def test_what_a_box_does_not_offer_leaves_no_trace(phone: BrowserContext, box: FakeBox) -> None:
-    """As an older version of the box, which has only State, commands, the preview and recordings."""
-    for name in ("cover", "look", "devices", "sounds", "disks", "clock", "uplink", "export", "access"):
-        del box.state[name]
-    del box.state["audio"]["sources"]
-    del box.state["destinations"][0]["preset"]
-    asks = ("feed", "settings", "sessions", "doctor", "logs", "bundle", "qr.svg", "whoami", "preview.mp4", "looks")
-    box.missing = {f"/api/{name}" for name in asks}
-    page = opened(phone, box.url)
-    page.wait_for_selector(".screen img:not([hidden])")
-    box.state["live"] = {"type": "on-air", "since-at": 1.0}
-    page.wait_for_selector("plug-facts:not([hidden])")
-    assert page.locator("plug-ways a:visible").all_inner_texts() == ["Home", "Sound", "Clips", "Settings"]
-    assert page.locator(".tile:visible").all_inner_texts() == ["Clip 30 s"]
-    page.goto(f"{box.url}/#/settings")
-    page.wait_for_selector(".menu")
-    box.until(lambda fake: fake.hits.get("/api/sessions", 0) > 0)
-    assert page.locator(".menu li:visible strong").all_inner_texts() == [
-        "Check-up",
-        "Where you go LIVE",
-        "Language and clock",
-        "Help and numbers",
-    ]
+def test_signing_in_with_tiktok_is_there_only_with_a_client_key(phone: BrowserContext, box: FakeBox) -> None:
+    page = opened(phone, f"{box.url}/#/settings/destinations")
+    card = page.locator("plug-account")
+    expect(card).to_contain_text("It starts no LIVE and brings no key.")
+    card.get_by_role("button").filter(visible=True).tap()
+    expect(card.locator("img")).to_have_count(1)
+    expect(card).to_contain_text("Scan it with the TikTok app.")
+    box.change(account={"name": "Maya", "avatar-host": "", "since": 1.0})
+    expect(card).to_contain_text("Signed in as Maya.")
+    expect(card.locator("img")).to_have_count(0)
+    card.get_by_role("button").filter(visible=True).tap()
+    expect(card).not_to_contain_text("Maya")
+    assert box.state["account"] is None
+    box.settings = [one for one in box.settings if not one["path"].startswith("sign-in.")]
+    page.reload()
+    page.wait_for_selector(".switch")
+    expect(card).to_be_hidden()
     assert_quiet(page)
+
+
+def test_a_spanish_page_says_nothing_in_english(browser: Browser, box: FakeBox) -> None:
+    """All twelve checks, problems with hints, rows and platforms, which the box tells in English."""
+    with device(browser, locale="es-ES") as context:
+        page = opened(context, "about:blank")
+        for screen in SCREENS:
+            if screen.name in {"doctor", "destinations", "home", "home-live", "home-new-key", "sound", "looks"}:
+                show(box, page, screen)
+                page.wait_for_selector(".row, #screen *")
+                words = set(page.locator("body").inner_text().lower().split())
+                assert words & {"the", "your", "you", "with", "and", "not", "it"} == set(), screen.name

@@ -25,9 +25,8 @@ def test_types() -> None:
 def test_a_wrong_type_a_missing_sentence_and_an_unknown_field_are_found(tmp_path: Path) -> None:
     shutil.copytree(STATIC.parent, tmp_path / "panel", ignore=shutil.ignore_patterns("*.py", "__pycache__"))
     home = tmp_path / "panel" / "static" / "pieces" / "home.js"
-    wrong = (
-        'say("home.nothing");\n/** @param {State} state */\nexport const odd = (state) => state.lvie;\nhide(1, true);\n'
-    )
+    odd = "/** @param {State} state */\nexport const odd = (state) => state.lvie;\n"
+    wrong = f'say("home.nothing");\n{odd}say(Date.now());\n'
     home.write_text(home.read_text() + wrong)
     done = npm.checked(tmp_path / "panel" / "jsconfig.json")
     assert done.returncode != 0

@@ -1,28 +1,29 @@
-// Puts the page together: language, pairing, the feed to every piece, and which screen is shown; a screen is fetched when
-// it is first wanted. Decides nothing else.
+// Puts the page together: language, pairing, the feed to every piece, and which screen is shown; a screen is fetched when it is first wanted.
 
-import { read, setClock } from "./lib/box.js";
-import { hide, piece, publish, put } from "./lib/dom.js";
-import { feed } from "./lib/feed.js";
-import { forgetFrames, watchFrames } from "./lib/live.js";
-import { loadWords, say } from "./lib/words.js";
+import { feed, forgetFrames, hide, loadWords, make, publish, publishMeters, put, read, say, setClock, watchFrames } from "./lib/all.js";
+import "./pieces/facts.js";
+import "./pieces/frame.js";
+import "./pieces/go.js";
+import "./pieces/home.js";
+import "./pieces/preview.js";
+import "./pieces/problem.js";
+import "./pieces/quick.js";
+import { pairByLink } from "./pieces/pairing.js";
 
 const SCREENS = ["home", "looks", "sound", "clips", "practice", "settings"];
-const FIRST = ["frame", "problem", "preview", "facts", "quick", "go", "home", "pairing"];
 
-const $ = (/** @type {string} */ id) => /** @type {HTMLElement} */ (document.getElementById(id));
-const load = (/** @type {string} */ name) => import(`./pieces/${name}.js`);
+const $ = (id) => /** @type {HTMLElement} */ (document.getElementById(id));
 
 async function route() {
 	const [name, page] = location.hash.slice(2).split("/");
 	const shown = SCREENS.includes(name) ? name : "home";
-	await load(shown);
+	await import(`./pieces/${shown}.js`);
 	const tag = page ? "plug-settings-page" : `plug-${shown}`;
 	const screen = $("screen");
 	const before = screen.firstElementChild;
 	document.body.dataset.screen = shown;
 	if (!before || before.localName !== tag || before.getAttribute("page") !== (page || null)) {
-		screen.replaceChildren(piece(tag, page ? { page } : {}));
+		screen.replaceChildren(make(tag, page ? { page } : {}));
 		window.scrollTo(0, 0);
 		if (before) screen.focus({ preventScroll: true });
 	}
@@ -32,7 +33,6 @@ async function route() {
 	}
 }
 
-/** @param {boolean} isPaired */
 function showPaired(isPaired) {
 	hide($("app"), !isPaired);
 	hide($("door"), isPaired);
@@ -60,22 +60,21 @@ async function enter() {
 
 async function main() {
 	await loadWords();
-	await Promise.all(FIRST.map(load));
-	const { pairByLink } = await load("pairing");
 	const problem = await pairByLink();
-	const door = /** @type {any} */ (piece("plug-pairing"));
+	const door = /** @type {any} */ (make("plug-pairing"));
 	$("door").append(door);
 	door.problem = problem;
 	document.addEventListener("stranger", () => showPaired(false));
 	document.addEventListener("visibilitychange", forgetFrames);
 	window.addEventListener("hashchange", route);
+	feed.addEventListener("meters", (event) => publishMeters(/** @type {CustomEvent<Meters>} */ (event).detail));
 	feed.addEventListener("state", draw);
 	feed.addEventListener("entered", enter);
 	await route();
-	for (const tag of ["problem", "preview", "facts", "quick"]) $("stage").append(piece(`plug-${tag}`));
-	$("bar").append(piece("plug-go"));
-	document.body.prepend(piece("plug-top"));
-	document.body.append(piece("plug-ways"));
+	for (const tag of ["problem", "preview", "facts", "quick"]) $("stage").append(make(`plug-${tag}`));
+	$("bar").append(make("plug-go"));
+	document.body.prepend(make("plug-top"));
+	document.body.append(make("plug-ways"));
 	feed.start();
 }
 

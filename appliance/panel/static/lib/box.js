@@ -1,6 +1,7 @@
-// The way to the box: requests and their answers as values, and what time it is there. Draws nothing and keeps no secret:
-// the session is a cookie that scripts cannot read.
+// The way to the box: requests and their answers as values, and what time it is there.
 
+
+export const stranger = () => document.dispatchEvent(new CustomEvent("stranger"));
 
 const PATIENCE_MS = 12_000;
 let skewS = 0;
@@ -8,17 +9,14 @@ let skewS = 0;
 /** The box's time in Unix seconds: phones are often wrong, and the box's times are the box's. */
 export const now = () => Date.now() / 1000 + skewS;
 
-/** Sets the clock by a State that has just come. @param {State} state */
+/** @param {State} state */
 export function setClock(state) {
 	// State is stamped in whole seconds; moving only for more keeps a running clock from stepping back and forth.
 	const seen = state.at - Date.now() / 1000;
 	if (Math.abs(seen - skewS) > 1.5) skewS = seen;
 }
 
-/**
- * One request. Never throws: a box that does not answer is an answer with status 0.
- * @param {string} method @param {string} path @param {unknown} [body] @returns {Promise<Answer>}
- */
+/** One request. Never throws: a box that does not answer is an answer with status 0. */
 export async function call(method, path, body) {
 	/** @type {RequestInit} */
 	const request = { method, signal: AbortSignal.timeout(PATIENCE_MS) };
@@ -30,17 +28,16 @@ export async function call(method, path, body) {
 		const answer = await fetch(path, request);
 		const isJson = (answer.headers.get("Content-Type") || "").includes("json");
 		const said = isJson ? await answer.json() : await answer.text();
-		if (answer.status === 401) document.dispatchEvent(new CustomEvent("stranger"));
+		if (answer.status === 401) stranger();
 		return { ok: answer.ok, status: answer.status, body: said };
 	} catch {
 		return { ok: false, status: 0, body: { code: "page-no-answer", facts: {}, text: "" } };
 	}
 }
 
-/** Reads something. @param {string} path */
 export const read = (path) => call("GET", path);
 
-/** Asks the box to do something. @param {Command} command */
+/** @param {Command} command */
 export const ask = (command) => call("POST", "/api/do", command);
 
 /** What went wrong, from an answer that is not ok. @param {Answer} answer @returns {Problem} */

@@ -1,23 +1,19 @@
-// The State as it happens: server-sent events, or a question a second to a box that has no feed. Knows whether the box
-// answers; reads nothing while the page is hidden. Draws nothing.
+// The State as it happens, by server-sent events.
 
+import { stranger } from "./box.js";
 
 const QUIET_MS = 15_000; // the box says something every 10 s
-const POLL_MS = 1000;
 const STRANGER_MS = 5000;
 const FIRST_PAUSE_MS = 400;
 const LONGEST_PAUSE_MS = 4000;
 
-/** @param {number} ms @param {AbortSignal} signal @returns {Promise<void>} */
+/** @returns {Promise<void>} */
 const pause = (ms, signal) => new Promise((resolve) => {
-	const timer = setTimeout(resolve, ms);
-	signal.addEventListener("abort", () => { clearTimeout(timer); resolve(); }, { once: true });
+	setTimeout(resolve, ms);
+	signal.addEventListener("abort", () => resolve(), { once: true });
 });
 
-/**
- * Splits what a server sends into events. Comments become an event without a name.
- * @param {string} text @returns {{ events: { name: string, data: string }[], rest: string }}
- */
+/** Splits what a server sends into events. Comments become an event without a name. */
 export function parseEvents(text) {
 	const blocks = text.replaceAll("\r\n", "\n").split("\n\n");
 	const rest = blocks.pop() || "";
@@ -35,7 +31,6 @@ export function parseEvents(text) {
 export class Feed extends EventTarget {
 	/** @type {State | null} */ state = null;
 	answered = true;
-	#hasFeed = true;
 	#failures = 0;
 	#isIn = false;
 	/** @type {AbortController | null} */ #running = null;
@@ -64,12 +59,11 @@ export class Feed extends EventTarget {
 		}
 	}
 
-	/** @param {AbortSignal} signal */
 	async #run(signal) {
 		while (!signal.aborted) {
-			let wait = POLL_MS;
+			let wait = STRANGER_MS;
 			try {
-				wait = await (this.#hasFeed ? this.#listen(signal) : this.#poll(signal));
+				await this.#listen(signal);
 			} catch {
 				if (signal.aborted) return;
 				this.#failures += 1;
@@ -81,16 +75,17 @@ export class Feed extends EventTarget {
 		}
 	}
 
-	/** Reads the feed until it breaks. @param {AbortSignal} signal @returns {Promise<number>} how long to wait */
+	/** Reads the feed until it breaks. */
 	async #listen(signal) {
 		const stop = new AbortController();
 		let watch = setTimeout(() => stop.abort(), QUIET_MS);
 		try {
 			const answer = await fetch("/api/feed", { headers: { Accept: "text/event-stream", "X-Phone-Time": String(Date.now()) }, signal: AbortSignal.any([signal, stop.signal]) });
-			if (answer.status === 401) return this.#stranger();
-			if (answer.status === 404) {
-				this.#hasFeed = false;
-				return 0;
+			if (answer.status === 401) {
+				this.#isIn = false;
+				this.#tell(true);
+				stranger();
+				return;
 			}
 			if (!answer.ok || !answer.body) throw new Error(String(answer.status));
 			const reader = answer.body.pipeThrough(new TextDecoderStream()).getReader();
@@ -108,16 +103,6 @@ export class Feed extends EventTarget {
 		}
 	}
 
-	/** @param {AbortSignal} signal @returns {Promise<number>} */
-	async #poll(signal) {
-		const answer = await fetch("/api/state", { signal: AbortSignal.any([signal, AbortSignal.timeout(5000)]) });
-		if (answer.status === 401) return this.#stranger();
-		if (!answer.ok) throw new Error(String(answer.status));
-		this.#take("state", await answer.text());
-		return POLL_MS;
-	}
-
-	/** @param {string} name @param {string} data */
 	#take(name, data) {
 		if (name === "meters") {
 			this.dispatchEvent(new CustomEvent("meters", { detail: /** @type {Meters} */ (JSON.parse(data)) }));
@@ -135,14 +120,6 @@ export class Feed extends EventTarget {
 		this.dispatchEvent(new CustomEvent("state"));
 	}
 
-	#stranger() {
-		this.#isIn = false;
-		this.#tell(true);
-		document.dispatchEvent(new CustomEvent("stranger"));
-		return STRANGER_MS;
-	}
-
-	/** @param {boolean} answered */
 	#tell(answered) {
 		this.answered = answered;
 		this.dispatchEvent(new CustomEvent("state"));

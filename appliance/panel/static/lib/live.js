@@ -1,19 +1,9 @@
-// What the live is, in words: the state, what can be done about it, and the reason when something is wrong. Decides only
-// what is said. "LIVE" is said when the server took the stream and frames go out, not before.
+// What the live is, in words: the state, what can be done about it, and the reason when something is wrong.
 
 import { now } from "./box.js";
 import { say, sayOr, sayProblem } from "./words.js";
 
 const STILL_MS = 3000;
-
-/**
- * @typedef {object} Said
- * @property {"idle" | "ready" | "busy" | "live" | "bad" | "practice"} look
- * @property {string} word what is happening
- * @property {number} [seconds] for how long, when that is shown
- * @property {string} hint the reason, or what comes next
- * @property {"go" | "end" | "undo" | "paste" | "none"} act what the big button does
- */
 
 let frames = -1;
 let movedAt = 0;
@@ -32,13 +22,13 @@ export function forgetFrames() {
 
 const isMoving = () => performance.now() - movedAt < STILL_MS;
 
-/** Whether a live is on, or on its way. @param {State} state */
+/** @param {State} state */
 export const isRunning = (state) => state.live.type !== "off";
 
 /** Whether packets go out or are made, so that there is moving video to see. @param {State} state */
 export const hasVideo = (state) => ["on-air", "reconnecting", "practicing"].includes(state.live.type);
 
-/** @param {State} state @param {boolean} answered @returns {Said} */
+/** @param {State} state @returns {Said} */
 export function tell(state, answered) {
 	if (!answered) return { look: "bad", word: say("live.no-answer"), hint: say("live.no-answer-hint"), act: "none" };
 	const { live } = state;
@@ -60,7 +50,7 @@ export function tell(state, answered) {
 	}
 }
 
-/** @param {number} endsAt @returns {Said} */
+/** @returns {Said} */
 function ending(endsAt) {
 	const left = Math.ceil(endsAt - now());
 	if (left <= 0) return { look: "busy", word: say("live.ending"), hint: "", act: "none" };
@@ -70,15 +60,15 @@ function ending(endsAt) {
 /** @param {State} state @returns {Said} */
 function before(state) {
 	if (!state.engine.connected) return { look: "busy", word: say("live.starting"), hint: "", act: "none" };
-	const row = (/** @type {string} */ name) => state.readiness.find((one) => one.name === name);
+	const row = (name) => state.readiness.find((one) => one.name === name);
 	if (row("tiktok")?.state === "bad") return { look: "idle", word: say("live.almost"), hint: "", act: "paste" };
 	const game = row("game");
 	const isReady = !game || game.state === "ok";
 	return { look: "ready", word: say(isReady ? "live.ready" : "live.ready-no-game"), hint: "", act: "go" };
 }
 
-/** How the stream does in one word, and why. @param {State} state */
+/** @param {State} state */
 export function healthOf(state) {
 	const { verdict, cause } = state.health;
-	return { verdict, word: sayOr(`health.${verdict}`, verdict), why: cause ? sayOr(`cause.${cause}`, cause) : "" };
+	return { verdict, word: sayOr(`health.${verdict}`, verdict), why: cause ? sayOr(`cause.${cause}`, sayOr(`problem.${cause}`, cause)) : "" };
 }

@@ -16,20 +16,31 @@ export function settings() {
 	return kept;
 }
 
-/** @param {string} path @param {SettingValue} value @returns {Promise<Answer>} */
+/** @param {SettingValue} value */
 export async function change(path, value) {
 	const answer = await ask({ do: "set-setting", path, value });
 	if (answer.ok) kept = null;
 	return answer;
 }
 
-/** What a setting is called. @param {string} path */
+/** @type {Promise<Platform[]> | null} */
+let asked = null;
+
+/** What the box knows of a platform: its page, how long its keys last, what suits it. @param {string} name */
+export async function platform(name) {
+	asked ??= read("/api/platforms").then(({ ok, body }) => {
+		if (!ok) asked = null;
+		return ok ? body : [];
+	});
+	return (await asked).find((one) => one.name === name);
+}
+
 export const nameOf = (path) => sayOr(`setting.${path.replace(/^(destination)\..*\.([a-z-]+)$/, "$1.$2")}`, path);
 
 /** @param {Setting} setting */
 const textOf = ({ value }) => (Array.isArray(value) ? value.join(", ") : String(value ?? ""));
 
-/** @param {Setting} setting @param {string} text @returns {SettingValue} */
+/** @param {Setting} setting @returns {SettingValue} */
 function valueOf(setting, text) {
 	if (Array.isArray(setting.default) || Array.isArray(setting.value)) return text.split(",").map((one) => one.trim()).filter(Boolean);
 	if (typeof (setting.default ?? setting.value) === "number") return text.trim() === "" ? null : Number(text);
@@ -38,17 +49,17 @@ function valueOf(setting, text) {
 
 /**
  * A field for a setting. `choices` replaces the setting's own: pairs of a value and what it is called.
- * @param {Setting} setting @param {string} id @param {(value: SettingValue) => void} wanted @param {[string, string][]} [choices]
+ * @param {Setting} setting @param {string[][]} [choices]
  */
 function field(setting, id, wanted, choices) {
 	if (typeof setting.value === "boolean") {
-		const box = make("input", { type: "checkbox", id, class: "switch", role: "switch", onchange: () => wanted(box.checked) });
+		const box = make("input.switch", { type: "checkbox", id, role: "switch", onchange: () => wanted(box.checked) });
 		box.checked = setting.value;
 		return box;
 	}
-	const pairs = choices || setting.choices?.map((one) => /** @type {[string, string]} */ ([String(one), sayOr(`choice.${setting.path}.${one}`, String(one))]));
+	const pairs = choices || setting.choices?.map((one) => [String(one), sayOr(`choice.${setting.path}.${one}`, sayOr(`look.${one}`, String(one)))]);
 	if (pairs) {
-		const known = pairs.some(([value]) => value === textOf(setting)) ? pairs : [...pairs, /** @type {[string, string]} */ ([textOf(setting), textOf(setting)])];
+		const known = pairs.some(([value]) => value === textOf(setting)) ? pairs : [...pairs, [textOf(setting), textOf(setting)]];
 		const select = make("select", { id, onchange: () => wanted(valueOf(setting, select.value)) },
 			...known.map(([value, text]) => make("option", { value, selected: value === textOf(setting) }, text)));
 		return select;
@@ -64,7 +75,7 @@ function field(setting, id, wanted, choices) {
 
 /**
  * A row: name, field, where the value comes from, and the way back.
- * @param {Setting} setting @param {() => void} redraw called when it has changed @param {[string, string][]} [choices]
+ * @param {Setting} setting @param {() => void} redraw called when it has changed @param {string[][]} [choices]
  */
 export function settingRow(setting, redraw, choices) {
 	const id = `set-${setting.path.replaceAll(".", "-")}`;
@@ -78,10 +89,10 @@ export function settingRow(setting, redraw, choices) {
 	const back = button(say("settings.reset"), { class: "quiet", icon: "rotate-ccw", onclick: () => set(null) });
 	back.setAttribute("aria-label", say("settings.reset-of", { name: nameOf(setting.path) }));
 	const needs = setting.needs && setting.needs !== "now" ? sayOr(`needs.${setting.needs}`, "") : "";
-	return make("div", { class: "setting" },
+	return make("div.setting",
 		make("label", { for: id }, nameOf(setting.path)),
 		setting.settable === false ? make("output", { id }, textOf(setting) || "–") : field(setting, id, set, choices),
-		make("p", { class: "small" }, [sayOr(`source.${setting.source}`, setting.source), needs].filter(Boolean).join(" · ")),
+		make("p.small", [sayOr(`source.${setting.source.split(" ")[0]}`, setting.source), needs].filter(Boolean).join(" · ")),
 		isOwn ? back : null,
 		said);
 }

@@ -1,5 +1,4 @@
-// Moving video of what goes out: the very packets, as they come, played within a second of real time. Ends with the name
-// of the reason when it cannot.
+// Moving video of what goes out: the very packets, as they come, played within a second of real time.
 
 const PATIENCE_MS = 5000;
 const BEHIND_S = 0.9;
@@ -9,7 +8,6 @@ const KEEP_S = 8;
 
 /** Why there is no video; `code` is a name from the sentence file or a problem's. */
 export class NoVideo extends Error {
-	/** @param {string} code @param {string} [text] */
 	constructor(code, text = "") {
 		super(code);
 		this.code = code;
@@ -17,7 +15,7 @@ export class NoVideo extends Error {
 	}
 }
 
-/** @param {Uint8Array} bytes @param {string} word where four letters begin, or -1 */
+/** @param {string} word where four letters begin, or -1 */
 function find(bytes, word) {
 	const codes = [...word].map((letter) => letter.charCodeAt(0));
 	for (let at = 0; at + 4 <= bytes.length; at += 1) {
@@ -26,7 +24,7 @@ function find(bytes, word) {
 	return -1;
 }
 
-/** Whether the beginning of an MP4 stream is there up to the end of its `moov`. @param {Uint8Array} bytes */
+/** Whether the beginning of an MP4 stream is there up to the end of its `moov`. */
 function hasInit(bytes) {
 	const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
 	for (let at = 0; at + 8 <= bytes.length;) {
@@ -38,7 +36,6 @@ function hasInit(bytes) {
 	return false;
 }
 
-/** The type that the browser must be able to play. @param {Uint8Array} init */
 export function typeOf(init) {
 	const at = find(init, "avcC");
 	if (at < 0) throw new NoVideo("preview-broken");
@@ -46,13 +43,13 @@ export function typeOf(init) {
 	return `video/mp4; codecs="avc1.${profile}${find(init, "mp4a") < 0 ? "" : ", mp4a.40.2"}"`;
 }
 
-/** @param {EventTarget} target @param {string} name @param {AbortSignal} signal @returns {Promise<void>} */
+/** @returns {Promise<void>} */
 const once = (target, name, signal) => new Promise((resolve, reject) => {
 	target.addEventListener(name, () => resolve(), { once: true, signal });
 	signal.addEventListener("abort", () => reject(signal.reason), { once: true });
 });
 
-/** Stays at the newest moment: hurries when a little late, jumps when much. @param {HTMLVideoElement} video */
+/** Stays at the newest moment: hurries when a little late, jumps when much. */
 function keepUp(video) {
 	const { buffered } = video;
 	if (!buffered.length) return;
@@ -65,7 +62,6 @@ function keepUp(video) {
 	if (video.paused) video.play().catch(() => {});
 }
 
-/** @param {AbortSignal} signal */
 async function open(signal) {
 	const answer = await fetch("/api/preview.mp4", { signal });
 	if (answer.status === 404) throw new NoVideo("not-offered");
@@ -90,10 +86,7 @@ async function readInit(reader) {
 	return bytes;
 }
 
-/**
- * Plays until `signal` says stop. `began` is called at the first picture. Throws `NoVideo`.
- * @param {HTMLVideoElement} video @param {AbortSignal} signal @param {() => void} began
- */
+/** Plays until `signal` says stop. `began` is called at the first picture. Throws `NoVideo`. */
 export async function playLive(video, signal, began) {
 	const Kind = /** @type {any} */ (window).ManagedMediaSource || window.MediaSource;
 	if (!Kind) throw new NoVideo("preview-browser");
@@ -135,7 +128,7 @@ export async function playLive(video, signal, began) {
 	}
 }
 
-/** @param {HTMLVideoElement} video @param {SourceBuffer} buffer @param {ReadableStreamDefaultReader<Uint8Array>} reader @param {Uint8Array} init @param {AbortSignal} signal */
+/** @param {SourceBuffer} buffer @param {ReadableStreamDefaultReader<Uint8Array>} reader */
 async function fillUp(video, buffer, reader, init, signal) {
 	for (let bytes = init; ;) {
 		buffer.appendBuffer(/** @type {BufferSource} */ (bytes));

@@ -1,8 +1,4 @@
 // What is said, in the reader's language: sentences with their values filled in, numbers, times and sizes.
-// Owns the choice of the language; the sentences themselves are in ../sentences, one file per language.
-
-/** @typedef {typeof import("../sentences/en.js").default} All */
-/** @typedef {{ [G in keyof All]: `${G}.${keyof All[G] & string}` }[keyof All]} Key */
 
 export const LANGUAGES = { en: "English", es: "Español" };
 const KEPT = "plugcast-language";
@@ -22,27 +18,26 @@ export async function loadWords() {
 	document.documentElement.dir = RIGHT_TO_LEFT.has(language) ? "rtl" : "ltr";
 }
 
-/** @param {string} chosen */
 export function keepLanguage(chosen) {
 	localStorage.setItem(KEPT, chosen);
 }
 
-/** @param {string} sentence @param {Facts} facts */
+/** @param {Facts} facts */
 const fill = (sentence, facts) => sentence.replace(/\{([a-z0-9-]+)\}/g, (whole, name) => (name in facts ? String(facts[name]) : whole));
 
-/** The sentence of that name. @param {Key} key @param {Facts} [facts] */
+/** @param {Key} key @param {Facts} [facts] */
 export const say = (key, facts = {}) => fill(sentences[key], facts);
 
 /**
  * The sentence of a name that the box made up, or `otherwise` when there is none or a value for it is missing.
- * @param {string} key @param {string} otherwise @param {Facts} [facts]
+ * @param {Facts} [facts]
  */
 export function sayOr(key, otherwise, facts = {}) {
 	const sentence = Object.hasOwn(sentences, key) ? fill(sentences[key], facts) : "";
 	return sentence && !/\{[a-z0-9-]+\}/.test(sentence) ? sentence : otherwise || sentence || key;
 }
 
-/** A problem in one sentence. @param {Problem | null | undefined} problem */
+/** @param {Problem | null | undefined} problem */
 export function sayProblem(problem) {
 	if (!problem) return "";
 	const { destination } = problem.facts || {};
@@ -51,22 +46,19 @@ export function sayProblem(problem) {
 	return sayOr(`problem.${problem.code}`, problem.text, { ...problem.facts, ...place });
 }
 
-/** @param {number} value @param {number} [digits] */
 export const number = (value, digits = 0) => value.toLocaleString(language, { maximumFractionDigits: digits });
 
-/** A running time such as 1:02:03. @param {number} seconds */
 export function clock(seconds) {
 	const whole = Math.max(0, Math.floor(seconds));
-	const two = (/** @type {number} */ n) => String(n).padStart(2, "0");
+	const two = (n) => String(n).padStart(2, "0");
 	const hours = Math.floor(whole / 3600);
 	return `${hours ? `${hours}:` : ""}${two(Math.floor(whole / 60) % 60)}:${two(whole % 60)}`;
 }
 
-/** @param {number} bytes */
 export function size(bytes) {
 	const mb = bytes / 1e6;
 	return mb >= 1000 ? `${number(mb / 1000, 1)} GB` : `${number(mb, mb < 10 ? 1 : 0)} MB`;
 }
 
-/** A day and a time. @param {number} at Unix seconds */
+/** @param {number} at Unix seconds */
 export const when = (at) => new Date(at * 1000).toLocaleString(language, { weekday: "short", day: "numeric", month: "short", hour: "2-digit", minute: "2-digit" });

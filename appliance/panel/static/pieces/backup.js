@@ -1,18 +1,17 @@
-// Keeping the settings, bringing them back, and the way back to how the box came. Secrets are in no backup.
+// Keeping the settings, bringing them back, and the way back to how the box came.
 
-import { button, card, form, icon, make, Piece, put, reply } from "../lib/dom.js";
-import { say } from "../lib/words.js";
+import { button, card, form, icon, link, make, Piece, put, reply, say } from "../lib/all.js";
 
 const LARGEST = 60_000;
 
-export class Backup extends Piece {
+customElements.define("plug-backup", class extends Piece {
 	build() {
 		this.append(this.#save(), this.#restore(), this.#reset());
 	}
 
 	#save() {
-		return card("download", say("backup.save"), make("p", { class: "small" }, say("backup.save-said")),
-			make("a", { class: "button second", href: "/api/settings/backup", download: "plugcast-settings.toml" }, icon("download"), make("span", {}, say("backup.download"))));
+		return card("download", say("backup.save"), make("p.small", say("backup.save-said")),
+			link(say("backup.download"), "download", { href: "/api/settings/backup", download: "plugcast-settings.toml" }));
 	}
 
 	#restore() {
@@ -34,8 +33,7 @@ export class Backup extends Piece {
 		const pin = make("input", { id: "reset-pin", inputmode: "numeric", autocomplete: "off", maxlength: 9, pattern: "[0-9 ]*" });
 		return form("card stack", async () => {
 			if (await this.do({ do: "factory-reset", pin: pin.value.replace(/\D/g, "") }, said)) put(said, say("reset.done"));
-		}, make("h3", {}, icon("rotate-ccw"), say("reset.title")), make("p", { class: "small" }, say("reset.said")), make("label", { for: "reset-pin" }, say("reset.pin")), pin, said,
+		}, make("h3", icon("rotate-ccw"), say("reset.title")), make("p.small", say("reset.said")), make("label", { for: "reset-pin" }, say("reset.pin")), pin, said,
 		button(say("reset.do"), { class: "second danger", type: "submit" }));
 	}
-}
-customElements.define("plug-backup", Backup);
+});

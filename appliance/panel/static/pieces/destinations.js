@@ -1,16 +1,14 @@
 // Where a live goes: a card for each destination with its key, a check, and a switch; and new ones from presets.
 
-import { now } from "../lib/box.js";
-import { button, card, form, hide, make, piece, Piece, put, Redraw, reply, sureButton } from "../lib/dom.js";
-import { offers } from "../lib/offers.js";
-import { number, say, sayOr, sayProblem, when } from "../lib/words.js";
+import { button, card, form, hide, make, now, number, Piece, put, Redraw, reply, say, sayOr, sayProblem, sureButton, when } from "../lib/all.js";
+import "./account.js";
 
 const PRESETS = /** @type {const} */ ([["twitch", "tv"], ["youtube", "play"], ["custom", "settings"]]);
 
 /** @param {Destination} one */
 export const titleOf = (one) => sayOr(`preset.${one.preset || one.name}`, one.name);
 
-/** What is known about its key and server, in one line each. @param {Destination} one */
+/** @param {Destination} one */
 function factsOf(one) {
 	const lines = [];
 	if (one.host) lines.push(say("destinations.host", { host: one.host }));
@@ -23,16 +21,15 @@ function factsOf(one) {
 	return lines;
 }
 
-export class Destinations extends Piece {
-	#cards = make("div", { class: "stack" });
-	#said = reply();
+customElements.define("plug-destinations", class Destinations extends Piece {
+	#cards = make("div.stack");
 	#add = card("plus", say("destinations.add"));
 	#redraw = new Redraw();
 	/** @type {Map<string, ReturnType<Destinations["makeCard"]>>} */
 	#known = new Map();
 
 	build() {
-		this.append(this.#said, this.#cards, this.#add);
+		this.append(this.said, this.#cards, make("plug-account"), this.#add);
 		for (const [preset, sign] of PRESETS) {
 			const place = make("div");
 			const open = button(say(`preset.${preset}`), { icon: sign, onclick: () => place.replaceChildren(...(place.firstChild ? [] : [this.#form(preset, place)])) });
@@ -42,12 +39,11 @@ export class Destinations extends Piece {
 
 	/** @param {State} state */
 	draw(state) {
-		hide(this.#add, !offers(state).presets);
 		for (const one of state.destinations) {
 			const card = this.#known.get(one.name) || this.makeCard(one);
 			if (!this.#known.has(one.name)) this.#cards.append(card.element);
 			this.#known.set(one.name, card);
-			card.draw(one, offers(state).presets);
+			card.draw(one);
 		}
 		this.#redraw.when(state.destinations.map(({ name }) => name), () => {
 			for (const [name, card] of this.#known) {
@@ -61,24 +57,23 @@ export class Destinations extends Piece {
 	/** @param {Destination} first */
 	makeCard(first) {
 		const { name } = first;
-		const facts = make("ul", { class: "plain small" });
-		const wrong = make("p", { class: "wrong" });
-		const isOn = make("input", { type: "checkbox", class: "switch", role: "switch", id: `on-${name}`, onchange: () => this.do({ do: "set-destination", name, enabled: isOn.checked }, this.#said) });
-		const toggle = make("div", { class: "row-between" }, make("h3", {}, titleOf(first)), make("span", { class: "switched" }, make("label", { for: `on-${name}`, class: "small" }, say("destinations.use")), isOn));
-		const check = button(say("destinations.check"), { icon: "activity", onclick: () => this.do({ do: "preflight", destination: name }, this.#said) });
-		const forget = sureButton(say("destinations.forget"), say("destinations.forget-sure"), titleOf(first), () => this.do({ do: "forget-key", destination: name }, this.#said));
-		const remove = sureButton(say("destinations.remove"), say("destinations.remove-sure"), titleOf(first), () => this.do({ do: "remove-destination", name }, this.#said));
-		const key = make("details", {}, make("summary", {}, say("paste.title")), piece("plug-paste", { destination: name, preset: first.preset || name }));
-		const element = make("section", { class: "card stack" }, toggle, facts, wrong, make("div", { class: "buttons" }, check, forget, remove), key);
+		const facts = make("ul.plain.small");
+		const wrong = make("p.wrong");
+		const isOn = make("input.switch", { type: "checkbox", role: "switch", id: `on-${name}`, onchange: () => this.do({ do: "set-destination", name, enabled: isOn.checked }) });
+		const toggle = make("div.row-between", make("h3", titleOf(first)), make("span.switched", make("label", { for: `on-${name}`, class: "small" }, say("destinations.use")), isOn));
+		const check = button(say("destinations.check"), { icon: "activity", onclick: () => this.do({ do: "preflight", destination: name }) });
+		const forget = sureButton(say("destinations.forget"), say("destinations.forget-sure"), titleOf(first), () => this.do({ do: "forget-key", destination: name }));
+		const remove = sureButton(say("destinations.remove"), say("destinations.remove-sure"), titleOf(first), () => this.do({ do: "remove-destination", name }));
+		const key = make("details", make("summary", say("paste.title")), make("plug-paste", { destination: name, preset: first.preset || name }));
+		const element = make("section.card.stack", toggle, facts, wrong, make("div.buttons", check, forget, remove), key);
 		const redraw = new Redraw();
-		const draw = (/** @type {Destination} */ one, /** @type {boolean} */ isFull) => {
+		const draw = (/** @type {Destination} */ one) => {
 			isOn.checked = one.enabled;
-			for (const control of [toggle.lastElementChild, forget]) if (control) hide(control, !isFull);
-			hide(remove, !isFull || name === "tiktok");
+			hide(remove, name === "tiktok");
 			hide(check, !one.host || !one["key-last4"]);
-			hide(forget, !isFull || !one["key-last4"]);
+			hide(forget, !one["key-last4"]);
 			const lines = factsOf(one);
-			redraw.when(lines, () => facts.replaceChildren(...lines.map((line) => make("li", {}, line))));
+			redraw.when(lines, () => facts.replaceChildren(...lines.map((line) => make("li", line))));
 			const problem = one.preflight?.problem || (one["key-last4"] ? one.problem : null);
 			put(wrong, sayProblem(problem));
 			hide(wrong, !problem);
@@ -86,7 +81,6 @@ export class Destinations extends Piece {
 		return { element, draw };
 	}
 
-	/** @param {typeof PRESETS[number][0]} preset @param {Element} place */
 	#form(preset, place) {
 		const name = make("input", { id: `name-${preset}`, value: preset === "custom" ? "" : preset, required: true, maxlength: 32, pattern: "[a-z0-9-]+", autocomplete: "off", autocapitalize: "off" });
 		const server = make("input", { id: `server-${preset}`, maxlength: 500, autocomplete: "off", autocapitalize: "off", spellcheck: "false", type: "text" });
@@ -99,5 +93,4 @@ export class Destinations extends Piece {
 		...(preset === "custom" ? [make("label", { for: server.id }, say("destinations.server")), server] : []),
 		said, button(say("destinations.add-it"), { class: "main", type: "submit" }));
 	}
-}
-customElements.define("plug-destinations", Destinations);
+});

@@ -1,33 +1,28 @@
 // The check-up: everything that is wrong now, worst first, and the twelve checks with a fix each.
 
-import { read } from "../lib/box.js";
-import { button, card, hide, icon, make, Piece, put, Redraw, reply } from "../lib/dom.js";
-import { fixFor } from "../lib/fixes.js";
-import { offers } from "../lib/offers.js";
-import { language, number, say, sayOr } from "../lib/words.js";
+import { button, card, fixFor, hide, icon, language, make, number, Piece, put, read, Redraw, say, sayOr } from "../lib/all.js";
 import { problemCard, problemsOf } from "./problem.js";
 import { SIGNS } from "./rows.js";
 
 /** @type {Record<Grade, number>} */
 const RANK = { bad: 0, warn: 1, unknown: 2, ok: 3 };
 
-export class Doctor extends Piece {
-	#problems = make("div", { class: "stack" });
-	#checks = make("ul", { class: "rows checks", hidden: true });
+customElements.define("plug-doctor", class extends Piece {
+	#problems = make("div.stack");
+	#checks = make("ul.rows.checks", { hidden: true });
 	#again = button(say("doctor.again"), { icon: "rotate-ccw", onclick: () => this.#run() });
 	#uplink = card("wifi", say("doctor.uplink"));
 	#uplinkText = make("p", { role: "status" });
-	#test = button(say("doctor.test"), { icon: "wifi", onclick: () => this.do({ do: "uplink-test" }, this.#said) });
-	#said = reply();
-	#advice = make("div", { class: "stack" });
+	#test = button(say("doctor.test"), { icon: "wifi", onclick: () => this.do({ do: "uplink-test" }) });
+	#advice = make("div.stack");
 	#isWrong = false;
 	#redraw = new Redraw();
 	#redrawAdvice = new Redraw();
 
 	build() {
-		this.#uplink.append(make("p", { class: "small" }, say("doctor.uplink-said")), this.#uplinkText, this.#advice, this.#test);
+		this.#uplink.append(make("p.small", say("doctor.uplink-said")), this.#uplinkText, this.#advice, this.#test);
 		hide(this.#again, true);
-		this.append(this.#said, this.#problems, this.#checks, this.#again, this.#uplink);
+		this.append(this.said, this.#problems, this.#checks, this.#again, this.#uplink);
 		void this.#run();
 	}
 
@@ -36,14 +31,12 @@ export class Doctor extends Piece {
 		const problems = problemsOf(state);
 		this.#redraw.when([this.#isWrong, ...problems.map(({ code, text }) => code + text)], () => {
 			const cards = problems.map((one) => {
-				const fix = fixFor(one.code, state);
-				return problemCard(one, state, () => (fix?.go ? make("a", { class: "button second", href: fix.go }, say(fix.word)) : null));
+				const fix = fixFor(one.code);
+				return problemCard(one, state, () => (fix?.go ? make("a.button.second", { href: fix.go }, say(fix.word)) : null));
 			});
-			this.#problems.replaceChildren(...(cards.length || this.#isWrong ? cards : [make("p", { class: "card fine" }, icon("check"), say("doctor.fine"))]));
+			this.#problems.replaceChildren(...(cards.length || this.#isWrong ? cards : [make("p.card.fine", icon("check"), say("doctor.fine"))]));
 		});
 		const { uplink } = state;
-		hide(this.#uplink, !offers(state).uplink);
-		if (!uplink) return;
 		this.#test.disabled = uplink.state === "testing" || state.live.type !== "off";
 		const facts = { mbps: number(uplink.kbps / 1000, 1) };
 		put(this.#uplinkText, uplink.state === "none" ? "" : uplink.state === "testing" ? say("doctor.testing") : uplink.state === "failed" ? say("doctor.test-failed") : say("doctor.speed", facts));
@@ -52,12 +45,12 @@ export class Doctor extends Piece {
 
 	/** @param {Advice | null} advice */
 	#advise(advice) {
-		this.#redrawAdvice.when(advice, () => this.#advice.replaceChildren(...(advice ? [make("p", {}, say(advice.limit === "box" ? "doctor.advice-box" : "doctor.advice", { preset: advice.preset.replace(/p(\d)/, "p $1") })),
+		this.#redrawAdvice.when(advice, () => this.#advice.replaceChildren(...(advice ? [make("p", say(advice.limit === "box" ? "doctor.advice-box" : "doctor.advice", { preset: advice.preset.replace(/p(\d)/, "p $1") })),
 			button(say("doctor.advice-use"), { class: "main", onclick: async () => {
 				for (const [path, value] of /** @type {[string, string | number][]} */ ([["picture.size", advice.size], ["picture.fps", advice.fps], ["encoder.bitrate-kbps", advice["bitrate-kbps"]]])) {
-					if (!await this.do({ do: "set-setting", path, value }, this.#said)) return;
+					if (!await this.do({ do: "set-setting", path, value })) return;
 				}
-				put(this.#said, say("settings.saved"));
+				put(this.said, say("settings.saved"));
 			} })] : [])));
 	}
 
@@ -84,8 +77,7 @@ export class Doctor extends Piece {
 		const long = code ? sayOr(`problem.${code}`, one.fix) : one.fix;
 		const short = code ? sayOr(`ready.${code}`, sayOr(`problem.${code}`, one.text)) : state === "ok" ? say("check.fine") : state === "unknown" ? say("row.unknown") : one.text;
 		const [text, fix] = language === "en" ? [one.text, one.fix] : [short, state === "ok" || !code ? "" : long];
-		return make("li", { class: `row is-${one.state}` }, make("span", { class: "row-sign" }, icon(SIGNS[one.state]), make("span", { class: "unseen" }, say(`grade.${one.state}`))),
-			make("span", { class: "row-name" }, name), make("span", { class: "row-body" }, make("span", { class: "row-text" }, text), fix && fix !== text ? make("span", { class: "small" }, fix) : null));
+		return make("li", { class: `row is-${one.state}` }, make("span.row-sign", icon(SIGNS[one.state]), make("span.unseen", say(`grade.${one.state}`))),
+			make("span.row-name", name), make("span.row-body", make("span.row-text", text), fix && fix !== text ? make("span.small", fix) : null));
 	}
-}
-customElements.define("plug-doctor", Doctor);
+});

@@ -1,21 +1,18 @@
-// The four facts of a running live: state, health with its cause, viewers, temperature. Unknown is said as unknown.
+// The four facts of a running live: state, health with its cause, viewers, temperature.
 
-import { hide, make, mark, Piece, put } from "../lib/dom.js";
-import { feed } from "../lib/feed.js";
-import { healthOf, isRunning, tell } from "../lib/live.js";
-import { clock, number, say } from "../lib/words.js";
+import { clock, feed, healthOf, hide, isRunning, make, mark, number, Piece, put, say, tell } from "../lib/all.js";
 
-export class LiveFacts extends Piece {
+customElements.define("plug-facts", class extends Piece {
 	#values = new Map();
-	#why = make("p", { class: "why", role: "status" });
+	#why = make("p.why", { role: "status" });
 	tickMs = 500;
 
 	build() {
-		const list = make("dl", { class: "facts" });
+		const list = make("dl.facts");
 		for (const name of /** @type {const} */ (["state", "health", "viewers", "heat"])) {
 			const value = make("dd");
 			this.#values.set(name, value);
-			list.append(make("div", {}, make("dt", {}, say(`facts.${name}`)), value));
+			list.append(make("div", make("dt", say(`facts.${name}`)), value));
 		}
 		this.append(list, this.#why);
 	}
@@ -33,11 +30,9 @@ export class LiveFacts extends Piece {
 		put(this.#why, health.why);
 	}
 
-	/** @param {string} name @param {string} text @param {string} look */
 	#set(name, text, look) {
 		const value = this.#values.get(name);
 		put(value, text);
 		mark(value, "class", look ? `is-${look}` : "");
 	}
-}
-customElements.define("plug-facts", LiveFacts);
+});

@@ -1,25 +1,19 @@
-// The big button. Its label is the state; holding it goes live or ends. A keyboard or a screen reader presses it twice.
+// The big button.
 
-/** @import { Said } from "../lib/live.js" */
-import { make, mark, Piece, put, reply, SURE_MS } from "../lib/dom.js";
-import { feed } from "../lib/feed.js";
-import { tell } from "../lib/live.js";
-import { offers } from "../lib/offers.js";
-import { clock, say } from "../lib/words.js";
+import { feed, clock, make, mark, Piece, put, say, SURE_MS, tell } from "../lib/all.js";
 
 export const HOLD_MS = 800;
 const REPEAT_MS = 300;
 const UNDO_S = 5;
 
-export class GoButton extends Piece {
+customElements.define("plug-go", class extends Piece {
 	#word = make("span");
 	// The running time is no part of the button's name: it would be read out each second.
 	#time = make("span", { "aria-hidden": "true" });
-	#action = make("span", { class: "go-action" });
-	#button = make("button", { type: "button", id: "go" }, make("span", { class: "go-word" }, this.#word, this.#time), this.#action);
-	#hint = make("p", { class: "go-hint", role: "status" });
-	#said = reply();
-	/** @type {ReturnType<typeof setTimeout> | undefined} */ #holding;
+	#action = make("span.go-action");
+	#button = make("button", { type: "button", id: "go" }, make("span.go-word", this.#word, this.#time), this.#action);
+	#hint = make("p.go-hint", { role: "status" });
+	/** @type {Timer} */ #holding;
 	tickMs = 250;
 	#sureSince = 0;
 	#isBusy = false;
@@ -32,7 +26,7 @@ export class GoButton extends Piece {
 		for (const name of ["pointerup", "pointercancel", "pointerleave"]) press.addEventListener(name, () => this.#letGo());
 		press.addEventListener("contextmenu", (event) => event.preventDefault());
 		press.addEventListener("click", (event) => this.#click(event));
-		this.append(this.#hint, this.#said, press);
+		this.append(this.#hint, this.said, press);
 	}
 
 	gone() {
@@ -48,7 +42,7 @@ export class GoButton extends Piece {
 		put(this.#hint, said.hint);
 		mark(this.#button, "class", `is-${said.look} does-${said.act}${this.#isSure ? " sure" : ""}`);
 		this.#button.toggleAttribute("disabled", this.#isBusy || said.act === "none");
-		if (this.#told !== said.word) put(this.#said, "");
+		if (this.#told !== said.word) put(this.said, "");
 		this.#told = said.word;
 	}
 
@@ -68,7 +62,6 @@ export class GoButton extends Piece {
 		}
 	}
 
-	/** @param {PointerEvent} event */
 	#hold(event) {
 		this.#hasFired = false;
 		const act = this.newest && tell(this.newest, feed.answered).act;
@@ -88,7 +81,6 @@ export class GoButton extends Piece {
 		this.#button.classList.remove("held");
 	}
 
-	/** @param {MouseEvent} event */
 	#click(event) {
 		// The thumb that held comes off: that is no tap on what the button says by now.
 		if (this.#hasFired && event.detail !== 0) return;
@@ -96,7 +88,7 @@ export class GoButton extends Piece {
 		if (act === "paste") location.hash = "#/key";
 		else if (act === "undo") void this.#act();
 		else if (event.detail === 0) this.#press(); // from a keyboard or a screen reader: nobody holds there
-		else if (!this.#isBusy) put(this.#said, say("go.keep-holding"));
+		else if (!this.#isBusy) put(this.said, say("go.keep-holding"));
 	}
 
 	#press() {
@@ -114,15 +106,14 @@ export class GoButton extends Piece {
 		if (!state || this.#isBusy) return;
 		this.#sureSince = 0;
 		this.#isBusy = true;
-		put(this.#said, "");
+		put(this.said, "");
 		const { act } = tell(state, feed.answered);
 		// A practice has nothing that could not be begun again, so it ends at once.
-		const undo = offers(state).undo && state.live.type !== "practicing" ? { "undo-s": UNDO_S } : {};
-		if (act === "go") await this.do({ do: "go-live" }, this.#said);
-		if (act === "end") await this.do({ do: "end-live", ...undo }, this.#said);
-		if (act === "undo") await this.do({ do: "undo-end" }, this.#said);
+		const undo = state.live.type !== "practicing" ? { "undo-s": UNDO_S } : {};
+		if (act === "go") await this.do({ do: "go-live" });
+		if (act === "end") await this.do({ do: "end-live", ...undo });
+		if (act === "undo") await this.do({ do: "undo-end" });
 		this.#isBusy = false;
 		if (this.newest) this.draw(this.newest);
 	}
-}
-customElements.define("plug-go", GoButton);
+});

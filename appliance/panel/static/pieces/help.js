@@ -1,37 +1,31 @@
 // For whoever helps: the numbers, the last lines of the log, and a bundle without secrets.
 
-import { read } from "../lib/box.js";
-import { button, card, icon, make, Piece, put } from "../lib/dom.js";
-import { answersAt } from "../lib/offers.js";
-import { number, say } from "../lib/words.js";
+import { button, card, link, make, number, Piece, put, read, say, sayProblem } from "../lib/all.js";
 
 const LINES = 200;
 
-export class Help extends Piece {
-	#numbers = make("dl", { class: "numbers" });
-	#notes = make("ul", { class: "plain small" });
-	#log = make("pre", { class: "log", tabindex: "0", hidden: true, "aria-label": say("help.log") });
-	#bundle = card("download", say("help.bundle"), make("p", { class: "small" }, say("help.bundle-said")),
-		make("a", { class: "button second", href: "/api/bundle", download: "plugcast-support.zip" }, icon("download"), make("span", {}, say("help.bundle-get"))));
+customElements.define("plug-help", class extends Piece {
+	#numbers = make("dl.numbers");
+	#notes = make("ul.plain.small");
+	#log = make("pre.log", { tabindex: "0", hidden: true, "aria-label": say("help.log") });
+	#bundle = card("download", say("help.bundle"), make("p.small", say("help.bundle-said")),
+		link(say("help.bundle-get"), "download", { href: "/api/bundle", download: "plugcast-support.zip" }));
 	#logs = card("clock", say("help.log"), button(say("help.log-show"), { onclick: () => this.#read() }), this.#log);
 
 	build() {
 		this.append(card("activity", say("help.numbers"), this.#numbers, this.#notes), this.#logs, this.#bundle);
-		for (const one of [this.#logs, this.#bundle]) one.hidden = true;
-		// The log's address tells of both: they come with the same version.
-		void answersAt(`/api/logs?lines=1`).then((isThere) => { for (const one of [this.#logs, this.#bundle]) one.toggleAttribute("hidden", !isThere); });
 	}
 
 	/** @param {State} state */
 	draw(state) {
 		const { encoder, signal, engine, destinations } = state;
-		/** @type {[string, string][]} */
+		/** @type {string[][]} */
 		const rows = [
 			[say("numbers.console"), signal.mode || "–"],
 			[say("numbers.picture"), encoder.width ? `${encoder.width}×${encoder.height}, ${number(encoder.fps, 1)} fps` : "–"],
 			[say("numbers.encoder"), encoder.name || "–"],
 			[say("numbers.rate"), encoder.kbps ? `${number(encoder.kbps)} / ${number(encoder["target-kbps"])} kb/s` : "–"],
-			...destinations.filter(({ state: is }) => is === "publishing").map((one) => /** @type {[string, string]} */ ([one.name, say("numbers.waiting", { kbps: number(one.kbps), ms: number(one["backlog-ms"]), dropped: number(one["dropped-frames"]) })])),
+			...destinations.filter(({ state: is }) => is === "publishing").map((one) => [one.name, say("numbers.waiting", { kbps: number(one.kbps), ms: number(one["backlog-ms"]), dropped: number(one["dropped-frames"]) })]),
 			[say("numbers.memory"), engine["memory-mb"] ? `${number(engine["memory-mb"])} MB` : "–"],
 			[say("numbers.version"), state.update.version],
 		];
@@ -41,8 +35,8 @@ export class Help extends Piece {
 			put(this.#numbers.children[i * 2], name);
 			put(this.#numbers.children[i * 2 + 1], value);
 		});
-		const notes = state.problems.filter(({ code }) => code === "not-in-this-version").map(({ text }) => text);
-		if (this.#notes.children.length !== notes.length) this.#notes.replaceChildren(...notes.map((text) => make("li", {}, text)));
+		const notes = state.problems.filter(({ code }) => code === "not-in-this-version").map(sayProblem);
+		if (this.#notes.children.length !== notes.length) this.#notes.replaceChildren(...notes.map((text) => make("li", text)));
 	}
 
 	async #read() {
@@ -51,5 +45,4 @@ export class Help extends Piece {
 		put(this.#log, answer.ok ? (Array.isArray(answer.body) ? answer.body.join("\n") : String(answer.body)) : say("help.log-none"));
 		this.#log.scrollTop = this.#log.scrollHeight;
 	}
-}
-customElements.define("plug-help", Help);
+});

@@ -1,14 +1,13 @@
 // The first thing a new phone sees: the one-time link has paired it already, or it types the PIN that the box shows, or
+
+import { button, call, feed, form, icon, make, Piece, problemOf, put, say, sayProblem } from "../lib/all.js";
+
 // a password if the owner has set one.
 
-import { call, problemOf } from "../lib/box.js";
-import { button, form, icon, make, Piece, put, reply } from "../lib/dom.js";
-import { feed } from "../lib/feed.js";
-import { say, sayProblem } from "../lib/words.js";
 
 const PIN_LENGTH = 8;
 
-/** Pairs with the one-time token of the link, if the page was opened by one. Returns what went wrong. @returns {Promise<string>} */
+/** Pairs with the one-time token of the link, if the page was opened by one. Returns what went wrong. */
 export async function pairByLink() {
 	const token = location.hash.slice(1);
 	if (!token || token.startsWith("/")) return "";
@@ -18,8 +17,7 @@ export async function pairByLink() {
 	return answer.ok ? "" : sayProblem(problemOf(answer));
 }
 
-export class Pairing extends Piece {
-	#said = reply();
+customElements.define("plug-pairing", class extends Piece {
 	#pin = make("input", { id: "pin", inputmode: "numeric", autocomplete: "one-time-code", maxlength: PIN_LENGTH + 1, required: true, pattern: "[0-9 ]*", placeholder: "0000 0000", "aria-describedby": "pin-hint" });
 	#password = make("input", { id: "login", type: "password", autocomplete: "current-password", maxlength: 200, required: true });
 
@@ -30,28 +28,25 @@ export class Pairing extends Piece {
 			if (digits.length === PIN_LENGTH) void this.#enter("/api/pair", { pin: digits });
 		});
 		const byPin = form("card stack", () => this.#enter("/api/pair", { pin: this.#pin.value.replace(/\D/g, "") }),
-			make("label", { for: "pin" }, say("pair.pin")), this.#pin, make("p", { class: "small", id: "pin-hint" }, say("pair.pin-said")), button(say("pair.enter"), { class: "main", type: "submit" }));
-		const login = make("details", { class: "card" }, make("summary", {}, icon("lock"), make("span", {}, say("pair.password"))),
+			make("label", { for: "pin" }, say("pair.pin")), this.#pin, make("p.small", { id: "pin-hint" }, say("pair.pin-said")), button(say("pair.enter"), { class: "main", type: "submit" }));
+		const login = make("details.card", make("summary", icon("lock"), make("span", say("pair.password"))),
 			form("stack", () => this.#enter("/api/login", { password: this.#password.value }),
 				make("label", { for: "login" }, say("pair.password-label")), this.#password, button(say("pair.enter"), { type: "submit" })));
-		this.append(make("h2", {}, say("pair.title")), make("p", { class: "lead" }, icon("qr-code"), make("span", {}, say("pair.lead"))), this.#said, byPin, login,
-			make("p", { class: "small" }, say("pair.lost")));
+		this.append(make("h2", say("pair.title")), make("p.lead", icon("qr-code"), make("span", say("pair.lead"))), this.said, byPin, login,
+			make("p.small", say("pair.lost")));
 	}
 
-	/** @param {string} text */
 	set problem(text) {
-		put(this.#said, text);
+		put(this.said, text);
 	}
 
-	/** @param {string} path @param {object} body */
 	async #enter(path, body) {
 		const answer = await call("POST", path, body);
 		if (answer.ok) {
-			put(this.#said, "");
+			put(this.said, "");
 			feed.again();
-		} else if (answer.status === 404 || answer.body?.code === "command") put(this.#said, say("pair.link-only"));
-		else put(this.#said, sayProblem(problemOf(answer)));
+		} else if (answer.status === 404 || answer.body?.code === "command") put(this.said, say("pair.link-only"));
+		else put(this.said, sayProblem(problemOf(answer)));
 		this.#pin.value = "";
 	}
-}
-customElements.define("plug-pairing", Pairing);
+});

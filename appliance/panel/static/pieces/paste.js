@@ -1,36 +1,37 @@
-// Where a key is pasted: anything at all, in one field. Says what was taken, and warns when the key has run out.
-// The attribute `destination` names whose key it is.
+// Where a key is pasted: anything at all, in one field.
 
-import { button, form, hide, icon, make, Piece, put, reply } from "../lib/dom.js";
-import { now } from "../lib/box.js";
-import { number, say, sayOr, when } from "../lib/words.js";
-
-const PAGES = { tiktok: "https://livecenter.tiktok.com/producer", twitch: "https://dashboard.twitch.tv/settings/stream", youtube: "https://www.youtube.com/live_dashboard" };
+import { button, form, hide, icon, link, make, now, number, Piece, platform, put, say, sayOr, when } from "../lib/all.js";
 
 export class PasteKey extends Piece {
 	#text = make("textarea", { rows: 3, autocomplete: "off", autocapitalize: "off", spellcheck: "false", maxlength: 16000 });
-	#said = reply();
-	#facts = make("ul", { class: "small hints" });
+	#facts = make("ul.small.hints");
 
 	get #destination() {
 		return this.getAttribute("destination") || "tiktok";
 	}
 
 	build() {
-		const preset = /** @type {keyof typeof PAGES} */ (this.getAttribute("preset") || "tiktok");
+		const preset = this.getAttribute("preset") || "tiktok";
+		const place = make("div");
 		const id = `paste-${this.#destination}`;
 		this.#text.id = id;
 		// What is pasted is used at once: one tap less, and nobody wonders what comes next.
 		this.#text.addEventListener("paste", () => setTimeout(() => this.#use(), 0));
-		const address = PAGES[preset];
 		const sheet = form("paste", () => this.#use(),
-			address ? make("a", { class: "button second", href: address, target: "_blank", rel: "noopener noreferrer" }, icon("external-link"),
-				make("span", {}, sayOr(`paste.open-${preset}`, preset))) : null,
+			place,
 			make("label", { for: id }, say("paste.label")),
-			this.#text, this.#said,
+			this.#text, this.said,
 			button(say("paste.use"), { class: "main", type: "submit" }));
-		if (preset === "tiktok") this.#facts.append(...[say("paste.tiktok-per-live"), say("paste.tiktok-who"), say("paste.tiktok-no-password")].map((line) => make("li", {}, line)));
-		this.append(sheet, this.#facts, make("p", { class: "small" }, say("paste.secret")));
+		void platform(preset).then((one) => { if (one) this.#tell(one, place); });
+		this.append(sheet, this.#facts, make("p.small", say("paste.secret")));
+	}
+
+	/** Where the key is, how long it lasts, and what is allowed. @param {Platform} one @param {Element} place */
+	#tell({ name, title, page, recommended, ...more }, place) {
+		if (page) place.append(link(say("paste.open", { title }), "external-link", { href: page, target: "_blank", rel: "noopener noreferrer" }));
+		const lines = [sayOr(`lasts.${more["key-lasts"]}`, " "), sayOr(`rules.${name}`, " "), name === "tiktok" ? say("paste.tiktok-no-password") : "",
+			say("paste.suits", { size: recommended.size, rate: recommended.fps })];
+		this.#facts.append(...lines.filter((line) => line.trim()).map((line) => make("li", line)));
 	}
 
 	focusText() {
@@ -41,13 +42,13 @@ export class PasteKey extends Piece {
 	async #use() {
 		const text = this.#text.value;
 		if (!text.trim()) {
-			put(this.#said, say("paste.empty"));
+			put(this.said, say("paste.empty"));
 			return;
 		}
-		const took = await this.do({ do: "paste-key", text, destination: this.#destination }, this.#said);
+		const took = await this.do({ do: "paste-key", text, destination: this.#destination });
 		if (!took) return;
 		this.#text.value = "";
-		put(this.#said, told(took));
+		put(this.said, told(took));
 		this.dispatchEvent(new CustomEvent("pasted", { bubbles: true }));
 	}
 }
@@ -69,7 +70,7 @@ function told(took) {
 export class KeyCard extends Piece {
 	#title = make("span");
 	#paste = /** @type {PasteKey} */ (document.createElement("plug-paste"));
-	#details = make("details", { class: "card" }, make("summary", {}, icon("key-round"), this.#title), this.#paste);
+	#details = make("details.card", make("summary", icon("key-round"), this.#title), this.#paste);
 	#isWanted = false;
 
 	build() {

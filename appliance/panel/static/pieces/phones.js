@@ -1,19 +1,16 @@
 // Who may use this box: the phones that are paired, a way to remove one, an invitation for another, and a password.
 
-import { call, problemOf, read } from "../lib/box.js";
-import { button, card, form, icon, make, Piece, put, reply, sureButton } from "../lib/dom.js";
-import { say, sayOr, sayProblem, when } from "../lib/words.js";
+import { button, call, card, form, icon, make, Piece, problemOf, put, read, reply, say, sayOr, sayProblem, sureButton, when } from "../lib/all.js";
 
-export class Phones extends Piece {
-	#said = reply();
-	#list = make("ul", { class: "plain stack" });
-	#invited = make("div", { class: "qr-place" });
+customElements.define("plug-phones", class extends Piece {
+	#list = make("ul.plain.stack");
+	#invited = make("div.qr-place");
 	#sessions = -1;
 
 	build() {
 		const invite = (/** @type {"owner" | "viewer"} */ role) => button(say(`phones.invite-${role}`), { icon: "qr-code", onclick: () => this.#invite(role) });
-		this.append(this.#said, this.#list,
-			card("plus", say("phones.invite"), make("p", { class: "small" }, say("phones.roles")), make("div", { class: "buttons" }, invite("owner"), invite("viewer")), this.#invited),
+		this.append(this.said, this.#list,
+			card("plus", say("phones.invite"), make("p.small", say("phones.roles")), make("div.buttons", invite("owner"), invite("viewer")), this.#invited),
 			this.#password());
 		void this.#load();
 	}
@@ -33,34 +30,33 @@ export class Phones extends Piece {
 		this.#list.replaceChildren(...sessions.map((one) => this.#row(one, Boolean(one.this))));
 	}
 
-	/** @param {Session} one @param {boolean} isThis */
+	/** @param {Session} one */
 	#row(one, isThis) {
 		const name = one.name || say("phones.nameless");
 		const remove = sureButton(say("phones.remove"), say(isThis ? "phones.remove-this" : "phones.remove-sure"), name, async () => {
 			const answer = await call("DELETE", `/api/sessions/${encodeURIComponent(one.id)}`);
-			put(this.#said, answer.ok ? "" : sayProblem(problemOf(answer)));
+			put(this.said, answer.ok ? "" : sayProblem(problemOf(answer)));
 			await this.#load();
 		});
 		const facts = [sayOr(`role.${one.role}`, one.role), isThis ? say("phones.this") : "", one["used-at"] ? say("phones.used", { when: when(one["used-at"]) }) : ""];
-		return make("li", { class: "card row-between" }, make("div", {}, make("strong", {}, name), make("p", { class: "small" }, facts.filter(Boolean).join(" · "))), remove);
+		return make("li.card.row-between", make("div", make("strong", name), make("p.small", facts.filter(Boolean).join(" · "))), remove);
 	}
 
-	/** @param {"owner" | "viewer"} role */
 	async #invite(role) {
 		const answer = await call("POST", "/api/sessions/invite", { role });
-		put(this.#said, answer.ok ? "" : sayProblem(problemOf(answer)));
+		put(this.said, answer.ok ? "" : sayProblem(problemOf(answer)));
 		if (!answer.ok) return;
 		const { link, qr } = answer.body;
-		const image = make("img", { alt: say("phones.qr-alt"), class: "qr-image" });
+		const image = make("img.qr-image", { alt: say("phones.qr-alt") });
 		// As a picture an SVG runs no script, wherever it comes from.
 		if (qr) image.src = URL.createObjectURL(new Blob([qr], { type: "image/svg+xml" }));
-		this.#invited.replaceChildren(make("figure", { class: "qr" }, qr ? image : null, make("figcaption", { class: "small" }, say("phones.scan"))), make("p", { class: "link" }, link));
+		this.#invited.replaceChildren(make("figure.qr", qr ? image : null, make("figcaption.small", say("phones.scan"))), make("p.link", link));
 	}
 
 	#password() {
-		const field = (/** @type {string} */ id, /** @type {string} */ label, /** @type {"current-password" | "new-password"} */ autocomplete) => {
+		const field = (id, label, autocomplete) => {
 			const input = make("input", { type: "password", id, autocomplete, maxlength: 200 });
-			return { input, row: make("div", { class: "setting" }, make("label", { for: id }, label), input) };
+			return { input, row: make("div.setting", make("label", { for: id }, label), input) };
 		};
 		const old = field("password-old", say("password.old"), "current-password");
 		const fresh = field("password-new", say("password.new"), "new-password");
@@ -69,7 +65,6 @@ export class Phones extends Piece {
 			const answer = await call("POST", "/api/password", { password: fresh.input.value, ...(old.input.value ? { old: old.input.value } : {}) });
 			put(said, answer.ok ? say("password.saved") : sayProblem(problemOf(answer)));
 			if (answer.ok) for (const { input } of [old, fresh]) input.value = "";
-		}, make("h3", {}, icon("lock"), say("password.title")), make("p", { class: "small" }, say("password.said")), old.row, fresh.row, said, button(say("password.save"), { type: "submit" }));
+		}, make("h3", icon("lock"), say("password.title")), make("p.small", say("password.said")), old.row, fresh.row, said, button(say("password.save"), { type: "submit" }));
 	}
-}
-customElements.define("plug-phones", Phones);
+});

@@ -1,32 +1,27 @@
-// What goes out, as a picture: single pictures ten times a second, moving video while live. Only while somebody looks.
-// Says within five seconds why there is none. TikTok's own buttons can be drawn over it.
+// What goes out, as a picture: single pictures ten times a second, moving video while live.
 
-import { hide, icon, make, mark, Piece, put } from "../lib/dom.js";
-import { feed } from "../lib/feed.js";
-import { hasVideo } from "../lib/live.js";
+import { feed, hasVideo, hide, icon, make, mark, picture, Piece, put, say, sayOr } from "../lib/all.js";
 import { NoVideo, playLive } from "../lib/video.js";
-import { say, sayOr } from "../lib/words.js";
 
 const PICTURE_MS = 100;
 const WAIT_MS = 1000;
 const RETRY_MS = 15_000;
 const ZONES = "plugcast-zones";
 
-/** @param {number} ms @returns {Promise<void>} */
 const pause = (ms) => new Promise((resolve) => { setTimeout(resolve, ms); });
 
-export class Preview extends Piece {
+customElements.define("plug-preview", class extends Piece {
 	#image = make("img", { alt: say("preview.alt"), hidden: true });
 	#video = make("video", { hidden: true, playsinline: true, "aria-label": say("preview.alt") });
-	#none = make("p", {}, say("preview.soon"));
-	#zones = make("div", { class: "zones", hidden: true, role: "img", "aria-label": say("preview.zones-said") },
-		make("span", { class: "zone top" }, say("preview.zone-top")), make("span", { class: "zone side" }), make("span", { class: "zone bottom" }, say("preview.zone-bottom")));
-	#screen = make("div", { class: "screen" }, this.#image, this.#video, this.#zones, this.#none);
-	#toggle = make("button", { type: "button", class: "quiet zones-button", "aria-pressed": "false" }, icon("scan"), make("span", {}, say("preview.zones")));
-	#why = make("p", { class: "small why", role: "status" });
+	#none = make("p", say("preview.soon"));
+	#zones = make("div.zones", { hidden: true, role: "img", "aria-label": say("preview.zones-said") },
+		make("span.zone.top", say("preview.zone-top")), make("span.zone.side"), make("span.zone.bottom", say("preview.zone-bottom")));
+	#screen = make("div.screen", this.#image, this.#video, this.#zones, this.#none);
+	#toggle = make("button.quiet.zones-button", { type: "button", "aria-pressed": "false" }, icon("scan"), make("span", say("preview.zones")));
+	#why = make("p.small.why", { role: "status" });
 	#viewer = make("img", { alt: say("preview.viewer"), hidden: true });
-	#viewerNone = make("p", {}, say("preview.viewer-soon"));
-	#viewerFigure = make("figure", { hidden: true }, make("div", { class: "screen" }, this.#viewer, this.#viewerNone), make("figcaption", { class: "small" }, say("preview.viewer")));
+	#viewerNone = make("p", say("preview.viewer-soon"));
+	#viewerFigure = make("figure", { hidden: true }, make("div.screen", this.#viewer, this.#viewerNone), make("figcaption.small", say("preview.viewer")));
 	#isSeen = false;
 	#isOn = false;
 	/** @type {AbortController | null} */ #playing = null;
@@ -38,10 +33,10 @@ export class Preview extends Piece {
 	build() {
 		this.#video.muted = true;
 		mark(this.#screen, "data-shape", "tall");
-		const own = make("figure", {}, this.#screen, make("figcaption", {}, this.#toggle));
+		const own = make("figure", this.#screen, make("figcaption", this.#toggle));
 		this.#toggle.addEventListener("click", () => this.#showZones(this.#zones.hidden));
 		this.#showZones(localStorage.getItem(ZONES) === "on");
-		this.append(make("div", { class: "pictures" }, own, this.#viewerFigure), this.#why);
+		this.append(make("div.pictures", own, this.#viewerFigure), this.#why);
 	}
 
 	shown() {
@@ -69,7 +64,6 @@ export class Preview extends Piece {
 		this.#turn();
 	}
 
-	/** Starts or stops the moving video, as things are now. */
 	#turn() {
 		const isWanted = this.#isOn && this.#isSeen && !document.hidden && feed.answered && this.newest !== null && hasVideo(this.newest);
 		if (!isWanted) this.#stopVideo();
@@ -101,10 +95,7 @@ export class Preview extends Piece {
 		}
 	}
 
-	/**
-	 * One picture after the other, never two at once; while nobody looks none is asked for, so the box makes none.
-	 * @param {string} path @param {HTMLImageElement} image @param {Element} none @param {() => boolean} isWanted
-	 */
+	/** One picture after the other, never two at once; while nobody looks none is asked for, so the box makes none. */
 	async #watch(path, image, none, isWanted) {
 		const since = performance.now();
 		while (this.#isOn && this.isConnected) {
@@ -121,39 +112,21 @@ export class Preview extends Piece {
 		}
 	}
 
-	/** @param {string} path @param {HTMLImageElement} image @param {Element} none */
+	/** @param {HTMLImageElement} image */
 	async #fetch(path, image, none) {
-		try {
-			const answer = await fetch(path, { signal: AbortSignal.timeout(4500) });
-			if (!answer.ok) {
-				const said = await answer.json().catch(() => ({}));
-				if (image === this.#image) put(none, sayOr(`problem.${said.code}`, said.text || say("preview.soon")));
-				return false;
-			}
-			const url = URL.createObjectURL(await answer.blob());
-			const before = image.src;
-			image.src = url;
-			await image.decode();
-			if (before) URL.revokeObjectURL(before);
-			const screen = image.parentElement;
-			if (screen) this.#shape(screen, image.naturalWidth, image.naturalHeight);
-			return true;
-		} catch {
-			if (image === this.#image) put(none, say("why.no-picture"));
-			return false;
-		}
+		const { ok, body } = await picture(image, path);
+		if (ok && image.parentElement) this.#shape(image.parentElement, image.naturalWidth, image.naturalHeight);
+		else if (!ok && image === this.#image) put(none, body ? sayOr(`problem.${body.code}`, body.text || say("preview.soon")) : say("why.no-picture"));
+		return ok;
 	}
 
-	/** @param {HTMLElement} screen @param {number} width @param {number} height */
 	#shape(screen, width, height) {
 		mark(screen, "data-shape", width > height ? "wide" : width === height ? "square" : "tall");
 	}
 
-	/** @param {boolean} isOn */
 	#showZones(isOn) {
 		hide(this.#zones, !isOn);
 		mark(this.#toggle, "aria-pressed", String(isOn));
 		localStorage.setItem(ZONES, isOn ? "on" : "off");
 	}
-}
-customElements.define("plug-preview", Preview);
+});

@@ -1,8 +1,6 @@
 // The worst problem, as one card on top of every screen: what is wrong, and the one thing that mends it.
 
-import { button, hide, icon, make, Piece, put, Redraw, reply } from "../lib/dom.js";
-import { fixFor } from "../lib/fixes.js";
-import { say, sayProblem } from "../lib/words.js";
+import { button, fixFor, hide, icon, language, make, Piece, put, Redraw, say, sayProblem } from "../lib/all.js";
 
 /** Problems that a person should see: not what is only worth knowing. @param {State} state @returns {Problem[]} */
 export function problemsOf(state) {
@@ -13,23 +11,23 @@ export function problemsOf(state) {
 	return known.filter((one) => !seen.has(one.code + one.text) && seen.add(one.code + one.text));
 }
 
-/** A problem with its hints and its fix. @param {Problem} problem @param {State} state @param {() => Node | null} fixed */
+/** @param {Problem} problem @param {State} state */
 export function problemCard(problem, state, fixed) {
-	const hints = problem.hints || [];
-	return make("div", { class: "problem" }, icon("triangle-alert"),
-		make("div", {}, make("p", { class: "problem-text" }, sayProblem(problem)),
-			hints.length ? make("details", {}, make("summary", {}, say("problems.try")), make("ul", { class: "hints" }, ...hints.map((hint) => make("li", {}, hint)))) : null,
+	// The box speaks English; in another language the sentence says what to do.
+	const hints = language === "en" ? problem.hints || [] : [];
+	return make("div.problem", icon("triangle-alert"),
+		make("div", make("p.problem-text", sayProblem(problem)),
+			hints.length ? make("details", make("summary", say("problems.try")), make("ul.hints", ...hints.map((hint) => make("li", hint)))) : null,
 			fixed()));
 }
 
-export class ProblemCard extends Piece {
+customElements.define("plug-problem", class extends Piece {
 	#box = make("div", { role: "region", "aria-label": say("problems.now"), "aria-live": "polite" });
-	#more = make("a", { class: "more", href: "#/settings/doctor" });
-	#said = reply();
+	#more = make("a.more", { href: "#/settings/doctor" });
 	#redraw = new Redraw();
 
 	build() {
-		this.append(this.#box, this.#said, this.#more);
+		this.append(this.#box, this.said, this.#more);
 	}
 
 	/** @param {State} state */
@@ -39,11 +37,10 @@ export class ProblemCard extends Piece {
 		hide(this, !worst);
 		hide(this.#more, all.length < 2);
 		put(this.#more, say("problems.more", { count: all.length - 1 }));
-		const fix = worst ? fixFor(worst.code, state) : null;
+		const fix = worst ? fixFor(worst.code) : null;
 		this.#redraw.when([worst?.code, worst?.text, worst?.hints, fix], () => {
 			const word = fix && (() => button(say(fix.word), { class: "main", onclick: () => { if (fix.go) location.hash = fix.go; } }));
 			this.#box.replaceChildren(...(worst ? [problemCard(worst, state, () => (word ? word() : null))] : []));
 		});
 	}
-}
-customElements.define("plug-problem", ProblemCard);
+});

@@ -1,15 +1,11 @@
-// What a live needs, as four rows: Game, Sound, TikTok, Internet. Each has one sentence and at most one thing to do.
+// What a live needs, as four rows:
 
-import { button, hide, icon, make, mark, Piece, put, Redraw, reply, setIcon } from "../lib/dom.js";
-import { feed } from "../lib/feed.js";
-import { fixFor, testFix } from "../lib/fixes.js";
-import { say, sayOr } from "../lib/words.js";
+import { button, fixFor, hide, icon, language, make, mark, Piece, put, Redraw, say, sayOr, setIcon, testFix } from "../lib/all.js";
 
 export const SIGNS = { ok: "check", warn: "triangle-alert", bad: "x", unknown: "circle-help" };
-const QUIET_DB = -90;
-const KINDS = /** @type {const} */ ({ game: "gamepad-2", sound: "volume-2", tiktok: "key-round", internet: "wifi" });
+const KINDS = /** @type {const} */ ({ game: "gamepad", sound: "volume-2", tiktok: "key-round", internet: "wifi" });
 
-/** Mode as a person says it: 1920x1080@60 is 1080p 60. @param {string} mode */
+/** Mode as a person says it: 1920x1080@60 is 1080p 60. */
 const spoken = (mode) => mode.replace(/^\d+x(\d+)@(\d+).*$/, "$1p $2");
 
 /** One row's sentence, from its code or from what the State shows. @param {Row} row @param {State} state */
@@ -18,19 +14,10 @@ export function sentenceOf(row, state) {
 	const destination = state.destinations.find((one) => one["key-last4"]);
 	const facts = { mode: spoken(state.signal.mode), last4: destination?.["key-last4"] || "" };
 	if (row.name === "game") return row.state === "ok" ? say(facts.mode ? "row.game-ok" : "row.game-here", facts) : row.text;
-	if (row.name === "sound") return soundOf(row, state);
+	if (row.name === "sound" && row.state === "ok") return say("row.sound-ok");
 	if (row.name === "tiktok" && row.state === "ok") return say(state.live.type === "on-air" ? "row.tiktok-live" : facts.last4 ? "row.tiktok-ok" : "row.tiktok-key", facts);
 	if (row.name === "internet") return internetOf(row, state);
-	return row.text;
-}
-
-/** @param {Row} row @param {State} state */
-function soundOf(row, state) {
-	if (row.state === "ok") return say("row.sound-ok");
-	if (row.state === "unknown") return say("row.unknown");
-	if (state.audio.sources?.some(({ name, muted }) => name === "mic" && muted)) return say("row.mic-muted");
-	if (!state.audio.source || state.audio.source === "none") return say("row.sound-none");
-	return Math.max(...state.audio["levels-db"]) < QUIET_DB ? say("row.sound-silent") : row.text;
+	return language === "en" ? row.text : say("row.unknown");
 }
 
 /** @param {Row} row @param {State} state */
@@ -41,27 +28,17 @@ function internetOf(row, state) {
 		const isChecking = state.uplink?.state === "testing" || state.destinations.some((one) => one.preflight?.state === "checking");
 		return say(isChecking ? "row.internet-checking" : "row.internet-later");
 	}
-	return state.live.type === "reconnecting" ? say("row.internet-gone") : row.text;
+	return row.text;
 }
 
-export class ReadinessRows extends Piece {
-	#list = make("ul", { class: "rows", "aria-label": say("row.all") });
-	/** @type {Map<string, { item: HTMLElement, sign: SVGElement, mark: HTMLElement, text: HTMLElement, fix: HTMLElement, redraw: Redraw }>} */
+customElements.define("plug-rows", class extends Piece {
+	#list = make("ul.rows", { "aria-label": say("row.all") });
+	/** @type {Map<string, RowParts>} */
 	#rows = new Map();
 	#meter = make("i");
-	#said = reply();
-	#onMeters = (/** @type {Event} */ event) => this.#level(/** @type {CustomEvent<Meters>} */ (event).detail["levels-db"]);
 
 	build() {
-		this.append(this.#list, this.#said);
-	}
-
-	shown() {
-		feed.addEventListener("meters", this.#onMeters);
-	}
-
-	gone() {
-		feed.removeEventListener("meters", this.#onMeters);
+		this.append(this.#list, this.said);
 	}
 
 	/** @param {State} state */
@@ -75,27 +52,26 @@ export class ReadinessRows extends Piece {
 			const wanted = this.#fixOf(row, state);
 			redraw.when(wanted, () => fix.replaceChildren(...(wanted ? [button(say(wanted.word), { class: "small-button", onclick: () => this.#mend(wanted) })] : [])));
 		}
-		this.#level(state.audio["levels-db"]);
+		this.levels(state.audio);
 		hide(this, !state.readiness.length);
 	}
 
 	/** @param {Row} row @param {State} state */
 	#fixOf(row, state) {
-		const fix = row.state === "ok" ? null : fixFor(row.code || "", state);
+		const fix = row.state === "ok" ? null : fixFor(row.code || "");
 		if (fix) return fix;
 		if (row.name === "internet") return testFix(state);
-		if (row.name === "sound" && row.state === "warn") return fixFor("silent", state);
 		return null;
 	}
 
-	/** @param {import("../lib/fixes.js").Fix} fix */
+	/** @param {Fix} fix */
 	#mend(fix) {
 		if (fix.go) location.hash = fix.go;
-		if (fix.command) void this.do(fix.command, this.#said);
+		if (fix.command) void this.do(fix.command, this.said);
 	}
 
-	/** @param {number[]} levels */
-	#level(levels) {
+	/** @param {Meters} meters */
+	levels({ "levels-db": levels }) {
 		const part = Math.min(1, Math.max(0, (Math.max(...levels) + 60) / 60));
 		this.#meter.style.transform = `scaleX(${part})`;
 	}
@@ -103,16 +79,15 @@ export class ReadinessRows extends Piece {
 	/** @param {Row} row */
 	#add(row) {
 		const sign = icon(SIGNS[row.state]);
-		const word = make("span", { class: "unseen" });
-		const text = make("span", { class: "row-text" });
-		const fix = make("span", { class: "row-fix" });
-		const name = make("span", { class: "row-name" }, icon(KINDS[row.name]), sayOr(`row.${row.name}`, row.name));
-		const meter = row.name === "sound" ? make("span", { class: "meter", "aria-hidden": "true" }, this.#meter) : null;
-		const item = make("li", {}, make("span", { class: "row-sign" }, sign, word), name, make("span", { class: "row-body" }, text, meter), fix);
+		const word = make("span.unseen");
+		const text = make("span.row-text");
+		const fix = make("span.row-fix");
+		const name = make("span.row-name", icon(KINDS[row.name]), sayOr(`row.${row.name}`, row.name));
+		const meter = row.name === "sound" ? make("span.meter", { "aria-hidden": "true" }, this.#meter) : null;
+		const item = make("li", make("span.row-sign", sign, word), name, make("span.row-body", text, meter), fix);
 		this.#list.append(item);
 		const made = { item, sign, mark: word, text, fix, redraw: new Redraw() };
 		this.#rows.set(row.name, made);
 		return made;
 	}
-}
-customElements.define("plug-rows", ReadinessRows);
+});

@@ -1,22 +1,17 @@
 // Sound: a moving meter for the game and the microphone, mute, gain, and which microphone.
 
-import { button, card, icon, make, mark, Piece, put, Redraw, reply, reword, setIcon } from "../lib/dom.js";
-import { feed } from "../lib/feed.js";
-import { offers } from "../lib/offers.js";
-import { nameOf, settingRow, settings } from "../lib/settings.js";
-import { number, say, sayOr } from "../lib/words.js";
+import { button, card, hide, icon, make, mark, nameOf, number, Piece, put, Redraw, reword, say, sayOr, setIcon, settingRow, settings } from "../lib/all.js";
 
 const FLOOR_DB = -60;
 const LOUD_DB = -3;
 const SEND_MS = 150;
 
-/** @param {number} db */
 const part = (db) => Math.min(1, Math.max(0, (db - FLOOR_DB) / -FLOOR_DB));
 
-/** Two bars, left and right, that a screen reader can ask for. @param {string} name */
+/** Two bars, left and right, that a screen reader can ask for. */
 function meter(name) {
 	const bars = [make("i"), make("i")];
-	const element = make("div", { class: "bars", role: "meter", "aria-label": say("sound.level-of", { name }), "aria-valuemin": FLOOR_DB, "aria-valuemax": 0, "aria-valuenow": FLOOR_DB }, ...bars.map((bar) => make("span", { class: "bar" }, bar)));
+	const element = make("div.bars", { role: "meter", "aria-label": say("sound.level-of", { name }), "aria-valuemin": FLOOR_DB, "aria-valuemax": 0, "aria-valuenow": FLOOR_DB }, ...bars.map((bar) => make("span.bar", bar)));
 	const draw = (/** @type {number[]} */ levels) => {
 		bars.forEach((bar, i) => {
 			const db = levels[i] ?? levels[0] ?? FLOOR_DB;
@@ -28,43 +23,33 @@ function meter(name) {
 	return { element, draw };
 }
 
-export class SoundScreen extends Piece {
+customElements.define("plug-sound", class SoundScreen extends Piece {
 	#mix = meter(say("sound.mix"));
-	#cards = make("div", { class: "stack" });
-	#said = reply();
-	#choice = make("div", { class: "card stack" });
+	#cards = make("div.stack");
+	#choice = make("div.card.stack");
 	/** @type {Map<string, ReturnType<SoundScreen["makeCard"]>>} */
 	#sources = new Map();
-	#sync = make("p", { class: "small" });
+	#sync = make("p.small");
 	#redraw = new Redraw();
-	#onMeters = (/** @type {Event} */ event) => this.#levels(/** @type {CustomEvent<Meters>} */ (event).detail);
 
 	build() {
 		const mix = card("volume-2", say("sound.mix"), this.#mix.element, this.#sync);
-		this.append(make("h2", {}, say("sound.title")), make("p", { class: "lead" }, say("sound.lead")), this.#said, mix, this.#cards, this.#choice);
-	}
-
-	shown() {
-		feed.addEventListener("meters", this.#onMeters);
-	}
-
-	gone() {
-		feed.removeEventListener("meters", this.#onMeters);
+		this.append(make("h2", say("sound.title")), make("p.lead", say("sound.lead")), this.said, mix, this.#cards, this.#choice);
 	}
 
 	/** @param {State} state */
 	draw(state) {
 		put(this.#sync, Math.abs(state.audio["sync-ms"]) < 45 ? say("sound.in-sync") : say("sound.off-sync", { ms: number(Math.round(state.audio["sync-ms"])) }));
-		for (const source of state.audio.sources || []) {
+		for (const source of state.audio.sources) {
 			const card = this.#sources.get(source.name) || this.#add(source);
 			card.draw(source);
 		}
-		this.#levels(state.audio);
+		this.levels(state.audio);
 		this.#redraw.when([state.sounds], () => void this.#choose(state));
 	}
 
 	/** @param {Meters} meters */
-	#levels(meters) {
+	levels(meters) {
 		this.#mix.draw(meters["levels-db"]);
 		for (const source of meters.sources || []) this.#sources.get(source.name)?.levels(source["levels-db"]);
 	}
@@ -82,23 +67,23 @@ export class SoundScreen extends Piece {
 		const { name } = source;
 		const called = sayOr(`source-of.${name}`, name);
 		const bars = meter(called);
-		const mute = button("", { icon: "mic", class: "second", onclick: () => this.do({ do: "mute", source: name, on: mute.getAttribute("aria-pressed") !== "true" }, this.#said) });
+		const mute = button("", { icon: "mic", class: "second", onclick: () => this.do({ do: "mute", source: name, on: mute.getAttribute("aria-pressed") !== "true" }) });
 		const sign = /** @type {SVGElement} */ (mute.firstElementChild);
 		const gain = make("input", { type: "range", min: -60, max: 20, step: 1, id: `gain-${name}` });
 		const shown = make("output", { for: `gain-${name}` });
-		/** @type {ReturnType<typeof setTimeout> | undefined} */ let sending;
-		const show = (/** @type {number} */ db) => {
+		/** @type {Timer} */ let sending;
+		const show = (db) => {
 			put(shown, db === 0 ? say("sound.as-is") : say(db > 0 ? "sound.louder" : "sound.quieter", { db: number(Math.abs(db)) }));
 			mark(gain, "aria-valuetext", shown.textContent || "");
 		};
 		gain.addEventListener("input", () => {
 			show(Number(gain.value));
 			clearTimeout(sending);
-			sending = setTimeout(() => { sending = undefined; void this.do({ do: "set-gain", source: name, db: Number(gain.value) }, this.#said); }, SEND_MS);
+			sending = setTimeout(() => { sending = undefined; void this.do({ do: "set-gain", source: name, db: Number(gain.value) }); }, SEND_MS);
 		});
-		const absent = make("p", { class: "small" });
-		const element = make("section", { class: "card stack" }, make("div", { class: "row-between" }, make("h3", {}, icon(name === "mic" ? "mic" : "gamepad-2"), called), mute), bars.element, absent,
-			make("div", { class: "gain" }, make("label", { for: `gain-${name}` }, say("sound.gain")), gain, shown));
+		const absent = make("p.small");
+		const element = make("section.card.stack", make("div.row-between", make("h3", icon(name === "mic" ? "mic" : "gamepad"), called), mute), bars.element, absent,
+			make("div.gain", make("label", { for: `gain-${name}` }, say("sound.gain")), gain, shown));
 		const draw = (/** @type {Source} */ now) => {
 			mark(mute, "aria-pressed", String(now.muted));
 			reword(mute, say(now.muted ? "sound.unmute" : "sound.mute"));
@@ -113,16 +98,15 @@ export class SoundScreen extends Piece {
 		return { element, draw, levels: bars.draw };
 	}
 
-	/** Which microphone, and where the game's sound comes from. @param {State} state */
+	/** @param {State} state */
 	async #choose(state) {
 		const all = await settings();
-		const found = offers(state).sounds && all ? all.filter(({ path }) => ["audio.microphone", "capture.audio", "audio.offset-ms"].includes(path)) : [];
-		const devices = (state.sounds || []).map(({ name, text }) => /** @type {[string, string]} */ ([name, text]));
+		const found = (all || []).filter(({ path }) => ["audio.microphone", "capture.audio", "audio.offset-ms"].includes(path));
+		const devices = (state.sounds || []).map(({ name, text }) => [name, text]);
 		const again = () => { this.#redraw.when(Math.random(), () => void this.#choose(this.newest || state)); };
 		this.#choice.replaceChildren(...found.map((one) => settingRow(one, again, one.path === "audio.offset-ms" ? undefined
 			: [["none", say("sound.none")], ["auto", say("sound.auto")], ...devices])));
-		this.#choice.toggleAttribute("hidden", found.length === 0);
+		hide(this.#choice, found.length === 0);
 		this.#choice.setAttribute("aria-label", nameOf("audio.microphone"));
 	}
-}
-customElements.define("plug-sound", SoundScreen);
+});
