@@ -28,6 +28,9 @@ from appliance.model.state import Live, NeedsKey
 
 log = logging.getLogger(__name__)
 
+DISK_FIRST_S = 1.0
+"""How long a live waits for the disk that shall know of it."""
+
 
 @dataclass(frozen=True, slots=True)
 class Around:
@@ -233,9 +236,20 @@ class Airing:
             await self.save()
 
     async def _arm(self) -> None:
-        self._armed = self._as_they_are()
-        self._around.tell()
-        await self._on_disk(lambda: self._around.keys.arm(self._armed))
+        armed = self._as_they_are()
+        keeping = asyncio.ensure_future(self._keep(armed))
+        try:
+            if not self._armed:
+                # On the disk first: a restart of ours would end a live that nobody had written down. A disk that
+                # hangs keeps nobody off the air.
+                await asyncio.wait({keeping}, timeout=DISK_FIRST_S)
+            self._armed = armed
+            self._around.tell()
+        finally:
+            await keeping
+
+    async def _keep(self, armed: tuple[Destination, ...]) -> None:
+        await self._on_disk(lambda: self._around.keys.arm(armed))
         await self.save()
 
     async def _on_disk(self, act: Callable[[], None]) -> None:

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 from pathlib import Path
 
 import msgspec
 import pytest
 
+from appliance.control import airing
 from appliance.control.director import SILENT_S, Director, Surroundings
 from appliance.control.keys import KeyStore
+from appliance.control.lives import Wish
 from appliance.control.moments import WallClock
 from appliance.control.settings import join
 from appliance.control.store import Latest
@@ -34,10 +37,10 @@ class Time:
     set_by = 0.0
 
 
-def director(place: Path, time: Time) -> Director:
+def director(place: Path, time: Time, wishes: WishFile | None = None) -> Director:
     profile = Profile(name="pi4", encoders=("x",), settings={"picture.fps": 50})
     around = Surroundings(
-        keys=KeyStore(place), wishes=WishFile(place), profile_for=lambda _: profile, name="box", version="1",
+        keys=KeyStore(place), wishes=wishes or WishFile(place), profile_for=lambda _: profile, name="box", version="1",
         clock=WallClock(lambda: time.now + time.set_by, lambda: time.now),
     )  # fmt: skip
     return Director(join(()), around)
@@ -47,6 +50,59 @@ def publishing(control: Director) -> tuple[DestinationReport, ...]:
     return tuple(
         DestinationReport(name=d.name, state="publishing", session=d.session) for d in control.plan.value.destinations
     )
+
+
+class SlowDisk(WishFile):
+    """A disk that keeps the wish when it is let."""
+
+    def __init__(self, place: Path) -> None:
+        super().__init__(place)
+        self.asked, self.answers = threading.Event(), threading.Event()
+
+    def write(self, wish: Wish) -> None:
+        self.asked.set()
+        self.answers.wait(10)
+        super().write(wish)
+
+
+def test_a_live_is_on_the_disk_before_it_is_on_air(tmp_path: Path) -> None:
+    """A restart in between would end what viewers had just begun to see."""
+
+    async def test() -> None:
+        disk = SlowDisk(tmp_path)
+        control = director(tmp_path, Time(), disk)
+        await control.start()
+        await control.do(PASTE)
+        going = asyncio.create_task(control.do(GoLive()))
+        await asyncio.to_thread(disk.asked.wait, 5)
+        assert [destination.name for destination in control.plan.value.destinations] == []
+        disk.answers.set()
+        await going
+        assert [destination.name for destination in control.plan.value.destinations] == ["tiktok"]
+        assert disk.read().wanted
+        await control.close()
+
+    asyncio.run(test())
+
+
+def test_a_disk_that_hangs_keeps_nobody_off_the_air(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(airing, "DISK_FIRST_S", 0.01)
+
+    async def test() -> None:
+        disk = SlowDisk(tmp_path)
+        control = director(tmp_path, Time(), disk)
+        await control.start()
+        await control.do(PASTE)
+        going = asyncio.create_task(control.do(GoLive()))
+        async for plan in control.plan.changes():
+            if plan.destinations:
+                break
+        assert not disk.read().wanted
+        disk.answers.set()
+        await going
+        await control.close()
+
+    asyncio.run(test())
 
 
 @pytest.mark.parametrize("step_s", [3600.0, -3600.0, 1.8e9])
