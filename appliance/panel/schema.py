@@ -66,7 +66,6 @@ class Endpoint(NamedTuple):
 
 _ASKED = (401, 421)
 _FAILURES = {
-    400: "The request is not understood.",
     401: "Nobody that the box knows asks.",
     403: "Not for this asker, or not from this page.",
     404: "There is nothing here.",
@@ -80,6 +79,11 @@ _FAILURES = {
     429: "Too often.",
     503: "The world is not ready; try again.",
 }
+_BROKEN = {
+    "description": "What came is no HTTP, or its address or a header is longer than 4 kB.",
+    "content": {"text/plain": {"schema": {"type": "string"}}},
+}
+"""Said of the bytes, before anybody looks at what is asked."""
 _NAME = Parameter("name", "path", {"type": "string", "minLength": 1, "maxLength": 255})
 _ID = Parameter("id", "path", {"type": "string", "minLength": 1, "maxLength": 64})
 _TEXT = Parameter("text", "query", {"type": "string", "maxLength": 300})
@@ -183,6 +187,7 @@ def _operation(endpoint: Endpoint, by_kind: dict[str, Any]) -> dict[str, Any]:
         "summary": endpoint.about,
         "responses": {
             "200": {"description": endpoint.about, "content": _content(endpoint.gives, by_kind)},
+            "400": _BROKEN,
             **{str(status): {"description": _FAILURES[status], "content": failure} for status in statuses},
         },
     }

@@ -107,6 +107,12 @@ def ask(served: Box, path: str) -> tuple[int, str, bytes]:
         return answer.status, answer.headers.get_content_type(), answer.readline()
 
 
+def test_an_address_without_end_is_refused_as_the_schema_says(served: Box) -> None:
+    status, kind, _ = ask(served, f"/api/logs?lines={'9' * 5000}")
+    assert status == 400
+    assert kind in SCHEMA["paths"]["/api/logs"]["get"]["responses"]["400"]["content"]
+
+
 @pytest.mark.parametrize("path", STREAMS)
 @pytest.mark.parametrize("query", ["", "?meters=0", "?meters=x&phone-time=-", "?phone-time=1e999"])
 def test_streams_begin_or_say_why_not(served: Box, path: str, query: str) -> None:
