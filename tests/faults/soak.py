@@ -140,6 +140,13 @@ class Soaked:
         """At the beginning and at the end, both calm."""
         return self.samples[0][1].descriptors, self.samples[-1][1].descriptors
 
+    def __str__(self) -> str:
+        begin, end = self.descriptors
+        return (
+            f"{len(self.faults)} faults, slowest recovery {self.slowest_s:.1f} s, memory {self.slope_mb_h:+.2f} MB/h "
+            f"({self.growth_mb:+.1f} MB), descriptors {begin} to {end}"
+        )
+
     def judge(self, seconds: float) -> None:
         """Notes what is not as it should be."""
         if seconds >= SHORT_S and self.slope_mb_h >= SLOPE_MB_H:
@@ -173,6 +180,7 @@ def soak(home: Path, seconds: float, seed: int) -> Soaked:
                 result.missed.append(f"{fault.__name__}: {str(missed).partition(chr(10))[0]}")
                 break
             result.slowest_s = max(result.slowest_s, time.monotonic() - healed)
+            print(f"{time.monotonic() - began:8.1f} s  well; {result}", flush=True)
             _rest(stage, result, began, chance.uniform(*PAUSE_S))
     result.judge(seconds)
     return result
@@ -209,12 +217,7 @@ def main(arguments: list[str]) -> int:
     seconds, seed = float(arguments[0]), int(arguments[1])
     with tempfile.TemporaryDirectory(dir="/run", prefix="soak-") as name:
         result = soak(Path(name), seconds, seed)
-    begin, end = result.descriptors
-    print(
-        f"{seconds:.0f} s of simulated time, seed {seed}: {len(result.faults)} faults, slowest recovery "
-        f"{result.slowest_s:.1f} s, memory {result.slope_mb_h:+.2f} MB/h ({result.growth_mb:+.1f} MB), "
-        f"descriptors {begin} to {end}"
-    )
+    print(f"{seconds:.0f} s of simulated time, seed {seed}: {result}")
     print("; ".join(result.missed) or "ok")
     return 1 if result.missed else 0
 
