@@ -180,8 +180,8 @@ def soak(home: Path, seconds: float, seed: int) -> Soaked:
                 result.missed.append(f"{fault.__name__}: {str(missed).partition(chr(10))[0]}")
                 break
             result.slowest_s = max(result.slowest_s, time.monotonic() - healed)
-            print(f"{time.monotonic() - began:8.1f} s  well; {result}", flush=True)
             _rest(stage, result, began, chance.uniform(*PAUSE_S))
+            print(f"{time.monotonic() - began:8.1f} s  well after {result}", flush=True)
     result.judge(seconds)
     return result
 
