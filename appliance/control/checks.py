@@ -224,7 +224,9 @@ def _names(path: str, value: object) -> tuple[str, ...]:
 def _meaning(path: str, value: Setting) -> None:
     """What a type cannot say about a value."""
     if path == "picture.size":
-        _size(str(value))
+        _size(path, str(value), 1920, 1920)
+    elif path == "capture.device" and str(value).startswith("test:"):
+        _size(path, str(value).removeprefix("test:").partition("@")[0], 3840, 2160)
     elif path.endswith(".server") and value:
         try:
             read_server(str(value))
@@ -249,12 +251,13 @@ def _is_zone(name: str) -> bool:
     return True
 
 
-def _size(value: str) -> None:
+def _size(path: str, value: str, widest: int, highest: int) -> None:
     width, height = (int(part) for part in value.split("x"))
-    if not (160 <= width <= 1920 and 160 <= height <= 1920):
-        raise _Wrong("picture.size", f'must have both sides from 160 to 1920, you wrote "{value}"')
+    if not (160 <= width <= widest and 160 <= height <= highest):
+        limits = f"both sides from 160 to {widest}" if widest == highest else f"a size from 160x160 to {widest}x{highest}"
+        raise _Wrong(path, f'must have {limits}, you wrote "{value}"')
     if width % 2 or height % 2:
-        raise _Wrong("picture.size", f'must have even sides, you wrote "{value}"')
+        raise _Wrong(path, f'must have even sides, you wrote "{value}"')
 
 
 def _listed(words: list[str], last: str) -> str:

@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable
 
 from appliance.engine.capture.alsa import AlsaSource, SoundRequest, SoundSignal
-from appliance.engine.capture.testsource import TestConsole, TestFacecam
+from appliance.engine.capture.testsource import TestConsole, TestFacecam, TestFormat, is_test
 from appliance.engine.capture.trouble import BLACK, Trouble
 from appliance.engine.capture.v4l2 import CaptureRequest, V4l2Source
 from appliance.engine.frame import CapturedFrame
@@ -130,13 +130,14 @@ class Console:
     @property
     def _has_test_sound(self) -> bool:
         capture = self._plan.capture
-        return capture.audio == "test" or (capture.audio == "auto" and capture.device == "test")
+        return capture.audio == "test" or (capture.audio == "auto" and is_test(capture.device))
 
     def _start_video(self, capture: CapturePlan, *, is_live: bool) -> None:
         self._stage.new_source(is_live=is_live)
         self._see(Signal())
-        if capture.device == "test":
-            self._video = TestConsole(self._stage.frames, self._feed_test, self._see)
+        if is_test(capture.device):
+            form = TestFormat.of(capture.device)
+            self._video = TestConsole(self._stage.frames, self._feed_test, self._see, form)
         else:
             request = CaptureRequest(
                 device=capture.device, edid=capture.edid, input=capture.input, register=self._register

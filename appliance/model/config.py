@@ -18,7 +18,8 @@ type Language = Annotated[str, Meta(pattern=r"^[a-z]{2}(-[A-Z]{2})?$", descripti
 type VideoSource = Annotated[
     str,
     Meta(
-        pattern=r"^(auto|test|/dev/[^\x00-\x1f\x7f]+)$", description='"auto", "test" or a device such as "/dev/video0"'
+        pattern=r"^(auto|test(:[0-9]{1,5}x[0-9]{1,5}@(20|30|60))?|/dev/[^\x00-\x1f\x7f]+)$",
+        description='"auto", "test", "test:1920x1080@60" (60, 30 or 20 frames a second) or a device such as "/dev/video0"',
     ),
 ]
 type SecondSource = Annotated[

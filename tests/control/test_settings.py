@@ -73,7 +73,18 @@ def test_console_rates(tmp_path: Path, fps: int) -> None:
         ('[destination."my server"]', "destination.my server: must be a name of small letters, digits and hyphens"),
         (
             '[capture]\ndevice = "/dev/"',
-            'capture.device: must be "auto", "test" or a device such as "/dev/video0", you wrote "/dev/"',
+            'capture.device: must be "auto", "test", "test:1920x1080@60" (60, 30 or 20 frames a second) or a device '
+            'such as "/dev/video0", you wrote "/dev/"',
+        ),
+        (
+            '[capture]\ndevice = "test:640x360@25"',
+            'capture.device: must be "auto", "test", "test:1920x1080@60" (60, 30 or 20 frames a second) or a device '
+            'such as "/dev/video0", you wrote "test:640x360@25"',
+        ),
+        ('[capture]\ndevice = "test:641x360@30"', 'capture.device: must have even sides, you wrote "641x360"'),
+        (
+            '[capture]\ndevice = "test:99999x360@30"',
+            'capture.device: must have a size from 160x160 to 3840x2160, you wrote "99999x360"',
         ),
         ('run-dir = ""', "run-dir: must not be empty"),
         (f'run-dir = "/{"r" * 90}"', "run-dir: must be at most 80 bytes long: the kernel limits the names of sockets"),

@@ -161,7 +161,7 @@ class Soaked:
 def soak(home: Path, seconds: float, seed: int) -> Soaked:
     """Runs for so many seconds of the box's clock."""
     chance, result = random.Random(seed), Soaked()  # noqa: S311 - for faults, not for secrets
-    setup = Setup(more="[replay]\nseconds = 60\n", looks_s=(0.5, 0.25))
+    setup = Setup(device="test:320x180@20", audio="test", more="[replay]\nseconds = 60\n", looks_s=(0.5, 0.25))
     with Stage(home, setup) as stage:
         stage.go_live()
         began = time.monotonic()

@@ -37,6 +37,11 @@ NS = 1_000_000_000
 _BUFFERS = 6
 
 
+def is_test(device: str) -> bool:
+    """Whether a `capture.device` is the test console."""
+    return device.partition(":")[0] == "test"
+
+
 @dataclass(frozen=True, slots=True)
 class TestFormat:
     """What a test source sends: NV12 of this size at this whole rate, BT.709 limited range."""
@@ -46,6 +51,12 @@ class TestFormat:
     width: int = 1280
     height: int = 720
     fps: int = 60
+
+    @classmethod
+    def of(cls, device: str) -> TestFormat:
+        """What a `capture.device` asks for: `test`, or `test:WIDTHxHEIGHT@FPS`."""
+        mode = device.partition(":")[2]
+        return cls(*(int(part) for part in mode.replace("@", "x").split("x"))) if mode else cls()
 
     @property
     def source(self) -> SourceFormat:

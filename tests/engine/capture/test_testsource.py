@@ -196,6 +196,11 @@ def test_the_facecam_moves_at_its_own_rate() -> None:
     assert (one.luma != other.luma).mean() > 0.005
 
 
+def test_a_device_name_says_what_the_test_console_sends() -> None:
+    assert TestFormat.of("test") == TestFormat(1280, 720, 60)
+    assert TestFormat.of("test:1920x1080@30") == TestFormat(1920, 1080, 30)
+
+
 @pytest.mark.parametrize("form", [TestFormat(321, 180), TestFormat(64, 64), TestFormat(320, 180, 50)])
 def test_what_cannot_be_drawn_is_refused(form: TestFormat) -> None:
     with pytest.raises(Invalid, match="use"):
