@@ -254,8 +254,7 @@ def _is_zone(name: str) -> bool:
 def _size(path: str, value: str, widest: int, highest: int) -> None:
     width, height = (int(part) for part in value.split("x"))
     if not (160 <= width <= widest and 160 <= height <= highest):
-        limits = f"both sides from 160 to {widest}" if widest == highest else f"a size from 160x160 to {widest}x{highest}"
-        raise _Wrong(path, f'must have {limits}, you wrote "{value}"')
+        raise _Wrong(path, f'must be a size from 160x160 to {widest}x{highest}, you wrote "{value}"')
     if width % 2 or height % 2:
         raise _Wrong(path, f'must have even sides, you wrote "{value}"')
 

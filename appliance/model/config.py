@@ -19,7 +19,7 @@ type VideoSource = Annotated[
     str,
     Meta(
         pattern=r"^(auto|test(:[0-9]{1,5}x[0-9]{1,5}@(20|30|60))?|/dev/[^\x00-\x1f\x7f]+)$",
-        description='"auto", "test", "test:1920x1080@60" (60, 30 or 20 frames a second) or a device such as "/dev/video0"',
+        description='"auto", "test", "test:1920x1080@60" (or @30, @20) or a device such as "/dev/video0"',
     ),
 ]
 type SecondSource = Annotated[

@@ -22,9 +22,9 @@ LOOKS: tuple[Look, ...] = ("blur", "fill", "split", "full")
 class CapturePlan(Value, frozen=True):
     """Which console picture and sound to take.
 
-    `device` is `auto`, `test`, `test:WIDTHxHEIGHT@FPS` or a device node; `audio` is `auto`, `test`, `none` or an ALSA name; `facecam`
-    (the second source, shown by the look `split`) is `none`, `auto`, `test` or a device node. `edid` holds the
-    hex digits of an EDID to write to the input, empty to leave it alone. A picture that is black for
+    `device` is `auto`, `test`, `test:WIDTHxHEIGHT@FPS` or a device node; `audio` is `auto`, `test`, `none` or an
+    ALSA name; `facecam` (the second source, shown by the look `split`) is `none`, `auto`, `test` or a device node.
+    `edid` holds the hex digits of an EDID to write to the input, empty to leave it alone. A picture that is black for
     `black_after_s` seconds is called black; 0 for never. `input` is the number of the card's input, for cards that
     have several; -1 leaves the choice to the box.
     """

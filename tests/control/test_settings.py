@@ -20,6 +20,8 @@ from appliance.control.toml import toml_value
 from appliance.errors import Invalid
 from appliance.model.config import Config, DestinationConfig
 
+DEVICES = '"auto", "test", "test:1920x1080@60" (or @30, @20) or a device such as "/dev/video0"'
+
 
 def written(tmp_path: Path, text: str, name: str = "box.toml") -> Path:
     file = tmp_path / name
@@ -60,7 +62,7 @@ def test_console_rates(tmp_path: Path, fps: int) -> None:
         ("[picture]\nfps = true", "picture.fps: must be 24, 25, 30, 50 or 60, you wrote true"),
         ('[picture]\nlook = "blurr"', 'picture.look: must be "blur", "fill", "split" or "full", you wrote "blurr"'),
         ('[picture]\nsize = "721x1280"', 'picture.size: must have even sides, you wrote "721x1280"'),
-        ('[picture]\nsize = "158x200"', 'picture.size: must have both sides from 160 to 1920, you wrote "158x200"'),
+        ('[picture]\nsize = "158x200"', 'picture.size: must be a size from 160x160 to 1920x1920, you wrote "158x200"'),
         ('[picture]\nsize = "1080p"', 'picture.size: must be a size such as "720x1280", you wrote "1080p"'),
         ('[panel]\nport = "80"', 'panel.port: must be a whole number without quotes, you wrote "80"'),
         ("[panel]\nport = 65536", "panel.port: must be from 0 to 65535, you wrote 65536"),
@@ -71,20 +73,12 @@ def test_console_rates(tmp_path: Path, fps: int) -> None:
         ("picture = 3", "picture: must be a table, written as [picture], you wrote 3"),
         ('[record]\nenabled = "yes"', 'record.enabled: must be true or false, you wrote "yes"'),
         ('[destination."my server"]', "destination.my server: must be a name of small letters, digits and hyphens"),
-        (
-            '[capture]\ndevice = "/dev/"',
-            'capture.device: must be "auto", "test", "test:1920x1080@60" (60, 30 or 20 frames a second) or a device '
-            'such as "/dev/video0", you wrote "/dev/"',
-        ),
-        (
-            '[capture]\ndevice = "test:640x360@25"',
-            'capture.device: must be "auto", "test", "test:1920x1080@60" (60, 30 or 20 frames a second) or a device '
-            'such as "/dev/video0", you wrote "test:640x360@25"',
-        ),
+        ('[capture]\ndevice = "/dev/"', f'capture.device: must be {DEVICES}, you wrote "/dev/"'),
+        ('[capture]\ndevice = "test:640x360@25"', f'capture.device: must be {DEVICES}, you wrote "test:640x360@25"'),
         ('[capture]\ndevice = "test:641x360@30"', 'capture.device: must have even sides, you wrote "641x360"'),
         (
             '[capture]\ndevice = "test:99999x360@30"',
-            'capture.device: must have a size from 160x160 to 3840x2160, you wrote "99999x360"',
+            'capture.device: must be a size from 160x160 to 3840x2160, you wrote "99999x360"',
         ),
         ('run-dir = ""', "run-dir: must not be empty"),
         (f'run-dir = "/{"r" * 90}"', "run-dir: must be at most 80 bytes long: the kernel limits the names of sockets"),

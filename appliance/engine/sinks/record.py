@@ -12,7 +12,6 @@ import contextlib
 import fcntl
 import logging
 import os
-import queue
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -23,9 +22,9 @@ from typing import Literal
 from av.error import FFmpegError
 
 from appliance import shelf
-from appliance.engine.packet import Packet, StreamParams
+from appliance.engine.packet import StreamParams
 from appliance.engine.sinks.mp4 import Fragments, Mp4Writer
-from appliance.engine.worker import Worker
+from appliance.engine.sinks.packets import PacketWorker
 from appliance.errors import Unavailable
 from appliance.model.plan import WhenFull
 
@@ -50,7 +49,7 @@ class RecordTarget:
     when_full: WhenFull = "delete-oldest"
 
 
-class Recorder(Worker):
+class Recorder(PacketWorker):
     """A sink that writes files. `push` never blocks: on a disk that cannot follow, whole groups are dropped.
 
     `title` and `time_zone` may be set at any time; a file that has no title yet gets it when it is complete, another
@@ -60,7 +59,7 @@ class Recorder(Worker):
     must_beat = False
 
     def __init__(self, target: RecordTarget, params: StreamParams, title: str = "") -> None:
-        super().__init__("record")
+        super().__init__("record", WAITING)
         self.target = target
         self.title = title
         self.time_zone = ""
@@ -68,11 +67,8 @@ class Recorder(Worker):
         self.file = ""
         self.written_s = 0.0
         self.free_mb = 0
-        self.dropped = 0
         self._problem: Unavailable | None = None
         self._params = params
-        self._packets: queue.Queue[Packet | None] = queue.Queue(WAITING)
-        self._has_gap = False
         self._saving_since = 0.0
         self._slow_until = 0.0
 
@@ -93,23 +89,9 @@ class Recorder(Worker):
         """Whether packets wait or the disk is being waited for."""
         return self._saving_since > 0 or not self._packets.empty()
 
-    def push(self, packet: Packet) -> None:
-        """Takes a packet from the fan-out. Behind one that found no room only a key frame is taken."""
-        if self._has_gap and not (packet.is_video and packet.is_key):
-            self.dropped += 1
-            return
-        try:
-            self._packets.put_nowait(packet)
-            self._has_gap = False
-        except queue.Full:
-            self.dropped += 1
-            self._has_gap = True
-            self._slow_until = time.monotonic() + SAID_FOR_S
-
-    def wake(self) -> None:
-        """Ends the wait for packets, behind those that are still to be written."""
-        with contextlib.suppress(queue.Full):
-            self._packets.put_nowait(None)
+    def overflowed(self) -> None:
+        """The disk cannot follow."""
+        self._slow_until = time.monotonic() + SAID_FOR_S
 
     def work(self) -> None:
         """Records one file after another until stopped; normally that is one."""
@@ -134,26 +116,20 @@ class Recorder(Worker):
     def _discard(self, seconds: float) -> None:
         until = time.monotonic() + seconds
         while not self.stopping and time.monotonic() < until:
-            self._next()
-
-    def _next(self) -> Packet | None:
-        """The next packet, or None after a quarter of a second without one or when it is time to end."""
-        self.beat()
-        try:
-            return self._packets.get(timeout=0.25)
-        except queue.Empty:
-            return None
+            self.next_packet()
 
     def _record(self) -> None:
-        begin = self._beginning()
+        full = self._lack_of_space()
+        if full is not None:
+            raise full
+        begin = self.beginning()
         if begin is None:
             return
         with self._growing() as file:
             fragments = Fragments()
             writer = Mp4Writer(fragments, self._params, begin)
-            full: Unavailable | None = None
             while full is None:
-                packet = self._next()
+                packet = self.next_packet()
                 if packet is not None:
                     writer.write(packet)
                     self.written_s = writer.seconds
@@ -179,21 +155,6 @@ class Recorder(Worker):
             self._slow_until = time.monotonic() + SAID_FOR_S
         self.state, self._problem = "recording", None
         return True
-
-    def _beginning(self) -> list[Packet] | None:
-        """The first key frame and first sound after it, with what lies between; None when asked to stop before."""
-        full = self._lack_of_space()
-        if full is not None:
-            raise full
-        begin: list[Packet] = []
-        while not self.stopping or not self._packets.empty():
-            packet = self._next()
-            if packet is None or (not begin and not (packet.is_video and packet.is_key)):
-                continue
-            begin.append(packet)
-            if not packet.is_video:
-                return begin
-        return None
 
     def _lack_of_space(self) -> Unavailable | None:
         """Makes room where that is wanted; what there is to say when there is none. Raises OSError."""
