@@ -15,7 +15,7 @@ from pathlib import Path
 
 import msgspec
 
-from appliance.control.absence import ENGINE_AWAY, engine_problems, slate_problems, slate_since
+from appliance.control.absence import slate_problems, slate_since
 from appliance.control.airing import Airing, Around
 from appliance.control.asides import Asides
 from appliance.control.disk import finished_on_disk
@@ -23,6 +23,7 @@ from appliance.control.doctor import Check, checks_of
 from appliance.control.errands import Errands
 from appliance.control.exports import ask_export, check_export, export_state
 from appliance.control.factory import Presence, forget_everything
+from appliance.control.hearing import Hearing
 from appliance.control.keys import KeyStore, summary
 from appliance.control.listing import SettingRow
 from appliance.control.lives import Wish, moved, next_live
@@ -46,11 +47,10 @@ from appliance.model.profile import Profile
 from appliance.model.protocol import Hello
 from appliance.model.report import Report
 from appliance.model.screen import ScreenPlan
-from appliance.model.state import AccessState, ClockState, DemoState, EngineState, State
+from appliance.model.state import AccessState, ClockState, DemoState, State
 
 log = logging.getLogger(__name__)
 
-SILENT_S = 3.0
 KEEP_EVERY_S = 60.0
 LOOK_EVERY_S = 1.0
 
@@ -101,9 +101,7 @@ class Director:
         self._around = around
         self._panel = PanelSettings(settings)
         self._profile = Profile()
-        self._engine = EngineState()
-        self._report: Report | None = None
-        self._heard_at = 0.0
+        self._hearing = Hearing(around.clock.steady)
         self._skew: float | None = None
         self._slate_since = 0.0
         self._recordings = OnDisk()
@@ -180,24 +178,19 @@ class Director:
         """The engine is there and says what hardware it has."""
         self._profile = self._around.profile_for(hello)
         self._panel.recognised(self._profile.name, self._profile.settings)
-        self._engine = EngineState(connected=True, version=hello.version)
-        self._heard_at = self._steady()
+        self._hearing.greeted(hello.version)
         log.info("The engine %s is there; the hardware is %s.", hello.version, self._profile.name)
         self.refresh()
 
     def heard(self, report: Report) -> None:
         """The engine says what it is doing."""
-        self._report, self._heard_at = report, self._steady()
+        self._hearing.heard(report)
         self._errands.heard(report)
-        self._engine = msgspec.structs.replace(
-            self._engine, connected=True, uptime_s=float(round(report.uptime_s)), memory_mb=round(report.memory_mb, 1)
-        )
         self.refresh()
 
     def lost(self) -> None:
         """The engine is gone."""
-        self._report = None
-        self._engine = EngineState()
+        self._hearing.lost()
         self.refresh()
 
     def found(self, recordings: OnDisk) -> None:
@@ -224,17 +217,13 @@ class Director:
     def refresh(self) -> None:
         """Derives live, State and Plan anew. Cheap; called on every change and once a second."""
         self._follow_clock()
-        now, steady = self._around.clock.now(), self._steady()
         self._errands.expire()
-        is_silent = self._engine.connected and steady - self._heard_at > SILENT_S
-        report = None if is_silent else self._report
-        airing = self._airing
+        now, report, airing = self._around.clock.now(), self._hearing.report, self._airing
         if report and not airing.wish.on_air_at and airing.is_published(report):
             airing.on_air(now)
             self._keep_now.set()
         live = next_live(self.state.value.live, airing.wish, report, now)
         self._slate_since = slate_since(self._slate_since, live, report, now)
-        engine = engine_problems(self._engine.connected, is_silent=is_silent)
         slate = slate_problems(self.config.slate, self._slate_since, now)
         asks = self._errands.asks
         known = Known(
@@ -243,8 +232,8 @@ class Director:
             live=live,
             wish=airing.wish,
             report=report,
-            engine=self._engine,
-            own_problems=(*engine, *((airing.disk,) if airing.disk else ()), *slate),
+            engine=self._hearing.engine,
+            own_problems=(*self._hearing.problems, *((airing.disk,) if airing.disk else ()), *slate),
             notes=(*self._panel.notes, *self.asides.problems),
             name=self._around.name,
             version=self._around.version,
@@ -341,8 +330,7 @@ class Director:
 
     def _ask(self, command: ErrandCommand) -> str:
         """Asks the engine; returns what must be waited for, empty when State says how it went."""
-        if not self._engine.connected:
-            raise Unavailable(ENGINE_AWAY.code, ENGINE_AWAY.text)
+        self._hearing.must_be_there()
         asks, now = self._errands.asks, self._steady()
         match command:
             case model.MakeClip(seconds=seconds):

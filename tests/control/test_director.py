@@ -10,7 +10,8 @@ import msgspec
 import pytest
 
 from appliance.control import airing
-from appliance.control.director import SILENT_S, Director, Surroundings
+from appliance.control.director import Director, Surroundings
+from appliance.control.hearing import SILENT_S
 from appliance.control.keys import KeyStore
 from appliance.control.lives import Wish
 from appliance.control.moments import WallClock
@@ -44,6 +45,28 @@ def director(place: Path, time: Time, wishes: WishFile | None = None) -> Directo
         clock=WallClock(lambda: time.now + time.set_by, lambda: time.now),
     )  # fmt: skip
     return Director(join(()), around)
+
+
+async def greeted(place: Path, time: Time) -> Director:
+    """A director whose engine is there."""
+    control = director(place, time)
+    await control.start()
+    control.greeted(HELLO)
+    return control
+
+
+async def going_live(place: Path, time: Time) -> Director:
+    """One that has a key and wishes to be live."""
+    control = await greeted(place, time)
+    await control.do(PASTE)
+    await control.do(GoLive())
+    return control
+
+
+def said(control: Director, signal: Signal) -> list[str]:
+    """The problems in State when the engine publishes and sees that signal."""
+    control.heard(msgspec.structs.replace(HEALTHY, destinations=publishing(control), signal=signal))
+    return [problem.code for problem in control.state.value.problems]
 
 
 def publishing(control: Director) -> tuple[DestinationReport, ...]:
@@ -109,13 +132,9 @@ def test_a_disk_that_hangs_keeps_nobody_off_the_air(tmp_path: Path, monkeypatch:
 def test_a_clock_that_is_set_changes_nothing_but_times(tmp_path: Path, step_s: float) -> None:
     async def test() -> None:
         time = Time()
-        control = director(tmp_path, time)
-        await control.start()
-        control.greeted(HELLO)
-        await control.do(PASTE)
-        await control.do(GoLive())
+        control = await going_live(tmp_path, time)
         slate = Signal(cause=Cause.NO_SIGNAL)
-        control.heard(msgspec.structs.replace(HEALTHY, destinations=publishing(control), signal=slate))
+        said(control, slate)
         time.now += 1.0
         time.set_by = step_s
         control.refresh()
@@ -123,8 +142,7 @@ def test_a_clock_that_is_set_changes_nothing_but_times(tmp_path: Path, step_s: f
         assert state.live == OnAir(since_at=1000.0 + step_s)
         assert state.problems == ()
         time.now += 90.0
-        control.heard(msgspec.structs.replace(HEALTHY, destinations=publishing(control), signal=slate))
-        assert [problem.code for problem in control.state.value.problems] == ["slate-long"]
+        assert said(control, slate) == ["slate-long"]
         await control.close()
 
     asyncio.run(test())
@@ -133,9 +151,7 @@ def test_a_clock_that_is_set_changes_nothing_but_times(tmp_path: Path, step_s: f
 def test_old_numbers_are_not_shown(tmp_path: Path) -> None:
     async def test() -> None:
         time = Time()
-        control = director(tmp_path, time)
-        await control.start()
-        control.greeted(HELLO)
+        control = await greeted(tmp_path, time)
         control.heard(HEALTHY)
         time.now += SILENT_S
         control.refresh()
@@ -297,16 +313,10 @@ def test_watchers_get_the_newest() -> None:
 def test_a_live_without_a_picture_is_told_to_its_owner(tmp_path: Path) -> None:
     async def test() -> None:
         time = Time()
-        control = director(tmp_path, time)
-        await control.start()
-        control.greeted(HELLO)
-        await control.do(PASTE)
-        await control.do(GoLive())
+        control = await going_live(tmp_path, time)
 
         def problems(signal: Signal) -> list[str]:
-            report = msgspec.structs.replace(HEALTHY, destinations=publishing(control), signal=signal)
-            control.heard(report)
-            return [problem.code for problem in control.state.value.problems if problem.code.startswith("slate")]
+            return [code for code in said(control, signal) if code.startswith("slate")]
 
         assert problems(Signal(cause=Cause.NONE)) == []
         assert problems(Signal(cause=Cause.NO_CABLE)) == []
