@@ -24,41 +24,35 @@ type Secret = Annotated[str, Meta(max_length=1024)]
 type Name = Annotated[str, Meta(max_length=200)]
 
 
-class Pairing(Value, frozen=True, forbid_unknown_fields=True):
+class _Hidden(Value, frozen=True):
+    """A body that must never be shown, not even in an error's text."""
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}(<hidden>)"
+
+    __str__ = __repr__
+
+
+class Pairing(_Hidden, frozen=True, forbid_unknown_fields=True):
     """POST /api/pair: the one-time token of a link, or the PIN; and what this phone is called."""
 
     token: Secret = ""
     pin: Secret = ""
     name: Name = ""
 
-    def __repr__(self) -> str:
-        return "Pairing(<hidden>)"
 
-    __str__ = __repr__
-
-
-class Login(Value, frozen=True, forbid_unknown_fields=True):
+class Login(_Hidden, frozen=True, forbid_unknown_fields=True):
     """POST /api/login."""
 
     password: Secret
     name: Name = ""
 
-    def __repr__(self) -> str:
-        return "Login(<hidden>)"
 
-    __str__ = __repr__
-
-
-class NewPassword(Value, frozen=True, forbid_unknown_fields=True):
+class NewPassword(_Hidden, frozen=True, forbid_unknown_fields=True):
     """POST /api/password: an empty one takes the password away; `old` is needed when there is one."""
 
     password: Secret
     old: Secret = ""
-
-    def __repr__(self) -> str:
-        return "NewPassword(<hidden>)"
-
-    __str__ = __repr__
 
 
 class Invitation(Value, frozen=True, forbid_unknown_fields=True):

@@ -21,6 +21,7 @@ from appliance.errors import Fact, Refused
 from appliance.model.command import AnyCommand
 from appliance.model.state import State
 from appliance.panel.access import Access
+from appliance.panel.access_routes import Login, NewPassword, Pairing
 from appliance.panel.app import create_app
 from appliance.panel.preview import Preview
 
@@ -366,3 +367,8 @@ def test_no_body_is_a_fault_of_ours(body: bytes) -> None:
 
     with tempfile.TemporaryDirectory(prefix="pc", dir="/tmp") as name:
         run(Path(name), test)
+
+
+@pytest.mark.parametrize("body", [Pairing("hush"), Pairing(pin="hush"), Login("hush"), NewPassword("hush", "hush")])
+def test_what_lets_people_in_is_never_shown(body: object) -> None:
+    assert "hush" not in f"{body} {body!r}"
