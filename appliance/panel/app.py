@@ -9,7 +9,6 @@ import asyncio
 import logging
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from functools import cache
 from pathlib import Path
 from typing import Protocol
 
@@ -25,14 +24,13 @@ from appliance.panel.access_body import read_body
 from appliance.panel.access_origin import READS
 from appliance.panel.access_routes import OPEN, add_access_routes
 from appliance.panel.denied import Denied
+from appliance.panel.page_files import page_file, page_files
 from appliance.panel.preview import Preview
 from appliance.panel.recordings import send
 
 log = logging.getLogger(__name__)
 
-STATIC = Path(__file__).parent / "static"
 MAX_BODY = 64 * 1024
-_TYPES = {".css": "text/css", ".js": "text/javascript", ".svg": "image/svg+xml", ".txt": "text/plain"}
 _HEADERS = {
     "Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob:; "
     "media-src 'self' blob:; manifest-src 'self'; connect-src 'self'; base-uri 'none'; "
@@ -95,13 +93,6 @@ def create_app(desk: Desk, access: Access, preview: Preview, viewer: Viewer | No
         app.router.add_get(path, _static)
     app.on_response_prepare.append(_protect)
     return app
-
-
-@cache
-def page_files() -> dict[str, str]:
-    """Every address that the page is made of, with its type: open to all, for it holds no secret."""
-    files = (file.relative_to(STATIC) for file in sorted(STATIC.rglob("*")) if file.suffix in _TYPES)
-    return {f"/static/{file.as_posix()}": _TYPES[file.suffix] for file in files}
 
 
 async def _protect(_request: web.Request, response: web.StreamResponse) -> None:
@@ -187,7 +178,7 @@ async def _static(request: web.Request) -> web.Response:
 
 
 async def _file(name: str, content_type: str) -> web.Response:
-    body = await asyncio.to_thread((STATIC / name).read_bytes)
+    body = await asyncio.to_thread(page_file, name)
     return web.Response(body=body, content_type=content_type, charset="utf-8")
 
 

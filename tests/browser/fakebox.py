@@ -13,7 +13,6 @@ import threading
 import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
-from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
@@ -23,6 +22,7 @@ from aiohttp import web
 from appliance.live.platform import view_of
 from appliance.live.platforms import PLATFORMS
 from appliance.panel import app as panel
+from appliance.panel.page_files import page_file, page_files
 from appliance.panel.qr import qr_svg
 from tests.browser import game
 from tests.browser.fakestate import DOCTOR, LOG, SESSIONS, fresh_settings, fresh_state
@@ -136,7 +136,7 @@ class FakeBox:
     async def _serve(self) -> None:
         self._stopping = asyncio.Event()
         app = web.Application(middlewares=[self._polite])
-        for path in panel.page_files():
+        for path in page_files():
             app.router.add_get(path, self._static)
         app.router.add_get("/", self._page)
         app.router.add_post("/api/pair", self._pair)
@@ -188,11 +188,10 @@ class FakeBox:
         return answer
 
     async def _static(self, request: web.Request) -> web.Response:
-        file = panel.STATIC / request.path.removeprefix("/static/")
-        return _file(file, panel.page_files()[request.path])
+        return _file(request.path.removeprefix("/static/"), page_files()[request.path])
 
     async def _page(self, _request: web.Request) -> web.Response:
-        return _file(panel.STATIC / "index.html", "text/html")
+        return _file("index.html", "text/html")
 
     async def _pair(self, request: web.Request) -> web.Response:
         asked = await request.json()
@@ -378,8 +377,8 @@ def _problem(status: int, code: str) -> web.Response:
     return web.json_response({"code": code, "facts": {}, "text": code}, status=status)
 
 
-def _file(file: Path, content_type: str) -> web.Response:
-    return web.Response(body=file.read_bytes(), content_type=content_type, charset="utf-8")
+def _file(name: str, content_type: str) -> web.Response:
+    return web.Response(body=page_file(name), content_type=content_type, charset="utf-8")
 
 
 def _jpeg(look: str) -> web.Response:

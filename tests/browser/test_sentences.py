@@ -13,7 +13,7 @@ import msgspec
 import pytest
 
 from appliance.model.config import Config, DestinationConfig, Section
-from appliance.panel.app import STATIC
+from appliance.panel.page_files import STATIC
 
 ROOT = Path(__file__).parents[2]
 LANGUAGES = sorted(file.stem for file in (STATIC / "sentences").glob("*.js"))

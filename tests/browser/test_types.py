@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from appliance.panel.app import STATIC
+from appliance.panel.page_files import STATIC
 from tests.browser import npm
 
 pytestmark = [
