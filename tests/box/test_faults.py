@@ -32,7 +32,7 @@ def test_a_row_of_the_fault_matrix(row: Row, tmp_path: Path) -> None:
 def test_ten_minutes_of_random_faults(tmp_path: Path) -> None:
     result = soak(tmp_path, 600, seed=5)
     assert not result.missed, result
-    assert len(result.faults) >= 2
+    assert len(result.mishaps) >= 2
 
 
 def test_rows_have_names_of_their_own() -> None:

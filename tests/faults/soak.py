@@ -1,26 +1,24 @@
-"""Hours of random faults, one after the other: all recovered from, and nothing grows. `python -m tests.faults.soak`.
+"""Hours of random mishaps, one after the other: all recovered from, and nothing grows. `python -m tests.faults.soak`.
 
-On the test console and a canvas of 160x240 at 24 fps, the cheapest that is whole; under the virtual clock. The engine
-is not killed here: its memory is what is watched. Seeded: the same seed makes the same faults at the same moments.
+On a small test console and a canvas of 160x240 at 24 fps, the cheapest that is whole; under the virtual clock. The engine
+is not killed here: its memory is what is watched. Seeded: the same seed makes the same mishaps at the same moments.
 """
 
 from __future__ import annotations
 
 import random
-import signal
 import statistics
 import sys
 import tempfile
 import time
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import partial
 from itertools import combinations
 from pathlib import Path
 
-from tests.faults.clocks import set_wall_clock
-from tests.faults.stage import KEY, Setup, Size, Stage
-from tests.faults.watch import MissedError, Seen
+from tests.faults.mishaps import CALM_PICTURE, MISHAPS
+from tests.faults.stage import Setup, Size, Stage
+from tests.faults.watch import Seen
 
 PAUSE_S = (60.0, 300.0)
 RECOVERED_S = 30.0
@@ -30,93 +28,12 @@ SLOPE_MB_H = 1.0
 SHORT_S = 3600.0
 SHORT_GROWTH_MB = 3.0
 
-type Fault = Callable[[Stage, random.Random], None]
-
-
-def server_killed(stage: Stage, chance: random.Random) -> None:
-    """The server dies and comes back."""
-    stage.nginx.kill()
-    time.sleep(chance.uniform(1, 30))
-    stage.nginx.start()
-
-
-def server_drops(stage: Stage, _chance: random.Random) -> None:
-    """The server disconnects us."""
-    stage.nginx.drop(KEY.partition("?")[0])
-
-
-def server_frozen(stage: Stage, chance: random.Random) -> None:
-    """The server stands still."""
-    stage.nginx.freeze(True)
-    time.sleep(chance.uniform(1, 40))
-    stage.nginx.freeze(False)
-
-
-def black_hole(stage: Stage, chance: random.Random) -> None:
-    """The path swallows everything."""
-    stage.uplink.lose()
-    time.sleep(chance.uniform(1, 60))
-    stage.uplink.find()
-
-
-def narrow(stage: Stage, chance: random.Random) -> None:
-    """The uplink carries little."""
-    stage.uplink.narrow(round(stage.setup.kbps * chance.uniform(0.4, 0.9)))
-    time.sleep(chance.uniform(5, 30))
-    stage.uplink.wide()
-
-
-def lossy(stage: Stage, chance: random.Random) -> None:
-    """A long way on which packets get lost."""
-    stage.uplink.far(round(chance.uniform(40, 200)), chance.uniform(1, 4))
-    time.sleep(chance.uniform(5, 30))
-    stage.uplink.wide()
-    stage.uplink.there("tc qdisc del dev home root")
-
-
-def control_killed(stage: Stage, chance: random.Random) -> None:
-    """Control dies or hangs."""
-    stage.role("control").send_signal(chance.choice((signal.SIGKILL, signal.SIGSTOP)))
-    time.sleep(12)
-
-
-def screen_killed(stage: Stage, _chance: random.Random) -> None:
-    """The painter dies."""
-    stage.role("screen").send_signal(signal.SIGKILL)
-
-
-def clock_steps(_stage: Stage, chance: random.Random) -> None:
-    """The wall clock steps by up to an hour."""
-    set_wall_clock(time.time() + chance.uniform(-3600, 3600))
-
-
-def asks(stage: Stage, chance: random.Random) -> None:
-    """The owner takes clips and checks the server."""
-    for _ in range(chance.randint(1, 4)):
-        stage.box.do("clip", seconds=chance.randint(5, 60))
-        stage.box.do("preflight", destination="tiktok")
-        time.sleep(1)
-
-
-FAULTS: tuple[Fault, ...] = (
-    server_killed,
-    server_drops,
-    server_frozen,
-    black_hole,
-    narrow,
-    lossy,
-    control_killed,
-    screen_killed,
-    clock_steps,
-    asks,
-)
-
 
 @dataclass
 class Soaked:
-    """What came of it: faults made and the longest recovery, samples of the engine as (hours, size)."""
+    """What came of it: mishaps and the longest recovery, samples of the engine as (hours, size)."""
 
-    faults: list[str] = field(default_factory=list)
+    mishaps: list[str] = field(default_factory=list)
     slowest_s: float = 0.0
     samples: list[tuple[float, Size]] = field(default_factory=list)
     missed: list[str] = field(default_factory=list)
@@ -138,12 +55,14 @@ class Soaked:
     @property
     def descriptors(self) -> tuple[int, int]:
         """At the beginning and at the end, both calm."""
+        if not self.samples:
+            return 0, 0
         return self.samples[0][1].descriptors, self.samples[-1][1].descriptors
 
     def __str__(self) -> str:
         begin, end = self.descriptors
         return (
-            f"{len(self.faults)} faults, slowest recovery {self.slowest_s:.1f} s, memory {self.slope_mb_h:+.2f} MB/h "
+            f"{len(self.mishaps)} mishaps, slowest recovery {self.slowest_s:.1f} s, memory {self.slope_mb_h:+.2f} MB/h "
             f"({self.growth_mb:+.1f} MB), descriptors {begin} to {end}"
         )
 
@@ -161,23 +80,23 @@ class Soaked:
 def soak(home: Path, seconds: float, seed: int) -> Soaked:
     """Runs for so many seconds of the box's clock."""
     chance, result = random.Random(seed), Soaked()  # noqa: S311 - for faults, not for secrets
-    setup = Setup(device="test:320x180@20", audio="test", more="[replay]\nseconds = 60\n", looks_s=(0.5, 0.25))
+    setup = Setup(device=CALM_PICTURE, audio="test", more="[replay]\nseconds = 60\n", looks_s=(0.5, 0.25))
     with Stage(home, setup) as stage:
         stage.go_live()
         began = time.monotonic()
         _rest(stage, result, began, min(WARM_UP_S, seconds / 3))
         result.samples.clear()
         while time.monotonic() - began < seconds:
-            fault = chance.choice(FAULTS)
-            result.faults.append(fault.__name__)
-            print(f"{time.monotonic() - began:8.1f} s  {fault.__name__}", flush=True)
-            fault(stage, chance)
-            healed = time.monotonic()
+            mishap = chance.choice(MISHAPS)
+            result.mishaps.append(mishap.__name__)
+            print(f"{time.monotonic() - began:8.1f} s  {mishap.__name__}", flush=True)
             try:
+                mishap(stage, chance)
+                healed = time.monotonic()
                 stage.watch.wait("on air", _is_well, RECOVERED_S, healed)
                 stage.watch.wait("a picture", partial(_has_picture, stage, healed), RECOVERED_S, healed)
-            except MissedError as missed:
-                result.missed.append(f"{fault.__name__}: {str(missed).partition(chr(10))[0]}")
+            except AssertionError as missed:
+                result.missed.append(f"{mishap.__name__}: {str(missed).partition(chr(10))[0]}")
                 break
             result.slowest_s = max(result.slowest_s, time.monotonic() - healed)
             _rest(stage, result, began, chance.uniform(*PAUSE_S))
