@@ -1,7 +1,7 @@
 """Hours of random mishaps, one after the other: all recovered from, and nothing grows. `python -m tests.faults.soak`.
 
-On a small test console and a canvas of 160x240 at 24 fps, the cheapest that is whole; under the virtual clock. The engine
-is not killed here: its memory is what is watched. Seeded: the same seed makes the same mishaps at the same moments.
+On a small test console and a canvas of 160x240 at 24 fps, the cheapest that is whole; under the virtual clock. The
+engine is not killed here: its memory is what is watched. The same seed makes the same mishaps at the same moments.
 """
 
 from __future__ import annotations
