@@ -33,72 +33,27 @@ port = {port}
 """
 
 
-class RunningBox:
-    """A running box in a directory of its own. `toml` is added to its config. Everything it prints is kept in `log`."""
+def token_in(said: str) -> str:
+    """The token in what `plugcast token NAME` prints."""
+    return re.sub(r"^token ", "", said.strip().splitlines()[-1])
 
-    def __init__(self, home: Path, toml: str) -> None:
-        self.home = home
-        self.port = free_port()
-        self.config = home / "box.toml"
-        self.config.write_text(CONFIG.format(home=home, port=self.port) + toml, encoding="utf-8")
-        self.log = ""
-        self._token = ""
 
-    def __enter__(self) -> Self:
-        self._token = self.plugcast("token", "test", "--config", str(self.config)).strip().splitlines()[-1]
-        self._token = re.sub(r"^token ", "", self._token)
-        self._process = subprocess.Popen(
-            [sys.executable, "-m", "appliance.cli", "run", "--config", str(self.config)],
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            start_new_session=True,
-        )
-        self._reader = threading.Thread(target=self._read, daemon=True)
-        self._reader.start()
-        try:
-            self.until(lambda state: bool(state["engine"]["connected"]), START_LIMIT_S)
-        except BaseException:
-            self._process.kill()
-            raise
-        return self
+class Panel:
+    """Asks a box as a program in the network would. `log` is what it printed, for what goes wrong."""
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        code = self.stop()
-        assert code == 0 or error is not None, f"plugcast run ended with {code}:\n{self.log}"
+    log = ""
+
+    def __init__(self, port: int, token: str = "") -> None:
+        self.port = port
+        self._token = token
+
+    def must_run(self) -> None:
+        """Raises AssertionError when nobody will ever answer; here nobody knows."""
 
     @property
     def headers(self) -> dict[str, str]:
         """What lets a request in."""
         return {"Authorization": f"Bearer {self._token}"}
-
-    @property
-    def pid(self) -> int:
-        """The supervisor's process."""
-        return self._process.pid
-
-    def stop(self, number: signal.Signals = signal.SIGTERM) -> int:
-        """Ends the box as systemd would; returns its exit code."""
-        if self._process.poll() is None:
-            self._process.send_signal(number)
-        try:
-            code = self._process.wait(30)
-        except subprocess.TimeoutExpired:
-            self._process.kill()
-            raise
-        self._reader.join(5)
-        assert self._process.stdout is not None
-        self._process.stdout.close()
-        return code
-
-    def plugcast(self, *words: str) -> str:
-        """The output of one `plugcast` command."""
-        done = subprocess.run(
-            [sys.executable, "-m", "appliance.cli", *words], capture_output=True, text=True, check=True, timeout=60
-        )
-        return done.stdout
 
     def state(self) -> State:
         """GET /api/state."""
@@ -131,8 +86,7 @@ class RunningBox:
         end = time.monotonic() + limit_s
         newest: State = {}
         while time.monotonic() < end:
-            if self._process.poll() is not None:
-                raise AssertionError(f"plugcast run ended with {self._process.returncode}:\n{self.log}")
+            self.must_run()
             try:
                 newest = self.state()
             except urllib.error.HTTPError:
@@ -143,6 +97,72 @@ class RunningBox:
                 return newest
             threading.Event().wait(LOOK_S)
         raise AssertionError(f"it did not happen within {limit_s} s; State: {json.dumps(newest)}\nlog:\n{self.log}")
+
+
+class RunningBox(Panel):
+    """A running box in a directory of its own. `toml` is added to its config. Everything it prints is kept in `log`."""
+
+    def __init__(self, home: Path, toml: str) -> None:
+        self.home = home
+        super().__init__(free_port())
+        self.config = home / "box.toml"
+        self.config.write_text(CONFIG.format(home=home, port=self.port) + toml, encoding="utf-8")
+        self.log = ""
+
+    def __enter__(self) -> Self:
+        self._token = token_in(self.plugcast("token", "test", "--config", str(self.config)))
+        self._process = subprocess.Popen(
+            [sys.executable, "-m", "appliance.cli", "run", "--config", str(self.config)],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            start_new_session=True,
+        )
+        self._reader = threading.Thread(target=self._read, daemon=True)
+        self._reader.start()
+        try:
+            self.until(lambda state: bool(state["engine"]["connected"]), START_LIMIT_S)
+        except BaseException:
+            self._process.kill()
+            raise
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        code = self.stop()
+        assert code == 0 or error is not None, f"plugcast run ended with {code}:\n{self.log}"
+
+    @property
+    def pid(self) -> int:
+        """The supervisor's process."""
+        return self._process.pid
+
+    def stop(self, number: signal.Signals = signal.SIGTERM) -> int:
+        """Ends the box as systemd would; returns its exit code."""
+        if self._process.poll() is None:
+            self._process.send_signal(number)
+        try:
+            code = self._process.wait(30)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            raise
+        self._reader.join(5)
+        assert self._process.stdout is not None
+        self._process.stdout.close()
+        return code
+
+    def plugcast(self, *words: str) -> str:
+        """The output of one `plugcast` command."""
+        done = subprocess.run(
+            [sys.executable, "-m", "appliance.cli", *words], capture_output=True, text=True, check=True, timeout=60
+        )
+        return done.stdout
+
+    def must_run(self) -> None:
+        """Raises AssertionError when it has ended."""
+        if self._process.poll() is not None:
+            raise AssertionError(f"plugcast run ended with {self._process.returncode}:\n{self.log}")
 
     def _read(self) -> None:
         assert self._process.stdout is not None

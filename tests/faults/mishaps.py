@@ -120,6 +120,7 @@ def _told(stage: Stage, command: str, **arguments: str | int) -> None:
         raise AssertionError(f"{command}: {answer}")
 
 
+OWNERS: tuple[Mishap, ...] = (asks, picture_changes, covers, looks, recording)
 MISHAPS: tuple[Mishap, ...] = (
     server_killed,
     server_drops,
@@ -130,9 +131,5 @@ MISHAPS: tuple[Mishap, ...] = (
     control_killed,
     screen_killed,
     clock_steps,
-    asks,
-    picture_changes,
-    covers,
-    looks,
-    recording,
+    *OWNERS,
 )

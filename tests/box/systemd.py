@@ -1,0 +1,167 @@
+"""A real systemd in the virtual box, with the units as they are installed, for the parts of the product that it owns.
+
+It is PID 1 of a namespace of its own, like a container's, and knows no units but ours and the few targets that they
+name. The program lies in /opt and its user is made as on a box, so nothing of the units has to be changed but where
+their output goes. Owns the namespace, its mounts and its control group; all of it ends with the box.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import shutil
+import subprocess
+import sys
+import time
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+import psutil
+
+from tests.running import Panel, token_in
+
+ROOT = Path(__file__).parents[2]
+SYSTEMD = Path("/lib/systemd/systemd")
+ROLES = ("engine", "control", "screen")
+GROUPS = Path("/sys/fs/cgroup")
+CONFIG = Path("/etc/plugcast/box.toml")
+SITE = "/opt/site"
+START_S = 60.0
+# A program in its own place, wherever the checkout and its Python are: the user plugcast may not look into homes.
+WRAPPER = """#!/bin/sh
+export PYTHONPATH=/opt/plugcast:{site} LD_LIBRARY_PATH=/opt/python/lib
+exec /opt/python/bin/python{version} -m appliance.cli "$@"
+"""
+INSIDE = """
+mount --make-rslave / && mount --make-rshared / && mount -t proc proc /proc
+umount -l /sys/fs/cgroup && mount -t cgroup2 cgroup /sys/fs/cgroup
+mkdir -p /run/systemd && mount -t tmpfs systemd /run/systemd
+for place in plugcast:{root} python:{python} site:{site}; do
+    mkdir -p /opt/${{place%%:*}} && mount --bind "${{place#*:}}" /opt/${{place%%:*}} || exit 1
+done
+export container=plugcast SYSTEMD_UNIT_PATH={units} SYSTEMD_GENERATOR_PATH={nothing} SYSTEMD_LOG_TARGET=console
+exec {systemd} --system --unit=multi-user.target --show-status=no
+"""
+TARGETS = ("basic", "sysinit", "shutdown", "network", "sound", "multi-user")
+
+
+class Systemd(Panel):
+    """`with Systemd(home, toml) as box`: the three units are started and their panel answers on port 80.
+
+    `toml` is the whole box.toml; `drop_ins` are what an administrator adds with `systemctl edit`, by unit.
+    """
+
+    def __init__(self, home: Path, toml: str, drop_ins: dict[str, str] | None = None) -> None:
+        super().__init__(80)
+        self._home = home / "systemd"
+        self._units = self._home / "units"
+        self._toml = toml
+        self._drop_ins = drop_ins or {}
+        self._manager = 0
+        self._group = GROUPS / f"plugcast-{home.name}"
+
+    def __enter__(self) -> Self:
+        with contextlib.ExitStack() as stack:
+            self._install()
+            self._boot(stack)
+            self.ctl("start", *(f"plugcast-{role}" for role in ROLES))
+            self._token = token_in(self.inside("runuser", "-u", "plugcast", "/usr/bin/plugcast", "token", "test"))
+            self._stack = stack.pop_all()
+        self.until(lambda state: bool(state["engine"]["connected"]), START_S)
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._stack.close()
+
+    @property
+    def log(self) -> str:  # type: ignore[override]
+        """What the units and systemd said."""
+        return "\n".join(f"{file.name}:\n{file.read_text()}" for file in sorted(self._home.glob("*.log")))
+
+    def ctl(self, *words: str) -> str:
+        """The output of systemctl. Raises AssertionError when it fails."""
+        return self.inside("systemctl", "--no-pager", *words).strip()
+
+    def show(self, role: str, name: str) -> str:
+        """A property of a role's unit."""
+        return self.ctl("show", f"plugcast-{role}", "--property", name, "--value")
+
+    def kill(self, role: str, name: str) -> None:
+        """Sends a signal to a role's main process."""
+        self.ctl("kill", "--kill-whom=main", f"--signal={name}", f"plugcast-{role}")
+
+    def may_open(self, role: str, node: str) -> bool:
+        """Whether the device rules of a role's unit let anybody, were it root, open a device node."""
+        group = f"{self._group}{self.show(role, 'ControlGroup')}/cgroup.procs"
+        done = subprocess.run(("sh", "-c", f"echo $$ >{group} && exec 3<{node}"), capture_output=True, check=False)
+        return done.returncode == 0
+
+    def inside(self, *words: str) -> str:
+        """The output of a command beside the units. Raises AssertionError when it fails."""
+        enter = ("nsenter", f"--target={self._manager}", "--mount", "--pid", "--cgroup")
+        done = subprocess.run((*enter, *words), capture_output=True, text=True, check=False, timeout=300)
+        assert done.returncode == 0, f"{' '.join(words)}: {done.returncode}\n{done.stdout}{done.stderr}\n{self.log}"
+        return done.stdout
+
+    def _install(self) -> None:
+        """What a package does: the units, the user, the directories, the program."""
+        self._units.mkdir(parents=True)
+        (self._home / "nothing").mkdir()
+        for name in TARGETS:
+            (self._units / f"{name}.target").write_text("[Unit]\nDefaultDependencies=no\n")
+        for role in ROLES:
+            unit = f"plugcast-{role}.service"
+            shutil.copy(ROOT / "systemd" / unit, self._units)
+            more = self._units / f"{unit}.d"
+            more.mkdir()
+            log = f"append:{self._home}/{role}.log"
+            (more / "log.conf").write_text(f"[Service]\nStandardOutput={log}\nStandardError={log}\n")
+            (more / "override.conf").write_text(self._drop_ins.get(role, ""))
+        for place in ("/run/plugcast", "/var/lib/plugcast"):
+            shutil.rmtree(place, ignore_errors=True)
+        files = {"sysusers": "plugcast.sysusers.conf", "tmpfiles": "plugcast.tmpfiles.conf"}
+        for tool, file in files.items():
+            create = ("--create",) if tool == "tmpfiles" else ()
+            subprocess.run((f"systemd-{tool}", *create, str(ROOT / "systemd" / file)), check=True)
+        CONFIG.write_text(self._toml)
+        for group, nodes in (("video", "video* media*"), ("audio", "snd/*")):  # what udev does on a box
+            for node in (node for pattern in nodes.split() for node in Path("/dev").glob(pattern)):
+                shutil.chown(node, group=group)
+                node.chmod(0o660)
+        version = f"{sys.version_info.major}.{sys.version_info.minor}"
+        wrapper = Path("/usr/bin/plugcast")
+        wrapper.write_text(WRAPPER.format(site=SITE, version=version))
+        wrapper.chmod(0o755)
+
+    def _boot(self, stack: contextlib.ExitStack) -> None:
+        self._group.mkdir()
+        log = stack.enter_context((self._home / "systemd.log").open("wb"))
+        site = next(path for path in sys.path if path.endswith("site-packages"))
+        script = INSIDE.format(
+            root=ROOT,
+            python=sys.base_prefix,
+            site=site,
+            units=self._units,
+            nothing=self._home / "nothing",
+            systemd=SYSTEMD,
+        )
+        apart = "unshare --pid --fork --kill-child --mount --cgroup --ipc --uts"
+        process = subprocess.Popen(
+            ("sh", "-c", f'echo $$ >{self._group}/cgroup.procs && exec {apart} sh -c "$0"', script),
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=log,
+        )
+        stack.callback(process.wait)
+        stack.callback(process.kill)
+        until = time.monotonic() + START_S
+        while time.monotonic() < until:
+            assert process.poll() is None, self.log
+            children = psutil.Process(process.pid).children()
+            if children and Path(f"/proc/{children[0].pid}/root/run/systemd/private").exists():
+                self._manager = children[0].pid
+                return
+            time.sleep(0.1)
+        raise AssertionError(f"systemd did not start:\n{self.log}")
