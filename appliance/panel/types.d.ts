@@ -57,10 +57,14 @@ interface Advice { text: string; limit?: "line" | "box"; preset: string; size: s
 
 // A command: `do` names it, the rest are its values.
 type Command = { do: string } & Record<string, unknown>;
+type Method = "GET" | "POST" | "DELETE";
+// What became of a paste; `expires-at` is 0 when nobody knows.
+interface Took { "took-server": boolean; "took-key": boolean; "expires-at": number; expired: boolean; host: string; last4: string; hint?: string; "hint-code"?: string }
 interface Answer { ok: boolean; status: number; body: any }
 
 // What elements are made of.
-type Part = Node | string | null | undefined | false | { [name: string]: unknown };
+interface Attributes { [listener: `on${string}`]: (event: Event) => unknown; [name: string]: unknown }
+type Part = Node | string | null | undefined | false | Attributes;
 type Tag<T extends string> = T extends `${infer Name}.${string}` ? Name : T;
 type Made<T extends string> = Tag<T> extends keyof HTMLElementTagNameMap ? HTMLElementTagNameMap[Tag<T>] : HTMLElement;
 
@@ -75,3 +79,12 @@ interface Fix { word: Key; go?: string; command?: Command }
 type Timer = ReturnType<typeof setTimeout> | undefined;
 interface RowParts { item: HTMLElement; sign: SVGElement; mark: HTMLElement; text: HTMLElement; fix: HTMLElement; redraw: { when(shown: unknown, draw: () => void): void } }
 interface ButtonHow { icon?: string; class?: string; onclick?: (event: Event) => unknown; type?: string }
+// What browsers have that TypeScript does not know: a MediaSource by another name, where phones allow no plain one.
+interface Window { ManagedMediaSource?: typeof MediaSource }
+// The pieces that others call by more than a piece has.
+interface HTMLElementTagNameMap {
+  "plug-home": import("./static/pieces/home.js").Home;
+  "plug-key": import("./static/pieces/paste.js").KeyCard;
+  "plug-paste": import("./static/pieces/paste.js").PasteKey;
+  "plug-pairing": import("./static/pieces/pairing.js").Pairing;
+}

@@ -22,13 +22,14 @@ def test_types() -> None:
     assert done.returncode == 0, done.stdout
 
 
-def test_a_wrong_type_a_missing_sentence_and_an_unknown_field_are_found(tmp_path: Path) -> None:
+def test_a_wrong_type_a_missing_sentence_an_unknown_field_and_an_untyped_parameter_are_found(tmp_path: Path) -> None:
     shutil.copytree(STATIC.parent, tmp_path / "panel", ignore=shutil.ignore_patterns("*.py", "__pycache__"))
     home = tmp_path / "panel" / "static" / "pieces" / "home.js"
     odd = "/** @param {State} state */\nexport const odd = (state) => state.lvie;\n"
-    wrong = f'say("home.nothing");\n{odd}say(Date.now());\n'
+    untyped = "export const twice = (amount) => 2 * amount;\n"
+    wrong = f'say("home.nothing");\n{odd}say(Date.now());\n{untyped}'
     home.write_text(home.read_text() + wrong)
     done = npm.checked(tmp_path / "panel" / "jsconfig.json")
     assert done.returncode != 0
-    for found in ("home.nothing", "lvie", "'number'"):
+    for found in ("home.nothing", "lvie", "'number'", "'amount' implicitly has an 'any' type"):
         assert found in done.stdout

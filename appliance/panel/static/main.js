@@ -12,6 +12,7 @@ import { pairByLink } from "./pieces/pairing.js";
 
 const SCREENS = ["home", "looks", "sound", "clips", "practice", "settings"];
 
+/** @param {string} id */
 const $ = (id) => /** @type {HTMLElement} */ (document.getElementById(id));
 
 async function route() {
@@ -29,10 +30,11 @@ async function route() {
 	}
 	if (name === "key") {
 		history.replaceState(null, "", "#/");
-		/** @type {any} */ (screen.firstElementChild).openKey();
+		screen.querySelector("plug-home")?.openKey();
 	}
 }
 
+/** @param {boolean} isPaired */
 function showPaired(isPaired) {
 	hide($("app"), !isPaired);
 	hide($("door"), isPaired);
@@ -61,7 +63,7 @@ async function enter() {
 async function main() {
 	await loadWords();
 	const problem = await pairByLink();
-	const door = /** @type {any} */ (make("plug-pairing"));
+	const door = make("plug-pairing");
 	$("door").append(door);
 	door.problem = problem;
 	document.addEventListener("stranger", () => showPaired(false));

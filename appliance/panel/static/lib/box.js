@@ -16,7 +16,10 @@ export function setClock(state) {
 	if (Math.abs(seen - skewS) > 1.5) skewS = seen;
 }
 
-/** One request. Never throws: a box that does not answer is an answer with status 0. */
+/**
+ * One request. Never throws: a box that does not answer is an answer with status 0.
+ * @param {Method} method @param {string} path @param {Record<string, unknown>} [body] @returns {Promise<Answer>}
+ */
 export async function call(method, path, body) {
 	/** @type {RequestInit} */
 	const request = { method, signal: AbortSignal.timeout(PATIENCE_MS) };
@@ -35,6 +38,7 @@ export async function call(method, path, body) {
 	}
 }
 
+/** @param {string} path */
 export const read = (path) => call("GET", path);
 
 /** @param {Command} command */

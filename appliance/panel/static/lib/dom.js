@@ -22,10 +22,10 @@ export function make(sign, ...parts) {
 			else if (value !== false && value != null) element.setAttribute(name, value === true ? "" : String(value));
 		}
 	}
-	return /** @type {any} */ (element);
+	return /** @type {Made<T>} */ (element);
 }
 
-/** One of the icons in index.html. It says nothing to a screen reader: a word stands beside it. */
+/** One of the icons in index.html. It says nothing to a screen reader: a word stands beside it. @param {string} name */
 export function icon(name) {
 	const svg = document.createElementNS(SVG, "svg");
 	svg.setAttribute("class", "icon");
@@ -37,20 +37,23 @@ export function icon(name) {
 	return svg;
 }
 
+/** @param {SVGElement} svg @param {string} name */
 export function setIcon(svg, name) {
 	const use = svg.firstElementChild;
 	if (use && use.getAttribute("href") !== `#i-${name}`) use.setAttribute("href", `#i-${name}`);
 }
 
-/** Sets text only when it is another one, so that a screen reader does not repeat itself. */
+/** Sets text only when it is another one, so that a screen reader does not repeat itself. @param {Element} element @param {string} text */
 export function put(element, text) {
 	if (element.textContent !== text) element.textContent = text;
 }
 
+/** @param {Element} element @param {boolean} isHidden */
 export function hide(element, isHidden) {
 	element.toggleAttribute("hidden", isHidden);
 }
 
+/** @param {Element} element @param {string} name @param {string} value */
 export function mark(element, name, value) {
 	if (element.getAttribute(name) !== value) element.setAttribute(name, value);
 }
@@ -58,16 +61,20 @@ export function mark(element, name, value) {
 /** A button with a word, and an icon before it if there is one. @param {string} word @param {ButtonHow} [how] */
 export const button = (word, { icon: name, ...more } = {}) => make("button", { type: "button", class: "second", ...more }, name && icon(name), make("span", word));
 
-/** @param {string} word @param {string} name its icon @param {Record<string, unknown>} how */
+/** @param {string} word @param {string} name its icon @param {Attributes} how */
 export const link = (word, name, how) => make("a.button.second", how, icon(name), make("span", word));
 
+/** @param {Element} one @param {string} text */
 export const reword = (one, text) => put(/** @type {Element} */ (one.lastElementChild), text);
 
 /**
  * A button for what cannot be taken back: it asks once more on itself, for four seconds.
- * @param {string} about what it is about, for a screen reader  */
+ * @param {string} word @param {string} sure the word that asks once more
+ * @param {string} about what it is about, for a screen reader @param {() => unknown} act
+ */
 export function sureButton(word, sure, about, act) {
 	let since = 0;
+	/** @param {boolean} isSure */
 	const show = (isSure) => {
 		reword(one, isSure ? sure : word);
 		one.setAttribute("aria-label", `${isSure ? sure : word}: ${about}`);
@@ -84,10 +91,10 @@ export function sureButton(word, sure, about, act) {
 	return one;
 }
 
-/** @param {...(Node | null)} children */
+/** @param {string} sign its icon @param {string} title @param {...(Node | null)} children */
 export const card = (sign, title, ...children) => make("section.card.stack", make("h3", sign && icon(sign), title), ...children);
 
-/** A form that is sent by `act` and never leaves the page. @param {string} kind its class @param {...(Node | null)} children */
+/** A form that is sent by `act` and never leaves the page. @param {string} kind its class @param {() => unknown} act @param {...(Node | null)} children */
 export const form = (kind, act, ...children) => make("form", { class: kind, onsubmit: (event) => { event.preventDefault(); void act(); } }, ...children);
 
 /** A line that says how something went; screen readers hear it. */
@@ -96,6 +103,7 @@ export const reply = () => make("p.reply", { role: "status" });
 /** Draws a list again only when what it shows has changed, so that focus and scrolling stay. */
 export class Redraw {
 	#known = "";
+	/** @param {unknown} shown @param {() => void} draw */
 	when(shown, draw) {
 		const known = JSON.stringify(shown);
 		if (known === this.#known) return;

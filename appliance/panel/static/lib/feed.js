@@ -7,13 +7,13 @@ const STRANGER_MS = 5000;
 const FIRST_PAUSE_MS = 400;
 const LONGEST_PAUSE_MS = 4000;
 
-/** @returns {Promise<void>} */
+/** @param {number} ms @param {AbortSignal} signal @returns {Promise<void>} */
 const pause = (ms, signal) => new Promise((resolve) => {
 	setTimeout(resolve, ms);
 	signal.addEventListener("abort", () => resolve(), { once: true });
 });
 
-/** Splits what a server sends into events. Comments become an event without a name. */
+/** Splits what a server sends into events. Comments become an event without a name. @param {string} text */
 export function parseEvents(text) {
 	const blocks = text.replaceAll("\r\n", "\n").split("\n\n");
 	const rest = blocks.pop() || "";
@@ -59,6 +59,7 @@ export class Feed extends EventTarget {
 		}
 	}
 
+	/** @param {AbortSignal} signal */
 	async #run(signal) {
 		while (!signal.aborted) {
 			let wait = STRANGER_MS;
@@ -75,7 +76,7 @@ export class Feed extends EventTarget {
 		}
 	}
 
-	/** Reads the feed until it breaks. */
+	/** Reads the feed until it breaks. @param {AbortSignal} signal */
 	async #listen(signal) {
 		const stop = new AbortController();
 		let watch = setTimeout(() => stop.abort(), QUIET_MS);
@@ -103,6 +104,7 @@ export class Feed extends EventTarget {
 		}
 	}
 
+	/** @param {string} name @param {string} data */
 	#take(name, data) {
 		if (name === "meters") {
 			this.dispatchEvent(new CustomEvent("meters", { detail: /** @type {Meters} */ (JSON.parse(data)) }));
@@ -120,6 +122,7 @@ export class Feed extends EventTarget {
 		this.dispatchEvent(new CustomEvent("state"));
 	}
 
+	/** @param {boolean} answered */
 	#tell(answered) {
 		this.answered = answered;
 		this.dispatchEvent(new CustomEvent("state"));

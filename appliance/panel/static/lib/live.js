@@ -28,7 +28,7 @@ export const isRunning = (state) => state.live.type !== "off";
 /** Whether packets go out or are made, so that there is moving video to see. @param {State} state */
 export const hasVideo = (state) => ["on-air", "reconnecting", "practicing"].includes(state.live.type);
 
-/** @param {State} state @returns {Said} */
+/** @param {State} state @param {boolean} answered whether the box does @returns {Said} */
 export function tell(state, answered) {
 	if (!answered) return { look: "bad", word: say("live.no-answer"), hint: say("live.no-answer-hint"), act: "none" };
 	const { live } = state;
@@ -50,7 +50,7 @@ export function tell(state, answered) {
 	}
 }
 
-/** @returns {Said} */
+/** @param {number} endsAt Unix seconds @returns {Said} */
 function ending(endsAt) {
 	const left = Math.ceil(endsAt - now());
 	if (left <= 0) return { look: "busy", word: say("live.ending"), hint: "", act: "none" };
@@ -60,6 +60,7 @@ function ending(endsAt) {
 /** @param {State} state @returns {Said} */
 function before(state) {
 	if (!state.engine.connected) return { look: "busy", word: say("live.starting"), hint: "", act: "none" };
+	/** @param {Row["name"]} name */
 	const row = (name) => state.readiness.find((one) => one.name === name);
 	if (row("tiktok")?.state === "bad") return { look: "idle", word: say("live.almost"), hint: "", act: "paste" };
 	const game = row("game");

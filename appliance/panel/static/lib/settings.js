@@ -16,7 +16,7 @@ export function settings() {
 	return kept;
 }
 
-/** @param {SettingValue} value */
+/** @param {string} path @param {SettingValue} value */
 export async function change(path, value) {
 	const answer = await ask({ do: "set-setting", path, value });
 	if (answer.ok) kept = null;
@@ -35,12 +35,13 @@ export async function platform(name) {
 	return (await asked).find((one) => one.name === name);
 }
 
+/** @param {string} path */
 export const nameOf = (path) => sayOr(`setting.${path.replace(/^(destination)\..*\.([a-z-]+)$/, "$1.$2")}`, path);
 
 /** @param {Setting} setting */
 const textOf = ({ value }) => (Array.isArray(value) ? value.join(", ") : String(value ?? ""));
 
-/** @param {Setting} setting @returns {SettingValue} */
+/** @param {Setting} setting @param {string} text @returns {SettingValue} */
 function valueOf(setting, text) {
 	if (Array.isArray(setting.default) || Array.isArray(setting.value)) return text.split(",").map((one) => one.trim()).filter(Boolean);
 	if (typeof (setting.default ?? setting.value) === "number") return text.trim() === "" ? null : Number(text);
@@ -49,10 +50,11 @@ function valueOf(setting, text) {
 
 /**
  * A field for a setting. `choices` replaces the setting's own: pairs of a value and what it is called.
- * @param {Setting} setting @param {string[][]} [choices]
+ * @param {Setting} setting @param {string} id @param {(value: SettingValue) => unknown} wanted @param {string[][]} [choices]
  */
 function field(setting, id, wanted, choices) {
 	if (typeof setting.value === "boolean") {
+		/** @type {HTMLInputElement} */
 		const box = make("input.switch", { type: "checkbox", id, role: "switch", onchange: () => wanted(box.checked) });
 		box.checked = setting.value;
 		return box;
@@ -60,11 +62,13 @@ function field(setting, id, wanted, choices) {
 	const pairs = choices || setting.choices?.map((one) => [String(one), sayOr(`choice.${setting.path}.${one}`, sayOr(`look.${one}`, String(one)))]);
 	if (pairs) {
 		const known = pairs.some(([value]) => value === textOf(setting)) ? pairs : [...pairs, [textOf(setting), textOf(setting)]];
+		/** @type {HTMLSelectElement} */
 		const select = make("select", { id, onchange: () => wanted(valueOf(setting, select.value)) },
 			...known.map(([value, text]) => make("option", { value, selected: value === textOf(setting) }, text)));
 		return select;
 	}
 	const isNumber = typeof setting.value === "number";
+	/** @type {HTMLInputElement} */
 	const input = make("input", {
 		id, type: isNumber ? "number" : "text", min: setting.min, max: setting.max, autocomplete: "off", spellcheck: "false",
 		onchange: () => wanted(valueOf(setting, input.value)),
@@ -80,7 +84,8 @@ function field(setting, id, wanted, choices) {
 export function settingRow(setting, redraw, choices) {
 	const id = `set-${setting.path.replaceAll(".", "-")}`;
 	const said = reply();
-	const set = async (/** @type {SettingValue} */ value) => {
+	/** @param {SettingValue} value */
+	const set = async (value) => {
 		const answer = await change(setting.path, value);
 		put(said, answer.ok ? say("settings.saved") : sayProblem(problemOf(answer)));
 		if (answer.ok) setTimeout(redraw, 600);

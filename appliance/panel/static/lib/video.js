@@ -6,8 +6,11 @@ const HURRY_S = 0.4;
 const AIM_S = 0.15;
 const KEEP_S = 8;
 
+/** @typedef {ReadableStreamDefaultReader<Uint8Array<ArrayBuffer>>} PacketReader */
+
 /** Why there is no video; `code` is a name from the sentence file or a problem's. */
 export class NoVideo extends Error {
+	/** @param {string} code @param {string} [text] */
 	constructor(code, text = "") {
 		super(code);
 		this.code = code;
@@ -15,7 +18,7 @@ export class NoVideo extends Error {
 	}
 }
 
-/** @param {string} word where four letters begin, or -1 */
+/** Where four letters begin, or -1. @param {Uint8Array} bytes @param {string} word */
 function find(bytes, word) {
 	const codes = [...word].map((letter) => letter.charCodeAt(0));
 	for (let at = 0; at + 4 <= bytes.length; at += 1) {
@@ -24,7 +27,7 @@ function find(bytes, word) {
 	return -1;
 }
 
-/** Whether the beginning of an MP4 stream is there up to the end of its `moov`. */
+/** Whether the beginning of an MP4 stream is there up to the end of its `moov`. @param {Uint8Array} bytes */
 function hasInit(bytes) {
 	const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
 	for (let at = 0; at + 8 <= bytes.length;) {
@@ -36,6 +39,7 @@ function hasInit(bytes) {
 	return false;
 }
 
+/** @param {Uint8Array} init */
 export function typeOf(init) {
 	const at = find(init, "avcC");
 	if (at < 0) throw new NoVideo("preview-broken");
@@ -43,13 +47,13 @@ export function typeOf(init) {
 	return `video/mp4; codecs="avc1.${profile}${find(init, "mp4a") < 0 ? "" : ", mp4a.40.2"}"`;
 }
 
-/** @returns {Promise<void>} */
+/** @param {EventTarget} target @param {string} name @param {AbortSignal} signal @returns {Promise<void>} */
 const once = (target, name, signal) => new Promise((resolve, reject) => {
 	target.addEventListener(name, () => resolve(), { once: true, signal });
 	signal.addEventListener("abort", () => reject(signal.reason), { once: true });
 });
 
-/** Stays at the newest moment: hurries when a little late, jumps when much. */
+/** Stays at the newest moment: hurries when a little late, jumps when much. @param {HTMLVideoElement} video */
 function keepUp(video) {
 	const { buffered } = video;
 	if (!buffered.length) return;
@@ -62,6 +66,7 @@ function keepUp(video) {
 	if (video.paused) video.play().catch(() => {});
 }
 
+/** @param {AbortSignal} signal */
 async function open(signal) {
 	const answer = await fetch("/api/preview.mp4", { signal });
 	if (answer.status === 404) throw new NoVideo("not-offered");
@@ -72,7 +77,7 @@ async function open(signal) {
 	return answer.body.getReader();
 }
 
-/** @param {ReadableStreamDefaultReader<Uint8Array>} reader */
+/** @param {PacketReader} reader */
 async function readInit(reader) {
 	let bytes = new Uint8Array();
 	while (!hasInit(bytes)) {
@@ -86,9 +91,12 @@ async function readInit(reader) {
 	return bytes;
 }
 
-/** Plays until `signal` says stop. `began` is called at the first picture. Throws `NoVideo`. */
+/**
+ * Plays until `signal` says stop. `began` is called at the first picture. Throws `NoVideo`.
+ * @param {HTMLVideoElement} video @param {AbortSignal} signal @param {() => void} began
+ */
 export async function playLive(video, signal, began) {
-	const Kind = /** @type {any} */ (window).ManagedMediaSource || window.MediaSource;
+	const Kind = window.ManagedMediaSource || window.MediaSource;
 	if (!Kind) throw new NoVideo("preview-browser");
 	const stop = new AbortController();
 	const both = AbortSignal.any([signal, stop.signal]);
@@ -128,10 +136,13 @@ export async function playLive(video, signal, began) {
 	}
 }
 
-/** @param {SourceBuffer} buffer @param {ReadableStreamDefaultReader<Uint8Array>} reader */
+/**
+ * @param {HTMLVideoElement} video @param {SourceBuffer} buffer @param {PacketReader} reader
+ * @param {Uint8Array<ArrayBuffer>} init @param {AbortSignal} signal
+ */
 async function fillUp(video, buffer, reader, init, signal) {
 	for (let bytes = init; ;) {
-		buffer.appendBuffer(/** @type {BufferSource} */ (bytes));
+		buffer.appendBuffer(bytes);
 		await once(buffer, "updateend", signal);
 		if (video.error) throw new NoVideo("preview-broken");
 		keepUp(video);

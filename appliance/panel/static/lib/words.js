@@ -18,11 +18,12 @@ export async function loadWords() {
 	document.documentElement.dir = RIGHT_TO_LEFT.has(language) ? "rtl" : "ltr";
 }
 
+/** @param {string} chosen */
 export function keepLanguage(chosen) {
 	localStorage.setItem(KEPT, chosen);
 }
 
-/** @param {Facts} facts */
+/** @param {string} sentence @param {Facts} facts */
 const fill = (sentence, facts) => sentence.replace(/\{([a-z0-9-]+)\}/g, (whole, name) => (name in facts ? String(facts[name]) : whole));
 
 /** @param {Key} key @param {Facts} [facts] */
@@ -30,7 +31,7 @@ export const say = (key, facts = {}) => fill(sentences[key], facts);
 
 /**
  * The sentence of a name that the box made up, or `otherwise` when there is none or a value for it is missing.
- * @param {Facts} [facts]
+ * @param {string} key @param {string} otherwise @param {Facts} [facts]
  */
 export function sayOr(key, otherwise, facts = {}) {
 	const sentence = Object.hasOwn(sentences, key) ? fill(sentences[key], facts) : "";
@@ -46,15 +47,19 @@ export function sayProblem(problem) {
 	return sayOr(`problem.${problem.code}`, problem.text, { ...problem.facts, ...place });
 }
 
+/** @param {number} value @param {number} [digits] how many after the point at most */
 export const number = (value, digits = 0) => value.toLocaleString(language, { maximumFractionDigits: digits });
 
+/** @param {number} seconds */
 export function clock(seconds) {
 	const whole = Math.max(0, Math.floor(seconds));
+	/** @param {number} n */
 	const two = (n) => String(n).padStart(2, "0");
 	const hours = Math.floor(whole / 3600);
 	return `${hours ? `${hours}:` : ""}${two(Math.floor(whole / 60) % 60)}:${two(whole % 60)}`;
 }
 
+/** @param {number} bytes */
 export function size(bytes) {
 	const mb = bytes / 1e6;
 	return mb >= 1000 ? `${number(mb / 1000, 1)} GB` : `${number(mb, mb < 10 ? 1 : 0)} MB`;

@@ -24,6 +24,7 @@ customElements.define("plug-account", class extends Piece {
 		if (this.#code.firstChild) void this.#ask("GET");
 	}
 
+	/** @param {Method} method */
 	async #ask(method) {
 		const answer = await call(method, "/api/account", method === "POST" ? {} : undefined);
 		const { qr, step } = answer.body;

@@ -2,6 +2,7 @@
 
 import { button, clock, hide, icon, make, number, Piece, put, Redraw, reword, say, sayProblem, size, sureButton, when } from "../lib/all.js";
 
+/** @param {string} name */
 const addressOf = (name) => `/api/recordings/${encodeURIComponent(name)}`;
 
 customElements.define("plug-clips", class extends Piece {
@@ -44,7 +45,9 @@ customElements.define("plug-clips", class extends Piece {
 		const place = make("div.clip-open");
 		const title = one.at ? when(one.at) : one.name;
 		const words = [say(one.kind === "clip" ? "clips.clip" : "clips.recording"), clock(one.seconds), size(one.bytes)];
-		const open = (node) => place.replaceChildren(...(place.firstElementChild?.tagName === /** @type {Element} */ (node).tagName ? [] : [node]));
+		/** @param {HTMLElement} node */
+		const open = (node) => place.replaceChildren(...(place.firstElementChild?.tagName === node.tagName ? [] : [node]));
+		/** @param {string} word */
 		const named = (word) => `${word}: ${title}`;
 		const play = button(say("clips.play"), { icon: "play", onclick: () => open(make("video", { controls: true, autoplay: true, playsinline: true, src: addressOf(one.name), "aria-label": named(say("clips.play")) })) });
 		const qr = button(say("clips.qr"), { icon: "qr-code", onclick: () => open(this.#code(one)) });

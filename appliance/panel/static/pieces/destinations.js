@@ -59,6 +59,7 @@ customElements.define("plug-destinations", class Destinations extends Piece {
 		const { name } = first;
 		const facts = make("ul.plain.small");
 		const wrong = make("p.wrong");
+		/** @type {HTMLInputElement} */
 		const isOn = make("input.switch", { type: "checkbox", role: "switch", id: `on-${name}`, onchange: () => this.do({ do: "set-destination", name, enabled: isOn.checked }) });
 		const toggle = make("div.row-between", make("h3", titleOf(first)), make("span.switched", make("label", { for: `on-${name}`, class: "small" }, say("destinations.use")), isOn));
 		const check = button(say("destinations.check"), { icon: "activity", onclick: () => this.do({ do: "preflight", destination: name }) });
@@ -67,7 +68,8 @@ customElements.define("plug-destinations", class Destinations extends Piece {
 		const key = make("details", make("summary", say("paste.title")), make("plug-paste", { destination: name, preset: first.preset || name }));
 		const element = make("section.card.stack", toggle, facts, wrong, make("div.buttons", check, forget, remove), key);
 		const redraw = new Redraw();
-		const draw = (/** @type {Destination} */ one) => {
+		/** @param {Destination} one */
+		const draw = (one) => {
 			isOn.checked = one.enabled;
 			hide(remove, name === "tiktok");
 			hide(check, !one.host || !one["key-last4"]);
@@ -81,6 +83,7 @@ customElements.define("plug-destinations", class Destinations extends Piece {
 		return { element, draw };
 	}
 
+	/** @param {typeof PRESETS[number][0]} preset @param {HTMLElement} place where the form is, until it has been sent */
 	#form(preset, place) {
 		const name = make("input", { id: `name-${preset}`, value: preset === "custom" ? "" : preset, required: true, maxlength: 32, pattern: "[a-z0-9-]+", autocomplete: "off", autocapitalize: "off" });
 		const server = make("input", { id: `server-${preset}`, maxlength: 500, autocomplete: "off", autocapitalize: "off", spellcheck: "false", type: "text" });

@@ -2,18 +2,16 @@
 
 import { clock, feed, healthOf, hide, isRunning, make, mark, number, Piece, put, say, tell } from "../lib/all.js";
 
+const FACTS = /** @type {const} */ (["state", "health", "viewers", "heat"]);
+
 customElements.define("plug-facts", class extends Piece {
-	#values = new Map();
+	#values = { state: make("dd"), health: make("dd"), viewers: make("dd"), heat: make("dd") };
 	#why = make("p.why", { role: "status" });
 	tickMs = 500;
 
 	build() {
 		const list = make("dl.facts");
-		for (const name of /** @type {const} */ (["state", "health", "viewers", "heat"])) {
-			const value = make("dd");
-			this.#values.set(name, value);
-			list.append(make("div", make("dt", say(`facts.${name}`)), value));
-		}
+		for (const name of FACTS) list.append(make("div", make("dt", say(`facts.${name}`)), this.#values[name]));
 		this.append(list, this.#why);
 	}
 
@@ -30,8 +28,9 @@ customElements.define("plug-facts", class extends Piece {
 		put(this.#why, health.why);
 	}
 
+	/** @param {typeof FACTS[number]} name @param {string} text @param {Said["look"] | State["health"]["verdict"] | ""} look */
 	#set(name, text, look) {
-		const value = this.#values.get(name);
+		const value = this.#values[name];
 		put(value, text);
 		mark(value, "class", look ? `is-${look}` : "");
 	}

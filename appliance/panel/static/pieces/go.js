@@ -62,6 +62,7 @@ customElements.define("plug-go", class extends Piece {
 		}
 	}
 
+	/** @param {PointerEvent} event */
 	#hold(event) {
 		this.#hasFired = false;
 		const act = this.newest && tell(this.newest, feed.answered).act;
@@ -81,6 +82,7 @@ customElements.define("plug-go", class extends Piece {
 		this.#button.classList.remove("held");
 	}
 
+	/** @param {MouseEvent} event */
 	#click(event) {
 		// The thumb that held comes off: that is no tap on what the button says by now.
 		if (this.#hasFired && event.detail !== 0) return;

@@ -4,9 +4,9 @@ import { hide, icon, make, Piece, say } from "../lib/all.js";
 import "./paste.js";
 import "./rows.js";
 
-customElements.define("plug-home", class extends Piece {
+export class Home extends Piece {
 	#practice = make("a.button.second.practice", { href: "#/practice", hidden: true }, icon("play"), make("span", say("home.practice")));
-	#key = /** @type {import("./paste.js").KeyCard} */ (document.createElement("plug-key"));
+	#key = document.createElement("plug-key");
 
 	build() {
 		this.append(make("h2.unseen", say("nav.home")), make("plug-rows"), this.#key, this.#practice);
@@ -20,4 +20,5 @@ customElements.define("plug-home", class extends Piece {
 	draw(state) {
 		hide(this.#practice, state.live.type !== "off");
 	}
-});
+}
+customElements.define("plug-home", Home);

@@ -50,6 +50,7 @@ customElements.define("plug-looks", class extends Piece {
 		if (this.#isOn) this.#timer = setTimeout(() => this.#pictures(), PICTURE_MS);
 	}
 
+	/** @param {string} look @param {HTMLImageElement} image */
 	async #picture(look, image) {
 		const { ok } = await picture(image, `/api/looks/${look}.jpg`);
 		hide(image, !ok);

@@ -17,7 +17,7 @@ export async function pairByLink() {
 	return answer.ok ? "" : sayProblem(problemOf(answer));
 }
 
-customElements.define("plug-pairing", class extends Piece {
+export class Pairing extends Piece {
 	#pin = make("input", { id: "pin", inputmode: "numeric", autocomplete: "one-time-code", maxlength: PIN_LENGTH + 1, required: true, pattern: "[0-9 ]*", placeholder: "0000 0000", "aria-describedby": "pin-hint" });
 	#password = make("input", { id: "login", type: "password", autocomplete: "current-password", maxlength: 200, required: true });
 
@@ -36,10 +36,12 @@ customElements.define("plug-pairing", class extends Piece {
 			make("p.small", say("pair.lost")));
 	}
 
+	/** @param {string} text */
 	set problem(text) {
 		put(this.said, text);
 	}
 
+	/** @param {string} path @param {Record<string, string>} body */
 	async #enter(path, body) {
 		const answer = await call("POST", path, body);
 		if (answer.ok) {
@@ -49,4 +51,5 @@ customElements.define("plug-pairing", class extends Piece {
 		else put(this.said, sayProblem(problemOf(answer)));
 		this.#pin.value = "";
 	}
-});
+}
+customElements.define("plug-pairing", Pairing);

@@ -53,7 +53,7 @@ export class PasteKey extends Piece {
 	}
 }
 
-/** @param {Record<string, any>} took */
+/** @param {Took} took */
 function told(took) {
 	const server = took["took-server"];
 	const key = took["took-key"];
@@ -61,7 +61,7 @@ function told(took) {
 	const at = took["expires-at"] || 0;
 	const hours = Math.floor((at - now()) / 3600);
 	const hint = took["hint-code"];
-	if (hint && !took.expired) words.push(sayOr(`hint.${hint}`, took.hint));
+	if (hint && !took.expired) words.push(sayOr(`hint.${hint}`, took.hint || ""));
 	if (took.expired) words.push(say("paste.expired"));
 	else if (at) words.push(hours < 24 ? say("paste.hours", { hours: number(Math.max(1, hours)) }) : say("paste.until", { when: when(at) }));
 	return words.join(" ");
@@ -69,7 +69,7 @@ function told(took) {
 
 export class KeyCard extends Piece {
 	#title = make("span");
-	#paste = /** @type {PasteKey} */ (document.createElement("plug-paste"));
+	#paste = document.createElement("plug-paste");
 	#details = make("details.card", make("summary", icon("key-round"), this.#title), this.#paste);
 	#isWanted = false;
 

@@ -8,7 +8,8 @@ customElements.define("plug-phones", class extends Piece {
 	#sessions = -1;
 
 	build() {
-		const invite = (/** @type {"owner" | "viewer"} */ role) => button(say(`phones.invite-${role}`), { icon: "qr-code", onclick: () => this.#invite(role) });
+		/** @param {"owner" | "viewer"} role */
+		const invite = (role) => button(say(`phones.invite-${role}`), { icon: "qr-code", onclick: () => this.#invite(role) });
 		this.append(this.said, this.#list,
 			card("plus", say("phones.invite"), make("p.small", say("phones.roles")), make("div.buttons", invite("owner"), invite("viewer")), this.#invited),
 			this.#password());
@@ -30,7 +31,7 @@ customElements.define("plug-phones", class extends Piece {
 		this.#list.replaceChildren(...sessions.map((one) => this.#row(one, Boolean(one.this))));
 	}
 
-	/** @param {Session} one */
+	/** @param {Session} one @param {boolean} isThis */
 	#row(one, isThis) {
 		const name = one.name || say("phones.nameless");
 		const remove = sureButton(say("phones.remove"), say(isThis ? "phones.remove-this" : "phones.remove-sure"), name, async () => {
@@ -42,6 +43,7 @@ customElements.define("plug-phones", class extends Piece {
 		return make("li.card.row-between", make("div", make("strong", name), make("p.small", facts.filter(Boolean).join(" · "))), remove);
 	}
 
+	/** @param {"owner" | "viewer"} role */
 	async #invite(role) {
 		const answer = await call("POST", "/api/sessions/invite", { role });
 		put(this.said, answer.ok ? "" : sayProblem(problemOf(answer)));
@@ -54,6 +56,7 @@ customElements.define("plug-phones", class extends Piece {
 	}
 
 	#password() {
+		/** @param {string} id @param {string} label @param {AutoFill} autocomplete */
 		const field = (id, label, autocomplete) => {
 			const input = make("input", { type: "password", id, autocomplete, maxlength: 200 });
 			return { input, row: make("div.setting", make("label", { for: id }, label), input) };

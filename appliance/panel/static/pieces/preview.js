@@ -8,6 +8,7 @@ const WAIT_MS = 1000;
 const RETRY_MS = 15_000;
 const ZONES = "plugcast-zones";
 
+/** @param {number} ms @returns {Promise<void>} */
 const pause = (ms) => new Promise((resolve) => { setTimeout(resolve, ms); });
 
 customElements.define("plug-preview", class extends Piece {
@@ -95,7 +96,11 @@ customElements.define("plug-preview", class extends Piece {
 		}
 	}
 
-	/** One picture after the other, never two at once; while nobody looks none is asked for, so the box makes none. */
+	/**
+	 * One picture after the other, never two at once; while nobody looks none is asked for, so the box makes none.
+	 * @param {string} path @param {HTMLImageElement} image @param {HTMLElement} none what stands there without a picture
+	 * @param {() => boolean} isWanted
+	 */
 	async #watch(path, image, none, isWanted) {
 		const since = performance.now();
 		while (this.#isOn && this.isConnected) {
@@ -112,7 +117,7 @@ customElements.define("plug-preview", class extends Piece {
 		}
 	}
 
-	/** @param {HTMLImageElement} image */
+	/** @param {string} path @param {HTMLImageElement} image @param {HTMLElement} none */
 	async #fetch(path, image, none) {
 		const { ok, body } = await picture(image, path);
 		if (ok && image.parentElement) this.#shape(image.parentElement, image.naturalWidth, image.naturalHeight);
@@ -120,10 +125,12 @@ customElements.define("plug-preview", class extends Piece {
 		return ok;
 	}
 
+	/** @param {HTMLElement} screen @param {number} width @param {number} height */
 	#shape(screen, width, height) {
 		mark(screen, "data-shape", width > height ? "wide" : width === height ? "square" : "tall");
 	}
 
+	/** @param {boolean} isOn */
 	#showZones(isOn) {
 		hide(this.#zones, !isOn);
 		mark(this.#toggle, "aria-pressed", String(isOn));

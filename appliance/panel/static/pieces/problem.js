@@ -7,11 +7,12 @@ export function problemsOf(state) {
 	const real = state.problems.filter(({ code }) => code !== "not-in-this-version");
 	// While no live is wanted, a missing key is a row of its own and no alarm.
 	const known = state.live.type === "needs-key" && state.live.problem ? [state.live.problem, ...real] : real;
+	/** @type {Set<string>} */
 	const seen = new Set();
 	return known.filter((one) => !seen.has(one.code + one.text) && seen.add(one.code + one.text));
 }
 
-/** @param {Problem} problem @param {State} state */
+/** @param {Problem} problem @param {State} state @param {() => HTMLElement | null} fixed what mends it */
 export function problemCard(problem, state, fixed) {
 	// The box speaks English; in another language the sentence says what to do.
 	const hints = language === "en" ? problem.hints || [] : [];

@@ -4,6 +4,7 @@ import { button, hide, icon, isRunning, make, mark, number, Piece, put, say, set
 
 const CLIP_S = 30;
 
+/** @param {string} sign @param {string} id @param {() => unknown} onclick */
 function tile(sign, id, onclick) {
 	const svg = icon(sign);
 	const word = make("span");

@@ -5,7 +5,7 @@ import { button, fixFor, hide, icon, language, make, mark, Piece, put, Redraw, s
 export const SIGNS = { ok: "check", warn: "triangle-alert", bad: "x", unknown: "circle-help" };
 const KINDS = /** @type {const} */ ({ game: "gamepad", sound: "volume-2", tiktok: "key-round", internet: "wifi" });
 
-/** Mode as a person says it: 1920x1080@60 is 1080p 60. */
+/** Mode as a person says it: 1920x1080@60 is 1080p 60. @param {string} mode */
 const spoken = (mode) => mode.replace(/^\d+x(\d+)@(\d+).*$/, "$1p $2");
 
 /** One row's sentence, from its code or from what the State shows. @param {Row} row @param {State} state */

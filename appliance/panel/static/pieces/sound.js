@@ -6,13 +6,15 @@ const FLOOR_DB = -60;
 const LOUD_DB = -3;
 const SEND_MS = 150;
 
+/** @param {number} db */
 const part = (db) => Math.min(1, Math.max(0, (db - FLOOR_DB) / -FLOOR_DB));
 
-/** Two bars, left and right, that a screen reader can ask for. */
+/** Two bars, left and right, that a screen reader can ask for. @param {string} name */
 function meter(name) {
 	const bars = [make("i"), make("i")];
 	const element = make("div.bars", { role: "meter", "aria-label": say("sound.level-of", { name }), "aria-valuemin": FLOOR_DB, "aria-valuemax": 0, "aria-valuenow": FLOOR_DB }, ...bars.map((bar) => make("span.bar", bar)));
-	const draw = (/** @type {number[]} */ levels) => {
+	/** @param {number[]} levels */
+	const draw = (levels) => {
 		bars.forEach((bar, i) => {
 			const db = levels[i] ?? levels[0] ?? FLOOR_DB;
 			bar.style.transform = `scaleX(${part(db)})`;
@@ -72,6 +74,7 @@ customElements.define("plug-sound", class SoundScreen extends Piece {
 		const gain = make("input", { type: "range", min: -60, max: 20, step: 1, id: `gain-${name}` });
 		const shown = make("output", { for: `gain-${name}` });
 		/** @type {Timer} */ let sending;
+		/** @param {number} db */
 		const show = (db) => {
 			put(shown, db === 0 ? say("sound.as-is") : say(db > 0 ? "sound.louder" : "sound.quieter", { db: number(Math.abs(db)) }));
 			mark(gain, "aria-valuetext", shown.textContent || "");
@@ -84,7 +87,8 @@ customElements.define("plug-sound", class SoundScreen extends Piece {
 		const absent = make("p.small");
 		const element = make("section.card.stack", make("div.row-between", make("h3", icon(name === "mic" ? "mic" : "gamepad"), called), mute), bars.element, absent,
 			make("div.gain", make("label", { for: `gain-${name}` }, say("sound.gain")), gain, shown));
-		const draw = (/** @type {Source} */ now) => {
+		/** @param {Source} now */
+		const draw = (now) => {
 			mark(mute, "aria-pressed", String(now.muted));
 			reword(mute, say(now.muted ? "sound.unmute" : "sound.mute"));
 			mark(mute, "aria-label", say(now.muted ? "sound.unmute-of" : "sound.mute-of", { name: called }));
