@@ -11,7 +11,7 @@ import shutil
 import time
 import urllib.request
 from collections.abc import Iterator
-from pathlib import Path
+from dataclasses import dataclass
 
 import psutil
 import pytest
@@ -29,11 +29,12 @@ pytestmark = [
 ]
 
 KEY = "stream-1?sign=abcdefgh"
+CALM = "320x180@20"
 PASSWORD = "correct horse battery"
 TOML = """
 [capture]
-device = "{device}"
-audio = "{audio}"
+device = "test:320x180@20"
+audio = "test"
 [picture]
 size = "160x240"
 fps = 24
@@ -51,26 +52,40 @@ LoadCredential=tiktok-key:/etc/plugcast/tiktok-key
 """
 
 
-@pytest.fixture
-def nginx(tmp_path: Path) -> Iterator[Nginx]:
-    folder = tmp_path / "nginx"
-    folder.mkdir()
-    with Nginx(folder) as server:
-        yield server
+@dataclass(frozen=True)
+class House:
+    """Systemd with our units, live on a server. One for all tests: it takes half a minute to come up."""
+
+    box: Systemd
+    nginx: Nginx
+
+
+@pytest.fixture(scope="module")
+def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
+    home = tmp_path_factory.mktemp("units")
+    (home / "nginx").mkdir()
+    CONFIG.parent.mkdir(exist_ok=True)
+    for name, text in (("tiktok-key", KEY), ("panel-password", PASSWORD)):
+        file = CONFIG.parent / name
+        file.write_text(text)
+        file.chmod(0o600)
+    with (
+        Nginx(home / "nginx") as nginx,
+        Systemd(home, TOML.format(server=nginx.server), {"control": CREDENTIALS}) as box,
+    ):
+        box.until(lambda state: mode(state) == CALM)
+        assert box.do("go-live")[0] == 200
+        box.until(is_on_air)
+        yield House(box, nginx)
 
 
 def is_on_air(state: State) -> bool:
     return bool(state["live"]["type"] == "on-air" and state["engine"]["connected"])
 
 
-def started(home: Path, nginx: Nginx, device: str = "test:320x180@20", audio: str = "test") -> Systemd:
-    CONFIG.parent.mkdir(exist_ok=True)
-    for name, text in (("tiktok-key", KEY), ("panel-password", PASSWORD)):
-        file = CONFIG.parent / name
-        file.write_text(text)
-        file.chmod(0o600)
-    toml = TOML.format(device=device, audio=audio, server=nginx.server)
-    return Systemd(home, toml, {"control": CREDENTIALS})
+def mode(state: State) -> str:
+    """The mode of the picture that comes in; empty when none does."""
+    return str(state["signal"]["mode"]) if state["signal"]["cause"] == "none" else ""
 
 
 def back_after_s(box: Systemd, since: float, pid: str) -> float:
@@ -79,76 +94,74 @@ def back_after_s(box: Systemd, since: float, pid: str) -> float:
     return time.monotonic() - since
 
 
-def test_a_live_outlasts_whatever_systemd_restarts(tmp_path: Path, nginx: Nginx) -> None:
-    with started(tmp_path, nginx) as box:
-        box.until(lambda state: state["signal"]["cause"] == "none")
-        assert box.do("go-live")[0] == 200
-        box.until(is_on_air)
-        assert len(nginx.hooks.publishes) == 1
+def test_what_systemd_hands_over_works_and_shows_nowhere(house: House) -> None:
+    box, nginx = house.box, house.nginx
+    body = json.dumps({"password": PASSWORD}).encode()
+    headers = {"Content-Type": "application/json", "Origin": "http://127.0.0.1"}
+    with urllib.request.urlopen(urllib.request.Request("http://127.0.0.1/api/login", body, headers)) as answer:
+        assert json.loads(answer.read())["role"] == "owner"
+    assert "abcdefgh" in nginx.hooks.publishes[0]
+    shown = [
+        box.log,
+        json.dumps(box.state()),
+        *(box.ctl("show", f"plugcast-{role}") for role in ROLES),
+        *(" ".join([*one.cmdline(), *one.environ().values()]) for one in psutil.process_iter() if one.cmdline()),
+    ]
+    assert not any(secret in text for secret in ("abcdefgh", PASSWORD) for text in shown)
 
-        before = box.show("control", "MainPID")
-        box.kill("control", "KILL")
-        box.kill("screen", "KILL")
-        box.until(lambda state: is_on_air(state) and box.show("control", "MainPID") != before)
+
+def test_the_sandbox_lets_the_console_in_and_nothing_else(house: House) -> None:
+    hdmi, cable, box = find_hdmi(), find_sound_loop(), house.box
+    before = {row["path"]: row["value"] for row in json.loads(box.get("/api/settings"))}
+    wanted = {"capture.device": hdmi.capture, "capture.audio": cable.capture}
+    for path, value in wanted.items():
+        assert box.do("set-setting", path=path, value=value)[0] == 200
+    box.until(lambda state: mode(state) not in {"", CALM} and state["audio"]["source"] == cable.capture)
+    for path in wanted:
+        assert box.do("set-setting", path=path, value=before[path])[0] == 200
+    box.until(lambda state: mode(state) == CALM and state["audio"]["source"] == "test")
+    may = {role: [node for node in (hdmi.capture, "/dev/kmsg") if box.may_open(role, node)] for role in ROLES}
+    assert may == {"engine": [hdmi.capture], "control": [], "screen": []}
+
+
+def test_a_wrong_config_is_said_once_and_a_right_one_is_taken(house: House) -> None:
+    box = house.box
+    right = CONFIG.read_text()
+    CONFIG.write_text("[picture]\nfps = 31\n")
+    with pytest.raises(AssertionError):
         box.ctl("restart", "plugcast-control")
-        box.until(is_on_air)
-        box.kill("control", "STOP")
-        time.sleep(11)  # until the watchdog bites
-        box.until(is_on_air)
-        assert [int(box.show(role, "NRestarts")) for role in ROLES] == [0, 1, 1]  # one asked for begins anew
-        assert len(nginx.hooks.publishes) == 1
-
-        for name, limit_s in (("KILL", 5), ("STOP", 10)):
-            engine, since = box.show("engine", "MainPID"), time.monotonic()
-            box.kill("engine", name)
-            back_s = back_after_s(box, since, engine)
-            print(f"engine gone by {name}, on air after {back_s:.1f} s")
-            assert back_s <= limit_s
-        assert len(nginx.hooks.publishes) == 3
-        assert all(KEY.partition("?")[0] in publish for publish in nginx.hooks.publishes)
-
-        assert box.do("end-live")[0] == 200
-        box.until(lambda state: state["live"]["type"] == "off")
-        box.ctl("stop", *(f"plugcast-{role}" for role in ROLES))
-        assert [box.show(role, "Result") for role in ROLES] == ["success"] * 3
+    time.sleep(5)
+    assert (box.show("control", "ActiveState"), box.show("control", "NRestarts")) == ("failed", "0")
+    assert box.log.count("picture.fps: must be") == 1
+    CONFIG.write_text(right)
+    box.ctl("start", "plugcast-control")
+    box.until(lambda state: bool(state["engine"]["connected"]))
 
 
-def test_what_systemd_hands_over_works_and_shows_nowhere(tmp_path: Path, nginx: Nginx) -> None:
-    with started(tmp_path, nginx) as box:
-        body = json.dumps({"password": PASSWORD}).encode()
-        headers = {"Content-Type": "application/json", "Origin": "http://127.0.0.1"}
-        with urllib.request.urlopen(urllib.request.Request("http://127.0.0.1/api/login", body, headers)) as answer:
-            assert json.loads(answer.read())["role"] == "owner"
-        assert box.do("go-live")[0] == 200
-        box.until(is_on_air)
-        assert "abcdefgh" in nginx.hooks.publishes[0]
-        shown = [
-            box.log,
-            json.dumps(box.state()),
-            *(box.ctl("show", f"plugcast-{role}") for role in ROLES),
-            *(" ".join([*one.cmdline(), *one.environ().values()]) for one in psutil.process_iter() if one.cmdline()),
-        ]
-        assert not any(secret in text for secret in ("abcdefgh", PASSWORD) for text in shown)
+def test_a_live_outlasts_whatever_systemd_restarts(house: House) -> None:
+    box, nginx = house.box, house.nginx
+    before = box.show("control", "MainPID")
+    box.kill("control", "KILL")
+    box.kill("screen", "KILL")
+    box.until(lambda state: is_on_air(state) and box.show("control", "MainPID") != before)
+    box.ctl("restart", "plugcast-control")
+    box.until(is_on_air)
+    box.kill("control", "STOP")
+    time.sleep(11)  # until the watchdog bites
+    box.until(is_on_air)
+    assert [int(box.show(role, "NRestarts")) for role in ROLES] == [0, 1, 1]  # one asked for begins anew
+    assert len(nginx.hooks.publishes) == 1
 
+    for name, limit_s in (("KILL", 5), ("STOP", 10)):
+        engine, since = box.show("engine", "MainPID"), time.monotonic()
+        box.kill("engine", name)
+        back_s = back_after_s(box, since, engine)
+        print(f"engine gone by {name}, on air after {back_s:.1f} s")
+        assert back_s <= limit_s
+    assert len(nginx.hooks.publishes) == 3
+    assert all(KEY.partition("?")[0] in publish for publish in nginx.hooks.publishes)
 
-def test_a_wrong_config_is_said_once_and_a_right_one_is_taken(tmp_path: Path, nginx: Nginx) -> None:
-    with started(tmp_path, nginx) as box:
-        right = CONFIG.read_text()
-        CONFIG.write_text("[picture]\nfps = 31\n")
-        with pytest.raises(AssertionError):
-            box.ctl("restart", "plugcast-control")
-        time.sleep(5)
-        assert (box.show("control", "ActiveState"), box.show("control", "NRestarts")) == ("failed", "0")
-        assert box.log.count("picture.fps: must be") == 1
-        CONFIG.write_text(right)
-        box.ctl("start", "plugcast-control")
-        box.until(lambda state: bool(state["engine"]["connected"]))
-
-
-def test_the_sandbox_lets_the_console_in_and_nothing_else(tmp_path: Path, nginx: Nginx) -> None:
-    hdmi, cable = find_hdmi(), find_sound_loop()
-    with started(tmp_path, nginx, hdmi.capture, cable.capture) as box:
-        state = box.until(lambda state: state["signal"]["cause"] == "none" and state["audio"]["source"] != "")
-        assert state["audio"]["source"] == cable.capture
-        may = {role: [node for node in (hdmi.capture, "/dev/kmsg") if box.may_open(role, node)] for role in ROLES}
-        assert may == {"engine": [hdmi.capture], "control": [], "screen": []}
+    assert box.do("end-live")[0] == 200
+    box.until(lambda state: state["live"]["type"] == "off")
+    box.ctl("stop", *(f"plugcast-{role}" for role in ROLES))
+    assert [box.show(role, "Result") for role in ROLES] == ["success"] * 3
