@@ -66,8 +66,8 @@ class Systemd(Panel):
             self._boot(stack)
             self.ctl("start", *(f"plugcast-{role}" for role in ROLES))
             self._token = token_in(self.inside("runuser", "-u", "plugcast", "/usr/bin/plugcast", "token", "test"))
+            self.until(lambda state: bool(state["engine"]["connected"]), START_S)
             self._stack = stack.pop_all()
-        self.until(lambda state: bool(state["engine"]["connected"]), START_S)
         return self
 
     def __exit__(
