@@ -26,13 +26,12 @@ def test_a_row_of_the_fault_matrix(row: Row, tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.long
 @pytest.mark.timeout(900)
 @pytest.mark.box(clock="virtual")
 def test_ten_minutes_of_random_faults(tmp_path: Path) -> None:
-    result = soak(tmp_path, 600, seed=5)
+    result = soak(tmp_path, 600, seed=52)  # of many seeds the one with most of the network's faults
     assert not result.missed, result
-    assert len(result.mishaps) >= 2
+    assert len(result.mishaps) >= 4
 
 
 def test_rows_have_names_of_their_own() -> None:
