@@ -25,7 +25,8 @@ def fragmented(seconds: float = 4) -> bytes:
 def plain(seconds: float = 4) -> bytes:
     """A whole clip."""
     media = clip(seconds)
-    return finished(media.params, list(media.packets))[0]
+    with finished(media.params, list(media.packets)) as (data, _):
+        return bytes(data)
 
 
 def put(directory: Path, name: str, data: bytes) -> Path:

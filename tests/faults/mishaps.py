@@ -12,6 +12,7 @@ from tests.faults.clocks import set_wall_clock
 from tests.faults.stage import KEY, Stage
 
 CALM_PICTURE = "test:320x180@20"
+REPLAY_S = 60
 OTHER_PICTURES = ("test:640x360@30", "test:240x320@60", "test:1280x720@20")
 
 type Mishap = Callable[[Stage, random.Random], None]
@@ -77,15 +78,15 @@ def clock_steps(_stage: Stage, chance: random.Random) -> None:
 def asks(stage: Stage, chance: random.Random) -> None:
     """The owner takes clips and checks the server."""
     for _ in range(chance.randint(1, 4)):
-        _told(stage, "clip", seconds=chance.randint(5, 60))
-        _told(stage, "preflight", destination="tiktok")
+        told(stage, "clip", seconds=chance.randint(5, REPLAY_S))
+        told(stage, "preflight", destination="tiktok")
         time.sleep(1)
 
 
 def picture_changes(stage: Stage, chance: random.Random) -> None:
     """The console sends another size and rate for a while."""
     for picture in (chance.choice(OTHER_PICTURES), CALM_PICTURE):
-        _told(stage, "set-setting", path="capture.device", value=picture)
+        told(stage, "set-setting", path="capture.device", value=picture)
         time.sleep(chance.uniform(2, 15))
 
 
@@ -93,28 +94,29 @@ def covers(stage: Stage, chance: random.Random) -> None:
     """The owner takes a break, or wants privacy."""
     cover = chance.choice(("brb", "privacy"))
     for on in (True, False):
-        _told(stage, cover, on=on)
+        told(stage, cover, on=on)
         time.sleep(chance.uniform(1, 15))
 
 
 def looks(stage: Stage, chance: random.Random) -> None:
     """The owner tries looks."""
     for look in (*chance.sample(("blur", "split", "full"), 2), "fill"):
-        _told(stage, "set-look", look=look)
+        told(stage, "set-look", look=look)
         time.sleep(chance.uniform(1, 5))
 
 
 def recording(stage: Stage, chance: random.Random) -> None:
     """The owner records for a while, and deletes everything there is."""
-    _told(stage, "start-recording")
+    told(stage, "start-recording")
     time.sleep(chance.uniform(5, 30))
-    _told(stage, "stop-recording")
+    told(stage, "stop-recording")
     time.sleep(2)
     for file in json.loads(stage.box.get("/api/recordings")):
-        _told(stage, "delete-recording", name=file["name"])
+        told(stage, "delete-recording", name=file["name"])
 
 
-def _told(stage: Stage, command: str, **arguments: str | int) -> None:
+def told(stage: Stage, command: str, **arguments: str | int) -> None:
+    """Gives a command as an owner. Raises AssertionError when it is refused."""
     status, answer = stage.box.do(command, **arguments)
     if status != 200:
         raise AssertionError(f"{command}: {answer}")

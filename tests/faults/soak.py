@@ -16,7 +16,7 @@ from functools import partial
 from itertools import combinations
 from pathlib import Path
 
-from tests.faults.mishaps import CALM_PICTURE, MISHAPS, OWNERS
+from tests.faults.mishaps import CALM_PICTURE, MISHAPS, OWNERS, REPLAY_S, told
 from tests.faults.stage import Setup, Size, Stage
 from tests.faults.watch import Seen
 
@@ -80,14 +80,17 @@ class Soaked:
 def soak(home: Path, seconds: float, seed: int) -> Soaked:
     """Runs for so many seconds of the box's clock."""
     chance, result = random.Random(seed), Soaked()  # noqa: S311 - for faults, not for secrets
-    setup = Setup(device=CALM_PICTURE, audio="test", more="[replay]\nseconds = 60\n", looks_s=(0.5, 0.25))
+    setup = Setup(device=CALM_PICTURE, audio="test", more=f"[replay]\nseconds = {REPLAY_S}\n", looks_s=(0.5, 0.25))
     with Stage(home, setup) as stage:
         stage.go_live()
         began = time.monotonic()
+        warm_up_s = min(WARM_UP_S, seconds / 3)
+        _rest(stage, result, began, warm_up_s / 2)
         # What an owner does for the first time takes memory that is kept for the next time: it is no growth.
+        told(stage, "clip", seconds=REPLAY_S)
         for first in OWNERS:
             first(stage, chance)
-        _rest(stage, result, began, min(WARM_UP_S, seconds / 3))
+        _rest(stage, result, began, warm_up_s / 2)
         result.samples.clear()
         while time.monotonic() - began < seconds:
             mishap = chance.choice(MISHAPS)

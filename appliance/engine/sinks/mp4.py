@@ -8,7 +8,10 @@ from __future__ import annotations
 
 import errno
 import io
+import mmap
+import os
 from collections.abc import Buffer, Iterable, Iterator
+from contextlib import contextmanager
 from fractions import Fraction
 
 import av
@@ -82,20 +85,67 @@ class Mp4Writer:
         self._container.close()
 
 
-def finished(params: StreamParams, packets: list[Packet]) -> tuple[bytes, float]:
+@contextmanager
+def finished(params: StreamParams, packets: list[Packet]) -> Iterator[tuple[memoryview, float]]:
     """A whole file with its index in front, as every player, phone and web site likes it, and its length in seconds.
 
-    `packets` begin with a key frame, in order of time, and hold sound.
+    `packets` begin with a key frame, in order of time, and hold sound. The memory is given back when left.
     """
-    file = io.BytesIO()
     sound = next(packet for packet in packets if not packet.is_video and packet.pts_ns >= packets[0].pts_ns)
     room = len(packets) * INDEX_PER_PACKET + INDEX_BESIDES
-    writer = Mp4Writer(file, params, [packets[0], sound], "clip", {"moov_size": str(room)})
-    for packet in packets:
-        if packet is not packets[0] and packet is not sound:
-            writer.write(packet)
-    writer.close()
-    return file.getvalue(), writer.seconds
+    with OwnMemory(room + INDEX_BESIDES + sum(len(packet.data) for packet in packets)) as file:
+        writer = Mp4Writer(file, params, [packets[0], sound], "clip", {"moov_size": str(room)})
+        for packet in packets:
+            if packet is not packets[0] and packet is not sound:
+                writer.write(packet)
+        writer.close()
+        with file.written as data:
+            yield data, writer.seconds
+
+
+class OwnMemory(io.RawIOBase):
+    """A file of at most `most` bytes in memory of its own: the heap would keep for ever what a clip once took."""
+
+    def __init__(self, most: int) -> None:
+        super().__init__()
+        self._memory = mmap.mmap(-1, most)
+        self._at = self._size = 0
+
+    @property
+    def written(self) -> memoryview:
+        """What was written. To be released before the file is closed."""
+        return memoryview(self._memory)[: self._size]
+
+    def write(self, data: Buffer, /) -> int:
+        """Takes all of it. Raises OSError when there is no room left."""
+        end = self._at + memoryview(data).nbytes
+        if end > len(self._memory):
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        self._memory[self._at : end] = bytes(data)
+        written, self._at, self._size = end - self._at, end, max(self._size, end)
+        return written
+
+    def seek(self, offset: int, whence: int = io.SEEK_SET, /) -> int:
+        """As of any file."""
+        self._at = offset + {io.SEEK_SET: 0, io.SEEK_CUR: self._at, io.SEEK_END: self._size}[whence]
+        return self._at
+
+    def tell(self) -> int:
+        """As of any file."""
+        return self._at
+
+    def writable(self) -> bool:
+        """It is."""
+        return True
+
+    def seekable(self) -> bool:
+        """It is."""
+        return True
+
+    def close(self) -> None:
+        """Gives the memory back to the system."""
+        super().close()
+        self._memory.close()
 
 
 class Fragments(io.RawIOBase):

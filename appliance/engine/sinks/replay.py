@@ -125,31 +125,33 @@ def write_clip(ring: ReplayRing | None, seconds: int, record: RecordPlan) -> Wri
         raise Refused("nothing-to-clip", text)
     began_at, directory = time.time(), Path(record.directory)
     try:
-        data, length_s = finished(ring.params, packets)
-        directory.mkdir(parents=True, exist_ok=True)
-        if shelf.free_bytes(directory) < len(data) + LEAST_FREE:
-            text = f"The disk of {directory} is full, so no clip can be kept. Delete recordings to make room."
-            raise Unavailable("disk-full", text, directory=str(directory), free_mb=0)
-        path = _write(shelf.free_path(directory, began_at, record.title, "clip", record.time_zone), data)
+        with finished(ring.params, packets) as (data, length_s):
+            size = len(data)
+            directory.mkdir(parents=True, exist_ok=True)
+            if shelf.free_bytes(directory) < size + LEAST_FREE:
+                text = f"The disk of {directory} is full, so no clip can be kept. Delete recordings to make room."
+                raise Unavailable("disk-full", text, directory=str(directory), free_mb=0)
+            path = _write(shelf.free_path(directory, began_at, record.title, "clip", record.time_zone), data)
     except OSError as error:
         raise shelf.unwritable(error, directory) from None
     except FFmpegError as error:
         text = f"The clip could not be made ({error.strerror or error}). Try again."
         raise Unavailable("clip-failed", text) from None
     log.info("A clip of %.1f s was written to %s.", length_s, path)
-    return WrittenClip(path.name, round(length_s, 1), len(data))
+    return WrittenClip(path.name, round(length_s, 1), size)
 
 
-def _write(path: Path, data: bytes) -> Path:
+def _write(path: Path, data: memoryview) -> Path:
     """Writes a whole file that appears under its name only when it is safe on the disk. Raises OSError."""
     part = shelf.part_of(path)
     handle = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o644)
     try:
         with contextlib.suppress(OSError):
             fcntl.flock(handle, fcntl.LOCK_EX)
-        view = memoryview(data)
-        while view:
-            view = view[os.write(handle, view) :]
+        done = 0
+        while done < len(data):
+            with data[done:] as rest:
+                done += os.write(handle, rest)
         os.fdatasync(handle)
         part.rename(path)
     except OSError:
