@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import subprocess
 from dataclasses import replace
@@ -15,6 +16,7 @@ from hypothesis import strategies as st
 from appliance import shelf
 from appliance.engine.packet import Packet
 from appliance.engine.sinks import replay
+from appliance.engine.sinks.mp4 import OwnMemory
 from appliance.engine.sinks.replay import ReplayRing, write_clip
 from appliance.errors import Refused, Unavailable
 from appliance.model.plan import RecordPlan
@@ -158,3 +160,17 @@ def test_pushing_goes_on_while_a_clip_is_written(tmp_path: Path) -> None:
     assert isinstance(before[0], Packet)
     assert ring.last(10)[0].pts_ns > before[0].pts_ns
     assert write_clip(ring, 10, RecordPlan(directory=str(tmp_path))).seconds >= 10
+
+
+def test_a_clips_memory_is_a_file_that_ends_and_is_given_back() -> None:
+    with OwnMemory(8) as file:
+        assert file.write(b"012345") == 6
+        assert file.seek(-4, io.SEEK_CUR) == 2
+        assert file.write(b"xy") == 2
+        assert (file.seek(0, io.SEEK_END), file.tell()) == (6, 6)
+        with file.written as data:
+            assert bytes(data) == b"01xy45"
+        with pytest.raises(OSError, match="No space"):
+            file.write(b"789")
+        memory = file._memory
+    assert memory.closed
