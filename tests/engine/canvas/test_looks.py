@@ -190,7 +190,7 @@ def test_memory_is_used_again_when_nobody_holds_it() -> None:
     canvas = Canvas(PicturePlan(180, 320, 30, "full"))
     game = plain(320, 180, (10, 20, 30))
     seen = set()
-    for tick in range(40):
+    for tick in range(12):
         frame = canvas.compose(game, None, tick)
         seen.add(planes_of(frame).y.ctypes.data)
         del frame
