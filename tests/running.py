@@ -39,13 +39,16 @@ def token_in(said: str) -> str:
 
 
 class Panel:
-    """Asks a box as a program in the network would. `log` is what it printed, for what goes wrong."""
-
-    log = ""
+    """Asks a box as a program in the network would."""
 
     def __init__(self, port: int, token: str = "") -> None:
         self.port = port
         self._token = token
+
+    @property
+    def log(self) -> str:
+        """What the box has said, for what goes wrong; here nobody knows."""
+        return ""
 
     def must_run(self) -> None:
         """Raises AssertionError when nobody will ever answer; here nobody knows."""
@@ -107,7 +110,7 @@ class RunningBox(Panel):
         super().__init__(free_port())
         self.config = home / "box.toml"
         self.config.write_text(CONFIG.format(home=home, port=self.port) + toml, encoding="utf-8")
-        self.log = ""
+        self._said = ""
 
     def __enter__(self) -> Self:
         self._token = token_in(self.plugcast("token", "test", "--config", str(self.config)))
@@ -132,6 +135,11 @@ class RunningBox(Panel):
     ) -> None:
         code = self.stop()
         assert code == 0 or error is not None, f"plugcast run ended with {code}:\n{self.log}"
+
+    @property
+    def log(self) -> str:
+        """Everything it printed."""
+        return self._said
 
     @property
     def pid(self) -> int:
@@ -167,4 +175,4 @@ class RunningBox(Panel):
     def _read(self) -> None:
         assert self._process.stdout is not None
         for line in self._process.stdout:
-            self.log += line
+            self._said += line

@@ -19,6 +19,7 @@ def page_files() -> dict[str, str]:
     return {f"/static/{file.as_posix()}": _TYPES[file.suffix] for file in files}
 
 
+@cache
 def page_file(name: str) -> bytes:
     """What is sent for the file of that name in `static`. Raises OSError."""
     file = STATIC / name

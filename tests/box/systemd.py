@@ -76,7 +76,7 @@ class Systemd(Panel):
         self._stack.close()
 
     @property
-    def log(self) -> str:  # type: ignore[override]
+    def log(self) -> str:
         """What the units and systemd said."""
         return "\n".join(f"{file.name}:\n{file.read_text()}" for file in sorted(self._home.glob("*.log")))
 

@@ -19,7 +19,7 @@ from appliance.control.settings import join
 from appliance.control.store import Latest
 from appliance.control.watching import WATCHED_S
 from appliance.control.wishes import WishFile
-from appliance.errors import NeedsOwner
+from appliance.errors import Fact, NeedsOwner
 from appliance.model.command import CheckDestination, EndLive, GoLive, PasteKey
 from appliance.model.plan import Preflight
 from appliance.model.problem import Problem
@@ -88,15 +88,20 @@ class SlowDisk(WishFile):
         super().write(wish)
 
 
+async def going_to(place: Path, disk: SlowDisk) -> tuple[Director, asyncio.Task[dict[str, Fact]]]:
+    """One that is just going live, and the command under way."""
+    control = director(place, Time(), disk)
+    await control.start()
+    await control.do(PASTE)
+    return control, asyncio.create_task(control.do(GoLive()))
+
+
 def test_a_live_is_on_the_disk_before_it_is_on_air(tmp_path: Path) -> None:
     """A restart in between would end what viewers had just begun to see."""
 
     async def test() -> None:
         disk = SlowDisk(tmp_path)
-        control = director(tmp_path, Time(), disk)
-        await control.start()
-        await control.do(PASTE)
-        going = asyncio.create_task(control.do(GoLive()))
+        control, going = await going_to(tmp_path, disk)
         await asyncio.to_thread(disk.asked.wait, 5)
         assert [destination.name for destination in control.plan.value.destinations] == []
         disk.answers.set()
@@ -113,10 +118,7 @@ def test_a_disk_that_hangs_keeps_nobody_off_the_air(tmp_path: Path, monkeypatch:
 
     async def test() -> None:
         disk = SlowDisk(tmp_path)
-        control = director(tmp_path, Time(), disk)
-        await control.start()
-        await control.do(PASTE)
-        going = asyncio.create_task(control.do(GoLive()))
+        control, going = await going_to(tmp_path, disk)
         async for plan in control.plan.changes():
             if plan.destinations:
                 break

@@ -121,7 +121,7 @@ class OwnMemory(io.RawIOBase):
         end = self._at + memoryview(data).nbytes
         if end > len(self._memory):
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
-        self._memory[self._at : end] = bytes(data)
+        self._memory[self._at : end] = data
         written, self._at, self._size = end - self._at, end, max(self._size, end)
         return written
 
