@@ -110,6 +110,11 @@ class AccessFiles:
         sync_directory(self.directory)
         return True
 
+    def end_link(self) -> None:
+        """Makes the link worthless, if there is one. Raises `Unavailable`."""
+        if self._link.exists():
+            remove(self._link)
+
     def epoch(self) -> str:
         """Changes whenever everybody was forgotten."""
         try:

@@ -155,7 +155,10 @@ class Access:
         return grant if grant is not None and self._clock() - grant.used_at < IDLE_S else None
 
     async def new_session(self, name: str, role: Role, way: Way) -> tuple[str, Grant]:
-        """Lets a browser in; returns its cookie, which is kept nowhere, and its grant. Raises `Unavailable`."""
+        """Lets a browser in; returns its cookie, which is kept nowhere, and its grant. Raises `Unavailable`.
+
+        Whoever came in, the link that the box printed is worth nothing any more: it stands in the journal.
+        """
         now, cookie = self._clock(), secrets.token_urlsafe(32)
         grant = Grant(
             name=name, hash=digest(cookie), made_at=now, used_at=now, role=role, way=way, epoch=self._epoch
@@ -163,6 +166,7 @@ class Access:
         newest = sorted(self._sessions.values(), key=lambda known: known.used_at)[-(MOST_SESSIONS - 1) :]
         self._sessions = {known.hash: known for known in (*newest, grant)}
         await self._save()
+        await asyncio.to_thread(self._files.end_link)
         log.info("A browser was let in as %s.", role)
         return cookie, grant
 

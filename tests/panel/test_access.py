@@ -212,6 +212,21 @@ def test_a_new_link_makes_the_old_worthless(place: Path) -> None:
     run(place, test)
 
 
+@pytest.mark.parametrize("is_ended", [True, False], ids=["guarded", "without-guard"])
+def test_the_link_ends_with_any_pairing(place: Path, monkeypatch: pytest.MonkeyPatch, is_ended: bool) -> None:
+    if not is_ended:
+        monkeypatch.setattr(AccessFiles, "end_link", lambda _self: None)
+
+    async def test(server: Server) -> None:
+        link = server.files.new_link(1.0)
+        headers = {"Content-Type": "application/json", "Origin": server.url}
+        pin = json.dumps({"pin": server.files.pin.shown()}).encode()
+        assert (await server.ask("POST", "/api/pair", headers, pin)).status == 200
+        assert (await server.pair(link)).status == (401 if is_ended else 200)
+
+    run(place, test)
+
+
 def test_a_browser_that_was_long_away_pairs_again(place: Path) -> None:
     async def test(server: Server) -> None:
         cookie = {"Cookie": await server.cookie()}
