@@ -28,7 +28,25 @@ _N, _R, _P = 2**15, 8, 3
 _MEMORY = 64 * 1024 * 1024
 
 
-class _Kept(Value, frozen=True):
+class Maker(Value, frozen=True):
+    """Who let somebody in or set a password: an id, the name it had then, and the id of the first of its family."""
+
+    id: str = ""
+    name: str = ""
+    family: str = ""
+
+
+class PasswordFacts(Value, frozen=True):
+    """What may be told of a password: when it was set (Unix seconds, 0 unknown) and by whom."""
+
+    set_at: float = 0.0
+    maker: Maker = Maker()
+
+
+UNKNOWN = PasswordFacts()
+
+
+class _Kept(PasswordFacts, frozen=True, kw_only=True):
     """A password's salt and its scrypt hash, both in hex, made with the cost above."""
 
     salt: str
@@ -52,7 +70,13 @@ class PasswordFile:
         """Whether there is a password at all."""
         return self.is_given or self._read() is not None
 
-    def keep(self, text: str) -> None:
+    @property
+    def facts(self) -> PasswordFacts | None:
+        """Of the password that was set on the panel; None when there is none."""
+        kept = self._read()
+        return PasswordFacts(set_at=kept.set_at, maker=kept.maker) if kept else None
+
+    def keep(self, text: str, about: PasswordFacts = UNKNOWN) -> None:
         """Sets the password. Raises `Invalid` when it is too short or too long, `Unavailable` for the disk."""
         if not SHORTEST <= len(text) <= LONGEST:
             raise Invalid(
@@ -63,7 +87,7 @@ class PasswordFile:
             )
         salt = secrets.token_bytes(16)
         make_private(self._file.parent)
-        kept = _Kept(salt=salt.hex(), hash=_scrypt(text, salt).hex())
+        kept = _Kept(salt=salt.hex(), hash=_scrypt(text, salt).hex(), set_at=about.set_at, maker=about.maker)
         write_atomically(self._file, msgspec.json.encode(kept))
 
     def forget(self) -> None:

@@ -17,7 +17,7 @@ from typing import Literal
 import msgspec
 
 from appliance.control.files import make_private, remove, sync_directory, write_atomically
-from appliance.control.passwords import PasswordFile
+from appliance.control.passwords import Maker, PasswordFile
 from appliance.control.pins import PinFile
 from appliance.errors import Invalid, Unavailable
 from appliance.model.problem import UNREADABLE, Value
@@ -35,6 +35,8 @@ class Grant(Value, frozen=True):
     """One secret that opens the panel: its name, its SHA-256 in hex, what it may do, and when it was made and used.
 
     `epoch` is that of the access files when it was made: a reset begins another, and what is older counts no more.
+    `maker` is who let it in by an invitation or a password. A browser that comes in again gets another secret but stays
+    who it was: `known_as` is its first id.
     """
 
     name: str
@@ -44,11 +46,23 @@ class Grant(Value, frozen=True):
     role: Role = "owner"
     way: Way = ""
     epoch: str = ""
+    maker: Maker = Maker()
+    known_as: str = ""
 
     @property
     def id(self) -> str:
         """A name for this grant that tells nothing about its secret."""
-        return self.hash[:16]
+        return self.known_as or self.hash[:16]
+
+    @property
+    def family(self) -> str:
+        """The same for all who let each other in, so that inviting multiplies no limit."""
+        return self.maker.family or self.id
+
+    @property
+    def as_maker(self) -> Maker:
+        """How what it makes remembers this grant."""
+        return Maker(id=self.id, name=self.name, family=self.family)
 
 
 type Grants = dict[str, Grant]

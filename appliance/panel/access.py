@@ -14,12 +14,13 @@ import time
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
-import msgspec
 from aiohttp import web
+from msgspec.structs import replace
 
+from appliance.control.passwords import Maker
 from appliance.control.tokens import IDLE_S, MOST_SESSIONS, AccessFiles, Grant, Grants, Role, Way, digest
 from appliance.errors import PlugcastError
-from appliance.panel.access_entry import Entry
+from appliance.panel.access_entry import Entry, Visitor
 from appliance.panel.access_origin import READS, check_host, check_origin, check_reader
 from appliance.panel.denied import Denied as Denied
 from appliance.panel.door import GUEST
@@ -30,7 +31,8 @@ COOKIE = "plugcast"
 HOST_COOKIE = "__Host-plugcast"
 """Over HTTPS: browsers take a cookie of this name only from this very host, and never over HTTP."""
 COOKIE_S = 400 * 24 * 3600
-_SEEN_EVERY_S = 3600.0
+_SAVE_EVERY_S = 3600.0
+"""When a phone was used is kept in memory at each request, and on the disk so seldom that a card lasts."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +43,15 @@ class Asker:
     is_browser: bool
 
 
+@dataclass(frozen=True, slots=True)
+class Removed:
+    """How many browsers were thrown out, and whether a password ended with them."""
+
+    ended: int
+    has_password_ended: bool = False
+
+
+NOBODY = Maker()
 ASKER: web.RequestKey[Asker] = web.RequestKey("asker", Asker)
 
 
@@ -65,6 +76,7 @@ class Access:
         self._epoch = ""
         self._tokens: Grants = {}
         self._sessions: Grants = {}
+        self._saved_at = clock()
         self._streams: dict[str, set[asyncio.BaseTransport]] = {}
         self._reading: asyncio.Task[None] | None = None
         self._saving = asyncio.Lock()
@@ -94,7 +106,8 @@ class Access:
         """The paired browsers that may still come in, the one that was used last first."""
         now = self._clock()
         live = (grant for grant in self._sessions.values() if now - grant.used_at < IDLE_S)
-        return tuple(sorted(live, key=lambda grant: (-grant.used_at, -grant.made_at, grant.hash)))
+        seen = (replace(grant, used_at=now) if grant.hash in self._streams else grant for grant in live)
+        return tuple(sorted(seen, key=lambda grant: (-grant.used_at, -grant.made_at, grant.hash)))
 
     @property
     def pin_is_open(self) -> bool:
@@ -147,6 +160,8 @@ class Access:
             streams.discard(transport)
             if not streams:
                 self._streams.pop(asker.grant.hash, None)
+            # A feed may have been followed for days.
+            self._note_use(asker.grant)
 
     def session_of(self, request: web.Request) -> Grant | None:
         """The paired browser that asks, if it is one."""
@@ -154,21 +169,61 @@ class Access:
         grant = self._sessions.get(digest(cookie))
         return grant if grant is not None and self._clock() - grant.used_at < IDLE_S else None
 
-    async def new_session(self, name: str, role: Role, way: Way) -> tuple[str, Grant]:
+    async def new_session(self, visitor: Visitor, role: Role, way: Way, maker: Maker = NOBODY) -> tuple[str, Grant]:
         """Lets a browser in; returns its cookie, which is kept nowhere, and its grant. Raises `Unavailable`.
 
         Whoever came in, the link that the box printed is worth nothing any more: it stands in the journal.
         """
         now, cookie = self._clock(), secrets.token_urlsafe(32)
         grant = Grant(
-            name=name, hash=digest(cookie), made_at=now, used_at=now, role=role, way=way, epoch=self._epoch
+            name=visitor.name, hash=digest(cookie), made_at=now, used_at=now, role=role, way=way, epoch=self._epoch,
+            maker=maker,
         )  # fmt: skip
-        newest = sorted(self._sessions.values(), key=lambda known: known.used_at)[-(MOST_SESSIONS - 1) :]
+        before = self._sessions.get(visitor.before.hash) if visitor.before else None
+        if before is not None:
+            grant = _once_more(before, grant)
+        others = (known for known in self._sessions.values() if known is not before)
+        newest = sorted(others, key=lambda known: known.used_at)[-(MOST_SESSIONS - 1) :]
         self._sessions = {known.hash: known for known in (*newest, grant)}
         await self._save()
         await asyncio.to_thread(self._files.end_link)
-        log.info("A browser was let in as %s.", role)
+        log.info("A browser was let in as %s.", grant.role)
         return cookie, grant
+
+    def leave_behind(self, before: Grant, kept: web.Request) -> None:
+        """What is still sent to who came in again ends, but for the answer to `kept`."""
+        self._cut({before.hash}, kept)
+
+    def knows(self, maker: Maker) -> bool:
+        """Whether who made something may still come in; what the box itself made has no maker."""
+        return not maker.id or any(
+            grant.id == maker.id for grant in (*self._sessions.values(), *self._tokens.values())
+        )  # fmt: skip
+
+    async def rename(self, wanted: str, name: str) -> bool:
+        """Gives a browser another name; False when there is none of this id. Raises `Unavailable`."""
+        found = next((grant for grant in self._sessions.values() if grant.id == wanted), None)
+        if found is None:
+            return False
+        self._sessions = {**self._sessions, found.hash: replace(found, name=name)}
+        await self._save()
+        return True
+
+    async def throw_out(self, wanted: Callable[[Grant], bool], asker: Grant, kept: web.Request) -> Removed:
+        """Revokes browsers and what they left behind: a password that one of them set, with all who came in by it.
+
+        Who takes itself out leaves its password: that is a log-out. Raises `Unavailable` as `end_sessions` does.
+        """
+        out = {grant.id for grant in self._sessions.values() if wanted(grant)}
+        try:
+            ended = await self.end_sessions(lambda grant: grant.id in out, kept)
+        finally:
+            gone = await self.entry.disown(out - {asker.id})
+        if gone:
+            ended += await self.end_sessions(
+                lambda grant: grant.way == "password" and grant.id != asker.id, kept
+            )  # fmt: skip
+        return Removed(ended, has_password_ended=gone)
 
     async def end_sessions(self, wanted: Callable[[Grant], bool], kept: web.Request | None = None) -> int:
         """Throws out the browsers that are wanted out; returns how many. The answer to `kept` still gets through.
@@ -202,12 +257,17 @@ class Access:
         return self._tokens.get(key)
 
     async def _seen(self, grant: Grant) -> None:
-        now = self._clock()
-        if now - grant.used_at > _SEEN_EVERY_S and grant.hash in self._sessions:
-            self._sessions = {**self._sessions, grant.hash: msgspec.structs.replace(grant, used_at=now)}
+        self._note_use(grant)
+        if abs(self._clock() - self._saved_at) > _SAVE_EVERY_S:
             await self._save()
 
+    def _note_use(self, grant: Grant) -> None:
+        known = self._sessions.get(grant.hash)
+        if known is not None:
+            self._sessions = {**self._sessions, grant.hash: replace(known, used_at=self._clock())}
+
     async def _save(self) -> None:
+        self._saved_at = self._clock()
         async with self._saving:
             await asyncio.to_thread(self._files.keep_sessions, self._sessions)
 
@@ -246,6 +306,18 @@ def need_owner(request: web.Request) -> None:
     """For what only owners may even look at. Raises `Denied`."""
     if request[ASKER].grant.role != "owner":
         raise Denied(403, "viewer-only", "Only an owner of this box may see this. You may look at everything else.")
+
+
+def _once_more(before: Grant, grant: Grant) -> Grant:
+    """The same browser comes in again: it stays who it was, and an owner loses nothing by a viewer's link.
+
+    Whom an owner had to thank for it changes only when the box itself lets it in: its link or PIN is nobody's gift.
+    """
+    same = replace(grant, known_as=before.id, name=before.name)
+    if before.role != "owner":
+        return same
+    same = replace(same, role="owner", made_at=before.made_at)
+    return same if grant.way in ("link", "pin") else replace(same, way=before.way, maker=before.maker)
 
 
 def _unknown() -> Denied:

@@ -9,12 +9,17 @@ import asyncio
 import logging
 import secrets
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Collection
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+import msgspec
+
+from appliance.control.passwords import Maker, PasswordFacts, PasswordFile
 from appliance.control.pins import in_groups
 from appliance.control.tokens import AccessFiles, Grant, Role, digest
 from appliance.errors import Refused
+from appliance.model.problem import Value
 from appliance.panel.access_limits import Ceiling, Tries, too_many
 from appliance.panel.denied import Denied
 
@@ -29,9 +34,28 @@ PIN_CEILING = Ceiling(50)
 """Of a hundred million PINs, by however many clients: one guess in two million hits in an hour."""
 PASSWORD_CEILING = Ceiling(100)
 _MOST_WAITING = 4
+_BY_PASSWORD = "password"  # noqa: S105 - the family of all who came in by it
 
 type Entered = tuple[str, Grant]
 """A new session's cookie and its grant."""
+
+
+@dataclass(frozen=True, slots=True)
+class Visitor:
+    """Who wants to come in: from where, what the browser is called, and who it was if it is in already."""
+
+    client: str
+    name: str = ""
+    before: Grant | None = None
+
+
+class PasswordAnswer(Value, frozen=True):
+    """GET /api/password: whether there is one, whether systemd gives it, when it was set and by whom."""
+
+    set: bool
+    given: bool
+    set_at: float = 0.0
+    set_by: str = ""
 
 
 class Entry:
@@ -48,6 +72,7 @@ class Entry:
         self._files = files
         self._show = show
         self._invited: dict[str, Grant] = {}
+        self._disowned: set[str] = set()
         self._link_tries = Tries(clock)
         self._pin_tries = Tries(clock, PIN_CEILING)
         self._password_tries = Tries(clock, PASSWORD_CEILING)
@@ -60,24 +85,24 @@ class Entry:
         """Whether a PIN may be tried at all."""
         return self._pin_tries.are_open
 
-    async def by_link(self, client: str, text: str, name: str) -> Entered:
+    async def by_link(self, visitor: Visitor, text: str) -> Entered:
         """Takes the box's one-time token or an invitation's. Raises `Denied`, `Unavailable`.
 
         The right one passes however often others from the same address were wrong: 128 bits are not guessed.
         """
         invited = self._invited.pop(digest(text), None)
-        if invited is not None and self._access.now() < invited.used_at:
-            return await self._access.new_session(name, invited.role, "invite")
+        if invited is not None and self._access.now() < invited.used_at and self._access.knows(invited.maker):
+            return await self._access.new_session(visitor, invited.role, "invite", invited.maker)
         if await asyncio.to_thread(self._files.spend_link, text):
-            return await self._access.new_session(name, "owner", "link")
-        self._link_tries.take(client)
+            return await self._access.new_session(visitor, "owner", "link")
+        self._link_tries.take(visitor.client)
         sentence = 'This link was used already or is out of date. "plugcast token --link" makes a new one.'
         raise Denied(401, "link-used", sentence)
 
-    async def by_pin(self, client: str, pin: str, name: str) -> Entered:
+    async def by_pin(self, visitor: Visitor, pin: str) -> Entered:
         """Takes the PIN that the box shows. Raises `Denied`, `Unavailable`."""
-        await self.check_pin(client, pin)
-        return await self._access.new_session(name, "owner", "pin")
+        await self.check_pin(visitor.client, pin)
+        return await self._access.new_session(visitor, "owner", "pin")
 
     async def check_pin(self, client: str, pin: str) -> None:
         """That this is the PIN; it is used up, and the new one is printed. Raises `Denied`, `Unavailable`."""
@@ -93,32 +118,75 @@ class Entry:
             log.warning("The PIN was guessed wrong five times, so it was changed. The new one was printed.")
         raise Denied(403, "wrong-pin", "This is not the PIN that the box shows. After five wrong ones it changes.")
 
-    async def by_password(self, client: str, password: str, name: str) -> Entered:
+    async def by_password(self, visitor: Visitor, password: str) -> Entered:
         """Takes the owner's password. Raises `Refused` when there is none, `Denied`, `Unavailable`."""
         if not await asyncio.to_thread(lambda: self._files.password.is_set):
-            raise Refused("no-password", "This box has no password. Come in with the QR code or the PIN it shows.")
-        await self._check_password(client, password)
-        return await self._access.new_session(name, "owner", "password")
+            raise _no_password()
+        await self._check_password(visitor.client, password)
+        # Read again: who set it may have been removed while it was being compared.
+        facts = await asyncio.to_thread(lambda: self._files.password.facts)
+        if facts is None and not self._files.password.is_given:
+            raise _no_password()
+        maker = msgspec.structs.replace(facts.maker, family=_BY_PASSWORD) if facts else Maker(family=_BY_PASSWORD)
+        if maker.id in self._disowned:
+            raise _no_password()
+        return await self._access.new_session(visitor, "owner", "password", maker)
 
-    async def change_password(self, client: str, password: str, old: str) -> None:
+    async def change_password(self, client: str, password: str, old: str, by: Grant) -> None:
         """Sets the password; an empty one takes it away. Whoever came in by the old one is thrown out.
 
         Raises `Refused` when systemd gives it, `Invalid`, `Denied`, `Unavailable`.
         """
         kept = self._files.password
-        if kept.is_given:
-            text = "The password of this box comes from systemd (the credential panel-password). Change it there."
-            raise Refused("password-given", text)
+        _must_be_ours(kept)
         if await asyncio.to_thread(lambda: kept.is_set):
             await self._check_password(client, old)
         async with self._hashing:
-            await asyncio.to_thread(kept.keep, password) if password else await asyncio.to_thread(kept.forget)
+            if not self._access.knows(by.as_maker):
+                # Removed while the old one was being compared; `disown` waits for this lock and would come too late.
+                raise Denied(401, "not-paired", "This phone was removed from the box.")
+            about = PasswordFacts(set_at=self._access.now(), maker=by.as_maker)
+            await asyncio.to_thread(kept.keep, password, about) if password else await asyncio.to_thread(kept.forget)
         log.info("The panel's password was changed." if password else "The panel's password was taken away.")
 
-    def invite(self, role: Role) -> tuple[str, float]:
-        """A one-time token for another phone, and until when it is good (Unix seconds). Older ones give way."""
+    async def remove_password(self) -> None:
+        """Takes the password away without knowing it, which any owner may. Raises `Refused`, `Unavailable`."""
+        _must_be_ours(self._files.password)
+        async with self._hashing:
+            await asyncio.to_thread(self._files.password.forget)
+        log.info("The panel's password was taken away.")
+
+    async def disown(self, makers: Collection[str]) -> bool:
+        """The password counts no more if one of these set it, also when the disk cannot be written; whether one did.
+
+        Raises `Unavailable`.
+        """
+        async with self._hashing:
+            facts = await asyncio.to_thread(lambda: self._files.password.facts)
+            if facts is None or facts.maker.id not in makers:
+                return False
+            self._disowned.add(facts.maker.id)
+            await asyncio.to_thread(self._files.password.forget)
+        log.info("The panel's password ended with the browser that had set it.")
+        return True
+
+    def about_password(self) -> PasswordAnswer:
+        """What owners may know of the password. Blocks on the disk."""
+        kept = self._files.password
+        facts = kept.facts
+        if kept.is_given or facts is None or facts.maker.id in self._disowned:
+            return PasswordAnswer(set=kept.is_given, given=kept.is_given)
+        return PasswordAnswer(set=True, given=False, set_at=facts.set_at, set_by=facts.maker.name)
+
+    def invite(self, role: Role, maker: Maker) -> tuple[str, float]:
+        """A one-time token for another phone, and until when it is good (Unix seconds). Older ones give way.
+
+        It counts only while `maker` may come in.
+        """
         text, now = secrets.token_urlsafe(16), self._access.now()
-        grant = Grant(name="invitation", hash=digest(text), made_at=now, used_at=now + INVITED_S, role=role)
+        grant = Grant(
+            name="invitation", hash=digest(text), made_at=now, used_at=now + INVITED_S, role=role, maker=maker
+        )  # fmt: skip
         fresh = [known for known in self._invited.values() if known.used_at > now][-(MOST_INVITED - 1) :]
         self._invited = {known.hash: known for known in (*fresh, grant)}
         return text, grant.used_at
@@ -145,3 +213,13 @@ class Entry:
 
     def _show_pin(self) -> None:
         self._show(f"PIN {in_groups(self._files.pin.shown())}")
+
+
+def _must_be_ours(kept: PasswordFile) -> None:
+    if kept.is_given:
+        text = "The password of this box comes from systemd (the credential panel-password). Change it there."
+        raise Refused("password-given", text)
+
+
+def _no_password() -> Refused:
+    return Refused("no-password", "This box has no password. Come in with the QR code or the PIN it shows.")

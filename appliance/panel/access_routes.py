@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Annotated
 
 import msgspec
@@ -11,8 +12,8 @@ from msgspec import Meta
 from appliance.control.tokens import Grant, Role
 from appliance.errors import Fact, Invalid
 from appliance.model.problem import UNREADABLE, Value
-from appliance.panel.access import ASKER, COOKIE, COOKIE_S, HOST_COOKIE, Access, Asker
-from appliance.panel.access_entry import Entered
+from appliance.panel.access import ASKER, COOKIE, COOKIE_S, HOST_COOKIE, Access, Asker, need_owner
+from appliance.panel.access_entry import Entered, Visitor
 from appliance.panel.access_origin import check_origin, client_of, is_loopback
 from appliance.panel.denied import Denied
 from appliance.panel.device_names import name_for
@@ -55,6 +56,12 @@ class NewPassword(_Hidden, frozen=True, forbid_unknown_fields=True):
     old: Secret = ""
 
 
+class Renaming(Value, frozen=True, forbid_unknown_fields=True):
+    """POST /api/sessions/ID."""
+
+    name: Name
+
+
 class Invitation(Value, frozen=True, forbid_unknown_fields=True):
     """POST /api/sessions/invite."""
 
@@ -69,12 +76,15 @@ def add_access_routes(app: web.Application, access: Access) -> None:
     app[_access] = access
     app.router.add_post("/api/pair", _pair)
     app.router.add_post("/api/login", _log_in)
+    app.router.add_get("/api/password", _about_password)
     app.router.add_post("/api/password", _password)
+    app.router.add_delete("/api/password", _end_password)
     app.router.add_get("/api/whoami", _whoami)
     app.router.add_get("/api/sessions", _sessions)
     app.router.add_delete("/api/sessions", _end_others)
     app.router.add_delete("/api/sessions/{id}", _end_one)
     app.router.add_post("/api/sessions/invite", _invite)
+    app.router.add_post("/api/sessions/{id}", _rename)
     app.router.add_get("/api/qr.svg", _qr)
 
 
@@ -83,25 +93,37 @@ async def _pair(request: web.Request) -> web.Response:
     asked = await _read(request, Pairing, '{"token": "..."} or {"pin": "..."}, and perhaps a "name"')
     if bool(asked.token) == bool(asked.pin):
         raise Invalid("command", 'Pairing takes either {"token": "..."} or {"pin": "..."}.')
-    entry, client, name = request.app[_access].entry, client_of(request), _name(request, asked.name)
+    entry, visitor = request.app[_access].entry, _visitor(request, asked.name)
     if asked.token:
-        return await _entered(request, await entry.by_link(client, asked.token, name))
-    return await _entered(request, await entry.by_pin(client, asked.pin, name))
+        return _entered(request, visitor, await entry.by_link(visitor, asked.token))
+    return _entered(request, visitor, await entry.by_pin(visitor, asked.pin))
 
 
 async def _log_in(request: web.Request) -> web.Response:
     check_origin(request)
     asked = await _read(request, Login, '{"password": "..."}')
-    entry, name = request.app[_access].entry, _name(request, asked.name)
-    return await _entered(request, await entry.by_password(client_of(request), asked.password, name))
+    visitor = _visitor(request, asked.name)
+    return _entered(request, visitor, await request.app[_access].entry.by_password(visitor, asked.password))
+
+
+async def _about_password(request: web.Request) -> web.Response:
+    need_owner(request)
+    return _json(await asyncio.to_thread(request.app[_access].entry.about_password))
 
 
 async def _password(request: web.Request) -> web.Response:
     asked = await _read(request, NewPassword, '{"password": "...", "old": "..."}')
     access, asker = request.app[_access], request[ASKER]
-    await access.entry.change_password(client_of(request), asked.password, asked.old)
+    await access.entry.change_password(client_of(request), asked.password, asked.old, asker.grant)
     await access.end_sessions(lambda known: known.way == "password" and known.hash != asker.grant.hash, request)
     return _json({"ok": True})
+
+
+async def _end_password(request: web.Request) -> web.Response:
+    access, asker = request.app[_access], request[ASKER]
+    await access.entry.remove_password()
+    ended = await access.end_sessions(lambda known: known.way == "password" and known.hash != asker.grant.hash, request)
+    return _json({"ok": True, "ended": ended})
 
 
 async def _whoami(request: web.Request) -> web.Response:
@@ -120,16 +142,20 @@ async def _sessions(request: web.Request) -> web.Response:
 
 
 async def _end_others(request: web.Request) -> web.Response:
-    asker = request[ASKER]
-    ended = await request.app[_access].end_sessions(lambda known: known.hash != asker.grant.hash, request)
-    return _json({"ok": True, "ended": ended})
+    asker = request[ASKER].grant
+    removed = await request.app[_access].throw_out(lambda known: known.hash != asker.hash, asker, request)
+    return _json({"ok": True, "ended": removed.ended, "password-ended": removed.has_password_ended})
 
 
 async def _end_one(request: web.Request) -> web.Response:
-    wanted, asker = request.match_info["id"], request[ASKER]
-    if not await request.app[_access].end_sessions(lambda known: known.id == wanted, request):
-        raise Denied(404, "no-such-session", "There is no such phone or browser in the list any more.")
-    response = _json({"ok": True, "ended": 1})
+    wanted, asker, access = request.match_info["id"], request[ASKER], request.app[_access]
+    removed = await access.throw_out(lambda known: known.id == wanted, asker.grant, request)
+    if not removed.ended:
+        raise _no_such_session()
+    left = sum(known.maker.id == wanted for known in access.sessions)
+    response = _json(
+        {"ok": True, "ended": removed.ended, "password-ended": removed.has_password_ended, "invited-left": left}
+    )  # fmt: skip
     if asker.is_browser and asker.grant.id == wanted:
         response.del_cookie(
             HOST_COOKIE if request.secure else COOKIE, path="/", secure=request.secure, httponly=True, samesite="Strict"
@@ -137,12 +163,19 @@ async def _end_one(request: web.Request) -> web.Response:
     return response
 
 
+async def _rename(request: web.Request) -> web.Response:
+    asked = await _read(request, Renaming, '{"name": "Maya\'s phone"}')
+    if not await request.app[_access].rename(request.match_info["id"], _name(request, asked.name)):
+        raise _no_such_session()
+    return _json({"ok": True})
+
+
 async def _invite(request: web.Request) -> web.Response:
     asked = await _read(request, Invitation, '{"role": "owner"} or {"role": "viewer"}')
     access, host = request.app[_access], request.headers["Host"]
     # The asker's own address works in this network; only "localhost" would be another machine for the other phone.
     site = access.site if is_loopback(host) and access.site else f"{request.scheme}://{host}"
-    token, until = access.entry.invite(asked.role)
+    token, until = access.entry.invite(asked.role, request[ASKER].grant.as_maker)
     link = f"{site}/#{token}"
     return _json({"link": link, "qr": qr_svg(link), "role": asked.role, "expires-at": until})
 
@@ -154,13 +187,15 @@ async def _qr(request: web.Request) -> web.Response:
     return web.Response(text=qr_svg(text), content_type="image/svg+xml")
 
 
-async def _entered(request: web.Request, entered: Entered) -> web.Response:
+def _visitor(request: web.Request, name: str) -> Visitor:
+    return Visitor(client_of(request), _name(request, name), request.app[_access].session_of(request))
+
+
+def _entered(request: web.Request, visitor: Visitor, entered: Entered) -> web.Response:
     """The answer to who was let in. A phone that comes in again is the same phone: what it had before ends."""
     cookie, grant = entered
-    access = request.app[_access]
-    before = access.session_of(request)
-    if before is not None:
-        await access.end_sessions(lambda known: known.hash == before.hash, request)
+    if visitor.before is not None:
+        request.app[_access].leave_behind(visitor.before, request)
     response = _json({"ok": True, **_about(grant)})
     _set_cookie(request, response, cookie)
     return response
@@ -179,7 +214,12 @@ def _about(grant: Grant) -> dict[str, Fact]:
 
 def _row(grant: Grant, asker: Asker) -> dict[str, Fact]:
     times: dict[str, Fact] = {"made-at": grant.made_at, "used-at": grant.used_at}
-    return {**_about(grant), **times, "way": grant.way, "this": grant.hash == asker.grant.hash}
+    who: dict[str, Fact] = {"way": grant.way, "this": grant.hash == asker.grant.hash, "invited-by": grant.maker.name}
+    return {**_about(grant), **times, **who}
+
+
+def _no_such_session() -> Denied:
+    return Denied(404, "no-such-session", "There is no such phone or browser in the list any more.")
 
 
 def _name(request: web.Request, given: str) -> str:

@@ -18,7 +18,8 @@ from appliance.live.platform import PlatformView
 from appliance.model.command import AnyCommand
 from appliance.model.problem import Fact, Value
 from appliance.model.state import Recording, State
-from appliance.panel.access_routes import Invitation, Login, NewPassword, Pairing
+from appliance.panel.access_entry import PasswordAnswer
+from appliance.panel.access_routes import Invitation, Login, NewPassword, Pairing, Renaming
 from appliance.panel.account import AccountAnswer, AccountCode
 
 REF = "#/components/schemas/{name}"
@@ -124,10 +125,14 @@ ENDPOINTS = (
              (401, 403, 408, 409, 413, 422, 424, 429, 503), takes=Login, is_open=True),
     Endpoint("post", "/api/password", "Sets the password, or takes it away.", dict[str, Fact],
              (403, 408, 409, 413, 422, 424, 429, 503), takes=NewPassword),
+    Endpoint("get", "/api/password", "Whether there is a password, since when, and by whom.", PasswordAnswer, (403,)),
+    Endpoint("delete", "/api/password", "Takes the password away.", dict[str, Fact], (403, 409, 413, 503)),
     Endpoint("get", "/api/whoami", "Who asks, and the certificate's fingerprint.", dict[str, Fact]),
     Endpoint("get", "/api/sessions", "The paired browsers.", tuple[dict[str, Fact], ...]),
     Endpoint("delete", "/api/sessions", "Throws out all others.", dict[str, Fact], (403, 413, 503)),
     Endpoint("delete", "/api/sessions/{id}", "Throws one out.", dict[str, Fact], (403, 404, 413, 503), None, (_ID,)),
+    Endpoint("post", "/api/sessions/{id}", "Gives one another name.", dict[str, Fact],
+             (403, 404, 408, 413, 422, 503), Renaming, (_ID,)),
     Endpoint("post", "/api/sessions/invite", "A link, and its QR code, for another phone.", dict[str, Fact],
              (403, 408, 413, 422, 429, 503), takes=Invitation),
     Endpoint("get", "/api/qr.svg", "Any text as a QR code.", "image/svg+xml", (422,), None, (_TEXT,)),

@@ -15,7 +15,7 @@ from appliance import cli
 from appliance.control.keys import KeyStore
 from appliance.control.tokens import AccessFiles, Grant, digest
 from appliance.live.paste import Pasted
-from appliance.panel.access import Access
+from appliance.panel.access import NOBODY, Access
 from tests.recordings import plain, put
 from tests.security.house import House, visit
 
@@ -114,7 +114,7 @@ def test_everything_is_forgotten_only_while_the_box_rests(
 def test_a_running_control_forgets_too_even_if_it_was_just_writing(tmp_path: Path) -> None:
     async def test(house: House) -> None:
         phone = {"Cookie": await house.cookie()}
-        invited = house.access.entry.invite("owner")[0]
+        invited = house.access.entry.invite("owner", NOBODY)[0]
         assert (await house.ask("GET", "/api/state", phone)).status == 200
         before = await asyncio.to_thread(house.files.sessions)
         await asyncio.to_thread(house.files.forget_sessions)

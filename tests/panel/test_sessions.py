@@ -9,6 +9,7 @@ import pytest
 import segno
 
 from appliance.control.tokens import IDLE_S
+from appliance.panel.access import NOBODY
 from appliance.panel.device_names import name_for
 from appliance.panel.qr import qr_svg, qr_text
 from tests.security.house import JSON, House, visit
@@ -41,10 +42,10 @@ def test_a_second_phone_is_invited_once(tmp_path: Path) -> None:
 
 def test_an_invitation_ends(tmp_path: Path) -> None:
     async def test(house: House) -> None:
-        token, until = house.access.entry.invite("owner")
+        token, until = house.access.entry.invite("owner", NOBODY)
         house.now = until
         assert (await house.post("/api/pair", {"token": token})).status == 401
-        tokens = [house.access.entry.invite("viewer")[0] for _ in range(9)]
+        tokens = [house.access.entry.invite("viewer", NOBODY)[0] for _ in range(9)]
         assert (await house.post("/api/pair", {"token": tokens[0]})).status == 401
         assert (await house.post("/api/pair", {"token": tokens[1]})).status == 200
 

@@ -22,7 +22,7 @@ from appliance.control.tokens import AccessFiles, Role
 from appliance.errors import Fact
 from appliance.model.command import AnyCommand
 from appliance.model.state import State
-from appliance.panel.access import Access
+from appliance.panel.access import NOBODY, Access
 from appliance.panel.app import create_app
 from appliance.panel.door import Bounds, Door
 from appliance.panel.preview import Preview
@@ -102,7 +102,7 @@ class House:
 
     async def cookie(self, role: Role = "owner") -> str:
         """A paired phone's cookie, as it sends it."""
-        text = self.access.entry.invite(role)[0]
+        text = self.access.entry.invite(role, NOBODY)[0]
         answer = await self.post("/api/pair", {"token": text, "name": f"a phone that is {role}"})
         assert answer.status == 200, answer.body
         return answer.headers["Set-Cookie"].partition(";")[0]

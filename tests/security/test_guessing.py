@@ -11,6 +11,7 @@ from appliance.control import pins
 from appliance.control.passwords import PasswordFile
 from appliance.errors import Unavailable
 from appliance.panel import access_entry, access_limits
+from appliance.panel.access_entry import Visitor
 from appliance.panel.access_limits import Ceiling, Tries
 from appliance.panel.denied import Denied
 from tests.security.house import House, visit
@@ -80,7 +81,7 @@ def test_very_many_addresses_guess_the_pin(place: Path, monkeypatch: pytest.Monk
         entry = house.access.entry
         for number in range(50):
             with pytest.raises(Denied) as denied:
-                await entry.by_pin(f"10.0.0.{number}", wrong(house, number), "")
+                await entry.by_pin(Visitor(f"10.0.0.{number}"), wrong(house, number))
             assert denied.value.code == "wrong-pin"
         assert house.access.pin_is_open is not is_guarded
         answer = await house.post("/api/pair", {"pin": wrong(house, 0)}, come_from="127.0.2.1")

@@ -85,7 +85,7 @@ def test_a_stream_of_a_stolen_cookie_ends_too(place: Path, monkeypatch: pytest.M
         reader, writer = await house.connect()
         writer.write(f"GET /api/endless HTTP/1.1\r\nHost: {house.host}\r\nCookie: {stolen}\r\n\r\n".encode())
         await reader.readuntil(b"something new")
-        assert (await house.ask("DELETE", "/api/sessions", mine)).json == {"ok": True, "ended": 1}
+        assert (await house.ask("DELETE", "/api/sessions", mine)).json["ended"] == 1
         if is_guarded:
             assert await ends(reader)
         else:
