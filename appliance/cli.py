@@ -196,8 +196,7 @@ def _engine(options: argparse.Namespace) -> int:
     from appliance.control import settings
     from appliance.engine.main import main as engine
 
-    config = settings.load(options.config).config
-    return engine(Path(config.run_dir), Path(config.state_dir))
+    return engine(settings.load(options.config).owners)
 
 
 def _screen(options: argparse.Namespace) -> int:

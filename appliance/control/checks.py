@@ -14,9 +14,10 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import msgspec
 
-from appliance.errors import Invalid
+from appliance.errors import Invalid, Refused
 from appliance.live.rtmp import read_server
 from appliance.model.config import Config, DestinationConfig, Section
+from appliance.model.names import FORMS, is_anybodys
 
 type Setting = bool | int | str | tuple[str, ...]
 type Strange = dict[tuple[str, ...], object]
@@ -74,6 +75,19 @@ def check_setting(path: str, value: object) -> Setting:
 def is_owners(path: str) -> bool:
     """Whether only the owner's box.toml may set this: places, files and names that guard the box itself."""
     return path in _OWNERS or path.endswith(("-file", "-url"))
+
+
+def must_be_panels(path: str, value: Setting) -> None:
+    """That this may come from somewhere else than the owner's box.toml.
+
+    Raises `Refused` for a setting that guards the box itself, `Invalid` for a name that only box.toml may give.
+    """
+    if is_owners(path):
+        sentence = f"{path} guards the box itself: only its owner can set it, in box.toml."
+        raise Refused("setting-owners", sentence, path=path)
+    if not is_anybodys(path, value):
+        sentence = f"{path}: must be {FORMS[path].words}; another name only its owner can give, in box.toml"
+        raise Invalid("setting", sentence, path=path)
 
 
 class _Wrong(Exception):

@@ -12,10 +12,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from appliance.control.checks import Setting, Strange, check_known
+from appliance.control.checks import Setting, Strange, check_known, must_be_panels
 from appliance.control.files import sync_directory, write_atomically
 from appliance.control.toml import parse_toml, read_toml, toml_key, toml_value
-from appliance.errors import Invalid
+from appliance.errors import Invalid, Refused
 from appliance.model.problem import Problem
 
 log = logging.getLogger(__name__)
@@ -42,12 +42,14 @@ def read_panel(state_dir: Path) -> Panel:
     try:
         if not file.exists():
             return Panel()
-        values, strange = check_known(read_toml(file), PANEL_FILE)
+        read, strange = check_known(read_toml(file), PANEL_FILE)
     except PermissionError:
         return Panel()
     except Invalid as error:
         return Panel(notes=(_broken(str(error), PANEL_FILE),), is_broken=True)
-    return Panel(values, strange, notes_on(strange))
+    values = {path: value for path, value in read.items() if _is_panels(path, value)}
+    notes = tuple(_left_out(path) for path in read if path not in values)[:_MOST_NOTES]
+    return Panel(values, strange, (*notes, *notes_on(strange)))
 
 
 def read_backup(text: str) -> tuple[dict[str, Setting], Strange]:
@@ -101,6 +103,23 @@ def put_aside(state_dir: Path) -> tuple[Problem, ...]:
         log.warning("%s", panel.notes[0].text)
         return (_broken(str(panel.notes[0].facts["reason"]), aside),)
     return panel.notes
+
+
+def _is_panels(path: str, value: Setting) -> bool:
+    try:
+        must_be_panels(path, value)
+    except (Invalid, Refused):
+        return False
+    return True
+
+
+def _left_out(path: str) -> Problem:
+    return Problem(
+        code="setting-owners",
+        text=f"{path} in panel.toml is not used: what it says only box.toml may say. Write it there, or choose from "
+        "the list on the panel.",
+        facts={"path": path},
+    )
 
 
 def _broken(reason: str, kept_as: str) -> Problem:

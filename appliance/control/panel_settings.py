@@ -9,7 +9,7 @@ import logging
 from collections.abc import Mapping
 from pathlib import Path
 
-from appliance.control.checks import Setting, Strange, check_setting, is_owners
+from appliance.control.checks import Setting, Strange, check_setting, is_owners, must_be_panels
 from appliance.control.concierge import server_for
 from appliance.control.disk import finished_on_disk
 from appliance.control.listing import SettingRow, needs, rows
@@ -68,7 +68,7 @@ class PanelSettings:
             values.pop(path, None)
         else:
             setting = check_setting(path, value)
-            _must_be_panels(path)
+            must_be_panels(path, setting)
             self._must_exist(path)
             values[path] = setting
         await self._write(values, strange)
@@ -77,8 +77,8 @@ class PanelSettings:
     async def restore(self, text: str) -> dict[str, Fact]:
         """Replaces what was set on the panel by a backup. Raises `Invalid` and `Refused`; then nothing has changed."""
         values, strange = read_backup(text)
-        for path in values:
-            _must_be_panels(path)
+        for path, value in values.items():
+            must_be_panels(path, value)
         await self._write(values, strange)
         log.info("%d settings were restored from a backup.", len(values))
         return {"settings": len(values), "unknown": len(strange)}
@@ -123,12 +123,6 @@ class PanelSettings:
             known = ", ".join(self.config.destination)
             sentence = f"There is no such destination. There are: {known}. Add one first."
             raise Invalid("no-such-destination", sentence, known=known)
-
-
-def _must_be_panels(path: str) -> None:
-    if is_owners(path):
-        sentence = f"{path} guards the box itself: only its owner can set it, in box.toml."
-        raise Refused("setting-owners", sentence, path=path)
 
 
 def _is_portable(path: str, value: Setting) -> bool:

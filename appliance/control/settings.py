@@ -67,6 +67,11 @@ class Settings:
         """What was set on the panel."""
         return next((layer.values for layer in self.layers if layer.name == PANEL_FILE), {})
 
+    @property
+    def owners(self) -> Config:
+        """The Config as the owner's box.toml alone makes it, whatever was set on the panel."""
+        return join(tuple(layer for layer in self.layers if layer.name != PANEL_FILE)).config
+
     def _joined(self, layers: tuple[Layer, ...]) -> Settings:
         joined = join(layers)
         return replace(self, config=joined.config, sources=joined.sources, layers=layers)

@@ -15,6 +15,8 @@ import time
 from pathlib import Path
 from types import FrameType
 
+import msgspec
+
 from appliance import __version__
 from appliance.engine.bitmaps import Bitmap, SlateWords
 from appliance.engine.canvas.pool import keep_heap
@@ -24,12 +26,16 @@ from appliance.engine.hardware.register import DeviceRegister
 from appliance.engine.link import Link
 from appliance.engine.mailbox import Mailbox
 from appliance.engine.outlets import Outlets
+from appliance.engine.permit import Permit
 from appliance.engine.studio import Studio
 from appliance.engine.worker import Worker
 from appliance.errors import Unavailable
 from appliance.hardware.catalogue import board_name
+from appliance.model.config import Config
 from appliance.model.plan import Plan
+from appliance.model.problem import Problem
 from appliance.model.protocol import Hello, MetersMessage, PlanMessage, ReportMessage, pack
+from appliance.model.report import Report
 from appliance.notify import Notifier
 
 log = logging.getLogger(__name__)
@@ -46,7 +52,7 @@ type News = Plan | None
 class Engine:
     """The main thread: takes plans from the link, keeps the studio up with them, reports."""
 
-    def __init__(self, run_dir: Path) -> None:
+    def __init__(self, run_dir: Path, own: Config) -> None:
         self._news: queue.SimpleQueue[News] = queue.SimpleQueue()
         self._stopping = False
         self._stuck = ""
@@ -55,6 +61,8 @@ class Engine:
         self._handed: Mailbox[Bitmap] = Mailbox()
         self._words = SlateWords()
         self._studio: Studio | None = None
+        self._permit = Permit(own)
+        self._refused: tuple[Problem, ...] = ()
         self._memory = ChoiceMemory(run_dir / "encoder.json")
         self._notifier = Notifier(os.environ)
 
@@ -71,7 +79,7 @@ class Engine:
             log.info("The engine ends.")
             if self._studio is not None:
                 self._studio.close()
-                self._link.send(pack(ReportMessage(report=self._studio.report())))
+                self._link.send(pack(ReportMessage(report=self._said(self._studio))))
             self._link.stop()
             self._link.join(2.0)
         return code
@@ -103,7 +111,12 @@ class Engine:
             self._report(self._studio)
         return 0
 
-    def _follow(self, plan: Plan) -> None:
+    def _follow(self, stated: Plan) -> None:
+        plan, refused = self._permit.permitted(stated)
+        if refused != self._refused:
+            self._refused = refused
+            for problem in refused:
+                log.warning("%s", problem.text)
         if self._studio is None:
             link = self._link
             outlets = Outlets(
@@ -134,7 +147,11 @@ class Engine:
         if late and late != self._stuck:
             log.warning("The thread %s is stuck.", late)
         self._stuck = late
-        self._link.send(pack(ReportMessage(report=studio.report())))
+        self._link.send(pack(ReportMessage(report=self._said(studio))))
+
+    def _said(self, studio: Studio) -> Report:
+        report = studio.report()
+        return msgspec.structs.replace(report, problems=(*self._refused, *report.problems))
 
     def _late_worker(self, studio: Studio) -> str:
         now_ns = time.monotonic_ns()
@@ -185,15 +202,17 @@ def is_stuck(worker: Worker, now_ns: int) -> bool:
     return worker.must_beat and worker.alive and now_ns - worker.beat_ns > limit_s * 1e9
 
 
-def main(run_dir: Path, state_dir: Path) -> int:
-    """Runs the engine; everything but its directories comes by Plan. Raises `Unavailable` when it cannot start."""
-    del state_dir
+def main(own: Config) -> int:
+    """Runs the engine. What it does comes by Plan; `own` is the owner's Config, which says what a Plan may name.
+
+    Raises `Unavailable` when it cannot start.
+    """
     keep_heap()
     # The picture comes before everything else on the box. Only root and systemd's Nice= may ask for this.
     with contextlib.suppress(PermissionError):
         os.setpriority(os.PRIO_PROCESS, 0, PRIORITY)
     try:
-        return Engine(run_dir).run()
+        return Engine(Path(own.run_dir), own).run()
     except Unavailable as error:
         log.error("%s", error)  # noqa: TRY400 - a sentence for people, not a traceback
         return 1

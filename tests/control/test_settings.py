@@ -120,12 +120,12 @@ def test_files_that_cannot_be_read(tmp_path: Path) -> None:
 def test_layers_win_in_order_and_sources_are_kept(tmp_path: Path) -> None:
     state = tmp_path / "state"
     state.mkdir()
-    write_panel(state, {"picture.look": "fill", "panel.names": ("a.lan", "b.lan")})
+    write_panel(state, {"picture.look": "fill", "slate.owner-name": "Ana"})
     loaded = settings.load(written(tmp_path, '[picture]\nlook = "full"\nfps = 60'))
     loaded = loaded.with_profile("pi4", {"picture.fps": 50, "picture.size": "640x360"})
     picture = loaded.config.picture
     assert (picture.look, picture.fps, picture.size) == ("fill", 60, "640x360")
-    assert loaded.config.panel.names == ("a.lan", "b.lan")
+    assert loaded.config.slate.owner_name == "Ana"
     assert [loaded.sources[f"picture.{key}"] for key in ("look", "fps", "size")] == [
         "panel.toml", "box.toml", "hw-profile pi4",
     ]  # fmt: skip

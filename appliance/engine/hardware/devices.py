@@ -13,6 +13,7 @@ from linuxpy.video import raw
 from appliance.engine.capture.edid import has_edid
 from appliance.engine.capture.formats import BY_FOURCC, fourcc_text
 from appliance.engine.capture.ioctl import Capability, Node, video_nodes
+from appliance.model.names import H264_ENCODERS
 from appliance.model.protocol import DeviceFacts
 
 log = logging.getLogger(__name__)
@@ -22,8 +23,6 @@ HDMI_USB = frozenset({"534d", "345f", "0fd9", "07ca", "2935", "1bcf:2c99", "1e4e
 
 _CODEC_NAMES = ("bcm2835-codec", "bcm2835-isp", "pispbe", "rpi-hevc", "rpivid", "hantro", "rkvdec", "rockchip-rga")
 """Nodes known by name to be no capture: opening some of them makes firmware set up a codec."""
-
-H264_ENCODERS = ("h264_qsv", "h264_nvenc", "h264_amf", "h264_vaapi", "h264_rkmpp", "h264_v4l2m2m", "libx264")
 
 
 def capture_devices(directory: str = "/dev", sysfs: str = "/sys/class/video4linux") -> tuple[DeviceFacts, ...]:

@@ -6,6 +6,8 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
+from appliance.model.names import is_anybodys
+
 HDMI_CARDS = ("tc358743", "hdmiin", "hdmi-in", "hdmirx")
 """What cards of HDMI receivers on a board are called; their video node is another device in /sys."""
 
@@ -33,7 +35,9 @@ def sound_devices(proc: str = "/proc/asound", sysfs: str = "/sys/class/sound") -
         if not (match := _PCM.match(line)):
             continue
         card, device = int(match[1]), int(match[2])
-        card_id = _read(Path(proc) / f"card{card}" / "id") or str(card)
+        card_id = _read(Path(proc) / f"card{card}" / "id")
+        if not is_anybodys("capture.audio", f"hw:{card_id}"):
+            card_id = str(card)  # whoever chooses from the list must be able to
         found.append(
             SoundDevice(
                 name=f"hw:CARD={card_id},DEV={device}",

@@ -297,6 +297,7 @@ export default {
 		"mic-loud": "The microphone is too loud and distorts.",
 		"mic-silent": "The microphone is silent.",
 		"mqtt-away": "The MQTT server does not answer.",
+		"name-refused": "Only box.toml may name {name}. Choose from the list.",
 		"name-taken": "Another machine has this name in your network.",
 		"sign-in-failed": "Signing in with TikTok did not work. Try again.",
 		"sign-in-off": "Signing in with TikTok is not set up.",

@@ -303,6 +303,7 @@ export default {
 		"mic-loud": "El micrófono está demasiado alto y distorsiona.",
 		"mic-silent": "El micrófono no se oye.",
 		"mqtt-away": "El servidor MQTT no responde.",
+		"name-refused": "Solo box.toml puede nombrar {name}. Elige de la lista.",
 		"name-taken": "Otra máquina tiene este nombre en tu red.",
 		"sign-in-failed": "La entrada con TikTok no funcionó. Inténtalo otra vez.",
 		"sign-in-off": "La entrada con TikTok no está preparada.",
