@@ -69,6 +69,13 @@ class RoleLog(RotatingFileHandler):
         os.fchmod(stream.fileno(), 0o600)
         return stream
 
+    def shouldRollover(self, record: logging.LogRecord) -> bool:  # noqa: N802 - the library's name
+        """Whether a new file is due: the old one is full, or somebody deleted it."""
+        if not Path(self.baseFilename).exists() and self.stream is not None:
+            self.stream.close()
+            self.stream = self._open()  # type: ignore[no-untyped-call]
+        return bool(super().shouldRollover(record))
+
     def format(self, record: logging.LogRecord) -> str:
         """One line."""
         return line_of(record, self._role, record.created)

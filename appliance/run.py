@@ -1,7 +1,7 @@
 """`plugcast run`: starts the roles as children, as systemd would, restarts what dies, and ends them in order.
 
 It owns the child processes and their watchdogs, and says in plain sentences what happens to them. It never touches
-State, devices or the network.
+State, devices or the network. What it keeps in the run directory comes back when somebody deletes it.
 """
 
 from __future__ import annotations
@@ -9,31 +9,33 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import ctypes
-import fcntl
 import logging
 import os
 import signal
-import socket
 import sys
 import time
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 from appliance import rolelog
 from appliance.control import settings
 from appliance.control.files import make_directory
-from appliance.errors import Refused
 from appliance.model.config import Config
+from appliance.place import NotifyLine, Place
+from appliance.starving import Silence, Waiting
 
 log = logging.getLogger(__name__)
 
 ROLES = ("engine", "control", "screen")
 WATCHDOG_S = 6.0
 FIRST_PAUSE_S = 0.5
-LAST_PAUSE_S = 5.0
-STEADY_S = 30.0
+LAST_PAUSE_S = 2.0
+STEADY_S = 5.0
+"""A role that has worked for so long did not die of its start, and comes back at once."""
 END_WITHIN_S = 8.0
+LOOKS = 8
+"""How often the supervisor looks at a silent role before it takes it for hung."""
+PLACE_EVERY_S = 1.0
 CONFIG_EXIT = 2
 NEVER_HERE_EXIT = 69
 """A role lacks something that starting it again does not bring (EX_UNAVAILABLE); it said what, the others go on."""
@@ -59,27 +61,19 @@ def run(config_file: Path) -> int:
     settings.check_files(loaded)
     make_directory(Path(loaded.config.state_dir), "state-dir")
     make_directory(Path(loaded.config.run_dir), "run-dir", mode=0o755)
-    with _alone(Path(loaded.config.run_dir)):
+    if os.geteuid() == 0:
+        log.warning(
+            "Plugcast runs as root, so a fault in it could harm the whole machine. Better: a user of its own in the "
+            "groups video, audio and render, or the systemd units that come with it."
+        )
+    with contextlib.closing(Place(Path(loaded.config.run_dir))) as place:
         rolelog.keep("run", rolelog.file_of(Path(loaded.config.run_dir), "run"))
-        return _supervise(loaded.config, config_file)
+        return _supervise(loaded.config, config_file, place)
 
 
-def _supervise(config: Config, config_file: Path) -> int:
+def _supervise(config: Config, config_file: Path, place: Place) -> int:
     commands = {role: [sys.executable, "-m", "appliance.cli", role, "--config", str(config_file)] for role in ROLES}
-    return asyncio.run(Supervisor(commands, Path(config.run_dir), Patience()).run())
-
-
-@contextlib.contextmanager
-def _alone(run_dir: Path) -> Iterator[None]:
-    """Holds a lock that ends with this process. Raises `Refused` when another run has it."""
-    with (run_dir / "run.lock").open("w") as lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            raise Refused(
-                "already-running", f'Plugcast runs already with run-dir "{run_dir}". Stop that one, or set another.'
-            ) from None
-        yield
+    return asyncio.run(Supervisor(commands, place, Patience()).run())
 
 
 def end_with_parent() -> None:
@@ -93,8 +87,9 @@ def end_with_parent() -> None:
 class Supervisor:
     """Keeps one child per role alive; `commands` are started in their order and ended in the opposite one."""
 
-    def __init__(self, commands: dict[str, list[str]], run_dir: Path, patience: Patience) -> None:
-        self._roles = [_Role(name, command, run_dir, patience) for name, command in commands.items()]
+    def __init__(self, commands: dict[str, list[str]], place: Place, patience: Patience) -> None:
+        self._roles = [_Role(name, command, place.run_dir, patience) for name, command in commands.items()]
+        self._place = place
         self._patience = patience
         self._stop = asyncio.Event()
         self._impatient = asyncio.Event()
@@ -107,11 +102,13 @@ class Supervisor:
             loop.add_signal_handler(number, self._told)
         keeping = [asyncio.create_task(self._keep(role)) for role in self._roles]
         ending = asyncio.create_task(self._stop.wait())
+        placing = asyncio.create_task(self._keep_place())
         try:
             await asyncio.wait({*keeping, ending}, return_when=asyncio.FIRST_COMPLETED)
         finally:
             await self._end_all()
             ending.cancel()
+            placing.cancel()
             results = await asyncio.gather(*keeping, return_exceptions=True)
         for result in results:
             if isinstance(result, BaseException):
@@ -124,6 +121,11 @@ class Supervisor:
         else:
             log.info("Stopping.")
         self._stop.set()
+
+    async def _keep_place(self) -> None:
+        while True:
+            await asyncio.sleep(PLACE_EVERY_S)
+            self._place.keep()
 
     async def _keep(self, role: _Role) -> None:
         """Starts a role again and again; returns when all shall end."""
@@ -171,35 +173,35 @@ class _Role:
         self.name = name
         self.hung = False
         self._command = command
-        self._socket_path = run_dir / f"notify-{name}.sock"
+        self._line = NotifyLine(run_dir / f"notify-{name}.sock")
         self._patience = patience
         self._process: asyncio.subprocess.Process | None = None
 
     async def run_once(self) -> int:
         """Starts the child and waits for its end; returns its exit code, negative for a signal."""
         self.hung = False
-        self._socket_path.unlink(missing_ok=True)
-        with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM | socket.SOCK_NONBLOCK) as line:
-            line.bind(str(self._socket_path))
-            environment = {
-                **os.environ,
-                "NOTIFY_SOCKET": str(self._socket_path),
-                "WATCHDOG_USEC": str(int(self._patience.watchdog_s * 1e6)),
-                "PLUGCAST_SUPERVISED": "1",
-                rolelog.VARIABLE: str(rolelog.file_of(self._socket_path.parent, self.name)),
-                "PYTHONUNBUFFERED": "1",
-            }
-            environment.pop("WATCHDOG_PID", None)
+        self._line.open()
+        environment = {
+            **os.environ,
+            "NOTIFY_SOCKET": str(self._line.path),
+            "WATCHDOG_USEC": str(int(self._patience.watchdog_s * 1e6)),
+            "PLUGCAST_SUPERVISED": "1",
+            rolelog.VARIABLE: str(rolelog.file_of(self._line.path.parent, self.name)),
+            "PYTHONUNBUFFERED": "1",
+        }
+        environment.pop("WATCHDOG_PID", None)
+        try:
             self._process = await asyncio.create_subprocess_exec(
                 *self._command, env=environment, stdin=asyncio.subprocess.DEVNULL, process_group=0
             )
-            watching = asyncio.create_task(self._watch(line))
+            watching = asyncio.create_task(self._watch(self._process.pid))
             try:
                 return await self._process.wait()
             finally:
                 watching.cancel()
                 await asyncio.gather(watching, return_exceptions=True)
-                self._socket_path.unlink(missing_ok=True)
+        finally:
+            self._line.close()
 
     async def end(self, within_s: float) -> None:
         """Asks the child to end, waits, then kills it."""
@@ -221,24 +223,32 @@ class _Role:
             with contextlib.suppress(ProcessLookupError):
                 os.killpg(self._process.pid, signal.SIGKILL)
 
-    async def _watch(self, line: socket.socket) -> None:
+    async def _watch(self, pid: int) -> None:
         """Kills a child that was alive and has gone silent, or that says that it hangs.
 
-        A slow start is no silence, an endless one is.
+        A slow start is no silence, an endless one is. Neither is waiting for a processor, nor what passes while we
+        ourselves are stopped, nor what could not be said because the socket was deleted.
         """
         loop = asyncio.get_running_loop()
         patience_s = max(30.0, 3 * self._patience.watchdog_s)
+        every_s = self._patience.watchdog_s / LOOKS
+        silence = Silence(every_s, Waiting(pid).more_s, time.monotonic())
         while True:
             try:
-                message = await asyncio.wait_for(loop.sock_recv(line, 4096), patience_s)
+                message = await asyncio.wait_for(loop.sock_recv(self._line.socket, 4096), every_s)
             except TimeoutError:
-                message = b"WATCHDOG=trigger"
-            if b"WATCHDOG=trigger" in message:
+                message = b""
+            if not self._line.is_there:
+                self._line.open()
+                silence.broken(time.monotonic())
+            if b"WATCHDOG=trigger" in message or silence.look(time.monotonic()) >= patience_s:
                 self.hung = True
                 self.kill()
                 return
             if b"READY=1" in message or b"WATCHDOG=1" in message:
                 patience_s = self._patience.watchdog_s
+            if message:
+                silence.broken(time.monotonic())
 
 
 def _ending(role: _Role, code: int) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import re
+import shutil
 import stat
 import sys
 import tempfile
@@ -97,3 +98,17 @@ notes.write("spoken\\n")
     command = [sys.executable, "-c", PRELUDE.format(place=str(run_dir), name="engine") + body]
     assert supervise(run_dir, {"engine": command}, ("spoken", 1)) == 0
     assert newest(run_dir, 5)[-1].endswith("engine warning: The engine speaks.")
+
+
+def test_a_deleted_file_is_begun_again(run_dir: Path) -> None:
+    home = run_dir / "run"
+    home.mkdir()
+    log = RoleLog("engine", file_of(home, "engine"))
+    log.handle(said("x", 1, "before"))
+    shutil.rmtree(home)
+    log.handle(said("x", 2, "nowhere"))
+    home.mkdir()
+    log.handle(said("x", 3, "after"))
+    log.close()
+    assert [re.sub(r"^\S+ ", "", line) for line in newest(home, 10)] == ["engine info: after"]
+    assert stat.S_IMODE(file_of(home, "engine").stat().st_mode) == 0o600

@@ -162,6 +162,7 @@ class Director:
                     facts = await self._do_setting(command)
                     await self._airing.look()
                 case _:
+                    facts = self._hearing.facts_of(command) if self._airing.wish.wanted else {}
                     await self._do_live(command)
             self.refresh()
         return await self._errands.answer(asked) if asked else facts

@@ -96,6 +96,9 @@ def moved_wish(wish: Wish, step_s: float) -> Wish:
 
 
 def _closing(live: Live, report: Report | None, now: float) -> Live:
+    if report is None and not isinstance(live, Off | Practicing):
+        # The engine cannot be told yet, so that viewers may still see the live: it is over when the engine says so.
+        return live if isinstance(live, Ending) else Ending(since_at=now)
     busy = report is not None and any(d.state in {"connecting", "publishing", "waiting"} for d in report.destinations)
     if not busy:
         return Off()

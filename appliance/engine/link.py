@@ -12,6 +12,7 @@ import logging
 import os
 import selectors
 import socket
+import time
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -43,6 +44,7 @@ PREVIEW_UNSENT = 256 * 1024
 PACKETS_UNSENT = 1024 * 1024
 MOST_DESCRIPTORS = 4
 _CALM_S = 0.01
+LOOK_AT_NAME_S = 0.5
 
 
 class _Kind(Enum):
@@ -98,6 +100,9 @@ class Link(Worker):
         self._outbox: deque[tuple[bytes, _Kind]] = deque()
         self._beginning = b""
         self._listener = _listen(path)
+        self._name = _identity(path)
+        self._looked_at = 0.0
+        self._cannot_listen = False
         self._selector = selectors.DefaultSelector()
         self._bell, self._bell_end = socket.socketpair()
         self._bell.setblocking(False)
@@ -146,7 +151,29 @@ class Link(Worker):
                 else:
                     self._serve(key.data, events)
             self._deliver()
+            self._keep_name()
         self._close()
+
+    def _keep_name(self) -> None:
+        """Listens anew where somebody deleted the socket: who is connected stays so, and others find us again."""
+        now = time.monotonic()
+        if now - self._looked_at < LOOK_AT_NAME_S:
+            return
+        self._looked_at = now
+        if _identity(self._path) is not None:
+            return
+        try:
+            listener = _listen(self._path)
+        except Unavailable as error:
+            if not self._cannot_listen:
+                log.warning("%s", error)
+            self._cannot_listen = True
+            return
+        self._selector.unregister(self._listener)
+        self._listener.close()
+        self._listener, self._name, self._cannot_listen = listener, _identity(self._path), False
+        self._selector.register(self._listener, selectors.EVENT_READ)
+        log.warning("The engine's socket %s was deleted by somebody; it is there again.", self._path)
 
     def _post(self, data: bytes, kind: _Kind) -> None:
         self._outbox.append((data, kind))
@@ -277,7 +304,17 @@ class Link(Worker):
         self._selector.close()
         for end in (self._listener, self._bell, self._bell_end):
             end.close()
-        self._path.unlink(missing_ok=True)
+        if _identity(self._path) == self._name:
+            self._path.unlink(missing_ok=True)
+
+
+def _identity(path: Path) -> tuple[int, int] | None:
+    """Which socket is at the path; None when none is."""
+    try:
+        found = path.stat()
+    except OSError:
+        return None
+    return found.st_dev, found.st_ino
 
 
 def _listen(path: Path) -> socket.socket:

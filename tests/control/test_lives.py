@@ -75,7 +75,10 @@ def report(*destinations: DestinationReport) -> Report:
         (OnAir(), Wish(session=7), report(said("publishing")), Ending(since_at=NOW)),
         (Ending(since_at=5.0), Wish(session=7), report(said("publishing")), Ending(since_at=5.0)),
         (Ending(since_at=5.0), Wish(session=7), report(said("off")), Off()),
-        (Ending(since_at=5.0), Wish(session=7), None, Off()),
+        (Ending(since_at=5.0), Wish(session=7), None, Ending(since_at=5.0)),
+        (OnAir(), Wish(session=7), None, Ending(since_at=NOW)),
+        (Preparing(since_at=5.0), Wish(session=7), None, Ending(since_at=NOW)),
+        (Off(), Wish(session=7), None, Off()),
         (NeedsKey(), Wish(session=7), report(said("refused")), Off()),
     ],
 )

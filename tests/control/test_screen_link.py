@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import shutil
 import stat
 import tempfile
 from collections.abc import Iterator
@@ -21,7 +22,8 @@ from appliance.model.screen import ScreenPlan, unpack_screen
 @pytest.fixture
 def path() -> Iterator[Path]:
     with tempfile.TemporaryDirectory(prefix="pc", dir="/tmp") as name:
-        yield Path(name) / "screen.sock"
+        (Path(name) / "run").mkdir()
+        yield Path(name) / "run" / "screen.sock"
 
 
 async def connect(path: Path) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
@@ -67,3 +69,21 @@ def test_the_owner_s_name_or_the_box_s() -> None:
     assert screen_plan_for(Config(), "living-room").owner_name == "living-room"
     config = Config(slate=SlateConfig(owner_name="Leo"), language="es", picture=PictureConfig(size="1280x720"))
     assert screen_plan_for(config, "living-room") == ScreenPlan(owner_name="Leo", language="es", width=1280, height=720)
+
+
+def test_a_deleted_socket_comes_back_and_who_is_connected_stays(path: Path) -> None:
+    async def play() -> None:
+        plan = Latest(ScreenPlan(owner_name="Leo"))
+        async with asyncio.timeout(10), asyncio.TaskGroup() as group:
+            serving = group.create_task(ScreenLink(path, plan).run())
+            old = await connect(path)
+            await heard(old[0], 1)
+            await asyncio.to_thread(shutil.rmtree, path.parent)
+            new = await connect(path)
+            plan.set(ScreenPlan(owner_name="Lea"))
+            for reader, writer in (old, new):
+                assert (await heard(reader, 1))[-1].owner_name == "Lea"
+                writer.close()
+            serving.cancel()
+
+    asyncio.run(play())

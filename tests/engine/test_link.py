@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import os
 import queue
+import shutil
 import socket
 import stat
+import time
 from collections.abc import Iterator
 from itertools import pairwise
 from pathlib import Path
@@ -170,3 +172,35 @@ def test_who_does_not_read_packets_loses_whole_groups_and_never_the_connection(l
         jumps = [after for before, after in pairwise(numbers) if after != before + 1]
         assert len(numbers) < 150
         assert all(number % 8 == 0 for number in jumps), "after a gap comes a key fragment"
+
+
+def test_a_deleted_socket_comes_back_and_who_is_connected_stays(
+    link: Link, heard: queue.Queue[PlanMessage], tmp_path: Path
+) -> None:
+    with connect(tmp_path) as old:
+        frames(old, 1)
+        shutil.rmtree(tmp_path / "run")
+        path = tmp_path / "run" / "engine.sock"
+        deadline = time.monotonic() + 10
+        while not path.exists() and time.monotonic() < deadline:
+            time.sleep(0.005)
+        assert stat.S_IMODE(path.stat().st_mode) == 0o600
+        with connect(tmp_path) as new:
+            frames(new, 1)
+            for client in (old, new):
+                client.sendall(pack(PlanMessage(plan=Plan())))
+                assert heard.get(timeout=5).plan == Plan()
+
+
+def test_who_ends_leaves_the_socket_of_a_successor(tmp_path: Path) -> None:
+    path = tmp_path / "engine.sock"
+    old = Link(path, lambda: b"", lambda _: None)
+    new = Link(path, lambda: b"", lambda _: None)
+    for one in (old, new):
+        one.start()
+    old.stop()
+    assert old.join(5)
+    assert path.exists()
+    new.stop()
+    assert new.join(5)
+    assert not path.exists()
