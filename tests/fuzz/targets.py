@@ -91,8 +91,11 @@ def rtmp_chunks(data: bytes) -> None:
 
 def rtmp_values(data: bytes) -> None:
     """A command's body: values or AmfError."""
+    values, fault = amf.decode_readable(data)
+    assert len(values) <= amf.MAX_VALUES + 1
     with contextlib.suppress(AmfError):
-        assert len(amf.decode(data)) <= amf.MAX_VALUES
+        assert amf.encode(*amf.decode(data)) == amf.encode(*values)
+        assert fault is None
 
 
 def rtmp_session(data: bytes) -> None:

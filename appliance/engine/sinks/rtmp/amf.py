@@ -1,11 +1,11 @@
 """AMF0, the value format of RTMP commands and metadata (Adobe, "Action Message Format -- AMF 0", 2007).
 
 Owns the bytes of values, both ways. Reading is bounded in depth and in number of values, because the bytes come
-from a server nobody vouches for. Never reads AMF3.
+from a server nobody vouches for. Never reads AMF3, nor Movie Clip and Record Set, which have no defined bytes.
 
 Python and AMF: float and int are Number, bool Boolean, str String or Long String, None Null, dict Object,
-`EcmaArray` ECMA Array, list and tuple Strict Array. Reading also gives None for Undefined and Unsupported, a
-float of milliseconds for Date, and a dict for a typed object.
+`EcmaArray` ECMA Array, list and tuple Strict Array. Reading also gives None for Undefined, Unsupported and Reference,
+a float of milliseconds for Date, and a dict for a typed object.
 """
 
 import struct
@@ -15,7 +15,7 @@ from dataclasses import dataclass
 MAX_DEPTH = 16
 MAX_VALUES = 4096
 
-NUMBER, BOOLEAN, STRING, OBJECT, NULL, UNDEFINED = 0, 1, 2, 3, 5, 6
+NUMBER, BOOLEAN, STRING, OBJECT, NULL, UNDEFINED, REFERENCE = 0, 1, 2, 3, 5, 6, 7
 ECMA_ARRAY, OBJECT_END, STRICT_ARRAY, DATE, LONG_STRING, UNSUPPORTED = 8, 9, 10, 11, 12, 13
 XML_DOCUMENT, TYPED_OBJECT = 15, 16
 
@@ -23,7 +23,12 @@ type Value = float | bool | str | dict[str, Value] | Sequence[Value] | None
 
 
 class AmfError(ValueError):
-    """The bytes are not AMF0, or are more than a peer has reason to send."""
+    """The bytes are not AMF0, or are more than a peer has reason to send.
+
+    `partial` is what was read of the value in which reading ended: the members of an object so far, else None.
+    """
+
+    partial: Value = None
 
 
 class EcmaArray(dict[str, Value]):
@@ -45,6 +50,18 @@ def decode(data: bytes, max_depth: int = MAX_DEPTH, max_values: int = MAX_VALUES
     while reader.left:
         values.append(reader.value(0))
     return values
+
+
+def decode_readable(data: bytes) -> tuple[list[Value], AmfError | None]:
+    """The values in `data` up to the first that cannot be read, whose readable part is the last; and why it cannot."""
+    reader = _Reader(data, MAX_DEPTH, MAX_VALUES)
+    values: list[Value] = []
+    try:
+        while reader.left:
+            values.append(reader.value(0))
+    except AmfError as error:
+        return [*values, error.partial], error
+    return values, None
 
 
 def _write(out: list[bytes], value: Value) -> None:
@@ -122,6 +139,9 @@ class _Reader:
                 return self.text(2)
             case 5 | 6 | 13:
                 return None
+            case 7:
+                self.take(2)  # which value before it is meant; nothing that we need comes twice
+                return None
             case 11:
                 milliseconds = self.number()
                 self.take(2)
@@ -141,10 +161,19 @@ class _Reader:
             self.text(2)
         if kind == ECMA_ARRAY:
             self.take(4)  # a count that many senders get wrong; the end marker is what counts
-        items: dict[str, Value] = EcmaArray() if kind == ECMA_ARRAY else {}
-        while True:
-            name = self.text(2)
-            if not name and self.left and self.data[self.at] == OBJECT_END:
-                self.at += 1
-                return items
-            items[name] = self.value(depth + 1)
+        return self.members(EcmaArray() if kind == ECMA_ARRAY else {}, depth)
+
+    def members(self, items: dict[str, Value], depth: int) -> Value:
+        name = ""
+        try:
+            while True:
+                name = self.text(2)
+                if not name and self.left and self.data[self.at] == OBJECT_END:
+                    self.at += 1
+                    return items
+                items[name] = self.value(depth + 1)
+        except AmfError as error:
+            if error.partial is not None:
+                items[name] = error.partial
+            error.partial = items
+            raise

@@ -146,16 +146,20 @@ class Session:
             case chunk.SET_PEER_BANDWIDTH:
                 self._control(chunk.WINDOW_ACK_SIZE, struct.pack(">I", WINDOW))
             case chunk.COMMAND:
-                self._answer(amf.decode(body))
+                self._answer(body)
             case chunk.COMMAND_AMF3:
-                self._answer(amf.decode(body[1:]))
+                self._answer(body[1:])
             case _:
                 pass
 
-    def _answer(self, values: list[Value]) -> None:
-        # FFmpeg's listening side sends an onFCPublish without a transaction; what we never asked for may be anything.
+    def _answer(self, body: bytes) -> None:
+        # FFmpeg's listening side sends an onFCPublish without a transaction; what we never asked for may be anything,
+        # values of AMF3 and bytes left over included. Of what we did ask for, the part that matters must be readable.
+        values, fault = amf.decode_readable(body)
+        if fault is not None and not isinstance(values[0], str):
+            raise fault
         name, transaction, rest = (*values, None, None)[0], (*values, None, None)[1], values[2:]
-        info = next((value for value in reversed(rest) if isinstance(value, dict)), {})
+        info = next((value for value in reversed(rest) if value and isinstance(value, dict)), {})
         match name:
             case "_result" if transaction == 1 and self.stage is Stage.CONNECT:
                 self._create()
@@ -163,6 +167,8 @@ class Session:
                 self._publish(rest)
             case "_error" if transaction in (1, 4, 5):
                 raise self._refusal(info)
+            case "onStatus" if fault is not None and not info:
+                raise fault
             case "onStatus":
                 self._status(info)
             case "close":
@@ -180,8 +186,8 @@ class Session:
         self._out += self._command(_COMMANDS, 0, "createStream", 4, None)
 
     def _publish(self, rest: list[Value]) -> None:
-        number = rest[-1] if rest else None
-        if not isinstance(number, float) or not 0 <= number < 2**32:
+        number = next((value for value in reversed(rest) if isinstance(value, float)), -1.0)
+        if not 0 <= number < 2**32:
             raise SessionError("the server gave no stream number")
         self.stage = Stage.PUBLISH
         self._stream_id = int(number)

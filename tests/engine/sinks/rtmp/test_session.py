@@ -125,6 +125,53 @@ def test_side_remarks_change_nothing(said: list[amf.Value]) -> None:
     assert peer.session.stage is Stage.PUBLISH
 
 
+UNREADABLE = {
+    "movie clip": b"\x04",
+    "reference": b"\x07\0\0",
+    "record set": b"\x0e",
+    "AMF3": b"\x11\x04\x05",
+    "AMF3 in an object": b"\x03\x00\x01a\x11\x0a\x0b\x01\x00\x00\x09",
+    "unheard of": b"\x7f",
+    "left over": b"\x05\0\0\0",
+    "cut": b"\x02\x00\x09abc",
+    "too deep": b"\x0a\0\0\0\x01" * 40,
+    "too many": b"\x05" * (amf.MAX_VALUES + 1),
+}
+
+
+@pytest.mark.parametrize("value", UNREADABLE.values(), ids=UNREADABLE)
+@pytest.mark.parametrize("name", ["onBWDone", "onFCPublish", "onMetaData", "|RtmpSampleAccess", "_checkbw"])
+@pytest.mark.parametrize("stage", [Stage.CONNECT, Stage.PUBLISHING])
+def test_what_nobody_asked_for_may_hold_anything(stage: Stage, name: str, value: bytes) -> None:
+    peer = Peer(stage)
+    for kind, lead in ((chunk.COMMAND, b""), (chunk.COMMAND_AMF3, b"\0")):
+        peer.send(kind, lead + amf.encode(name, 0) + value)
+        peer.send(kind, lead + amf.encode(name) + value)
+        peer.send(kind, lead + amf.encode(name, 0, {"a": 1}) + value)
+    assert peer.session.stage is stage
+
+
+@pytest.mark.parametrize("value", UNREADABLE.values(), ids=UNREADABLE)
+def test_answers_are_understood_when_what_matters_in_them_can_be_read(value: bytes) -> None:
+    peer, stages = Peer(Stage.CONNECT), []
+    start = amf.encode("onStatus", 0, None) + amf.encode(START).removesuffix(b"\0\0\x09") + b"\0\x01z"
+    for answer in (amf.encode("_result", 1), amf.encode("_result", 4, None, 3), start):
+        peer.send(chunk.COMMAND, answer + value)
+        stages.append(peer.session.stage)
+    assert stages == [Stage.CREATE, Stage.PUBLISH, Stage.PUBLISHING]
+    no = amf.encode("onStatus", 0, None, {"level": "error", "code": "x", "description": "no"}) + value
+    with pytest.raises(ServerRefusedError) as caught:
+        peer.send(chunk.COMMAND, no)
+    assert caught.value.said == "no"
+
+
+def test_answers_of_which_nothing_can_be_read_are_errors() -> None:
+    with pytest.raises(SessionError):
+        Peer(Stage.CREATE).send(chunk.COMMAND, amf.encode("_result", 4, None) + b"\x11\x04\x05")
+    with pytest.raises(SessionError):
+        Peer(Stage.PUBLISH).send(chunk.COMMAND, amf.encode("onStatus", 0, None) + b"\x11\x04\x05")
+
+
 @pytest.mark.parametrize("number", [None, "x", -1.0, 2.0**32, float("nan"), float("inf")])
 def test_a_stream_number_that_is_none_is_an_error(number: amf.Value) -> None:
     with pytest.raises(SessionError):
