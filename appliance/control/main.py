@@ -174,7 +174,7 @@ def _surroundings(config: Config, extras: Extras, access: Access) -> Surrounding
         demo=DemoState(viewer=True) if extras.viewer else None,
         load=lambda: round(os.getloadavg()[0] / cores, 1),
         is_clock_set=is_clock_set,
-        access=lambda: AccessState(sessions=len(access.sessions), pin_shown=access.pin_is_open),
+        access=lambda: AccessState(sessions=len(access.sessions), pin_shown=True),
         presence=access,
     )
 

@@ -47,11 +47,19 @@ class PinFile:
         return self._read().pin
 
     def guess(self, text: str) -> Guess:
-        """Compares in constant time. A right PIN is used up; the fifth wrong guess changes it. Raises `Unavailable`."""
-        known = self._read()
-        if hmac.compare_digest(_plain(text).encode(errors="replace"), known.pin.encode()):
+        """Compares, and counts at once. Raises `Unavailable`."""
+        return self.count(is_right=self.matches(text))
+
+    def matches(self, text: str) -> bool:
+        """Whether this is the PIN, compared in constant time and not counted: that is for who calls. Raises so, too."""
+        return hmac.compare_digest(_plain(text).encode(errors="replace"), self._read().pin.encode())
+
+    def count(self, *, is_right: bool) -> Guess:
+        """A right guess uses the PIN up; the fifth wrong one changes it. Raises `Unavailable`."""
+        if is_right:
             self._renew()
             return "right"
+        known = self._read()
         if known.wrong + 1 >= MOST_WRONG:
             self._renew()
             return "changed"

@@ -12,6 +12,7 @@ import logging
 import secrets
 import time
 from collections.abc import Callable, Iterable, Iterator
+from contextvars import ContextVar
 from dataclasses import dataclass
 
 from aiohttp import web
@@ -21,7 +22,7 @@ from appliance.control.passwords import Maker
 from appliance.control.tokens import IDLE_S, MOST_SESSIONS, AccessFiles, Grant, Grants, Role, Way, digest
 from appliance.errors import PlugcastError
 from appliance.panel.access_entry import Entry, Visitor
-from appliance.panel.access_origin import READS, check_host, check_origin, check_reader
+from appliance.panel.access_origin import READS, Client, check_host, check_origin, check_reader, client_of
 from appliance.panel.denied import Denied as Denied
 from appliance.panel.door import GUEST
 
@@ -52,6 +53,8 @@ class Removed:
 
 
 NOBODY = Maker()
+_MOST_SEEN = 64
+_asking: ContextVar[Asker | None] = ContextVar("asking", default=None)
 ASKER: web.RequestKey[Asker] = web.RequestKey("asker", Asker)
 
 
@@ -64,12 +67,13 @@ class Access:
         names: tuple[str, ...],
         clock: Callable[[], float] = time.time,
         show: Callable[[str], None] | None = None,
+        steady: Callable[[], float] = time.monotonic,
     ) -> None:
         self.site = ""
         """Where others reach the panel, http://HOST:PORT, once it listens."""
         self.fingerprint = ""
         """Of the certificate; while there is one, only HTTPS is answered."""
-        self.entry = Entry(self, files, show or _nobody_looks)
+        self.entry = Entry(self, files, show or _nobody_looks, steady)
         self._files = files
         self._names = frozenset(name.lower().rstrip(".") for name in names)
         self._clock = clock
@@ -77,6 +81,7 @@ class Access:
         self._tokens: Grants = {}
         self._sessions: Grants = {}
         self._saved_at = clock()
+        self._seen_at: dict[str, str] = {}
         self._streams: dict[str, set[asyncio.BaseTransport]] = {}
         self._reading: asyncio.Task[None] | None = None
         self._saving = asyncio.Lock()
@@ -109,14 +114,18 @@ class Access:
         seen = (replace(grant, used_at=now) if grant.hash in self._streams else grant for grant in live)
         return tuple(sorted(seen, key=lambda grant: (-grant.used_at, -grant.made_at, grant.hash)))
 
-    @property
-    def pin_is_open(self) -> bool:
-        """Whether the PIN lets anybody in now; it rests when all together guessed wrong too often."""
-        return self.entry.pin_is_open
-
     async def check_pin(self, pin: str) -> None:
-        """That somebody stands at the box, who alone reads this PIN; it is used up. Raises `Denied`, `Unavailable`."""
-        await self.entry.check_pin("", pin)
+        """That somebody stands at the box, who alone reads this PIN; it is used up. Raises `Denied`, `Unavailable`.
+
+        Who asks is whoever's request is being answered.
+        """
+        asker = _asking.get()
+        await self.entry.check_presence(asker.grant.family if asker else "", pin)
+
+    def has_seen(self, request: web.Request, client: Client) -> bool:
+        """Whether a browser that is or was let in asks, or asked from this address; not once it was thrown out."""
+        cookie = request.cookies.get(HOST_COOKIE if request.secure else COOKIE, "")
+        return digest(cookie) in self._sessions or client.key in self._seen_at
 
     async def forget_everyone(self) -> None:
         """Forgets sessions, tokens, links, PIN and password, and cuts every stream. Raises `Unavailable`."""
@@ -137,6 +146,7 @@ class Access:
         if GUEST in request:
             request[GUEST].is_known = True
         if asker.is_browser:
+            self._see(client_of(request), asker.grant)
             check_reader(request) if request.method in READS else check_origin(request)
             await self._seen(asker.grant)
         check_role(request, asker)
@@ -154,9 +164,11 @@ class Access:
             raise _unknown()
         streams = self._streams.setdefault(asker.grant.hash, set())
         streams.add(transport)
+        before = _asking.set(asker)
         try:
             yield
         finally:
+            _asking.reset(before)
             streams.discard(transport)
             if not streams:
                 self._streams.pop(asker.grant.hash, None)
@@ -233,6 +245,8 @@ class Access:
         out = [grant for grant in self._sessions.values() if wanted(grant)]
         self._sessions = {key: grant for key, grant in self._sessions.items() if grant not in out}
         self._cut({grant.hash for grant in out}, kept)
+        left = {grant.id for grant in out}
+        self._seen_at = {key: grant_id for key, grant_id in self._seen_at.items() if grant_id not in left}
         if out:
             await self._save()
         return len(out)
@@ -261,6 +275,12 @@ class Access:
         if abs(self._clock() - self._saved_at) > _SAVE_EVERY_S:
             await self._save()
 
+    def _see(self, client: Client, grant: Grant) -> None:
+        self._seen_at.pop(client.key, None)
+        self._seen_at[client.key] = grant.id
+        if len(self._seen_at) > _MOST_SEEN:
+            del self._seen_at[next(iter(self._seen_at))]
+
     def _note_use(self, grant: Grant) -> None:
         known = self._sessions.get(grant.hash)
         if known is not None:
@@ -282,7 +302,7 @@ class Access:
         self._cut(gone)
         if epoch != self._epoch:
             self._epoch = epoch
-            before, self._sessions = self._sessions, {}
+            before, self._sessions, self._seen_at = self._sessions, {}, {}
             self.entry.forget()
             self._cut(before.keys())
             log.info("Every paired browser was forgotten.")

@@ -20,7 +20,9 @@ from appliance.control.pins import in_groups
 from appliance.control.tokens import AccessFiles, Grant, Role, digest
 from appliance.errors import Refused
 from appliance.model.problem import Value
-from appliance.panel.access_limits import Ceiling, Tries, too_many
+from appliance.panel.access_limits import Tries, too_many
+from appliance.panel.access_line import PASSWORD_LANES, PIN_LANES, Line
+from appliance.panel.access_origin import Client
 from appliance.panel.denied import Denied
 
 if TYPE_CHECKING:
@@ -30,10 +32,8 @@ log = logging.getLogger(__name__)
 
 INVITED_S = 600.0
 MOST_INVITED = 8
-PIN_CEILING = Ceiling(50)
-"""Of a hundred million PINs, by however many clients: one guess in two million hits in an hour."""
-PASSWORD_CEILING = Ceiling(100)
 _MOST_WAITING = 4
+_BUSY_S = 5.0
 _BY_PASSWORD = "password"  # noqa: S105 - the family of all who came in by it
 
 type Entered = tuple[str, Grant]
@@ -42,11 +42,15 @@ type Entered = tuple[str, Grant]
 
 @dataclass(frozen=True, slots=True)
 class Visitor:
-    """Who wants to come in: from where, what the browser is called, and who it was if it is in already."""
+    """Who wants to come in: from where, what the browser is called, and who it is if it is in already.
 
-    client: str
+    `is_known` says that a browser that was let in asked from there.
+    """
+
+    client: Client
     name: str = ""
     before: Grant | None = None
+    is_known: bool = False
 
 
 class PasswordAnswer(Value, frozen=True):
@@ -74,16 +78,12 @@ class Entry:
         self._invited: dict[str, Grant] = {}
         self._disowned: set[str] = set()
         self._link_tries = Tries(clock)
-        self._pin_tries = Tries(clock, PIN_CEILING)
-        self._password_tries = Tries(clock, PASSWORD_CEILING)
+        self._owner_tries = Tries(clock)
+        self._pin_line = Line(clock, PIN_LANES)
+        self._password_line = Line(clock, PASSWORD_LANES)
         self._pin = asyncio.Lock()
         self._hashing = asyncio.Lock()
         self._waiting = 0
-
-    @property
-    def pin_is_open(self) -> bool:
-        """Whether a PIN may be tried at all."""
-        return self._pin_tries.are_open
 
     async def by_link(self, visitor: Visitor, text: str) -> Entered:
         """Takes the box's one-time token or an invitation's. Raises `Denied`, `Unavailable`.
@@ -95,24 +95,39 @@ class Entry:
             return await self._access.new_session(visitor, invited.role, "invite", invited.maker)
         if await asyncio.to_thread(self._files.spend_link, text):
             return await self._access.new_session(visitor, "owner", "link")
-        self._link_tries.take(visitor.client)
+        self._link_tries.take(visitor.client.key)
         sentence = 'This link was used already or is out of date. "plugcast token --link" makes a new one.'
         raise Denied(401, "link-used", sentence)
 
     async def by_pin(self, visitor: Visitor, pin: str) -> Entered:
         """Takes the PIN that the box shows. Raises `Denied`, `Unavailable`."""
-        await self.check_pin(visitor.client, pin)
+        line = self._pin_line
+        async with self._pin:
+            place = line.join(visitor.client, is_known=visitor.is_known)
+            if place.guess != pin:
+                place.is_right = await asyncio.to_thread(self._files.pin.matches, pin)
+                place.guess = pin
+            line.claim(place)
+            await self._count_pin(is_right=place.is_right)
+            line.give_back(place)
         return await self._access.new_session(visitor, "owner", "pin")
 
-    async def check_pin(self, client: str, pin: str) -> None:
-        """That this is the PIN; it is used up, and the new one is printed. Raises `Denied`, `Unavailable`."""
-        self._pin_tries.take(client)
+    async def check_presence(self, family: str, pin: str) -> None:
+        """That an owner stands at the box, who alone reads this PIN. Raises `Denied`, `Unavailable`.
+
+        Owners do not wait in line with strangers: each has few guesses of its own, together with all it let in.
+        """
+        self._owner_tries.take(family)
         async with self._pin:
-            guess = await asyncio.to_thread(self._files.pin.guess, pin)
-            if guess != "wrong":
-                await asyncio.to_thread(self._show_pin)
+            await self._count_pin(is_right=await asyncio.to_thread(self._files.pin.matches, pin))
+        self._owner_tries.give_back(family)
+
+    async def _count_pin(self, *, is_right: bool) -> None:
+        """A PIN that is used up or was wrong too often is followed by another, which is printed. Raises `Denied`."""
+        guess = await asyncio.to_thread(lambda: self._files.pin.count(is_right=is_right))
+        if guess != "wrong":
+            await asyncio.to_thread(self._show_pin)
         if guess == "right":
-            self._pin_tries.give_back(client)
             return
         if guess == "changed":
             log.warning("The PIN was guessed wrong five times, so it was changed. The new one was printed.")
@@ -122,7 +137,12 @@ class Entry:
         """Takes the owner's password. Raises `Refused` when there is none, `Denied`, `Unavailable`."""
         if not await asyncio.to_thread(lambda: self._files.password.is_set):
             raise _no_password()
-        await self._check_password(visitor.client, password)
+        if self._waiting >= _MOST_WAITING:
+            raise too_many(_BUSY_S)
+        place = self._password_line.join(visitor.client, is_known=visitor.is_known)
+        self._password_line.claim(place)
+        await self._compare_password(password)
+        self._password_line.give_back(place)
         # Read again: who set it may have been removed while it was being compared.
         facts = await asyncio.to_thread(lambda: self._files.password.facts)
         if facts is None and not self._files.password.is_given:
@@ -132,7 +152,7 @@ class Entry:
             raise _no_password()
         return await self._access.new_session(visitor, "owner", "password", maker)
 
-    async def change_password(self, client: str, password: str, old: str, by: Grant) -> None:
+    async def change_password(self, password: str, old: str, by: Grant) -> None:
         """Sets the password; an empty one takes it away. Whoever came in by the old one is thrown out.
 
         Raises `Refused` when systemd gives it, `Invalid`, `Denied`, `Unavailable`.
@@ -140,7 +160,9 @@ class Entry:
         kept = self._files.password
         _must_be_ours(kept)
         if await asyncio.to_thread(lambda: kept.is_set):
-            await self._check_password(client, old)
+            self._owner_tries.take(by.family)
+            await self._compare_password(old)
+            self._owner_tries.give_back(by.family)
         async with self._hashing:
             if not self._access.knows(by.as_maker):
                 # Removed while the old one was being compared; `disown` waits for this lock and would come too late.
@@ -192,15 +214,15 @@ class Entry:
         return text, grant.used_at
 
     def forget(self) -> None:
-        """No invitation counts any more."""
+        """No invitation counts any more, and nobody waits."""
         self._invited = {}
+        self._pin_line.forget()
+        self._password_line.forget()
 
-    async def _check_password(self, client: str, password: str) -> None:
-        self._password_tries.take(client)
+    async def _compare_password(self, password: str) -> None:
         if self._waiting >= _MOST_WAITING:
             # Each costs a second of a small box's time; many at once must not cost it its memory.
-            self._password_tries.give_back(client)
-            raise too_many(5.0)
+            raise too_many(_BUSY_S)
         self._waiting += 1
         try:
             async with self._hashing:
@@ -209,7 +231,6 @@ class Entry:
             self._waiting -= 1
         if not is_right:
             raise Denied(403, "wrong-password", "This is not the password of this box.")
-        self._password_tries.give_back(client)
 
     def _show_pin(self) -> None:
         self._show(f"PIN {in_groups(self._files.pin.shown())}")

@@ -1,6 +1,7 @@
-"""How often a secret may be guessed: per client, so that none locks out another, and by all together.
+"""How often a secret may be guessed by one client, so that none locks out another.
 
-It owns the times of recent wrong guesses, in memory. `clock` is monotonic seconds.
+What all together may guess is in `panel.access_line`. It owns the times of recent wrong guesses, in memory. `clock` is
+monotonic seconds.
 """
 
 from __future__ import annotations
@@ -8,7 +9,6 @@ from __future__ import annotations
 import math
 from collections import deque
 from collections.abc import Callable, Hashable
-from dataclasses import dataclass
 
 from appliance.panel.denied import Denied
 
@@ -17,59 +17,33 @@ PER_CLIENT = ((3, 60.0), (5, 600.0), (10, 3600.0))
 MOST_CLIENTS = 4096
 
 
-@dataclass(frozen=True, slots=True)
-class Ceiling:
-    """How many wrong guesses all clients have together, in so many seconds."""
-
-    guesses: int
-    seconds: float = 3600.0
-
-
 class Tries:
     """The guesses at one kind of secret. A guess is taken before it is looked at, and given back when it was right."""
 
-    def __init__(self, clock: Callable[[], float], ceiling: Ceiling | None = None) -> None:
+    def __init__(self, clock: Callable[[], float]) -> None:
         self._clock = clock
-        self._ceiling = ceiling
         self._by_client: dict[Hashable, deque[float]] = {}
-        self._together: deque[float] = deque()
-
-    @property
-    def are_open(self) -> bool:
-        """Whether all together may still guess."""
-        ceiling = self._ceiling
-        return not ceiling or _wait_s(self._together, ceiling.guesses, ceiling.seconds, self._clock()) <= 0
 
     def take(self, client: Hashable) -> None:
         """Counts a guess. Raises `Denied` (429) when there were too many."""
         now = self._clock()
         times = self._by_client.get(client, deque())
         wait_s = max(_wait_s(times, most, span_s, now) for most, span_s in PER_CLIENT)
-        if self._ceiling:
-            wait_s = max(wait_s, _wait_s(self._together, self._ceiling.guesses, self._ceiling.seconds, now))
         if wait_s > 0:
             raise too_many(wait_s)
         self._forget_old(now)
         # Again at the end, so that the first in the table is the one that has been quiet for longest.
         self._by_client[client] = self._by_client.pop(client, deque(maxlen=PER_CLIENT[-1][0]))
         self._by_client[client].append(now)
-        self._together.append(now)
 
     def give_back(self, client: Hashable) -> None:
         """The guess was right, so it was none."""
         times = self._by_client.get(client)
         if not times:
             return
-        at = times.pop()
-        if at in self._together:
-            self._together.remove(at)
+        times.pop()
         if not times:
             del self._by_client[client]
-
-    def forget(self) -> None:
-        """Starts anew for everybody."""
-        self._by_client.clear()
-        self._together.clear()
 
     def _forget_old(self, now: float) -> None:
         longest_s = PER_CLIENT[-1][1]
@@ -78,9 +52,6 @@ class Tries:
             if now - times[-1] < longest_s and len(self._by_client) < MOST_CLIENTS:
                 break
             del self._by_client[client]
-        most = self._ceiling.guesses if self._ceiling else 0
-        while self._together and len(self._together) > most:
-            self._together.popleft()
 
 
 def too_many(wait_s: float) -> Denied:
@@ -89,7 +60,7 @@ def too_many(wait_s: float) -> Denied:
     return Denied(
         429,
         "too-many-tries",
-        f"That was tried too often. Try again in {_words(seconds)}.",
+        f"That was tried too often. Try again in {in_words(seconds)}.",
         {"Retry-After": str(seconds)},
         seconds=seconds,
     )
@@ -100,7 +71,8 @@ def _wait_s(times: deque[float], most: int, span_s: float, now: float) -> float:
     return 0.0 if len(times) < most else times[-most] + span_s - now
 
 
-def _words(seconds: int) -> str:
+def in_words(seconds: int) -> str:
+    """A time to wait, as people say it."""
     if seconds <= 90:
         return f"{seconds} seconds"
     return f"{math.ceil(seconds / 60)} minutes"

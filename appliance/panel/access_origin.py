@@ -6,6 +6,7 @@ Pure but for what it reads from the connection. It trusts no header that a proxy
 from __future__ import annotations
 
 import ipaddress
+from dataclasses import dataclass
 
 from aiohttp import web
 
@@ -40,19 +41,56 @@ def check_reader(request: web.Request) -> None:
         raise _foreign()
 
 
-def client_of(request: web.Request) -> str:
-    """Who asks, for counting: the address of the connection itself; of IPv6 the network, which one device has whole."""
-    peer = request.transport.get_extra_info("peername") if request.transport else None
-    return client_at(peer)
+@dataclass(frozen=True, slots=True)
+class Client:
+    """Who guesses, for counting: by address, of IPv6 by the /64, which one device has whole.
+
+    `network` is a larger one around it, where that matters. A neighbour is in the box's own /64, which the whole house
+    shares, and is counted by its address.
+    """
+
+    key: str
+    network: str = ""
+    is_house: bool = False
+    is_neighbour: bool = False
+
+
+def client_of(request: web.Request) -> Client:
+    """Who asks, by the connection itself."""
+    transport = request.transport
+    peer, own = (transport.get_extra_info(name) if transport else None for name in ("peername", "sockname"))
+    return client_between(peer, own)
+
+
+def client_between(peer: object, own: object) -> Client:
+    """The same for the two ends of a connection."""
+    there, here = _address(peer), _address(own)
+    if there is None:
+        return Client("")
+    if isinstance(there, ipaddress.IPv4Address):
+        network = ipaddress.ip_network((there, 24), strict=False)
+        return _client(str(there), network, is_house=there.is_private or (here is not None and here in network))
+    near = ipaddress.ip_network((there, 64), strict=False)
+    if there.is_link_local or (here is not None and here in near):
+        return Client(str(there), str(near), is_house=True, is_neighbour=True)
+    return _client(str(near), ipaddress.ip_network((there, 48), strict=False), is_house=there.is_private)
+
+
+def _client(key: str, network: object, *, is_house: bool) -> Client:
+    return Client(key, "" if is_house else str(network), is_house=is_house)
+
+
+def _address(end: object) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
+    try:
+        return plain_address(str(end[0])) if isinstance(end, tuple) and end else None
+    except ValueError:
+        return None
 
 
 def client_at(peer: object) -> str:
-    """The same for a socket's peer."""
-    if not isinstance(peer, tuple) or not peer:
-        return ""
-    try:
-        address = plain_address(str(peer[0]))
-    except ValueError:
+    """Whose connection it is, for counting connections: an address; of IPv6 the /64."""
+    address = _address(peer)
+    if address is None:
         return ""
     if isinstance(address, ipaddress.IPv6Address):
         return str(ipaddress.ip_network((address, 64), strict=False))

@@ -114,7 +114,7 @@ async def _about_password(request: web.Request) -> web.Response:
 async def _password(request: web.Request) -> web.Response:
     asked = await _read(request, NewPassword, '{"password": "...", "old": "..."}')
     access, asker = request.app[_access], request[ASKER]
-    await access.entry.change_password(client_of(request), asked.password, asked.old, asker.grant)
+    await access.entry.change_password(asked.password, asked.old, asker.grant)
     await access.end_sessions(lambda known: known.way == "password" and known.hash != asker.grant.hash, request)
     return _json({"ok": True})
 
@@ -188,7 +188,8 @@ async def _qr(request: web.Request) -> web.Response:
 
 
 def _visitor(request: web.Request, name: str) -> Visitor:
-    return Visitor(client_of(request), _name(request, name), request.app[_access].session_of(request))
+    access, client = request.app[_access], client_of(request)
+    return Visitor(client, _name(request, name), access.session_of(request), access.has_seen(request, client))
 
 
 def _entered(request: web.Request, visitor: Visitor, entered: Entered) -> web.Response:

@@ -65,10 +65,11 @@ class House:
     def __init__(self, directory: Path, names: tuple[str, ...], tls: bool) -> None:
         self.directory = directory
         self.now = 1_000_000.0
+        self.steady = 0.0
         self.shown: list[str] = []
         self.desk = FakeDesk(directory / "recordings")
         self.files = AccessFiles(directory / "state")
-        self.access = Access(self.files, names, lambda: self.now, self.shown.append)
+        self.access = Access(self.files, names, lambda: self.now, self.shown.append, lambda: self.steady)
         self.tls = tls
         self.port = 0
         self.server: web.Server | None = None

@@ -14,6 +14,7 @@ from appliance.control.tokens import Grant
 from appliance.panel import access as access_room
 from appliance.panel import access_body, access_routes, app
 from appliance.panel.access import Access, Asker
+from appliance.panel.access_origin import Client
 from tests.security.house import END_LIVE, JSON, House, visit
 
 GUARD = pytest.mark.parametrize("is_guarded", [True, False], ids=["guarded", "without-guard"])
@@ -313,8 +314,8 @@ def test_a_cookie_that_scripts_could_read(
 def test_a_client_that_says_it_is_another(place: Path, monkeypatch: pytest.MonkeyPatch, is_guarded: bool) -> None:
     """X-Forwarded-For and its like are what an attacker writes there."""
 
-    def believing(request: web.Request) -> str:
-        return request.headers["X-Forwarded-For"]
+    def believing(request: web.Request) -> Client:
+        return Client(request.headers["X-Forwarded-For"])
 
     if not is_guarded:
         monkeypatch.setattr(access_routes, "client_of", believing)

@@ -152,7 +152,7 @@ def test_by_a_password_that_is_being_set_meanwhile(
 
         monkeypatch.setattr(PasswordFile, "matches", slow)
         changing = asyncio.create_task(
-            house.access.entry.change_password(asker.id, "another one 1", PASSWORD, asker)
+            house.access.entry.change_password("another one 1", PASSWORD, asker)
         )  # fmt: skip
         await begun.wait()
         removing = asyncio.create_task(house.ask("DELETE", f"/api/sessions/{lost_id}", mine))

@@ -1,6 +1,6 @@
 // The first thing a new phone sees: the one-time link has paired it already, or it types the PIN that the box shows, or
 
-import { button, call, feed, form, icon, make, Piece, problemOf, put, say, sayProblem } from "../lib/all.js";
+import { button, call, clock, feed, form, icon, make, Piece, problemOf, put, say, sayProblem } from "../lib/all.js";
 
 // a password if the owner has set one.
 
@@ -20,6 +20,8 @@ export async function pairByLink() {
 export class Pairing extends Piece {
 	#pin = make("input", { id: "pin", inputmode: "numeric", autocomplete: "one-time-code", maxlength: PIN_LENGTH + 1, required: true, pattern: "[0-9 ]*", placeholder: "0000 0000", "aria-describedby": "pin-hint" });
 	#password = make("input", { id: "login", type: "password", autocomplete: "current-password", maxlength: 200, required: true });
+
+	/** @type {Timer} */ #waiting;
 
 	build() {
 		this.#pin.addEventListener("input", () => {
@@ -41,13 +43,27 @@ export class Pairing extends Piece {
 		put(this.said, text);
 	}
 
+	gone() {
+		clearTimeout(this.#waiting);
+	}
+
+	/** What was typed keeps its place in the line of guesses and is sent again when its turn has come. @param {number} until @param {() => void} act */
+	#wait(until, act) {
+		const left = (until - Date.now()) / 1000;
+		put(this.said, left > 0 ? say("pair.waits", { time: clock(Math.ceil(left)) }) : "");
+		if (left > 0) this.#waiting = setTimeout(() => this.#wait(until, act), Math.min(1000, left * 1000));
+		else act();
+	}
+
 	/** @param {string} path @param {Record<string, string>} body */
 	async #enter(path, body) {
+		clearTimeout(this.#waiting);
 		const answer = await call("POST", path, body);
 		if (answer.ok) {
 			put(this.said, "");
 			feed.again();
 		} else if (answer.status === 404 || answer.body?.code === "command") put(this.said, say("pair.link-only"));
+		else if (answer.body?.code === "waits-its-turn") this.#wait(Date.now() + answer.body.facts.seconds * 1000, () => void this.#enter(path, body));
 		else put(this.said, sayProblem(problemOf(answer)));
 		this.#pin.value = "";
 	}

@@ -204,6 +204,7 @@ export default {
 	pair: {
 		title: "Hello! Connect to your box", lead: "Scan the QR code that the box shows, or open the link that it printed. It works once.", pin: "Or type the PIN that the box shows",
 		"pin-said": "Eight digits. After five wrong ones it changes.", enter: "Connect", password: "I have a password", "password-label": "Password",
+		waits: "Somebody guesses at this box. Leave this page open: your turn is in {time}.",
 		lost: "No QR code and no PIN? Restart the box, and it shows new ones.", "link-only": "This box only takes its link. Restart it to get a new one.",
 	},
 	setting: {
@@ -292,6 +293,7 @@ export default {
 		"setting-unknown": "A setting of another version is left out.",
 		"too-many-readers": "Too many pages watch this box. Close some.",
 		"too-many-tries": "Too many wrong tries. Wait a little.",
+		"waits-its-turn": "Somebody guesses at this box, so guesses wait for their turn. Yours is kept.",
 		"key-ends-soon": "The key ends within 10 minutes.",
 		"key-used": "This key was used in a LIVE that ended. Get a new one.",
 		"mic-loud": "The microphone is too loud and distorts.",

@@ -208,6 +208,7 @@ export default {
 	pair: {
 		title: "¡Hola! Conecta con tu caja", lead: "Escanea el código QR de la caja, o abre su enlace. Vale una vez.", pin: "O escribe el PIN que muestra la caja",
 		"pin-said": "Ocho cifras. Tras cinco errores cambia.", enter: "Conectar", password: "Tengo una contraseña", "password-label": "Contraseña",
+		waits: "Alguien prueba claves en esta caja. Deja esta página abierta: te toca en {time}.",
 		lost: "¿Sin código QR ni PIN? Reinicia la caja y mostrará otros.", "link-only": "Esta caja solo acepta su enlace. Reiníciala para tener otro.",
 	},
 	setting: {
@@ -298,6 +299,7 @@ export default {
 		"setting-unknown": "Se deja fuera un ajuste de otra versión.",
 		"too-many-readers": "Demasiadas páginas miran esta caja. Cierra algunas.",
 		"too-many-tries": "Demasiados intentos fallidos. Espera un poco.",
+		"waits-its-turn": "Alguien prueba claves en esta caja, así que hay que esperar turno. El tuyo está guardado.",
 		"key-ends-soon": "La clave caduca en menos de 10 minutos.",
 		"key-used": "Esta clave se usó en un LIVE que terminó. Consigue otra.",
 		"mic-loud": "El micrófono está demasiado alto y distorsiona.",
