@@ -163,7 +163,7 @@ def _doctor(options: argparse.Namespace) -> int:
     from appliance.control import settings
     from appliance.control.doctor_command import doctor_command
 
-    return doctor_command(settings.load(options.config).config, as_json=options.json)
+    return doctor_command(settings.load(options.config), as_json=options.json)
 
 
 def _token(options: argparse.Namespace) -> int:

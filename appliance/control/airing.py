@@ -7,6 +7,7 @@ Everything that touches the disk runs in threads. It knows nothing of settings b
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -64,6 +65,8 @@ class Airing:
         now = self._around.clock.now()
         kept = await asyncio.to_thread(self._around.wishes.read)
         self.wish = resumed(kept, now)
+        with contextlib.suppress(PlugcastError):  # a disk that takes nothing now: the key has to be pasted again
+            await asyncio.to_thread(self._around.keys.adopt, self._around.config())
         await self.look()
         if self.wish.wanted:
             self._armed = await asyncio.to_thread(self._around.keys.armed) or self._as_they_are()
@@ -275,11 +278,15 @@ class Airing:
         return isinstance(self._around.live(), NeedsKey) or used(self._as_they_are()) != used(self._armed)
 
     def _as_they_are(self) -> tuple[Destination, ...]:
-        return tuple(
+        """What to publish to by the keys there are; where one is missing now, as the live in progress does already."""
+        taken = {one.name: msgspec.structs.replace(one, session=self.wish.session) for one in self._armed}
+        found = (
             Destination(name=c.name, server=c.server, key=c.key, session=self.wish.session, ca_file=c.ca_file)
-            for c in self.credentials
             if c.problem is None
+            else taken.get(c.name)
+            for c in self.credentials
         )
+        return tuple(one for one in found if one is not None)
 
     def _what_is_missing(self) -> NeedsOwner:
         problem = next((c.problem for c in self.credentials if c.problem), None)

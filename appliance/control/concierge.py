@@ -33,9 +33,10 @@ def take(keys: KeyStore, config: Config, name: str, text: str, now: float) -> di
     """
     pasted = read_paste(text)
     before = keys.kept(name)
-    keys.keep(name, pasted)
+    configured = config.destination[name].server if name in config.destination else ""
+    keys.keep(name, pasted, configured)
     after = keys.kept(name)
-    server = after.server or (config.destination[name].server if name in config.destination else "")
+    server = after.server or configured
     shown = summary(Credential(name, server, pasted.key))
     facts: dict[str, Fact] = {
         "took-server": bool(pasted.server),
@@ -55,7 +56,7 @@ def take(keys: KeyStore, config: Config, name: str, text: str, now: float) -> di
         (age.code, age.text)
         if age
         else NO_KEY
-        if not after.key
+        if not after.key or (server and not keys.goes_to(name, server))
         else NO_SERVER
         if not server
         else SAME

@@ -23,6 +23,7 @@ from appliance.control.addresses import panel_address
 from appliance.control.doctor import Check, Findings, checks_of
 from appliance.control.keys import KeyStore, summary
 from appliance.control.recordings import directory_of
+from appliance.control.settings import Settings
 from appliance.control.tokens import AccessFiles
 from appliance.control.wall import is_clock_set
 from appliance.errors import Invalid, Unavailable
@@ -35,10 +36,10 @@ _LOCAL = {"key", "disk", "clock"}
 _MARKS = {"ok": "ok     ", "warn": "look   ", "bad": "WRONG  ", "unknown": "unknown"}
 
 
-def doctor_command(config: Config, *, as_json: bool) -> int:
+def doctor_command(settings: Settings, *, as_json: bool) -> int:
     """Prints the twelve checks; returns the exit code. Raises `Invalid` when the box may not be asked."""
-    found = ask(config)
-    checks = found if found is not None else without_control(config, time.time())
+    found = ask(settings.config)
+    checks = found if found is not None else without_control(settings.config, time.time(), settings.owners)
     if found is None:
         print("Plugcast does not run here. Only what can be checked without it was checked.", file=sys.stderr)
     if as_json:
@@ -71,9 +72,9 @@ def ask(config: Config) -> tuple[Check, ...] | None:
             files.revoke(name)
 
 
-def without_control(config: Config, now: float) -> tuple[Check, ...]:
-    """The checks of keys, disk and clock; the others say that nothing runs."""
-    keys = KeyStore(Path(config.state_dir)).credentials(config)
+def without_control(config: Config, now: float, own: Config | None = None) -> tuple[Check, ...]:
+    """The checks of keys, disk and clock; the others say that nothing runs. `own` is what box.toml alone says."""
+    keys = KeyStore(Path(config.state_dir), own).credentials(config)
     try:
         free_mb = shutil.disk_usage(_nearest(directory_of(config))).free // 1_000_000
     except OSError:

@@ -16,7 +16,7 @@ import msgspec
 from appliance.control.files import make_private, remove, write_atomically
 from appliance.errors import Invalid
 from appliance.live.paste import Pasted, read_paste
-from appliance.live.rtmp import host_of
+from appliance.live.rtmp import host_of, may_have_key_of, site_of
 from appliance.live.tiktok import expiry_of
 from appliance.model.config import Config, DestinationConfig
 from appliance.model.plan import Destination
@@ -28,10 +28,20 @@ _LONGEST_KEY_FILE = 16_384
 
 
 class _Kept(Value, frozen=True):
-    """What the panel was given for one destination."""
+    """What the panel was given for one destination.
+
+    `site` is where the key may go: the site of the server that the destination had when the key was pasted. Empty when
+    it had none, None in a file of a version that did not know.
+    """
 
     server: str = ""
     key: str = ""
+    site: str | None = None
+
+    @property
+    def home(self) -> str:
+        """The site that the key belongs to, as far as it is known."""
+        return (site_of(self.server) if self.site is None else self.site) if self.key else ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,19 +72,36 @@ class KeyStore:
     """The directory `keys` in the state directory.
 
     `pasted/NAME.json`, `armed.json` for the live that is on, and `ended.json`: the hash of the key that each
-    destination's last live used, for platforms that want a new one each time.
+    destination's last live used, for platforms that want a new one each time. A key goes to the server that it was
+    pasted for, and the key of a key file to the one that `own`, the owner's box.toml, names: to no other without being
+    pasted again.
     """
 
-    def __init__(self, state_dir: Path) -> None:
+    def __init__(self, state_dir: Path, own: Config | None = None) -> None:
+        self._own = own.destination if own else {}
         self._directory = state_dir / "keys"
         self._pasted = self._directory / "pasted"
         self._armed = self._directory / "armed.json"
         self._ended = self._directory / "ended.json"
 
-    def keep(self, name: str, pasted: Pasted) -> None:
-        """Stores what was pasted; a part that was not pasted stays as it was. Raises `Unavailable`."""
+    def keep(self, name: str, pasted: Pasted, configured: str = "") -> None:
+        """Stores what was pasted; a part that was not pasted stays as it was. Raises `Unavailable`.
+
+        `configured` is the server that the settings name, to which a key goes that was never pasted with another.
+        """
         before = _read(self._pasted / f"{name}.json") or _Kept()
-        kept = _Kept(server=pasted.server or before.server, key=pasted.key or before.key)
+        server = pasted.server or before.server
+        site = site_of(server or configured) if pasted.key or not before.home else before.home
+        self._write(name, _Kept(server=server, key=pasted.key or before.key, site=site))
+
+    def adopt(self, config: Config) -> None:
+        """Keys that an older version kept without a server belong to the one they have now. Raises `Unavailable`."""
+        for name, choice in config.destination.items():
+            kept = _read(self._pasted / f"{name}.json")
+            if kept and kept.key and kept.site is None:
+                self._write(name, msgspec.structs.replace(kept, site=site_of(kept.server or choice.server)))
+
+    def _write(self, name: str, kept: _Kept) -> None:
         make_private(self._directory)
         make_private(self._pasted)
         write_atomically(self._pasted / f"{name}.json", msgspec.json.encode(kept))
@@ -91,6 +118,10 @@ class KeyStore:
         """What was pasted for a destination, whether it is in use or not."""
         kept = _read(self._pasted / f"{name}.json") or _Kept()
         return Credential(name, kept.server, kept.key, is_used=self.is_used(name, kept.key))
+
+    def goes_to(self, name: str, server: str) -> bool:
+        """Whether the key that was pasted for a destination may be sent to this server."""
+        return may_have_key_of((_read(self._pasted / f"{name}.json") or _Kept()).home, server)
 
     def credentials(self, config: Config) -> tuple[Credential, ...]:
         """One credential for every enabled destination. The newer of pasted key and key file wins."""
@@ -143,16 +174,19 @@ class KeyStore:
     def _credential(self, name: str, choice: DestinationConfig) -> Credential:
         kept_file = self._pasted / f"{name}.json"
         kept = _read(kept_file) or _Kept()
-        server, key, problem = kept.server or choice.server, kept.key, None
+        server, key, home, problem = kept.server or choice.server, kept.key, kept.home, None
         if choice.key_file and not (kept.key and _is_newer(kept_file, Path(choice.key_file))):
             try:
                 filed = read_key_file(Path(choice.key_file))
                 server, key = filed.server or choice.server or kept.server, filed.key
+                home = site_of(filed.server or (self._own[name].server if name in self._own else ""))
             except OSError as error:
                 reason = (error.strerror or str(error)).lower()
                 problem = key_file_problem(name, choice.key_file, reason)
-        missing = problem or _missing(name, server, key)
-        return Credential(name, server, key, choice.ca_file, missing, self.is_used(name, key))
+        problem = problem or _missing(name, server, key)
+        if problem is None and not may_have_key_of(home, server):
+            problem, key = _elsewhere(name, home, server), ""
+        return Credential(name, server, key, choice.ca_file, problem, self.is_used(name, key))
 
 
 def read_key_file(file: Path) -> Pasted:
@@ -190,8 +224,12 @@ def summary(credential: Credential) -> KeySummary:
     )
 
 
+def _title(name: str) -> str:
+    return "TikTok" if name == "tiktok" else name
+
+
 def _missing(name: str, server: str, key: str) -> Problem | None:
-    title = "TikTok" if name == "tiktok" else name
+    title = _title(name)
     if not key:
         text = f"There is no stream key for {title} yet. Paste the server URL and the key on the panel."
         return Problem(code="needs-key", text=text, facts={"destination": name})
@@ -199,6 +237,16 @@ def _missing(name: str, server: str, key: str) -> Problem | None:
         text = f"There is a key for {title} but no server. Paste the server URL together with the key."
         return Problem(code="needs-server", text=text, facts={"destination": name})
     return None
+
+
+def _elsewhere(name: str, home: str, server: str) -> Problem:
+    """That there is a key, but for another server than the one it would go to."""
+    host, new = host_of(home) or "no server yet", host_of(server)
+    return Problem(
+        code="key-elsewhere",
+        text=f"The key of {_title(name)} belongs to {host} and is not sent to {new}. Paste the key of {new}.",
+        facts={"destination": name, "host": host, "new": new},
+    )
 
 
 def _hash(key: str) -> str:

@@ -85,7 +85,7 @@ async def serve(loaded: Settings, extras: Extras | None = None, stop: asyncio.Ev
     loaded = await asyncio.to_thread(_mended, loaded)
     files = AccessFiles(Path(config.state_dir), credentials_of(os.environ))
     access = Access(files, host_names(config), show=extras.show)
-    director = Director(loaded, await asyncio.to_thread(_surroundings, config, extras, access))
+    director = Director(loaded, await asyncio.to_thread(_surroundings, loaded, extras, access))
     await director.start()
     recordings = RecordingDisk(directory_of(config))
     lag, book = LoopLag(time.monotonic), Logbook()
@@ -119,7 +119,7 @@ async def serve(loaded: Settings, extras: Extras | None = None, stop: asyncio.Ev
                 group.create_task(_beat(notifier), name="watchdog"),
                 group.create_task(desk.follow(), name="feed"),
                 group.create_task(lag.watch(), name="loop lag"),
-                group.create_task(tell_neighbours(config, told, reception.port), name="neighbours"),
+                group.create_task(tell_neighbours(config, told, reception.port, loaded.owners.mqtt), name="neighbours"),
             ]
             notifier.ready()
             await stop.wait()
@@ -161,12 +161,13 @@ def _mended(loaded: Settings) -> Settings:
     return replace(loaded, notes=put_aside(state_dir)) if loaded.is_broken else loaded
 
 
-def _surroundings(config: Config, extras: Extras, access: Access) -> Surroundings:
+def _surroundings(loaded: Settings, extras: Extras, access: Access) -> Surroundings:
+    config = loaded.config
     catalogue = read_catalogue()
     cores = os.cpu_count() or 1
     state_dir = Path(config.state_dir)
     return Surroundings(
-        keys=KeyStore(state_dir),
+        keys=KeyStore(state_dir, loaded.owners),
         wishes=WishFile(state_dir),
         profile_for=lambda hello: recognise(catalogue, hello, config.capture.device),
         name=socket.gethostname(),

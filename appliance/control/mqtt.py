@@ -26,9 +26,9 @@ from appliance.control.home_assistant import (
     state_payload,
 )
 from appliance.control.neighbours import Told
-from appliance.errors import PlugcastError
+from appliance.errors import PlugcastError, Refused
 from appliance.model.command import AnyCommand, CoverForBreak, EndLive, GoLive, MakeClip
-from appliance.model.config import Config
+from appliance.model.config import Config, MqttConfig
 from appliance.model.problem import Problem
 
 log = logging.getLogger(__name__)
@@ -45,10 +45,18 @@ _LONGEST_PASSWORD = 4096
 
 
 class Speaker:
-    """Speaks with one broker until cancelled."""
+    """Speaks with one broker until cancelled. `own` is the broker of box.toml, the only one that gets the password."""
 
-    def __init__(self, config: Config, box_id: str, told: Told, first_wait_s: float = FIRST_WAIT_S) -> None:
+    def __init__(
+        self,
+        config: Config,
+        box_id: str,
+        told: Told,
+        own: MqttConfig | None = None,
+        first_wait_s: float = FIRST_WAIT_S,
+    ) -> None:
         self._config = config
+        self._own = own or MqttConfig()
         self._told = told
         self._topics = Topics(config.mqtt.prefix, box_id)
         self._first_wait_s = first_wait_s
@@ -65,6 +73,8 @@ class Speaker:
                 await self._speak_once()
             except* (aiomqtt.MqttError, OSError, TimeoutError) as group:
                 self._told.remark("mqtt", self._trouble(_first(group)))
+            except* Refused as group:
+                self._told.remark("mqtt", self._refused(_first(group)))
             if loop.time() - began > SETTLED_S:
                 wait_s = self._first_wait_s
             await asyncio.sleep(wait_s * random.uniform(0.8, 1.2))  # noqa: S311 - many boxes shall not come at once
@@ -167,10 +177,17 @@ class Speaker:
             log.info("The answer to an order was lost with the connection.")
 
     def _secrets(self) -> tuple[str | None, ssl.SSLContext | None]:
-        """The password and what TLS needs, read afresh each time. Raises `OSError`. Blocks on the disk."""
-        mqtt = self._config.mqtt
+        """The password and what TLS needs, read afresh each time. Raises `OSError`, `Refused`. Blocks on the disk."""
+        mqtt, own = self._config.mqtt, self._own
         password = None
         if mqtt.password_file:
+            if not _is_same_broker(own, mqtt):
+                raise Refused(
+                    "mqtt-password",
+                    f"The MQTT password belongs to {_shown(own)} and is not sent to {_shown(mqtt)}. Name that broker "
+                    "in box.toml, beside the file of its password.",
+                    host=_shown(own), new=_shown(mqtt),
+                )  # fmt: skip
             with Path(mqtt.password_file).open("rb") as stream:
                 password = stream.readline(_LONGEST_PASSWORD).decode(errors="replace").rstrip("\r\n")
         context = ssl.create_default_context(cafile=mqtt.ca_file or None) if mqtt.tls else None
@@ -185,10 +202,27 @@ class Speaker:
             text=f"The MQTT broker {host} cannot be reached: {reason}. The box goes on trying; look at its settings.",
             facts={"host": host, "reason": reason},
         )
+        return self._once(reason, problem)
+
+    def _refused(self, error: BaseException) -> Problem:
+        """Why we do not even try."""
+        assert isinstance(error, Refused)  # noqa: S101 - what was caught
+        return self._once(error.code, Problem(code=error.code, text=str(error), facts=error.facts))
+
+    def _once(self, reason: str, problem: Problem) -> Problem:
         if reason != self._said:
             self._said = reason
             log.warning("%s", problem.text)
         return problem
+
+
+def _is_same_broker(own: MqttConfig, mqtt: MqttConfig) -> bool:
+    """Whether a password for `own` may be sent there: never to another, and never in clear what was for TLS."""
+    return (own.host, own.port) == (mqtt.host, mqtt.port) and mqtt.tls >= own.tls
+
+
+def _shown(mqtt: MqttConfig) -> str:
+    return f"{mqtt.host or 'localhost'}:{mqtt.port}{'' if mqtt.tls else ' without TLS'}"
 
 
 def command_for(name: str, payload: bytes) -> AnyCommand | None:

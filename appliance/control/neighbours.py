@@ -17,7 +17,7 @@ from appliance.control.identity import box_id
 from appliance.control.store import Latest
 from appliance.errors import Fact, Unavailable
 from appliance.model.command import AnyCommand
-from appliance.model.config import Config
+from appliance.model.config import Config, MqttConfig
 from appliance.model.problem import Problem
 from appliance.model.state import State
 
@@ -46,8 +46,13 @@ def announced_names(config: Config) -> tuple[str, ...]:
     return tuple(f"{name}.local" for name in names_for(config.mdns.name))
 
 
-async def tell_neighbours(config: Config, told: Told, port: Callable[[], Awaitable[int]]) -> None:
-    """Announces the box until cancelled, from when `port` knows where the panel listens."""
+async def tell_neighbours(
+    config: Config, told: Told, port: Callable[[], Awaitable[int]], own: MqttConfig | None = None
+) -> None:
+    """Announces the box until cancelled, from when `port` knows where the panel listens.
+
+    `own` is the broker that box.toml names, to which the password belongs.
+    """
     number = await port()
     try:
         known = await asyncio.to_thread(box_id, Path(config.state_dir))
@@ -58,7 +63,7 @@ async def tell_neighbours(config: Config, told: Told, port: Callable[[], Awaitab
         if config.mdns.enabled:
             group.create_task(_for_ever("the name", lambda: _announce(config, told, known, number)))
         if config.mqtt.enabled:
-            group.create_task(_for_ever("MQTT", lambda: _speak_mqtt(config, told, known)))
+            group.create_task(_for_ever("MQTT", lambda: _speak_mqtt(config, told, known, own)))
 
 
 async def _announce(config: Config, told: Told, known: str, port: int) -> None:
@@ -73,10 +78,10 @@ async def _announce(config: Config, told: Told, known: str, port: int) -> None:
     ).run()
 
 
-async def _speak_mqtt(config: Config, told: Told, known: str) -> None:
+async def _speak_mqtt(config: Config, told: Told, known: str, own: MqttConfig | None) -> None:
     from appliance.control.mqtt import Speaker
 
-    await Speaker(config, known, told).run()
+    await Speaker(config, known, told, own).run()
 
 
 async def _for_ever(what: str, run: Callable[[], Awaitable[None]]) -> None:

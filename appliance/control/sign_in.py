@@ -157,7 +157,9 @@ class SignIn:
     async def _who(self, http: aiohttp.ClientSession, access: str, refresh: str) -> Kept:
         headers = {"Authorization": f"Bearer {access}"}
         fields = {"fields": "display_name,avatar_url"}
-        answer = await self._read_answer(http.get(f"{self._api}/v2/user/info/", params=fields, headers=headers))
+        answer = await self._read_answer(
+            http.get(f"{self._api}/v2/user/info/", params=fields, headers=headers, allow_redirects=False)
+        )
         data = answer.get("data")
         user = data.get("user") if isinstance(data, dict) else None
         if not isinstance(user, dict):
@@ -184,7 +186,8 @@ class SignIn:
         return self._config.api_url.rstrip("/") or API
 
     async def _post(self, http: aiohttp.ClientSession, path: str, form: dict[str, str]) -> Mapping[str, object]:
-        return await self._read_answer(http.post(self._api + path, data=form))
+        # What is posted is secret: wherever an answer would send us, it does not go there.
+        return await self._read_answer(http.post(self._api + path, data=form, allow_redirects=False))
 
     async def _read_answer(self, asking: aiohttp.client._RequestContextManager) -> Mapping[str, object]:
         try:

@@ -8,6 +8,7 @@ from appliance.errors import Invalid
 from appliance.live.typos import typo_in
 
 URL = re.compile(r"rtmps?://", re.IGNORECASE)
+_PORTS = {"rtmp://": 1935, "rtmps://": 443}
 _HOST = re.compile(r"^(\[[0-9a-fA-F:.]+\]|[^\s/:@\[\]?#]+)(:[0-9]{1,5})?$")
 
 
@@ -40,6 +41,29 @@ def host_of(server: str) -> str:
     """The host of a server address, for people to read; empty when there is none."""
     match = URL.match(server)
     return server[match.end() :].partition("/")[0] if match else ""
+
+
+def site_of(server: str) -> str:
+    """Where a server address leads, without its application: scheme, host and port; empty when there is none."""
+    match = URL.match(server)
+    if match is None:
+        return ""
+    scheme, authority = match.group().lower(), host_of(server).lower()
+    port = "" if re.search(r":[0-9]+$", authority) else f":{_PORTS[scheme]}"
+    return f"{scheme}{authority}{port}"
+
+
+def may_have_key_of(site: str, server: str) -> bool:
+    """Whether a key that was given for `site` may be sent to `server`.
+
+    To the same host and port, and never in clear what was given for an encrypted way; encrypted, whatever the port: a
+    certificate says that it is the same host.
+    """
+    wanted = site_of(server)
+    if not site or not wanted:
+        return False
+    known, asked = site.rpartition(":")[0], wanted.rpartition(":")[0]
+    return wanted == site or (known.startswith("rtmp://") and asked == known.replace("rtmp://", "rtmps://", 1))
 
 
 def _port_is_sane(authority: str) -> bool:

@@ -33,8 +33,8 @@ def test_what_was_pasted_is_kept_in_private(tmp_path: Path) -> None:
     assert (one(store, config()).server, one(store, config()).key) == (SERVER, "key-1")
     store.keep("tiktok", Pasted("", "key-2"))
     assert (one(store, config()).server, one(store, config()).key) == (SERVER, "key-2")
-    store.keep("tiktok", Pasted("rtmp://other/app", ""))
-    assert (one(store, config()).server, one(store, config()).key) == ("rtmp://other/app", "key-2")
+    store.keep("tiktok", Pasted("rtmp://h/other", ""))
+    assert (one(store, config()).server, one(store, config()).key) == ("rtmp://h/other", "key-2")
     file = tmp_path / "keys" / "pasted" / "tiktok.json"
     assert stat.S_IMODE(file.stat().st_mode) == 0o600
     assert stat.S_IMODE(file.parent.stat().st_mode) == 0o700
@@ -50,7 +50,8 @@ def test_what_is_missing_is_named(tmp_path: Path) -> None:
     problem = one(store, config()).problem
     assert problem is not None
     assert problem.code == "needs-server"
-    assert one(store, config(server=SERVER)).problem is None
+    store.keep("tiktok", Pasted(SERVER, ""))
+    assert one(store, config()).problem is None
 
 
 def test_destinations_that_are_off_are_not_asked_for(tmp_path: Path) -> None:
@@ -58,8 +59,9 @@ def test_destinations_that_are_off_are_not_asked_for(tmp_path: Path) -> None:
 
 
 def test_the_newer_of_file_and_paste_wins(tmp_path: Path) -> None:
-    store, file = KeyStore(tmp_path), tmp_path / "key"
+    file = tmp_path / "key"
     chosen = config(server=SERVER, key_file=str(file))
+    store = KeyStore(tmp_path, chosen)
     file.write_text("from-file\n")
     assert one(store, chosen).key == "from-file"
     store.keep("tiktok", Pasted("rtmp://pasted/app", "from-paste"))
@@ -75,7 +77,7 @@ def test_a_key_file_that_is_gone_is_named_and_a_paste_helps(tmp_path: Path) -> N
     problem = one(store, chosen).problem
     assert problem is not None
     assert problem.code == "key-file"
-    store.keep("tiktok", Pasted("", "key-1"))
+    store.keep("tiktok", Pasted("", "key-1"), SERVER)
     assert one(store, chosen).problem is None
 
 

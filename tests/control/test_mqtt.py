@@ -127,7 +127,7 @@ async def home(broker: Mosquitto, **more: Any) -> AsyncIterator[Home]:
 @asynccontextmanager
 async def speaking(broker: Mosquitto, box: Box, **more: Any) -> AsyncIterator[asyncio.Task[None]]:
     config = Config(mqtt=MqttConfig(**{"enabled": True, "host": "127.0.0.1", "port": broker.port, **more}))
-    task = asyncio.create_task(Speaker(config, ID, box.told, first_wait_s=0.01).run())
+    task = asyncio.create_task(Speaker(config, ID, box.told, config.mqtt, first_wait_s=0.01).run())
     try:
         yield task
     finally:

@@ -10,7 +10,7 @@ const CLIPS = { word: "fix.room", go: "#/clips" };
 
 /** @type {Record<string, Fix>} */
 const BY_CODE = {
-	"needs-key": PASTE, "needs-server": PASTE, "key-expired": PASTE, paste: PASTE, server: PASTE, "key-file": PASTE,
+	"needs-key": PASTE, "needs-server": PASTE, "key-expired": PASTE, paste: PASTE, server: PASTE, "key-file": PASTE, "key-elsewhere": PASTE,
 	"stream-key-missing": PASTE, "stream-key-refused": PASTE, "stream-key-wrong": PASTE, "stream-key-busy": PASTE,
 	"server-address-wrong": PASTE, "server-address-refused": PASTE, "server-not-found": PASTE, "server-not-rtmp": PASTE,
 	"no-sound-device": SOUND, "sound-busy": SOUND, "sound-stalled": SOUND, "unsupported-sound": SOUND, "no-sound": SOUND, silent: SOUND, "mic-muted": SOUND, "mic-silent": SOUND, "mic-loud": SOUND, "sync-apart": SOUND,

@@ -299,6 +299,8 @@ export default {
 		"mic-loud": "The microphone is too loud and distorts.",
 		"mic-silent": "The microphone is silent.",
 		"mqtt-away": "The MQTT server does not answer.",
+		"key-elsewhere": "This key belongs to {host}. Paste the key of {new}.",
+		"mqtt-password": "The MQTT password belongs to {host}. Only box.toml may name another server.",
 		"name-refused": "Only box.toml may name {name}. Choose from the list.",
 		"name-taken": "Another machine has this name in your network.",
 		"sign-in-failed": "Signing in with TikTok did not work. Try again.",

@@ -305,6 +305,8 @@ export default {
 		"mic-loud": "El micrófono está demasiado alto y distorsiona.",
 		"mic-silent": "El micrófono no se oye.",
 		"mqtt-away": "El servidor MQTT no responde.",
+		"key-elsewhere": "Esta clave es de {host}. Pega la clave de {new}.",
+		"mqtt-password": "La contraseña MQTT es de {host}. Solo box.toml puede nombrar otro servidor.",
 		"name-refused": "Solo box.toml puede nombrar {name}. Elige de la lista.",
 		"name-taken": "Otra máquina tiene este nombre en tu red.",
 		"sign-in-failed": "La entrada con TikTok no funcionó. Inténtalo otra vez.",
