@@ -10,7 +10,7 @@ from pathlib import Path
 from appliance.control.neighbours import announced_names
 from appliance.model.config import Config
 
-ADDRESS_FILE = "panel.address"
+ADDRESS_FILE = "control/panel.address"
 
 
 def panel_address(config: Config) -> str:

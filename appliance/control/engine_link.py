@@ -7,9 +7,11 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import os
 from pathlib import Path
 from typing import Protocol
 
+from appliance import sockets
 from appliance.control.store import Latest
 from appliance.errors import Invalid
 from appliance.model.plan import Plan
@@ -52,10 +54,11 @@ class Listener(Protocol):
 
 
 class EngineLink:
-    """One connection at a time to the engine's socket."""
+    """One connection at a time to the engine's socket, and only to one of the user `uid` (ours when not given)."""
 
-    def __init__(self, socket: Path, plan: Latest[Plan], listener: Listener) -> None:
+    def __init__(self, socket: Path, plan: Latest[Plan], listener: Listener, uid: int | None = None) -> None:
         self._socket = socket
+        self._uid = os.geteuid() if uid is None else uid
         self._plan = plan
         self._listener = listener
 
@@ -79,6 +82,9 @@ class EngineLink:
             await asyncio.sleep(retry_s)
 
     async def _talk(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        if not sockets.is_user(writer.get_extra_info("socket"), self._uid):
+            log.warning("%s is not the engine's; it is told nothing.", self._socket)
+            return
         stating = asyncio.create_task(self._state_plans(writer))
         try:
             await self._hear(reader)

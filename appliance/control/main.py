@@ -45,6 +45,7 @@ from appliance.panel.app import Viewer, create_app
 from appliance.panel.concierge import add_concierge
 from appliance.panel.control_routes import add_control_routes
 from appliance.panel.packets import PATIENCE_S
+from appliance.sockets import socket_path, user_of
 
 log = logging.getLogger(__name__)
 
@@ -93,8 +94,8 @@ async def serve(loaded: Settings, extras: Extras | None = None, stop: asyncio.Ev
     await access.start()
     reception = Reception(config, access, files, Voice(extras.announce, extras.show))
     await reception.prepare()
-    link = EngineLink(Path(config.run_dir) / "engine.sock", director.plan, desk)
-    screen = ScreenLink(Path(config.run_dir) / "screen.sock", director.screen)
+    link = EngineLink(socket_path(Path(config.run_dir), "engine"), director.plan, desk, user_of("engine"))
+    screen = ScreenLink(socket_path(Path(config.run_dir), "screen"), director.screen, user_of("screen"))
     notifier = Notifier(os.environ)
     app = create_app(desk, access, desk.preview, extras.viewer)
     add_control_routes(app, desk)
@@ -151,7 +152,7 @@ def _told_to_end() -> asyncio.Event:
 
 def _make_directories(config: Config) -> None:
     make_directory(Path(config.state_dir), "state-dir")
-    make_directory(Path(config.run_dir), "run-dir", mode=0o755)
+    make_directory(Path(config.run_dir) / "control", "run-dir")
 
 
 def _mended(loaded: Settings) -> Settings:

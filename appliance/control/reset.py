@@ -20,6 +20,7 @@ from appliance.control.settings import PANEL_FILE
 from appliance.control.tokens import AccessFiles
 from appliance.errors import Refused, Unavailable
 from appliance.model.config import Config
+from appliance.sockets import socket_path
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,10 +120,10 @@ def _remove_tree(directory: Path) -> None:
 
 def _is_running(run_dir: Path) -> bool:
     """Whether a role of this box answers."""
-    for name in ("engine.sock", "screen.sock"):
+    for purpose in ("engine", "screen"):
         with socket.socket(socket.AF_UNIX) as probe:
             try:
-                probe.connect(str(run_dir / name))
+                probe.connect(str(socket_path(run_dir, purpose)))
             except OSError:
                 continue
             return True

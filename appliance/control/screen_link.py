@@ -1,6 +1,7 @@
-"""screen.sock: tells the screen role what to paint, at once and after every change. A socket of our own user's only.
+"""screen.sock: tells the screen role what to paint, at once and after every change. Only the screen's user may come.
 
-It owns the socket and its connections. A screen that is away, slow or broken disturbs nobody.
+It owns the socket and its connections: a few at most, of which the oldest makes room for the newest. A screen that is
+away, slow or broken disturbs nobody.
 """
 
 from __future__ import annotations
@@ -8,24 +9,28 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
+import os
 from pathlib import Path
 
+from appliance import sockets
 from appliance.control.store import Latest
 from appliance.model.screen import ScreenPlan, pack_screen
 
 log = logging.getLogger(__name__)
 
 AGAIN_S = 5.0
+MOST_CLIENTS = 4
 LOOK_AT_NAME_S = 1.0
 CLOSE_WITHIN_S = 1.0
 
 
 class ScreenLink:
-    """Serves everybody who connects to `path`."""
+    """Serves the processes of the user `uid` (ours when not given) that connect to `path`."""
 
-    def __init__(self, path: Path, plan: Latest[ScreenPlan]) -> None:
+    def __init__(self, path: Path, plan: Latest[ScreenPlan], uid: int | None = None) -> None:
         self._path = path
         self._plan = plan
+        self._uid = os.geteuid() if uid is None else uid
         self._served: dict[asyncio.Task[None], asyncio.StreamWriter] = {}
 
     async def run(self) -> None:
@@ -45,24 +50,25 @@ class ScreenLink:
 
     async def _listen(self) -> None:
         """Listens for as long as the socket has its name; who is connected stays so."""
-        await asyncio.to_thread(self._prepare)
-        # Not serving yet: there is no moment at which to be called off and leave the socket open.
-        server = await asyncio.start_unix_server(self._serve, self._path, start_serving=False)
+        # Not on a thread, and not serving yet: there is no moment at which to be called off and leave the socket open.
+        listener = sockets.listen(self._path, self._uid)
+        server = await asyncio.start_unix_server(self._serve, sock=listener, start_serving=False)
         try:
-            await asyncio.to_thread(self._path.chmod, 0o600)
             await server.start_serving()
             while await asyncio.to_thread(self._path.exists):  # noqa: ASYNC110 - who deletes it tells nobody
                 await asyncio.sleep(LOOK_AT_NAME_S)
         finally:
             server.close()
 
-    def _prepare(self) -> None:
-        self._path.parent.mkdir(parents=True, exist_ok=True, mode=0o755)
-        self._path.unlink(missing_ok=True)
-
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         if (ours := asyncio.current_task()) is None:
             return
+        if not sockets.is_user(writer.get_extra_info("socket"), self._uid):
+            log.warning("Another user's process came to %s and was turned away.", self._path)
+            writer.close()
+            return
+        if len(self._served) >= MOST_CLIENTS:
+            self._served.pop(next(iter(self._served))).transport.abort()
         self._served[ours] = writer
         stating = asyncio.create_task(self._state_plans(writer))
         try:
@@ -74,7 +80,7 @@ class ScreenLink:
         finally:
             stating.cancel()
             await asyncio.gather(stating, return_exceptions=True)
-            del self._served[ours]
+            self._served.pop(ours, None)
             writer.close()
 
     async def _state_plans(self, writer: asyncio.StreamWriter) -> None:

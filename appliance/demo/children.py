@@ -16,6 +16,7 @@ from appliance.errors import Invalid
 from appliance.model.protocol import JSON_FRAME, ReportMessage, Unframer, unpack_from_engine
 from appliance.model.report import Report
 from appliance.run import NEVER_HERE_EXIT
+from appliance.sockets import socket_path
 
 log = logging.getLogger(__name__)
 
@@ -110,7 +111,7 @@ class EngineChild:
     async def _listen(self) -> None:
         while True:
             with contextlib.suppress(OSError, Invalid):
-                reader, writer = await asyncio.open_unix_connection(self.run_dir / "engine.sock")
+                reader, writer = await asyncio.open_unix_connection(socket_path(self.run_dir, "engine"))
                 try:
                     await self._read(reader)
                 finally:

@@ -23,6 +23,7 @@ from appliance.engine.canvas.pool import keep_heap
 from appliance.engine.encode.memory import ChoiceMemory
 from appliance.engine.hardware.devices import encoders
 from appliance.engine.hardware.register import DeviceRegister
+from appliance.engine.layers import LayersLink
 from appliance.engine.link import Link
 from appliance.engine.mailbox import Mailbox
 from appliance.engine.outlets import Outlets
@@ -37,6 +38,7 @@ from appliance.model.problem import Problem
 from appliance.model.protocol import Hello, MetersMessage, PlanMessage, ReportMessage, pack
 from appliance.model.report import Report
 from appliance.notify import Notifier
+from appliance.sockets import socket_path, user_of
 
 log = logging.getLogger(__name__)
 
@@ -56,14 +58,16 @@ class Engine:
         self._news: queue.SimpleQueue[News] = queue.SimpleQueue()
         self._stopping = False
         self._stuck = ""
-        self._link = Link(run_dir / "engine.sock", self._hello, self._on_plan, self._on_bitmap)
+        engine, layers = (socket_path(run_dir, purpose) for purpose in ("engine", "layers"))
+        self._link = Link(engine, self._hello, self._on_plan, user_of("control"))
+        self._layers = LayersLink(layers, self._on_bitmap, user_of("screen"))
         self._register = DeviceRegister()
         self._handed: Mailbox[Bitmap] = Mailbox()
         self._words = SlateWords()
         self._studio: Studio | None = None
         self._permit = Permit(own)
         self._refused: tuple[Problem, ...] = ()
-        self._memory = ChoiceMemory(run_dir / "encoder.json")
+        self._memory = ChoiceMemory(engine.with_name("encoder.json"))
         self._notifier = Notifier(os.environ)
 
     def run(self) -> int:
@@ -71,6 +75,7 @@ class Engine:
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, self._on_signal)
         self._link.start()
+        self._layers.start()
         self._notifier.ready()
         code = 0
         try:
@@ -80,8 +85,9 @@ class Engine:
             if self._studio is not None:
                 self._studio.close()
                 self._link.send(pack(ReportMessage(report=self._said(self._studio))))
-            self._link.stop()
-            self._link.join(2.0)
+            for door in (self._layers, self._link):
+                door.stop()
+                door.join(2.0)
         return code
 
     def _serve(self) -> int:
@@ -155,13 +161,13 @@ class Engine:
 
     def _late_worker(self, studio: Studio) -> str:
         now_ns = time.monotonic_ns()
-        for worker in (*studio.workers, self._link):
+        for worker in (*studio.workers, self._link, self._layers):
             if is_stuck(worker, now_ns):
                 return worker.name
         return ""
 
     def _failed(self, studio: Studio) -> bool:
-        for worker in (*studio.workers, self._link):
+        for worker in (*studio.workers, self._link, self._layers):
             if worker.failure is not None:
                 log.error(
                     "The engine ends because its thread %s failed (%s: %s); this is a bug in Plugcast.",

@@ -1,9 +1,10 @@
-"""What travels on engine.sock: framed messages between control and the engine. Pure: bytes in, values out.
+"""What travels on engine.sock and layers.sock: framed messages to and from the engine. Pure: bytes in, values out.
 
 A frame is a 4-byte big-endian length of what follows, one type byte, and the body: `J` a JSON message, `P` a JPEG
 preview picture, `L` one byte that says which of `plan.LOOKS` and a small JPEG of the game in it, `F` one byte that
 says what it is and a piece of fragmented MP4, the very packets that go out. A client is given the newest beginning (0)
 as soon as it connects; where a piece had to be left out for a client, the next it gets is a key fragment (1).
+On layers.sock only the painter speaks, and only of bitmaps.
 """
 
 from __future__ import annotations
@@ -79,11 +80,10 @@ class BitmapMessage(Value, frozen=True, tag="bitmap", tag_field="type"):
     z: Annotated[int, Meta(ge=-1000, le=1000)] = 0
 
 
-type ToEngine = PlanMessage | BitmapMessage
 type FromEngine = Hello | ReportMessage | MetersMessage
 
 
-def pack(message: ToEngine | FromEngine) -> bytes:
+def pack(message: PlanMessage | BitmapMessage | FromEngine) -> bytes:
     """One JSON message as a frame."""
     return frame(JSON_FRAME, msgspec.json.encode(message))
 
@@ -96,7 +96,8 @@ def frame(kind: bytes, body: bytes) -> bytes:
 class Unframer:
     """Cuts a byte stream into frames, whatever pieces it arrives in. Raises `Invalid` on an impossible length."""
 
-    def __init__(self) -> None:
+    def __init__(self, most: int = MAX_FRAME) -> None:
+        self._most = most
         self._buffer = bytearray()
 
     def feed(self, data: bytes) -> list[tuple[bytes, bytes]]:
@@ -105,7 +106,7 @@ class Unframer:
         frames: list[tuple[bytes, bytes]] = []
         while len(self._buffer) >= 4:
             length = int.from_bytes(self._buffer[:4])
-            if not 1 <= length <= MAX_FRAME:
+            if not 1 <= length <= self._most:
                 raise Invalid("protocol", "The other side of the engine's socket does not speak this protocol.")
             if len(self._buffer) < 4 + length:
                 break
@@ -114,16 +115,25 @@ class Unframer:
         return frames
 
 
-_to_engine: msgspec.json.Decoder[ToEngine] = msgspec.json.Decoder(PlanMessage | BitmapMessage)
+_to_engine = msgspec.json.Decoder(PlanMessage)
+_layer = msgspec.json.Decoder(BitmapMessage)
 _from_engine: msgspec.json.Decoder[FromEngine] = msgspec.json.Decoder(Hello | ReportMessage | MetersMessage)
 
 
-def unpack_to_engine(body: bytes) -> ToEngine:
-    """What control said. Raises `Invalid` when it is no such message."""
+def unpack_to_engine(body: bytes) -> PlanMessage:
+    """What control said on engine.sock. Raises `Invalid` when it is no such message."""
     try:
         return _to_engine.decode(body)
     except UNREADABLE as error:
         raise Invalid("protocol", f"The engine was sent a message it does not understand: {error}.") from None
+
+
+def unpack_layer(body: bytes) -> BitmapMessage:
+    """What the painter said on layers.sock. Raises `Invalid` when it is no such message."""
+    try:
+        return _layer.decode(body)
+    except UNREADABLE as error:
+        raise Invalid("protocol", f"The engine was sent a bitmap it does not understand: {error}.") from None
 
 
 def unpack_from_engine(body: bytes) -> FromEngine:

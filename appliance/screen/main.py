@@ -23,6 +23,7 @@ from appliance.notify import Notifier
 from appliance.screen.bitmap import Bitmap
 from appliance.screen.handover import hand_over
 from appliance.screen.line import Line
+from appliance.sockets import socket_path
 
 log = logging.getLogger(__name__)
 
@@ -34,7 +35,7 @@ class Screen:
 
     def __init__(self, run_dir: Path) -> None:
         self._paint = _painter()
-        self._control, self._engine = Line(run_dir / "screen.sock"), Line(run_dir / "engine.sock")
+        self._control, self._engine = (Line(socket_path(run_dir, purpose)) for purpose in ("screen", "layers"))
         self._unframer = Unframer()
         self._plan: ScreenPlan | None = None
         self._bitmap: Bitmap | None = None
@@ -72,7 +73,7 @@ class Screen:
         if self._control.peer in readable:
             self._hear(self._control.read())
         if self._engine.peer in readable:
-            self._engine.read()  # the engine's reports are for control
+            self._engine.read()  # it says nothing; this is its end
 
     def _hear(self, data: bytes) -> None:
         try:

@@ -12,6 +12,7 @@ import pytest
 from aiohttp import web
 
 from appliance import cli
+from appliance.control.addresses import ADDRESS_FILE
 from appliance.control.doctor import NAMES, Check
 from appliance.control.doctor_command import ask, without_control
 from appliance.control.keys import KeyStore
@@ -164,7 +165,8 @@ def test_a_panel_with_a_certificate_of_its_own_is_asked(place: Path) -> None:
         await runner.setup()
         certificate = Authority(place).self_signed()
         await web.TCPSite(runner, "127.0.0.1", 0, ssl_context=certificate.context()).start()
-        (place / "panel.address").write_text(f"127.0.0.1:{runner.addresses[0][1]}")
+        (place / "control").mkdir()
+        (place / ADDRESS_FILE).write_text(f"127.0.0.1:{runner.addresses[0][1]}")
         (place / "state").mkdir()
         config = Config(state_dir=str(place / "state"), run_dir=str(place), panel=PanelConfig(tls=True))
         try:

@@ -102,8 +102,9 @@ def test_everything_is_forgotten_only_while_the_box_rests(
     monkeypatch.chdir(tmp_path)
     file = config_in(tmp_path)
     files = furnish(tmp_path)
+    (tmp_path / "run" / "engine").mkdir()
     with socket.socket(socket.AF_UNIX) as engine:
-        engine.bind("run/engine.sock")
+        engine.bind("run/engine/engine.sock")
         engine.listen()
         assert reset(file, "--all", "--yes") == 1
         assert "stopped" in capsys.readouterr().err

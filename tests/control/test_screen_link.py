@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import os
 import shutil
 import stat
 import tempfile
@@ -12,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from appliance.control.planning import screen_plan_for
-from appliance.control.screen_link import ScreenLink
+from appliance.control.screen_link import MOST_CLIENTS, ScreenLink
 from appliance.control.store import Latest
 from appliance.model.config import Config, PictureConfig, SlateConfig
 from appliance.model.protocol import Unframer
@@ -37,7 +39,9 @@ async def connect(path: Path) -> tuple[asyncio.StreamReader, asyncio.StreamWrite
 async def heard(reader: asyncio.StreamReader, count: int) -> list[ScreenPlan]:
     unframer, plans = Unframer(), list[ScreenPlan]()
     while len(plans) < count:
-        plans += [unpack_screen(body) for _, body in unframer.feed(await reader.read(65536))]
+        data = await reader.read(65536)
+        assert data, "control hung up"
+        plans += [unpack_screen(body) for _, body in unframer.feed(data)]
     return plans
 
 
@@ -55,6 +59,38 @@ def test_everybody_hears_the_plan_and_its_changes(path: Path) -> None:
             plan.set(ScreenPlan(owner_name="Lea"))
             assert (await heard(other[0], 1))[0].owner_name == "Lea"
             other[1].close()
+            serving.cancel()
+
+    asyncio.run(play())
+
+
+def test_those_who_only_listen_never_keep_the_newest_out(path: Path) -> None:
+    async def play() -> None:
+        plan = Latest(ScreenPlan(owner_name="Leo"))
+        async with asyncio.timeout(10), asyncio.TaskGroup() as group:
+            serving = group.create_task(ScreenLink(path, plan).run())
+            crowd = [await connect(path) for _ in range(3 * MOST_CLIENTS)]
+            for reader, _ in crowd[-MOST_CLIENTS:]:
+                assert (await heard(reader, 1))[0].owner_name == "Leo"
+            for reader, _ in crowd[:-MOST_CLIENTS]:
+                with contextlib.suppress(ConnectionResetError):
+                    while await reader.read(65536):
+                        pass
+            for _, writer in crowd:
+                writer.close()
+            serving.cancel()
+
+    asyncio.run(play())
+
+
+def test_another_user_is_told_nothing(path: Path) -> None:
+    async def play() -> None:
+        plan = Latest(ScreenPlan(owner_name="Leo"))
+        async with asyncio.timeout(10), asyncio.TaskGroup() as group:
+            serving = group.create_task(ScreenLink(path, plan, uid=os.geteuid() + 1).run())
+            reader, writer = await connect(path)
+            assert await reader.read() == b""
+            writer.close()
             serving.cancel()
 
     asyncio.run(play())

@@ -1,4 +1,4 @@
-"""Bitmaps over engine.sock: a good one becomes a layer, and nothing that a client sends hurts the engine."""
+"""Bitmaps over layers.sock: a good one becomes a layer, and nothing that a client sends hurts the engine."""
 
 from __future__ import annotations
 
@@ -20,12 +20,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from appliance.engine.bitmaps import MOST_CANVASES, MOST_PIXELS, Bitmap, SlateWords, read_bitmap
-from appliance.engine.link import MOST_DESCRIPTORS, Link
+from appliance.engine.layers import MOST_DESCRIPTORS, MOST_PAINTERS, LayersLink
 from appliance.errors import Invalid
 from appliance.model.places import words_room
 from appliance.model.plan import Plan
-from appliance.model.protocol import BitmapMessage, Hello, PlanMessage, ReportMessage, frame, pack
-from appliance.model.report import Report
+from appliance.model.protocol import BitmapMessage, PlanMessage, frame, pack
 from appliance.screen.handover import sealed
 
 GOOD = BitmapMessage(
@@ -54,13 +53,8 @@ def bitmaps() -> queue.Queue[Bitmap]:
 
 
 @pytest.fixture
-def plans() -> queue.Queue[PlanMessage]:
-    return queue.Queue()
-
-
-@pytest.fixture
-def link(place: Path, bitmaps: queue.Queue[Bitmap], plans: queue.Queue[PlanMessage]) -> Iterator[Link]:
-    running = Link(place / "engine.sock", lambda: pack(Hello(version="1", pid=1)), plans.put, bitmaps.put)
+def link(place: Path, bitmaps: queue.Queue[Bitmap]) -> Iterator[LayersLink]:
+    running = LayersLink(place / "layers.sock", bitmaps.put)
     running.start()
     yield running
     running.stop()
@@ -71,7 +65,7 @@ def link(place: Path, bitmaps: queue.Queue[Bitmap], plans: queue.Queue[PlanMessa
 def connect(place: Path) -> socket.socket:
     client = socket.socket(socket.AF_UNIX)
     client.settimeout(5)
-    client.connect(str(place / "engine.sock"))
+    client.connect(str(place / "layers.sock"))
     return client
 
 
@@ -89,7 +83,7 @@ def hangs_up(client: socket.socket) -> bool:
     return True
 
 
-def test_a_bitmap_is_copied_out_of_its_memory(link: Link, place: Path, bitmaps: queue.Queue[Bitmap]) -> None:
+def test_a_bitmap_is_copied_out_of_its_memory(link: LayersLink, place: Path, bitmaps: queue.Queue[Bitmap]) -> None:
     before = open_files()
     with connect(place) as client:
         for sequence in range(1, 51):
@@ -101,7 +95,7 @@ def test_a_bitmap_is_copied_out_of_its_memory(link: Link, place: Path, bitmaps: 
     assert link.alive
 
 
-def test_an_old_sequence_is_not_shown_again(link: Link, place: Path, bitmaps: queue.Queue[Bitmap]) -> None:
+def test_an_old_sequence_is_not_shown_again(link: LayersLink, place: Path, bitmaps: queue.Queue[Bitmap]) -> None:
     with connect(place) as client:
         give(client, changed(sequence=5), sealed(PIXELS))
         give(client, changed(sequence=4), sealed(PIXELS))
@@ -110,19 +104,39 @@ def test_an_old_sequence_is_not_shown_again(link: Link, place: Path, bitmaps: qu
     assert link.alive
 
 
-def test_a_painter_hears_no_reports(link: Link, place: Path, bitmaps: queue.Queue[Bitmap]) -> None:
+def test_a_painter_can_say_nothing_else(link: LayersLink, place: Path, bitmaps: queue.Queue[Bitmap]) -> None:
     with connect(place) as client:
-        greeting = client.recv(65536)
-        assert b"hello" in greeting
         give(client, GOOD, sealed(PIXELS))
         bitmaps.get(timeout=5)
-        with connect(place) as other:
-            assert b"hello" in other.recv(65536), "it is a client now and misses nothing"
-            link.send(pack(ReportMessage(report=Report())))
-            assert b"report" in other.recv(65536)
-        client.setblocking(False)
-        with pytest.raises(BlockingIOError):
-            client.recv(1)
+        client.sendall(pack(PlanMessage(plan=Plan())))
+        assert client.recv(1) == b"", "it hears nothing, too, but that it is disconnected"
+    with connect(place) as client:
+        client.sendall((8 * 1024 * 1024).to_bytes(4) + b"J")
+        assert client.recv(1) == b"", "no message of a painter is that long"
+    assert link.alive
+
+
+def test_the_newest_painter_always_gets_in(link: LayersLink, place: Path, bitmaps: queue.Queue[Bitmap]) -> None:
+    with contextlib.ExitStack() as stack:
+        idle = [stack.enter_context(connect(place)) for _ in range(8)]
+        client = stack.enter_context(connect(place))
+        give(client, GOOD, sealed(PIXELS))
+        assert bitmaps.get(timeout=5).message.sequence == 1
+        for one in idle[: 9 - MOST_PAINTERS]:
+            assert one.recv(1) == b""
+    assert link.alive
+
+
+def test_another_user_hands_over_nothing(place: Path, bitmaps: queue.Queue[Bitmap]) -> None:
+    running = LayersLink(place / "layers.sock", bitmaps.put, uid=os.geteuid() + 1)
+    running.start()
+    with connect(place) as client:
+        with contextlib.suppress(BrokenPipeError):
+            give(client, GOOD, sealed(PIXELS))
+        assert hangs_up(client)
+    running.stop()
+    assert running.join(2)
+    assert bitmaps.empty()
 
 
 def unsealed() -> int:
@@ -165,14 +179,14 @@ HOSTILE = {
 
 @pytest.mark.parametrize("how", HOSTILE)
 def test_a_hostile_bitmap_costs_its_client_the_connection(
-    link: Link, place: Path, plans: queue.Queue[PlanMessage], bitmaps: queue.Queue[Bitmap], how: str
+    link: LayersLink, place: Path, bitmaps: queue.Queue[Bitmap], how: str
 ) -> None:
     message, memory = HOSTILE[how]
     with connect(place) as bad, connect(place) as good:
         give(bad, message, memory())
         assert hangs_up(bad)
-        good.sendall(pack(PlanMessage(plan=Plan())))
-        assert plans.get(timeout=5).plan == Plan()
+        give(good, changed(sequence=7), sealed(PIXELS))
+        assert bitmaps.get(timeout=5).message.sequence == 7
     assert bitmaps.empty()
     assert link.alive
 
@@ -182,7 +196,7 @@ def test_a_hostile_bitmap_costs_its_client_the_connection(
     [{"width": 0}, {"height": -4}, {"width": 1 << 40}, {"canvas-width": 4000}, {"x": -1}, {"sequence": -1},
      {"slot": "elsewhere"}, {"x": "left"}, {"z": 1 << 80}],
 )  # fmt: skip
-def test_numbers_that_cannot_be(link: Link, place: Path, fields: dict[str, object]) -> None:
+def test_numbers_that_cannot_be(link: LayersLink, place: Path, fields: dict[str, object]) -> None:
     said = json.loads(msgspec.json.encode(GOOD)) | fields
     with connect(place) as client:
         socket.send_fds(client, [frame(b"J", json.dumps(said).encode())], [descriptor := sealed(PIXELS)])
@@ -191,14 +205,16 @@ def test_numbers_that_cannot_be(link: Link, place: Path, fields: dict[str, objec
     assert link.alive
 
 
-def test_a_message_without_memory(link: Link, place: Path) -> None:
+def test_a_message_without_memory(link: LayersLink, place: Path) -> None:
     with connect(place) as client:
         client.sendall(pack(GOOD))
         assert hangs_up(client)
     assert link.alive
 
 
-def test_descriptors_without_messages_are_not_collected(link: Link, place: Path) -> None:
+def test_descriptors_without_messages_are_not_collected(
+    link: LayersLink, place: Path, bitmaps: queue.Queue[Bitmap]
+) -> None:
     before = open_files()
     with connect(place) as client:
         descriptor = sealed(PIXELS)
@@ -208,7 +224,8 @@ def test_descriptors_without_messages_are_not_collected(link: Link, place: Path)
         os.close(descriptor)
         assert hangs_up(client)
     with connect(place) as client:
-        client.recv(65536)
+        give(client, GOOD, sealed(PIXELS))
+        bitmaps.get(timeout=5)
     assert open_files() <= before + 1
     assert link.alive
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import queue
 import shutil
@@ -14,7 +15,8 @@ from pathlib import Path
 
 import pytest
 
-from appliance.engine.link import MOST_UNSENT, PACKETS_UNSENT, Link
+from appliance.engine.link import MOST_CLIENTS, PACKETS_UNSENT, Link
+from appliance.engine.serving import MOST_UNSENT
 from appliance.errors import Unavailable
 from appliance.model.plan import PicturePlan, Plan
 from appliance.model.protocol import (
@@ -25,6 +27,7 @@ from appliance.model.protocol import (
     PACKETS_KEY,
     PACKETS_MORE,
     PREVIEW_FRAME,
+    BitmapMessage,
     Hello,
     PlanMessage,
     ReportMessage,
@@ -89,7 +92,48 @@ def test_the_socket_is_for_its_owner_alone(link: Link, tmp_path: Path) -> None:
     assert mode & 0o077 == 0
 
 
-@pytest.mark.parametrize("garbage", [b"\xff" * 40, b"\0\0\0\x03J{}", b"\0\0\0\0", pack(Hello(version="1", pid=1))])
+BITMAP = BitmapMessage(slot="slate-words", sequence=1, canvas_width=64, canvas_height=64, x=0, y=0, width=8, height=4)
+
+
+def test_another_user_is_told_nothing_and_not_heard(heard: queue.Queue[PlanMessage], tmp_path: Path) -> None:
+    path = tmp_path / "run" / "engine.sock"
+    running = Link(path, lambda: pack(Hello(version="1", pid=1)), heard.put, uid=os.geteuid() + 1)
+    running.start()
+    assert stat.S_IMODE(path.stat().st_mode) == 0o660, "it comes in by the group of the directory"
+    with connect(tmp_path) as client:
+        with contextlib.suppress(BrokenPipeError):
+            client.sendall(pack(PlanMessage(plan=Plan())))
+        with contextlib.suppress(ConnectionResetError):
+            assert client.recv(1) == b""
+    running.stop()
+    assert running.join(2)
+    assert heard.empty()
+
+
+def test_whoever_only_sits_there_makes_room_for_who_comes_and_control_stays(
+    link: Link, heard: queue.Queue[PlanMessage], tmp_path: Path
+) -> None:
+    with contextlib.ExitStack() as stack:
+        control = stack.enter_context(connect(tmp_path))
+        control.sendall(pack(PlanMessage(plan=Plan())))
+        heard.get(timeout=5)
+        idle = [stack.enter_context(connect(tmp_path)) for _ in range(MOST_CLIENTS - 1)]
+        for client in (control, *idle):
+            frames(client, 1)
+        other = stack.enter_context(connect(tmp_path))
+        frames(other, 1)
+        assert idle[0].recv(1) == b"", "who came first and said nothing"
+        link.send(pack(ReportMessage(report=Report())))
+        for client in (control, other, *idle[1:]):
+            frames(client, 1)
+        control.sendall(pack(PlanMessage(plan=Plan())))
+        heard.get(timeout=5)
+
+
+@pytest.mark.parametrize(
+    "garbage",
+    [b"\xff" * 40, b"\0\0\0\x03J{}", b"\0\0\0\0", pack(Hello(version="1", pid=1)), pack(BITMAP)],
+)
 def test_nonsense_costs_a_client_its_connection_and_nobody_else(
     link: Link, heard: queue.Queue[PlanMessage], tmp_path: Path, garbage: bytes
 ) -> None:

@@ -36,6 +36,7 @@ from appliance.model.protocol import (
     unpack_from_engine,
 )
 from appliance.model.report import Report
+from appliance.sockets import socket_path
 from tests.engine.sinks.publishing import closed_port
 
 pytestmark = pytest.mark.timeout(90)
@@ -96,7 +97,7 @@ def engine() -> Iterator[Path]:
         command = [sys.executable, "-m", "appliance.cli", "engine", "--config", str(config)]
         environment = {name: value for name, value in os.environ.items() if name != "NOTIFY_SOCKET"}
         with subprocess.Popen(command, env=environment, stderr=subprocess.DEVNULL) as process:
-            yield place / "run" / "engine.sock"
+            yield socket_path(place / "run", "engine")
             process.send_signal(signal.SIGTERM)
             assert process.wait(15) == 0
 

@@ -14,7 +14,6 @@ from appliance.model.protocol import (
     PREVIEW_FRAME,
     DeviceFacts,
     Hello,
-    PlanMessage,
     ReportMessage,
     Unframer,
     frame,
@@ -23,6 +22,7 @@ from appliance.model.protocol import (
 )
 from appliance.model.report import Answer, CanvasReport, DestinationReport, EncoderReport, Report, SoundReport
 from appliance.model.signal import Cause, Signal
+from appliance.sockets import socket_path
 
 JPEG = b"\xff\xd8\xff\xe0 a picture \xff\xd9"
 HELLO = Hello(
@@ -47,7 +47,7 @@ class FakeEngine:
     """Listens on `engine.sock`. Answers every plan with a report: its destinations publish unless told otherwise."""
 
     def __init__(self, run_dir: Path) -> None:
-        self.path = run_dir / "engine.sock"
+        self.path = socket_path(run_dir, "engine")
         self.plans: list[Plan] = []
         self.hello = HELLO
         self.report = HEALTHY
@@ -65,6 +65,7 @@ class FakeEngine:
         )
 
     async def start(self) -> None:
+        self.path.parent.mkdir(parents=True, exist_ok=True)
         self.path.unlink(missing_ok=True)
         self._server = await asyncio.start_unix_server(self._serve, self.path)
 
@@ -103,9 +104,7 @@ class FakeEngine:
             writer.write(pack(self.hello) + pack(ReportMessage(report=self.report)))
             while data := await reader.read(65536):
                 for _, body in unframer.feed(data):
-                    message = unpack_to_engine(body)
-                    if isinstance(message, PlanMessage):
-                        await self._take(message.plan)
+                    await self._take(unpack_to_engine(body).plan)
         except OSError:
             pass
         finally:

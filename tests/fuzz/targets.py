@@ -54,6 +54,7 @@ from appliance.model.protocol import (
     ReportMessage,
     Unframer,
     unpack_from_engine,
+    unpack_layer,
     unpack_to_engine,
 )
 from appliance.model.screen import unpack_screen
@@ -336,8 +337,9 @@ def engine_frames(data: bytes) -> None:
             for kind, body in unframer.feed(piece):
                 assert len(body) <= MAX_FRAME
                 if kind == JSON_FRAME:
-                    unpack_to_engine(body)
-                    unpack_screen(body)
+                    for unpack in (unpack_to_engine, unpack_layer, unpack_screen):
+                        with contextlib.suppress(Invalid):
+                            unpack(body)
 
 
 def control_frames(data: bytes) -> None:

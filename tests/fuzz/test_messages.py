@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
 
 import msgspec
@@ -13,7 +14,15 @@ from hypothesis import strategies as st
 
 from appliance.errors import Invalid
 from appliance.model.command import AnyCommand, PasteKey, read_command
-from appliance.model.protocol import BitmapMessage, Hello, PlanMessage, ReportMessage, pack, unpack_to_engine
+from appliance.model.protocol import (
+    BitmapMessage,
+    Hello,
+    PlanMessage,
+    ReportMessage,
+    pack,
+    unpack_layer,
+    unpack_to_engine,
+)
 from appliance.model.screen import ScreenPlan, unpack_screen
 from tests.fuzz import strategies
 from tests.fuzz.targets import assert_hidden, director_at, hear, one_line
@@ -32,14 +41,17 @@ def test_no_report_breaks_control(bodies: list[bytes]) -> None:
         assert msgspec.json.encode(director.state.value)
 
 
-@given(strategies.messages(PlanMessage) | strategies.messages(BitmapMessage))
-def test_a_plan_is_understood_or_refused(body: bytes) -> None:
+@pytest.mark.parametrize("unpack", [unpack_to_engine, unpack_layer])
+@given(body=strategies.messages(PlanMessage) | strategies.messages(BitmapMessage))
+def test_a_plan_is_understood_or_refused(
+    unpack: Callable[[bytes], PlanMessage] | Callable[[bytes], BitmapMessage], body: bytes
+) -> None:
     try:
-        message = unpack_to_engine(body)
+        message = unpack(body)
     except Invalid as error:
         one_line(error, 20_000)
     else:
-        assert unpack_to_engine(pack(message)[5:]) == message
+        assert unpack(pack(message)[5:]) == message
 
 
 @given(strategies.messages(ScreenPlan))

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import os
 import queue
 import socket
 import struct
@@ -17,6 +19,7 @@ from hypothesis import strategies as st
 from appliance.control.engine_link import EngineLink
 from appliance.control.store import Latest
 from appliance.engine.bitmaps import Bitmap
+from appliance.engine.layers import LayersLink
 from appliance.engine.link import MOST_CLIENTS, Link
 from appliance.model.plan import PicturePlan, Plan
 from appliance.model.protocol import (
@@ -94,18 +97,20 @@ def is_served(path: Path, heard: queue.Queue[PlanMessage], number: int) -> bool:
     return True
 
 
-def test_nobody_on_the_engines_socket_stops_it_or_makes_it_grow() -> None:
+def test_nobody_on_the_engines_sockets_stops_it_or_makes_it_grow() -> None:
     with tempfile.TemporaryDirectory() as folder:
         path, heard, bitmaps = Path(folder) / "engine.sock", queue.Queue[PlanMessage](), list[Bitmap]()
-        link = Link(path, lambda: pack(Hello(version="1", pid=1)), heard.put, bitmaps.append)
-        link.start()
+        link = Link(path, lambda: pack(Hello(version="1", pid=1)), heard.put)
+        layers = LayersLink(Path(folder) / "layers.sock", bitmaps.append)
+        for door in (link, layers):
+            door.start()
         assert is_served(path, heard, 0)
         before = descriptors()
 
         @settings(max_examples=60)
         @given(st.lists(st.tuples(blobs, endings, st.integers(0, 3)), max_size=MOST_CLIENTS - 2), st.integers(0, 999))
         def churn(clients: list[tuple[bytes, str, int]], number: int) -> None:
-            stayed = [attack(path, *client) for client in clients]
+            stayed = [attack(door, *client) for client in clients for door in (path, path.with_name("layers.sock"))]
             assert is_served(path, heard, number)
             for client in stayed:
                 if client is not None:
@@ -113,13 +118,14 @@ def test_nobody_on_the_engines_socket_stops_it_or_makes_it_grow() -> None:
             assert until(lambda: descriptors() <= before)
 
         churn()
-        link.stop()
-        assert link.join(2)
-        assert link.failure is None
+        for door in (link, layers):
+            door.stop()
+            assert door.join(2)
+            assert door.failure is None
         assert bitmaps == []
 
 
-def test_more_clients_than_there_is_room_for_are_turned_away() -> None:
+def test_more_clients_than_there_is_room_for_make_room_for_each_other() -> None:
     with tempfile.TemporaryDirectory() as folder:
         path, heard = Path(folder) / "engine.sock", queue.Queue[PlanMessage]()
         link = Link(path, lambda: pack(Hello(version="1", pid=1)), heard.put)
@@ -130,6 +136,7 @@ def test_more_clients_than_there_is_room_for_are_turned_away() -> None:
             client.setblocking(False)
             client.connect_ex(str(path))
         assert until(lambda: descriptors() == before + MOST_CLIENTS)
+        assert is_served(path, heard, 0)
         for client in crowd:
             client.close()
         assert until(lambda: descriptors() <= before - len(crowd))
@@ -194,5 +201,28 @@ def test_an_engine_that_talks_nonsense_is_left_and_found_again(tmp_path: Path) -
         await asyncio.gather(line, return_exceptions=True)
         server.close()
         await server.wait_closed()
+
+    asyncio.run(test())
+
+
+def test_what_is_not_the_engine_is_told_no_plan(tmp_path: Path) -> None:
+    async def test() -> None:
+        heard = asyncio.Queue[bytes]()
+
+        async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+            said = b""
+            with contextlib.suppress(OSError):
+                writer.write(pack(ReportMessage(report=Report(uptime_s=1.0))))
+                said = await reader.read()
+            await heard.put(said)
+            writer.close()
+
+        ear, path = Ear(), tmp_path / "engine.sock"
+        async with await asyncio.start_unix_server(serve, path), asyncio.timeout(15):
+            line = asyncio.create_task(EngineLink(path, Latest(Plan()), ear, uid=os.geteuid() + 1).run())
+            assert [await heard.get(), await heard.get()] == [b"", b""]
+            line.cancel()
+            await asyncio.gather(line, return_exceptions=True)
+        assert ear.uptimes.empty()
 
     asyncio.run(test())

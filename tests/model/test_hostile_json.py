@@ -15,7 +15,7 @@ from appliance.errors import Invalid
 from appliance.live.paste import Pasted
 from appliance.model.command import read_command
 from appliance.model.config import Config
-from appliance.model.protocol import unpack_from_engine, unpack_to_engine
+from appliance.model.protocol import unpack_from_engine, unpack_layer, unpack_to_engine
 
 DEEP = b"[" * 100_000
 HOSTILE = [
@@ -32,7 +32,7 @@ HOSTILE = [
 ]
 
 
-@pytest.mark.parametrize("unpack", [unpack_to_engine, unpack_from_engine, read_command])
+@pytest.mark.parametrize("unpack", [unpack_to_engine, unpack_layer, unpack_from_engine, read_command])
 @pytest.mark.parametrize("body", HOSTILE)
 def test_it_is_refused_in_one_way(unpack: Callable[[bytes], object], body: bytes) -> None:
     with pytest.raises(Invalid):

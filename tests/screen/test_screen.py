@@ -15,9 +15,10 @@ from pathlib import Path
 import pytest
 
 from appliance.engine.bitmaps import Bitmap
-from appliance.engine.link import Link
-from appliance.model.protocol import Hello, frame, pack
+from appliance.engine.layers import LayersLink
+from appliance.model.protocol import frame
 from appliance.model.screen import ScreenPlan, pack_screen
+from appliance.sockets import socket_path
 from tests.screen.painting import words
 
 
@@ -30,7 +31,8 @@ def run_dir() -> Iterator[Path]:
 @contextlib.contextmanager
 def control(run_dir: Path) -> Iterator[socket.socket]:
     """A listening screen.sock."""
-    path = run_dir / "screen.sock"
+    path = socket_path(run_dir, "screen")
+    path.parent.mkdir(exist_ok=True)
     path.unlink(missing_ok=True)
     with socket.socket(socket.AF_UNIX) as listener:
         listener.bind(str(path))
@@ -41,9 +43,9 @@ def control(run_dir: Path) -> Iterator[socket.socket]:
 
 @contextlib.contextmanager
 def engine(run_dir: Path) -> Iterator[queue.Queue[Bitmap]]:
-    """The real engine.sock; what is handed over arrives in the queue."""
+    """The real layers.sock; what is handed over arrives in the queue."""
     bitmaps: queue.Queue[Bitmap] = queue.Queue()
-    link = Link(run_dir / "engine.sock", lambda: pack(Hello(version="1", pid=1)), lambda _: None, bitmaps.put)
+    link = LayersLink(socket_path(run_dir, "layers"), bitmaps.put)
     link.start()
     try:
         yield bitmaps
