@@ -18,10 +18,12 @@ from appliance.engine.encode.aac import FRAME, AacEncoder
 from appliance.engine.level import Fader, Limiter, PeakMeter, factor_of
 from appliance.engine.packet import Packet
 from appliance.engine.sound import RATE, SoundBlock
+from appliance.engine.sound_rate import odd_rate
 from appliance.engine.stretch import Samples
 from appliance.engine.track import Track
 from appliance.engine.worker import Worker
 from appliance.model.plan import SoundPlan
+from appliance.model.problem import Problem
 from appliance.model.report import Levels, SourceReport
 
 type Source = Literal["game", "mic"]
@@ -86,6 +88,11 @@ class Mixer(Worker):
     def sources(self) -> tuple[SourceReport, ...]:
         """How loud each source is, and how it is set."""
         return tuple(strip.report for strip in self._strips.values())
+
+    @property
+    def problems(self) -> tuple[Problem, ...]:
+        """Sources that run at another rate than their cards say."""
+        return tuple(strip.problem for strip in self._strips.values() if strip.problem is not None)
 
     def set_consumer(self, encoder: AacEncoder | None, deliver: Callable[[Packet], None] | None) -> None:
         """Starts handing packets to `deliver`, or stops."""
@@ -164,6 +171,15 @@ class _Strip:
         self._gain, self._mute = Fader(), Fader()
         self._meter = PeakMeter()
         self._is_present = False
+        self._problem: Problem | None = None
+
+    @property
+    def problem(self) -> Problem | None:
+        """What its real rate makes the owner be told; the same object for as long as it says the same."""
+        problem = odd_rate(self._name, self.track.hertz) if self._is_present else None
+        if problem is None or self._problem is None or problem.facts != self._problem.facts:
+            self._problem = problem
+        return self._problem
 
     def heard(self, number: int) -> Samples | None:
         """What it adds to the mix from sample `number` on; None for nothing. Measures what it would add unmuted."""

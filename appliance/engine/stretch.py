@@ -28,24 +28,28 @@ FASTEST = 0.004
 
 
 class Stretcher:
-    """Takes blocks and where they belong, in media samples; gives samples from `end` on, one after the other."""
+    """Takes blocks and where they belong, in media samples; gives samples from `end` on, one after the other.
 
-    def __init__(self, position: float) -> None:
+    `ratio` is how many media samples one of the source's lasts: 1 unless its rate is another (`sound_rate.py`).
+    """
+
+    def __init__(self, position: float, ratio: float = 1.0) -> None:
         self.end = int(np.ceil(position))
         self.error = 0.0
+        self.ratio = ratio
         self._input: Samples = np.zeros((BEFORE, 2), np.float32)
-        self._at = BEFORE + self.end - position
+        self._at = BEFORE + (self.end - position) / ratio
         self._is_new = True
 
     @property
     def next_place(self) -> float:
         """Where the next block's first sample will be heard, in media samples."""
-        return self.end + len(self._input) - self._at
+        return self.end + (len(self._input) - self._at) * self.ratio
 
     def feed(self, samples: Samples, position: float) -> Samples:
         """Adds a block whose first sample belongs at `position`; returns what can be heard now."""
         self._listen(self.next_place - position, len(samples))
-        step = 1.0 + max(-FASTEST, min(FASTEST, self.error / (CATCH_UP_S * RATE)))
+        step = (1.0 + max(-FASTEST, min(FASTEST, self.error / (CATCH_UP_S * RATE)))) / self.ratio
         self._input = np.concatenate((self._input, samples))
         last = len(self._input) - 1 - TAPS // 2
         count = max(0, math.floor((last - self._at) / step) + 1)

@@ -283,7 +283,7 @@ class Studio:
         return Console(plan, self._stage, self._register, self._outlets.changed, is_live=False)
 
     def _problems(self) -> tuple[Problem, ...]:
-        problems = [*self._steering.condition.problems]
+        problems = [*self._steering.condition.problems, *self._stage.mixer.problems]
         if self._encoder_problem:
             problems.append(self._encoder_problem)
         if self._broadcast is not None and not self._broadcast.is_idle and self._waits_for(self._broadcast):

@@ -1,8 +1,8 @@
 """One source of sound on the media clock: its own crystal in, exactly 48 000 samples a media second out.
 
 The sound is stretched by parts per million to follow the source's time stamps (`stretch.py`), so that hours later lips
-and words are still together. A gap is silence of the same length. Blocks come from the source's thread, samples go to
-the mixer's.
+and words are still together. A source whose rate is another than its card says (`sound_rate.py`) is heard at the right
+pitch. A gap is silence of the same length. Blocks come from the source's thread, samples go to the mixer's.
 """
 
 from __future__ import annotations
@@ -12,11 +12,16 @@ import threading
 import numpy as np
 
 from appliance.engine.sound import RATE, SoundBlock
+from appliance.engine.sound_rate import RateMeter
 from appliance.engine.stretch import Samples, Stretcher
 
 RING = 2 * RATE
 # A source whose stamps jump by more than this was interrupted: it begins anew where its stamps say.
 JUMP = RATE // 25
+# When another rate is found: less than this is worked off unheard, more is a step once.
+STEP = RATE // 100
+# Whatever the reason, sound is never further away than this from where its stamps want it.
+FARTHEST = RATE // 10
 SILENT_AFTER = RATE // 2
 
 
@@ -27,6 +32,7 @@ class Track:
         self._lock = threading.Lock()
         self._ring: Samples = np.zeros((RING, 2), np.float32)
         self._stretcher: Stretcher | None = None
+        self._rate = RateMeter()
         self._expected = 0.0
         self._begin = 0
         self._end = 0
@@ -57,6 +63,11 @@ class Track:
         stretcher = self._stretcher
         return stretcher.error * 1000 / RATE if stretcher else 0.0
 
+    @property
+    def hertz(self) -> float:
+        """The source's real rate, by its stamps; 48 000 for one that is as it should be."""
+        return self._rate.hertz
+
     def lags(self, number: int) -> bool:
         """Whether the source has been gone so long that nobody should wait for it at sample `number`."""
         with self._lock:
@@ -69,12 +80,27 @@ class Track:
             return
         if self._begins_anew:
             self._begins_anew, self._stretcher = False, None
-        stretcher = self._stretcher
-        if stretcher is None or abs(position - self._expected) > JUMP:
-            stretcher = self._stretcher = Stretcher(position)
+        count, stretcher = len(block.samples), self._stretcher
+        end = position + count
+        jump = abs(end - count * self._rate.ratio - self._expected)
+        if jump > STEP + count / 10:
+            # More than another rate could do in one block: a step of the stamps, which says nothing of the rate.
+            self._rate.forget()
+        if jump > JUMP:
+            stretcher = None
+        is_other = self._rate.take(count, end)
+        ratio = self._rate.ratio
+        position = end - count * ratio
+        if stretcher is not None:
+            stretcher.ratio = ratio
+            apart = abs(stretcher.next_place - position) if is_other else abs(stretcher.error)
+            if apart > (STEP if is_other else FARTHEST):
+                stretcher = None
+        if stretcher is None:
+            stretcher = self._stretcher = Stretcher(position, ratio)
             with self._lock:
                 self._restart(stretcher.end)
-        self._expected = position + len(block.samples)
+        self._expected = end
         samples = stretcher.feed(block.samples.astype(np.float32) * np.float32(1 / 32_768), position)
         with self._lock:
             self._add(samples)

@@ -12,6 +12,7 @@ import errno
 import fcntl
 import os
 import re
+import subprocess
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
@@ -79,6 +80,16 @@ def find_sound_loop(cable: int = 0) -> SoundLoop:
     if found is None:
         raise FileNotFoundError("no snd-aloop card")
     return SoundLoop(f"hw:{found[1]},0,{cable}", f"hw:{found[1]},1,{cable}")
+
+
+def shift_sound_clock(ppm: float, cable: int = 0) -> None:
+    """The cable's clock runs that much faster than the machine's; 0 for as it should.
+
+    The kernel asks the setup of the capturing side, which is the card's device 1; a larger number is a slower clock.
+    """
+    control = f"iface=PCM,name=PCM Rate Shift 100000,device=1,subdevice={cable}"
+    value = round(100_000 / (1 + ppm / 1e6))
+    subprocess.run(["amixer", "-q", "-c", "Loopback", "cset", control, str(value)], check=True, capture_output=True)
 
 
 def set_control(path: str, name: str, value: int | str) -> None:

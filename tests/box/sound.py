@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import ctypes
 import errno
+import threading
 import time
 from types import TracebackType
 from typing import Any, Self
@@ -27,14 +28,16 @@ class SoundStream:
     Raises OSError with ALSA's errno. After an overrun or underrun the stream starts anew and `restarts` counts it.
     """
 
-    def __init__(self, name: str, *, playback: bool, latency_ms: int = 100) -> None:
+    def __init__(
+        self, name: str, *, playback: bool, latency_ms: int = 100, rate: int = RATE, channels: int = CHANNELS
+    ) -> None:
         self._alsa = ctypes.CDLL("libasound.so.2")
         self._alsa.snd_pcm_writei.restype = self._alsa.snd_pcm_readi.restype = ctypes.c_long
         self._pcm = ctypes.c_void_p()
         self._check(self._alsa.snd_pcm_open(ctypes.byref(self._pcm), name.encode(), not playback, 0), name)
-        parameters = (S16_LE, RW_INTERLEAVED, CHANNELS, RATE, 0, latency_ms * 1000)
+        parameters = (S16_LE, RW_INTERLEAVED, channels, rate, 0, latency_ms * 1000)
         self._check(self._alsa.snd_pcm_set_params(self._pcm, *parameters), name)
-        self._playback = playback
+        self._playback, self._channels = playback, channels
         self._begin(name)
         self._position = 0  # frames written or read since the stream (re)started
         self._starts: list[int] = []
@@ -75,15 +78,15 @@ class SoundStream:
         return min(self._starts, default=now)
 
     def write(self, samples: NDArray[np.int16]) -> None:
-        """Plays (frames, 2) samples; waits while the buffer is full."""
+        """Plays (frames, channels) samples; waits while the buffer is full."""
         samples = np.ascontiguousarray(samples)
         while len(samples):
             done = self._transfer(self._alsa.snd_pcm_writei, samples)
             samples = samples[done:]
 
     def read(self, frames: int) -> NDArray[np.int16]:
-        """The next `frames` frames, (frames, 2); waits for them."""
-        samples = np.empty((frames, CHANNELS), dtype=np.int16)
+        """The next `frames` frames, (frames, channels); waits for them."""
+        samples = np.empty((frames, self._channels), dtype=np.int16)
         rest = samples
         while len(rest):
             rest = rest[self._transfer(self._alsa.snd_pcm_readi, rest) :]
@@ -110,3 +113,25 @@ class SoundStream:
     def _check(self, status: int, what: str) -> None:
         if status < 0:
             raise OSError(-status, f"ALSA: {ctypes.string_at(self._alsa.snd_strerror(status)).decode()}", what)
+
+
+def measured_rate(playback: str, capture: str, seconds: float = 30.0) -> float:
+    """How many samples a second of this machine's clock a cable carries, to some 50 ppm."""
+    over = threading.Event()
+
+    def play() -> None:
+        with SoundStream(playback, playback=True) as stream:
+            while not over.is_set():
+                stream.write(np.zeros((RATE // 10, CHANNELS), np.int16))
+
+    player = threading.Thread(target=play, daemon=True)
+    player.start()
+    try:
+        with SoundStream(capture, playback=False) as stream:
+            stream.read(RATE // 2)
+            began = time.monotonic()
+            stream.read(round(seconds * RATE))
+            return round(seconds * RATE) / (time.monotonic() - began)
+    finally:
+        over.set()
+        player.join()

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from itertools import pairwise
+from pathlib import Path
 from queue import Queue
 
 import numpy as np
@@ -114,6 +116,48 @@ def test_opening_and_closing_leaks_nothing() -> None:
             told.get(timeout=5)
         files = files if cycle > 1 else open_files()
     assert open_files() == files
+
+
+@pytest.mark.parametrize(
+    ("rate", "channels"),
+    [(44_100, 2), (32_000, 2), (22_050, 2), (88_200, 2), (192_000, 2), (48_000, 1), (44_100, 1)],
+)
+def test_a_card_without_our_rate_is_converted_and_no_core_spins(rate: int, channels: int) -> None:
+    loop, over = find_sound_loop(6), threading.Event()
+
+    def play() -> None:
+        tone = (np.sin(np.arange(rate // 10) * 2 * np.pi * 400 / rate) * LOUD).astype(np.int16)
+        block = np.repeat(tone[:, None], channels, axis=1)
+        with SoundStream(loop.playback, playback=True, rate=rate, channels=channels) as stream:
+            while not over.is_set():
+                stream.write(block)
+
+    player = threading.Thread(target=play, daemon=True)
+    player.start()
+    try:
+        assert eventually(lambda: is_playing(loop), 5)
+        with listening(loop.capture) as (source, blocks, _):
+            assert eventually(lambda: sum(len(block.samples) for block in list(blocks)) > 6 * RATE, 10)
+            taken = list(blocks)
+            assert source.lost <= 1
+    finally:
+        over.set()
+        player.join()
+    later = taken[len(taken) // 3 :]
+    count = sum(len(block.samples) for block in later[:-1])
+    assert count / ((later[-1].captured_ns - later[0].captured_ns) / 1e9) == pytest.approx(RATE, rel=2e-3)
+    # A block each 10 ms or so, and not thousands of empty looks.
+    assert len(taken) < 1500
+    heard = np.concatenate([block.samples[:, 0] for block in later])
+    spectrum = np.abs(np.fft.rfft(heard[: 2 * RATE] * np.hanning(2 * RATE)))
+    assert int(np.argmax(spectrum)) / 2 == pytest.approx(400, abs=1)
+
+
+def is_playing(loop: SoundLoop) -> bool:
+    """Whether the other side has begun, so that this one can have no other rate."""
+    cable = loop.playback.rpartition(",")[2]
+    status = Path(f"/proc/asound/Loopback/pcm0p/sub{cable}/status")
+    return "RUNNING" in status.read_text(encoding="ascii")
 
 
 def test_the_loop_is_listed_but_only_taken_by_name() -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import subprocess
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -11,9 +10,10 @@ from pathlib import Path
 
 import pytest
 
-from tests.box.devices import find_hdmi, find_sound_loop
+from tests.box.devices import find_hdmi, find_sound_loop, shift_sound_clock
 from tests.box.farend import FarEnd, Place, analyse
 from tests.box.feeder import Feed, Feeder
+from tests.box.sound import RATE, measured_rate
 from tests.box.test_on_air import Canvas, box_toml, probed
 from tests.running import RunningBox
 from tests.servers.nginx import Nginx
@@ -27,13 +27,14 @@ MODE = "1280x720p60"
 @contextmanager
 def sound_card_off_by(ppm: int) -> Iterator[None]:
     """The sound loop's clock runs that much faster than the machine's."""
-    control = "iface=PCM,name=PCM Rate Shift 100000"
-    words = ["amixer", "-q", "-c", "Loopback", "cset", control]
-    subprocess.run([*words, str(100_000 + ppm // 10)], check=True, capture_output=True)
+    shift_sound_clock(ppm)
     try:
+        loop = find_sound_loop()
+        really = (measured_rate(loop.playback, loop.capture) / RATE - 1) * 1e6
+        assert abs(really - ppm) < 60, f"the loop runs {really:+.0f} ppm off, not {ppm:+d}"
         yield
     finally:
-        subprocess.run([*words, "100000"], check=True, capture_output=True)
+        shift_sound_clock(0)
 
 
 @pytest.fixture

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import subprocess
 import time
 from collections.abc import Callable
 from itertools import pairwise
 from pathlib import Path
 
-from tests.box.devices import find_hdmi, find_sound_loop
+from tests.box.devices import find_hdmi, find_sound_loop, shift_sound_clock
 from tests.box.farend import Place, analyse
 from tests.box.feeder import Feed, Feeder
+from tests.box.sound import RATE, measured_rate
 from tests.engine.avlock import Crystals, av_lock
 from tests.faults.row import Outcome
 from tests.faults.stage import Setup, Stage
@@ -25,8 +25,11 @@ def drifting(ppm: int, seconds: float) -> Callable[[Path], Outcome]:
     def run(home: Path) -> Outcome:
         outcome, hdmi, loop = Outcome(), find_hdmi(), find_sound_loop()
         setup = Setup(device=hdmi.capture, audio=loop.capture, size=SIZE, fps=30)
-        _shift(ppm)
+        shift_sound_clock(ppm)
         try:
+            really = (measured_rate(loop.playback, loop.capture) / RATE - 1) * 1e6
+            outcome.notes.append(f"the sound's clock ran {really:+.0f} ppm off")
+            outcome.demand(f"the fault did not happen: {really:+.0f} ppm", abs(really - ppm) < 60)
             with Feeder(Feed("848x480p60"), hdmi, loop), Stage(home, setup) as stage:
                 calm = stage.go_live()
                 time.sleep(seconds)
@@ -38,7 +41,7 @@ def drifting(ppm: int, seconds: float) -> Callable[[Path], Outcome]:
                 stage.arrivals.stop()
                 _judge(outcome, stage.arrivals.files[0], seconds)
         finally:
-            _shift(0)
+            shift_sound_clock(0)
         return outcome
 
     return run
@@ -73,9 +76,3 @@ def simulated(hours: float) -> Callable[[Path], Outcome]:
         return outcome
 
     return run
-
-
-def _shift(ppm: int) -> None:
-    """snd-aloop's clock runs that much faster."""
-    words = ("amixer", "-q", "-c", "Loopback", "cset", "iface=PCM,name=PCM Rate Shift 100000", str(100_000 + ppm // 10))
-    subprocess.run(words, check=True, capture_output=True)

@@ -27,7 +27,7 @@ RETRY_S = 1.0
 STALL_S = 1.0
 _WAIT_S = 0.2
 _CALM_S = 0.001
-"""After lost samples: a card that loses them at once, again and again, must not have a core for itself."""
+"""After lost samples, or none: a card that says "ready" and gives nothing, again and again, must not have a core."""
 
 SENTENCES = {
     "no-sound-device": "No sound comes from {device}: plug the capture device in, or name another under [audio].",
@@ -133,14 +133,16 @@ class AlsaSource(Worker):
     def _block(self, pcm: asound.Pcm) -> SoundBlock | None:
         """What was captured; None when nothing was, or when samples were lost and the card goes on."""
         try:
-            return pcm.read(_WAIT_S)
+            block = pcm.read(_WAIT_S)
         except OSError as error:
             if error.errno not in {errno.EPIPE, errno.ESTRPIPE}:
                 raise
-        self.lost += 1
-        pcm.restart()
-        self.pause(_CALM_S)
-        return None
+            self.lost += 1
+            pcm.restart()
+            block = None
+        if block is None:
+            self.pause(_CALM_S)
+        return block
 
     def _tell(self, signal: SoundSignal) -> None:
         if _gist(signal) == _gist(self._told):

@@ -48,6 +48,8 @@ def _library() -> ctypes.CDLL:
     library = ctypes.CDLL("libasound.so.2")
     library.snd_pcm_readi.argtypes = (c_void_p, c_void_p, c_ulong)
     library.snd_pcm_readi.restype = c_long
+    library.snd_pcm_avail_update.argtypes = (c_void_p,)
+    library.snd_pcm_avail_update.restype = c_long
     library.snd_pcm_status_get_delay.restype = c_long
     library.snd_pcm_status_get_avail.restype = c_ulong
     library.snd_pcm_open.argtypes = (c_void_p, c_char_p, c_int, c_int)
@@ -138,6 +140,8 @@ class Pcm:
         library, handle = self._library, self._handle
         if not _checked(library.snd_pcm_wait(handle, c_int(max(1, int(timeout_s * 1000))))):
             return None
+        # What converts (`plughw:`, for cards without 48 kHz) does so only when it is asked this; else nothing waits.
+        _checked(library.snd_pcm_avail_update(handle))
         _checked(library.snd_pcm_status(handle, self._status))
         if library.snd_pcm_status_get_state(self._status) == _XRUN:
             raise OSError(errno.EPIPE, "samples were lost")

@@ -272,7 +272,7 @@ export default {
 		"server-refused-connection": "Nothing answers at {host}. Check the server URL.", "server-silent": "{host} says nothing. The box keeps trying.",
 		"server-unreachable": "There is no way to {host}. Check cable or Wi-Fi.", "slate-long": "Viewers see your waiting picture. Bring the game back, or tell them when you will.",
 		"slate-too-long": "Viewers have seen no game for long. End this LIVE or bring the picture back.", 
-		"sound-busy": "Another program uses the sound input.", "sound-stalled": "No sound arrives. Does the console send it to the TV?",
+		"sound-busy": "Another program uses the sound input.", "sound-stalled": "No sound arrives. Does the console send it to the TV?", "sound-rate": "The sound comes at {khz} kHz. It is converted to 48.",
 		stalled: "The picture stopped. If it stays, unplug the capture card and plug it in.", "stream-key-busy": "Somebody streams with this key already. Wait a minute, or paste a new one.",
 		"stream-key-missing": "Paste the key first.", "stream-key-refused": "{place} asks for a new key. Your LIVE is paused until you paste it.",
 		"stream-key-wrong": "This is no stream key. Copy it again.", 

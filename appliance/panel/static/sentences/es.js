@@ -278,7 +278,7 @@ export default {
 		"server-refused-connection": "Nadie responde en {host}. Revisa la URL del servidor.", "server-silent": "{host} no dice nada. La caja lo sigue intentando.",
 		"server-unreachable": "No hay camino hasta {host}. Revisa el cable o el wifi.", "slate-long": "Se ve tu imagen de espera. Recupera el juego o di cuándo vuelves.",
 		"slate-too-long": "Hace mucho que no se ve el juego. Termina este LIVE o recupera la imagen.", 
-		"sound-busy": "Otro programa usa la entrada de sonido.", "sound-stalled": "No llega sonido. ¿Lo envía la consola a la tele?",
+		"sound-busy": "Otro programa usa la entrada de sonido.", "sound-stalled": "No llega sonido. ¿Lo envía la consola a la tele?", "sound-rate": "El sonido llega a {khz} kHz. Se convierte a 48.",
 		stalled: "La imagen se ha parado. Si sigue así, desconecta la capturadora y conéctala otra vez.", "stream-key-busy": "Alguien ya emite con esta clave. Espera un minuto o pega otra.",
 		"stream-key-missing": "Pega antes la clave.", "stream-key-refused": "{place} pide otra clave. Tu LIVE está en pausa hasta que la pegues.",
 		"stream-key-wrong": "Esto no es una clave. Cópiala otra vez.", 
