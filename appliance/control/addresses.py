@@ -9,6 +9,7 @@ from pathlib import Path
 
 from appliance.control.neighbours import announced_names
 from appliance.model.config import Config
+from appliance.panel.access_origin import means_every_address
 
 ADDRESS_FILE = "control/panel.address"
 
@@ -23,21 +24,25 @@ def panel_address(config: Config) -> str:
 
 def address_for(config: Config, port: int) -> str:
     """HOST:PORT that another device in the same network can use; the port is left out when browsers need none."""
-    host = config.panel.listen
-    with contextlib.suppress(ValueError):
-        if ipaddress.ip_address(host).is_unspecified:
-            host = own_address()
+    host = config.panel.listen.strip("[]")
+    if means_every_address(host):
+        host = own_address(with_ipv6=":" in host)
     if ":" in host:
         host = f"[{host}]"
     return host if port == (443 if config.panel.tls else 80) else f"{host}:{port}"
 
 
-def own_address() -> str:
-    """Our address in the network that leads outside; the loopback when there is none. Sends nothing."""
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe, contextlib.suppress(OSError):
-        # Connecting a datagram socket only looks up the route; the address is one for documentation.
-        probe.connect(("192.0.2.1", 9))
-        return str(probe.getsockname()[0])
+def own_address(*, with_ipv6: bool = False) -> str:
+    """Our address in the network that leads outside; the loopback when there is none. Sends nothing.
+
+    `with_ipv6`: the panel answers there too, so that an address of IPv6 will do where there is no other.
+    """
+    # Connecting a datagram socket only looks up the route; the addresses are those for documentation.
+    ways = [(socket.AF_INET, "192.0.2.1"), *([(socket.AF_INET6, "2001:db8::1")] if with_ipv6 else [])]
+    for family, far in ways:
+        with contextlib.suppress(OSError), socket.socket(family, socket.SOCK_DGRAM) as probe:
+            probe.connect((far, 9))
+            return str(probe.getsockname()[0])
     return "127.0.0.1"
 
 

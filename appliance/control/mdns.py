@@ -23,6 +23,7 @@ from appliance.control.store import Latest
 from appliance.control.words import live_word
 from appliance.model.problem import Problem
 from appliance.model.state import State
+from appliance.panel.access_origin import means_every_address
 
 log = logging.getLogger(__name__)
 
@@ -57,7 +58,7 @@ def own_addresses(listen: str) -> tuple[str, ...]:
         for address in adapter.ips
         if address.is_IPv4 and not str(address.ip).startswith("127.")
     }
-    return tuple(sorted(every if listen in {"0.0.0.0", "::", ""} else every & {listen}))
+    return tuple(sorted(every if means_every_address(listen) else every & {listen}))
 
 
 def rivals(others: set[IPv4Address], own: set[IPv4Address], *, is_ours: bool) -> list[str]:

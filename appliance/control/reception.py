@@ -72,6 +72,7 @@ def runner_for(app: web.Application) -> web.AppRunner:
         max_field_size=LONGEST_LINE,
         max_headers=MOST_HEADERS,
         lingering_time=LINGER_S,
+        auto_decompress=False,
     )
 
 

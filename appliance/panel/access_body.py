@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 
-from aiohttp import web
+from aiohttp import hdrs, web
 
 from appliance.errors import Invalid
 from appliance.panel.access_origin import READS
@@ -16,10 +16,13 @@ BODY_S = 10.0
 async def read_body(request: web.Request, within_s: float = BODY_S) -> None:
     """Reads the body of what changes something, so that no handler waits for a slow sender. Raises `Denied`, `Invalid`.
 
-    JSON alone is taken: the kinds that a form of a foreign page can send without being asked are not.
+    JSON alone is taken: the kinds that a form of a foreign page can send without being asked are not. Nothing is ever
+    unpacked: the server is told not to (`reception.runner_for`), for a kilobyte can become a megabyte.
     """
     if request.method in READS:
         return
+    if hdrs.CONTENT_ENCODING in request.headers:
+        raise Invalid("not-json", "Commands are JSON as it is: send it without Content-Encoding.")
     if request.can_read_body and request.content_type != "application/json":
         raise Invalid("not-json", "Commands are JSON: send Content-Type: application/json.")
     try:

@@ -111,6 +111,14 @@ def without_port(host: str) -> str:
     return host.partition(":")[0]
 
 
+def means_every_address(listen: str) -> bool:
+    """Whether a panel.listen means all addresses there are, of IPv4 at least."""
+    try:
+        return plain_address(listen.strip("[]")).is_unspecified
+    except ValueError:
+        return False
+
+
 def is_loopback(host: str) -> bool:
     """Whether a Host header names the machine itself, which is of no use to another."""
     name = without_port(host).lower().rstrip(".")

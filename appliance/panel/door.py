@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import errno
 import logging
 import socket
 import ssl
@@ -20,7 +21,7 @@ from aiohttp import web
 from aiohttp.typedefs import Handler, Middleware
 from aiohttp.web_protocol import RequestHandler
 
-from appliance.panel.access_origin import client_at
+from appliance.panel.access_origin import client_at, means_every_address
 
 log = logging.getLogger(__name__)
 
@@ -28,6 +29,7 @@ LONGEST_LINE = 4096
 MOST_HEADERS = 48
 LINGER_S = 2.0
 _TLS_HANDSHAKE = 0x16
+_NOT_HERE = {errno.EAFNOSUPPORT, errno.EADDRNOTAVAIL, errno.EPROTONOSUPPORT}
 _BREATH_S = 0.05
 _PAUSE_S = 0.002
 _FEW = 16
@@ -105,17 +107,25 @@ class Door:
         return self._attend
 
     async def open(self, host: str, port: int) -> int:
-        """Listens; returns the port, which 0 let the system choose. Raises OSError."""
+        """Listens; returns the port, which 0 let the system choose. Raises OSError.
+
+        `::` means both families. What this machine does not have is left out; what another program holds is not, for
+        the box would be found by one of its addresses and not by the other.
+        """
         loop = asyncio.get_running_loop()
-        found = await loop.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
         refused: OSError | None = None
-        for family, _, _, _, address in dict.fromkeys(found):
-            try:
-                self._listeners.append(_listener(family, (address[0], port, *address[2:])))
-            except OSError as error:
-                refused = error
-                continue
-            port = int(self._listeners[-1].getsockname()[1])
+        for one in _both_families(host):
+            found = await loop.getaddrinfo(one, port, type=socket.SOCK_STREAM)
+            for family, _, _, _, address in dict.fromkeys(found):
+                try:
+                    self._listeners.append(_listener(family, (address[0], port, *address[2:])))
+                except OSError as error:
+                    if error.errno not in _NOT_HERE:
+                        self._stop_listening()
+                        raise
+                    refused = error
+                    continue
+                port = int(self._listeners[-1].getsockname()[1])
         if not self._listeners:
             raise refused or OSError("no address to listen on")
         return port
@@ -133,6 +143,9 @@ class Door:
             guest.relax()
             if guest.introduction is not None:
                 guest.introduction.cancel()
+        self._stop_listening()
+
+    def _stop_listening(self) -> None:
         for listener in self._listeners:
             listener.close()
         self._listeners = []
@@ -246,6 +259,11 @@ async def _begins_tls(connection: socket.socket) -> bool:
         return connection.recv(1, socket.MSG_PEEK)[:1] == bytes([_TLS_HANDSHAKE])
     finally:
         loop.remove_reader(connection)
+
+
+def _both_families(host: str) -> tuple[str, ...]:
+    host = host.strip("[]")
+    return ("0.0.0.0", "::") if ":" in host and means_every_address(host) else (host,)
 
 
 def _listener(family: int, address: tuple[object, ...]) -> socket.socket:

@@ -17,6 +17,7 @@ from aiohttp import web
 
 from appliance.errors import Refused
 from appliance.panel.denied import Denied
+from appliance.panel.streams import AS_IT_COMES
 
 CHUNK = 256 * 1024
 _RANGE = re.compile(r"^bytes=(\d*)-(\d*)$")
@@ -58,7 +59,7 @@ async def _send(request: web.Request, file: BinaryIO, name: str, headers: Mappin
         asked = ""  # the file is another one than the asker has the beginning of
     part = wanted_range(asked, size)
     begin, end = part or (0, size - 1)
-    response = web.StreamResponse(status=206 if part else 200, headers=headers)
+    response = web.StreamResponse(status=206 if part else 200, headers={**headers, **AS_IT_COMES})
     response.content_type = "video/mp4"
     response.content_length = end - begin + 1
     response.headers["Accept-Ranges"] = "bytes"

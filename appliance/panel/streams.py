@@ -11,6 +11,8 @@ import socket
 
 from aiohttp import web
 
+AS_IT_COMES = {"X-Accel-Buffering": "no"}
+"""Headers of what goes on: nginx, and what is made of it, would else hand it out in lumps, seconds late."""
 IN_FLIGHT = 64 * 1024
 """How much may be on its way to one reader, ours and the kernel's: what is older than that is not worth sending."""
 
@@ -26,7 +28,7 @@ class Stream:
         self._request = request
         self._stuck_s = stuck_s
         self._in_flight = in_flight
-        self.response = web.StreamResponse(headers={"Content-Type": content_type})
+        self.response = web.StreamResponse(headers={"Content-Type": content_type, **AS_IT_COMES})
 
     async def begin(self) -> None:
         """Sends the headers."""

@@ -236,3 +236,5 @@ def test_names_and_words() -> None:
     assert own_addresses("127.0.0.1") == ()
     assert all(not address.startswith("127.") for address in own_addresses("0.0.0.0"))
     assert own_addresses("192.0.2.99") == ()
+    for every in ("::", "[::]", "::0", "0:0:0:0:0:0:0:0"):
+        assert own_addresses(every) == own_addresses("0.0.0.0")
