@@ -12,21 +12,22 @@ import ctypes
 import logging
 import os
 import signal
-import sys
 import time
 from dataclasses import dataclass
 from pathlib import Path
 
-from appliance import rolelog
+from appliance import programs, rolelog
+from appliance.children import start
 from appliance.control import settings
 from appliance.control.files import make_directory
 from appliance.model.config import Config
 from appliance.place import NotifyLine, Place
+from appliance.programs import Command
+from appliance.sockets import ROLES
 from appliance.starving import Silence, Waiting
 
 log = logging.getLogger(__name__)
 
-ROLES = ("engine", "control", "screen")
 WATCHDOG_S = 6.0
 FIRST_PAUSE_S = 0.5
 LAST_PAUSE_S = 2.0
@@ -72,7 +73,7 @@ def run(config_file: Path) -> int:
 
 
 def _supervise(config: Config, config_file: Path, place: Place) -> int:
-    commands = {role: [sys.executable, "-m", "appliance.cli", role, "--config", str(config_file)] for role in ROLES}
+    commands: dict[str, Command] = {role: programs.role(role, config_file) for role in ROLES}
     return asyncio.run(Supervisor(commands, place, Patience()).run())
 
 
@@ -87,7 +88,7 @@ def end_with_parent() -> None:
 class Supervisor:
     """Keeps one child per role alive; `commands` are started in their order and ended in the opposite one."""
 
-    def __init__(self, commands: dict[str, list[str]], place: Place, patience: Patience) -> None:
+    def __init__(self, commands: dict[str, Command], place: Place, patience: Patience) -> None:
         self._roles = [_Role(name, command, place.run_dir, patience) for name, command in commands.items()]
         self._place = place
         self._patience = patience
@@ -169,7 +170,7 @@ class Supervisor:
 class _Role:
     """One child process and the socket on which it says that it lives."""
 
-    def __init__(self, name: str, command: list[str], run_dir: Path, patience: Patience) -> None:
+    def __init__(self, name: str, command: Command, run_dir: Path, patience: Patience) -> None:
         self.name = name
         self.hung = False
         self._command = command
@@ -191,9 +192,7 @@ class _Role:
         }
         environment.pop("WATCHDOG_PID", None)
         try:
-            self._process = await asyncio.create_subprocess_exec(
-                *self._command, env=environment, stdin=asyncio.subprocess.DEVNULL, process_group=0
-            )
+            self._process = await start(self._command, environment=environment, is_apart=True)
             watching = asyncio.create_task(self._watch(self._process.pid))
             try:
                 return await self._process.wait()

@@ -16,6 +16,7 @@ import pytest
 
 from appliance import rolelog
 from appliance.control.logbook import Logbook, last_lines
+from appliance.programs import Command
 from appliance.rolelog import RoleLog, file_of, newest
 from tests.test_run import PRELUDE, STEADY, supervise
 
@@ -95,7 +96,7 @@ rolelog.keep_if_told("engine")
 logging.getLogger().warning("The engine speaks.")
 notes.write("spoken\\n")
 {STEADY}"""
-    command = [sys.executable, "-c", PRELUDE.format(place=str(run_dir), name="engine") + body]
+    command = Command((sys.executable, "-c", PRELUDE.format(place=str(run_dir), name="engine") + body))
     assert supervise(run_dir, {"engine": command}, ("spoken", 1)) == 0
     assert newest(run_dir, 5)[-1].endswith("engine warning: The engine speaks.")
 

@@ -18,6 +18,7 @@ from appliance import run as run_room
 from appliance.errors import Refused
 from appliance.model.config import Config
 from appliance.place import Place
+from appliance.programs import Command
 from appliance.run import Patience, Supervisor
 
 QUICK = Patience(watchdog_s=0.4, first_pause_s=0.01, last_pause_s=0.02, end_s=2.0)
@@ -45,8 +46,8 @@ def place() -> Iterator[Path]:
         yield Path(name)
 
 
-def child(place: Path, name: str, body: str) -> list[str]:
-    return [sys.executable, "-c", PRELUDE.format(place=str(place), name=name) + body]
+def child(place: Path, name: str, body: str) -> Command:
+    return Command((sys.executable, "-c", PRELUDE.format(place=str(place), name=name) + body))
 
 
 def notes(place: Path) -> list[str]:
@@ -59,7 +60,7 @@ async def until(place: Path, note: str, times: int = 1) -> None:
         await asyncio.sleep(0.01)
 
 
-def supervise(place: Path, commands: dict[str, list[str]], *wanted: tuple[str, int], patience: Patience = QUICK) -> int:
+def supervise(place: Path, commands: dict[str, Command], *wanted: tuple[str, int], patience: Patience = QUICK) -> int:
     """Runs the supervisor until every wanted note was written, then tells it to end; returns its exit code."""
 
     async def both() -> int:

@@ -14,6 +14,8 @@ from collections import deque
 from collections.abc import Awaitable, Callable, Mapping
 from pathlib import Path
 
+from appliance import programs
+from appliance.children import start
 from appliance.control.redact import redacted
 from appliance.rolelog import LONGEST_LINE, VARIABLE, line_of, newest
 
@@ -53,13 +55,8 @@ async def last_lines(book: Logbook, most: int, secrets: Secrets, environment: Ma
 
 async def _journal(most: int) -> list[str]:
     """What systemd's journal has of our units; nothing where we may not read it."""
-    units = [word for unit in UNITS for word in ("-u", unit)]
-    command = ("journalctl", "--quiet", "--no-pager", "-o", "short-iso", "-n", str(most), *units)
     try:
-        reader = await asyncio.create_subprocess_exec(
-            *command, stdin=asyncio.subprocess.DEVNULL, stdout=asyncio.subprocess.PIPE,
-            stderr=asyncio.subprocess.DEVNULL,
-        )  # fmt: skip
+        reader = await start(programs.journal(UNITS, most), environment={"LC_ALL": "C.UTF-8"}, is_heard=True)
     except OSError:
         return []
     try:

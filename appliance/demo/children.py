@@ -7,11 +7,12 @@ import contextlib
 import json
 import logging
 import socket
-import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from appliance import programs
+from appliance.children import start
 from appliance.errors import Invalid
 from appliance.model.protocol import JSON_FRAME, ReportMessage, Unframer, unpack_from_engine
 from appliance.model.report import Report
@@ -56,9 +57,7 @@ class Ingest:
 
     async def _serve_one(self) -> None:
         self.ended.clear()
-        child = await asyncio.create_subprocess_exec(
-            sys.executable, "-m", "appliance.demo.ingest", self.url, str(self.picture), stdout=asyncio.subprocess.PIPE
-        )
+        child = await start(programs.viewer(self.url, self.picture), is_heard=True)
         try:
             assert child.stdout is not None  # noqa: S101 - asked for above
             async for line in child.stdout:
@@ -95,9 +94,7 @@ class EngineChild:
     async def run(self) -> None:
         """Runs the engine until cancelled, starting it again when it dies."""
         while True:
-            child = await asyncio.create_subprocess_exec(
-                sys.executable, "-m", "appliance.cli", "engine", "--config", str(self.config)
-            )
+            child = await start(programs.role("engine", self.config))
             try:
                 async with asyncio.TaskGroup() as group:
                     listening = group.create_task(self._listen())
@@ -131,9 +128,7 @@ class EngineChild:
 async def paint(config: Path) -> None:
     """Runs the painter until cancelled. On a machine that cannot paint it says so once, and the slate has no words."""
     while True:
-        child = await asyncio.create_subprocess_exec(
-            sys.executable, "-m", "appliance.cli", "screen", "--config", str(config)
-        )
+        child = await start(programs.role("screen", config))
         try:
             code = await child.wait()
         finally:

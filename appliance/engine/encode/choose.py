@@ -9,11 +9,10 @@ from __future__ import annotations
 
 import json
 import logging
-import subprocess
-import sys
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from appliance import programs
 from appliance.engine.encode.libav import VideoSettings
 from appliance.model.plan import EncoderPlan, PicturePlan
 from appliance.model.problem import Problem
@@ -84,13 +83,10 @@ def trial(settings: VideoSettings) -> Trial:
     node = NEEDS_NODE.get(settings.name)
     if node is not None and not Path(node).exists():
         return Trial(f"no {node} here")
-    words = [settings.name, settings.preset, settings.width, settings.height, settings.fps, settings.kbps]
-    command = [sys.executable, "-m", "appliance.engine.encode.trial", *map(str, words)]
+    numbers = (settings.width, settings.height, settings.fps, settings.kbps)
     try:
-        done = subprocess.run(  # noqa: S603 - our own module, numbers and a checked name
-            command, capture_output=True, text=True, timeout=TRIAL_LIMIT_S, check=False
-        )
-    except subprocess.TimeoutExpired:
+        done = programs.answer(programs.trial(settings.name, settings.preset, *numbers), TRIAL_LIMIT_S)
+    except TimeoutError:
         return Trial(f"the trial encode did not end within {TRIAL_LIMIT_S:.0f} s")
     try:
         answer = json.loads(done.stdout)
