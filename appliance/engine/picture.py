@@ -1,7 +1,7 @@
 """The picture thread: one canvas for every tick, from the newest frame of the console or from the slate.
 
-Owns the canvas clock's turns, the decoder of captured frames and the canvas. Never waits for a device, an encoder
-or a sink.
+Owns the canvas clock's turns, the sight of both sources and the canvas. Never waits for a device, an encoder or a sink,
+and never ends because of what a source sends: what cannot be shown is left out and said.
 """
 
 from __future__ import annotations
@@ -17,17 +17,15 @@ import msgspec
 from appliance.engine.canvas.blend import Layer
 from appliance.engine.canvas.looks import Canvas
 from appliance.engine.capture.black import is_black
-from appliance.engine.capture.decode import FrameReader
 from appliance.engine.encode.worker import Composed
 from appliance.engine.frame import CapturedFrame
 from appliance.engine.mailbox import Mailbox
+from appliance.engine.sight import Sight
 from appliance.engine.signal import BlackWatch, Cuts, Settling
 from appliance.engine.slot import FrameSlot, Turn
 from appliance.engine.worker import Worker
 from appliance.model.plan import PicturePlan
 
-# A picture that has not changed for this long is no longer shown: viewers get the moving slate instead.
-STALE_NS = 1_000_000_000
 LOOKS_FOR_BLACK = 2  # a second
 
 # Takes the game's and the second source's newest picture, None where there is none or nobody may see it.
@@ -64,7 +62,7 @@ class PictureWorker(Worker):
         self._black = BlackWatch()
         self._cuts = Cuts(picture.fps)
         self._words: Layer | None = None
-        self.is_black = False
+        self.is_black = self.is_unreadable = self.is_facecam_unreadable = False
         self._encode: Callable[[Composed], None] | None = None
         self._preview: Callable[[av.VideoFrame], None] | None = None
         self._preview_every = 0
@@ -126,6 +124,7 @@ class PictureWorker(Worker):
                 show.lose_picture()
             if turn.tick % max(1, self._picture.fps // LOOKS_FOR_BLACK) == 0:
                 self.is_black = self._black.look(time.monotonic_ns(), is_black=show.is_black())
+                self.is_unreadable, self.is_facecam_unreadable = show.unreadable()
             if self._glances is not None and turn.tick % self._glance_every == 0:
                 self._glances(*show.sources())
             self._compose(turn, show)
@@ -156,21 +155,15 @@ class _Show:
         self._plan = picture
         self._canvas = Canvas(picture)
         self._words: Layer | None = None
-        self._game_reader, self._facecam_reader = FrameReader(), FrameReader()
-        self._game: CapturedFrame | None = None
-        self._facecam: CapturedFrame | None = None
-        self._is_decoded = True
-        self._game_picture: av.VideoFrame | None = None
-        self._pictured_ns = 0
-        self._facecam_picture: av.VideoFrame | None = None
-        self._facecam_ns = 0
+        self._game, self._facecam = Sight("The console's picture"), Sight("The facecam's picture")
         self.is_slate = True
 
     def look(self, picture: PicturePlan, words: Layer | None) -> None:
         if picture is not self._plan and picture != self._plan:
             if msgspec.structs.replace(picture, cover=self._plan.cover) != self._plan:
-                self._canvas = Canvas(picture)
-                self._words = None
+                self._new_canvas(picture)
+                self._game.forgive()
+                self._facecam.forgive()
             self._plan = picture
         if words is not self._words:
             self._canvas.set_words(words)
@@ -183,53 +176,66 @@ class _Show:
 
     def take(self, game: CapturedFrame | None, facecam: CapturedFrame | None) -> None:
         """Keeps the newest frames, still undecoded: nobody may ever look at them."""
+        now_ns = time.monotonic_ns()
         if game is not None:
-            self._game, self._is_decoded = game, False
+            self._game.take(game, now_ns)
         if facecam is not None:
-            self._facecam, self._facecam_picture, self._facecam_ns = facecam, None, time.monotonic_ns()
+            self._facecam.take(facecam, now_ns)
 
     def lose_picture(self) -> None:
-        self._game = self._game_picture = None
-        self._is_decoded = True
+        self._game.lose()
 
     def is_black(self) -> bool | None:
         """Whether the console's picture is black now; None without one."""
-        self._renew_game()
-        return None if self._game_picture is None else is_black(self._game_picture)
+        picture = self._game.picture(time.monotonic_ns())
+        try:
+            return None if picture is None else is_black(picture)
+        except Exception as error:  # noqa: BLE001 - whatever a format does, viewers must get the slate
+            self._game.refuse(error)
+            return None
+
+    def unreadable(self) -> tuple[bool, bool]:
+        """Whether game and facecam send what nobody can read; who comes without a picture is asked for one here."""
+        self._facecam.picture(time.monotonic_ns())
+        return self._game.is_unreadable, self._facecam.is_unreadable
 
     def sources(self) -> tuple[av.VideoFrame | None, av.VideoFrame | None]:
         """The newest pictures of game and facecam; none of what privacy keeps to itself."""
         if self._plan.cover == "privacy":
             return None, None
-        self._renew_game()
-        self._renew_facecam()
-        return self._game_picture, self._facecam_picture
-
-    def _renew_game(self) -> None:
-        """Decodes the newest frame. One that cannot be decoded leaves the picture before in place, for a while."""
-        if self._game is not None and not self._is_decoded:
-            self._is_decoded = True
-            picture = self._game_reader.picture(self._game)
-            if picture is not None:
-                self._game_picture, self._pictured_ns = picture, self._game.captured_ns
-        if self._game_picture is not None and time.monotonic_ns() - self._pictured_ns > STALE_NS:
-            self.lose_picture()
-
-    def _renew_facecam(self) -> None:
-        """Decodes the newest frame. A camera that has stalled is let go, so that no face stays frozen on air."""
-        if self._facecam is None:
-            return
-        if time.monotonic_ns() - self._facecam_ns > STALE_NS:
-            self._facecam = self._facecam_picture = None
-        elif self._facecam_picture is None:
-            self._facecam_picture = self._facecam_reader.picture(self._facecam)
+        now_ns = time.monotonic_ns()
+        return self._game.picture(now_ns), self._facecam.picture(now_ns)
 
     def canvas(self, tick: int) -> av.VideoFrame:
         """The canvas of `tick`."""
-        if self.is_covered:
-            self.is_slate = True
-            return self._canvas.compose(None, None, tick)
-        self._renew_game()
-        self._renew_facecam()
-        self.is_slate = self._game_picture is None
-        return self._canvas.compose(self._game_picture, self._facecam_picture, tick)
+        now_ns = time.monotonic_ns()
+        game, facecam = (None, None) if self.is_covered else (self._game.picture(now_ns), self._facecam.picture(now_ns))
+        self.is_slate = game is None
+        try:
+            return self._canvas.compose(game, facecam, tick)
+        except Exception as error:
+            if game is None and facecam is None:
+                raise
+            return self._canvas_without_fault(game, facecam, tick, error)
+
+    def _canvas_without_fault(
+        self, game: av.VideoFrame | None, facecam: av.VideoFrame | None, tick: int, error: Exception
+    ) -> av.VideoFrame:
+        """The canvas that leaves out the source it failed at: the facecam rather than the game, and both if need be."""
+        for kept_game, kept_facecam in ((game, None), (None, facecam), (None, None)):
+            self._new_canvas(self._plan)
+            try:
+                canvas = self._canvas.compose(kept_game, kept_facecam, tick)
+            except Exception:  # noqa: BLE001, S112 - the first error is told, and the last try has no source in it
+                continue
+            if game is not None and kept_game is None:
+                self._game.refuse(error)
+            if facecam is not None and kept_facecam is None:
+                self._facecam.refuse(error)
+            self.is_slate = kept_game is None
+            return canvas
+        raise error
+
+    def _new_canvas(self, picture: PicturePlan) -> None:
+        self._canvas = Canvas(picture)
+        self._canvas.set_words(self._words)

@@ -7,23 +7,25 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import NamedTuple, cast
 
 import av
 import numpy as np
+from av.filter import Graph
 from av.video.reformatter import ColorRange, Colorspace, Interpolation, VideoReformatter
-from numpy.typing import NDArray
 
 from appliance.engine.canvas.geometry import Rect, Size
 from appliance.engine.canvas.pool import PIXEL_FORMAT
 
 _TRIALS = 8
-_PACKED_BYTES = {"yuyv422": 2, "uyvy422": 2, "yvyu422": 2, "rgb24": 3, "bgr24": 3, "bgr0": 4, "rgb0": 4}
+_PACKED_BYTES = {"yuyv422": 2, "uyvy422": 2, "yvyu422": 2}
+"""Packed 4:2:2, which libavfilter does not cut in place: it would convert it first."""
 _RGB = frozenset({"rgb24", "bgr24", "bgr0", "rgb0"})
 _FULL_RANGE = frozenset({"yuvj420p", "yuvj422p", "yuvj444p"})
-_CHROMA_STEPS = {"yuv420p": (2, 2), "yuvj420p": (2, 2), "yuv422p": (2, 1), "yuvj422p": (2, 1), "nv12": (1, 2)}
 _STRAIGHT = frozenset({"yuv420p", "nv12"})  # a conversion before scaling gains nothing
 _HD_HEIGHT = 720
+_WIDER_CHROMA = np.clip(np.rint((np.arange(256) - 128.0) * 224 / 219) + 128, 0, 255).astype(np.uint8)
+"""Chroma that was scaled like luma, by 219/255, as limited range has it: by 224/255."""
 # AVCOL_SPC_BT709, _BT470BG, _SMPTE170M, _SMPTE240M, _BT2020_NCL as swscale names them.
 _MATRICES = {
     1: Colorspace.ITU709,
@@ -71,9 +73,16 @@ class Scaler:
 
     def scale(self, frame: av.VideoFrame) -> Scaled:
         """The wanted part of `frame` as yuv420p of the wanted size."""
+        is_limited_rgb = frame.format.name in _RGB and frame.color_range == ColorRange.MPEG
         source_space = _colorspace(frame)
         if self._cut is not None:
             frame = self._cut.cut(frame)
+        scaled = self._scaled(frame, source_space)
+        if is_limited_rgb:
+            _widen_chroma(scaled.frame)
+        return scaled
+
+    def _scaled(self, frame: av.VideoFrame, source_space: Colorspace | None) -> Scaled:
         if not self._trials_left:
             scaled = self._by(self.steps, frame, source_space)
             return Scaled(scaled, scaled is not frame)
@@ -95,8 +104,11 @@ class Scaler:
     def _reformat(
         self, through: VideoReformatter, frame: av.VideoFrame, size: Size, source_space: Colorspace | None
     ) -> av.VideoFrame:
+        """To swscale every RGB is of full range, so limited RGB has its range already and keeps it."""
+        is_rgb = frame.format.name in _RGB
         full = frame.format.name in _FULL_RANGE or frame.color_range == ColorRange.JPEG
-        return through.reformat(
+        kept = is_rgb and frame.color_range == ColorRange.MPEG
+        made = through.reformat(
             frame,
             width=size.width,
             height=size.height,
@@ -104,10 +116,20 @@ class Scaler:
             src_colorspace=source_space,
             dst_colorspace=Colorspace.ITU709,
             interpolation=self._interpolation,
-            src_color_range=None if frame.format.name in _RGB else ColorRange.JPEG if full else ColorRange.MPEG,
-            dst_color_range=ColorRange.MPEG,
+            src_color_range=None if is_rgb else ColorRange.JPEG if full else ColorRange.MPEG,
+            dst_color_range=ColorRange.JPEG if kept else ColorRange.MPEG,
             threads=1,
         )
+        if kept:
+            made.color_range = ColorRange.MPEG
+        return made
+
+
+def _widen_chroma(frame: av.VideoFrame) -> None:
+    """Gives limited RGB's chroma its own range; luma's is right already. `frame` is ours."""
+    for plane in frame.planes[1:]:
+        flat = np.frombuffer(plane, np.uint8)
+        np.take(_WIDER_CHROMA, flat, out=flat, mode="clip")
 
 
 def _colorspace(frame: av.VideoFrame) -> Colorspace | None:
@@ -120,7 +142,7 @@ def _colorspace(frame: av.VideoFrame) -> Colorspace | None:
 
 
 class _Cutter:
-    """A part of a frame as a frame of its own: planar ones in place, packed ones through a small copy."""
+    """A part of a frame as a frame of its own: in place where libavfilter can, packed 4:2:2 through a small copy."""
 
     def __init__(self, way: Way) -> None:
         self._crop = way.crop
@@ -131,29 +153,27 @@ class _Cutter:
             decoder.width, decoder.height, decoder.pix_fmt = way.crop.width, way.crop.height, way.pixel_format
             self._decoder = decoder
             self._copy = np.empty((way.crop.height, way.crop.width * self._pixel_bytes), np.uint8)
+            return
+        graph, source, crop = Graph(), way.source, way.crop
+        args = f"video_size={source.width}x{source.height}:pix_fmt={way.pixel_format}:time_base=1/1000000"
+        self._in = graph.add("buffer", args)
+        window = graph.add("crop", f"{crop.width}:{crop.height}:{crop.x}:{crop.y}:exact=1")
+        self._out = graph.add("buffersink")
+        self._in.link_to(window)
+        window.link_to(self._out)
+        graph.configure()
+        self._graph = graph
 
     def cut(self, frame: av.VideoFrame) -> av.VideoFrame:
         """The part of `frame`; it shares memory with `frame` or with the cutter, so use it before the next cut."""
-        crop = self._crop
-        if self._pixel_bytes is not None:
-            rows = _rows(frame.planes[0])
+        if self._pixel_bytes is None:
+            self._in.push(frame)
+            part = cast(av.VideoFrame, self._out.pull())
+        else:
+            crop, plane = self._crop, frame.planes[0]
+            rows = np.frombuffer(plane, np.uint8)[: plane.height * plane.line_size].reshape(plane.height, -1)
             first, last = crop.x * self._pixel_bytes, crop.right * self._pixel_bytes
             np.copyto(self._copy, rows[crop.y : crop.bottom, first:last])
             part = self._decoder.decode(av.Packet(self._copy))[0]  # type: ignore[arg-type] # any buffer will do
-        else:
-            part = av.VideoFrame.from_dlpack(
-                tuple(self._plane(frame, index) for index in range(len(frame.planes))), frame.format.name
-            )
         part.colorspace, part.color_range = frame.colorspace, frame.color_range
         return part
-
-    def _plane(self, frame: av.VideoFrame, index: int) -> NDArray[np.uint8]:
-        plane, crop = frame.planes[index], self._crop
-        # NV12's second plane holds two bytes for each two columns, so across its bytes count like luma's.
-        across, down = (1, 1) if index == 0 else _CHROMA_STEPS.get(frame.format.name, (1, 1))
-        return _rows(plane)[crop.y // down : crop.bottom // down, crop.x // across : crop.right // across]
-
-
-def _rows(plane: av.video.plane.VideoPlane) -> NDArray[np.uint8]:
-    flat: NDArray[np.uint8] = np.frombuffer(plane, np.uint8)
-    return flat[: plane.height * plane.line_size].reshape(plane.height, plane.line_size)

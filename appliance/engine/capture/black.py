@@ -20,8 +20,9 @@ def is_black(picture: av.VideoFrame) -> bool:
     rows = np.frombuffer(plane, np.uint8)[: picture.height * plane.line_size].reshape(picture.height, plane.line_size)
     if name in _RGB:
         seen = rows[::ROWS, : picture.width * 3]
-        return int(seen.max()) <= _BLACK_FULL + _TOLERANCE
-    step, first = _PACKED.get(name, (1, 0))
-    seen = rows[::ROWS, first : picture.width * step : step * COLUMNS]
-    is_full = name.startswith("yuvj") or picture.color_range == ColorRange.JPEG
+        is_full = picture.color_range != ColorRange.MPEG
+    else:
+        step, first = _PACKED.get(name, (1, 0))
+        seen = rows[::ROWS, first : picture.width * step : step * COLUMNS]
+        is_full = name.startswith("yuvj") or picture.color_range == ColorRange.JPEG
     return int(seen.max()) <= (_BLACK_FULL if is_full else _BLACK_LIMITED) + _TOLERANCE

@@ -11,6 +11,7 @@ import numpy as np
 from av.codec.context import CodecContext
 from av.error import FFmpegError
 from av.filter import Graph
+from av.video.reformatter import ColorRange, Colorspace, VideoReformatter
 from numpy.typing import NDArray
 
 from appliance.engine.capture.formats import FORMATS, PixelFormat
@@ -27,10 +28,9 @@ _LIMITED, _FULL = 1, 2
 _NOT_CROPPABLE = {"yuyv422", "uyvy422"}
 """Packed 4:2:2: the crop filter would convert them first."""
 
-_JPEG_START = b"\xff\xd8"
-_JPEG_END = b"\xff\xd9"
-_JPEG_TAIL = 4096
-"""How far from the end of a buffer the end of the picture may lie: cards pad with zeros or leave old bytes."""
+_LEAST_JPEG = 4
+_USUAL_JPEG = {"yuvj420p", "yuvj422p", "yuvj444p", "yuv420p", "yuv422p", "yuv444p"}
+"""What a JPEG usually is inside. Others (grey, RGB, odd samplings) become the widest of these."""
 
 type _Reader = Callable[[CapturedFrame], av.VideoFrame | None]
 
@@ -163,16 +163,21 @@ def _read_two_planes(frame: CapturedFrame) -> av.VideoFrame | None:
 
 
 class _Jpeg:
-    """The MJPEG decoder. A picture with a missing or broken part is no picture: it would flash grey."""
+    """The MJPEG decoder. A picture with a missing or broken part is no picture: it would flash grey.
+
+    What is broken the decoder finds out; where the end marker lies, or whether there is one, says nothing: cards leave
+    it out, pad behind it, or hand over a whole buffer with old bytes in it.
+    """
 
     def __init__(self) -> None:
         self._decoder = CodecContext.create("mjpeg", "r")
         self._decoder.thread_count = 1
         self._decoder.options = {"err_detect": "explode"}
+        self._reformatter = VideoReformatter()
 
     def read(self, frame: CapturedFrame) -> av.VideoFrame | None:
         data = frame.planes[0]
-        if data.size < 4 or bytes(data[:2]) != _JPEG_START or _JPEG_END not in bytes(data[-_JPEG_TAIL:]):
+        if data.size < _LEAST_JPEG:
             return None
         try:
             pictures = self._decoder.decode(_packet(data))
@@ -181,4 +186,17 @@ class _Jpeg:
         picture = pictures[0] if pictures else None
         if picture is None or picture.is_corrupt:
             return None
-        return picture
+        if picture.format.name in _USUAL_JPEG:
+            return picture
+        full, matrix = ColorRange.JPEG, Colorspace.ITU601
+        is_yuv = not picture.format.is_rgb
+        usual = self._reformatter.reformat(
+            picture,
+            format="yuvj444p",
+            src_colorspace=matrix if is_yuv else None,
+            dst_colorspace=matrix,
+            src_color_range=full if is_yuv else None,
+            dst_color_range=full,
+        )
+        usual.colorspace, usual.color_range = _COLOR_SPACES["smpte170m"], _FULL
+        return usual

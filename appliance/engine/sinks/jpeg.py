@@ -21,7 +21,15 @@ class JpegMaker:
 
     def jpeg(self, canvas: av.VideoFrame, size: Size) -> bytes:
         """The canvas as a JPEG of an even `size`; b"" when the encoder refuses."""
-        small = canvas.reformat(size.width, size.height, "yuvj420p", interpolation="AREA", threads=1)
+        small = canvas.reformat(
+            size.width,
+            size.height,
+            "yuvj420p",
+            src_colorspace="ITU709",
+            dst_colorspace="ITU601",  # what whoever reads a JPEG takes for granted
+            interpolation="AREA",
+            threads=1,
+        )
         self._number += 1
         small.pts, small.time_base = self._number, Fraction(1, 1000)
         encoder = self._encoder

@@ -11,6 +11,7 @@ any format, of which the driver's memory is held for 0.5 to 0.8 ms; so two sets 
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
 
 import av
@@ -24,6 +25,8 @@ from appliance.engine.mailbox import Mailbox
 from appliance.engine.sinks.jpeg import JpegMaker
 from appliance.engine.worker import Worker
 from appliance.model.plan import LOOKS, Look, PicturePlan
+
+log = logging.getLogger(__name__)
 
 WIDTH = 180
 ENOUGH = Size(640, 360)
@@ -81,9 +84,14 @@ class _Reducer:
         self._scaler: Scaler | None = None
 
     def reduced(self, frame: av.VideoFrame | None) -> av.VideoFrame | None:
-        """A copy of the picture, in yuv420p, of the same shape."""
-        if frame is None:
+        """A copy of the picture, in yuv420p, of the same shape; None for one that cannot be shown."""
+        try:
+            return None if frame is None else self._scaled(frame)
+        except Exception as error:  # noqa: BLE001 - the picture thread tells of a format; here a page stays empty
+            log.debug("The look book cannot show a picture: %s.", error)
             return None
+
+    def _scaled(self, frame: av.VideoFrame) -> av.VideoFrame:
         by = max(1, min(frame.width // ENOUGH.width, frame.height // ENOUGH.height))
         whole = Rect(0, 0, frame.width // 2 * 2, frame.height // 2 * 2)
         size = Size(even(whole.width / by), even(whole.height / by))

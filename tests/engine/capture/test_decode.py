@@ -180,11 +180,60 @@ def test_a_damaged_jpeg_is_no_picture_and_the_next_one_is() -> None:
     hole = whole.copy()
     hole[middle : middle + 400] = 0
     cut = np.concatenate([whole[:middle], whole[-2:]])
+    zeros, next_one = (np.concatenate([whole[:middle], more]) for more in (np.zeros(len(whole), np.uint8), whole))
     reader = FrameReader()
-    for bad in (whole[:0], whole[:3], whole[:middle], whole[:-1], whole[1:], hole, cut):
+    damaged = (whole[:0], whole[:3], whole[:middle], whole[middle:], whole[:300], hole, cut, zeros, next_one)
+    for bad in damaged:
         assert read_jpeg(reader, bad) is None
-    assert reader.corrupt == 7
+    assert reader.corrupt == len(damaged)
     assert read_jpeg(reader, whole) is not None
+    assert read_jpeg(reader, whole[middle:]) is None, "what the decoder remembers is no picture"
+
+
+@pytest.mark.parametrize(
+    "behind",
+    [
+        b"",
+        bytes(4000),
+        bytes(4096),
+        bytes(2 * WIDTH * HEIGHT),
+        bytes(range(256)) * 80,
+        b"\xff" * 9000,
+        bytes(jpeg()[900:]),
+    ],
+    ids=["nothing", "4000 zeros", "4096 zeros", "the whole buffer", "old bytes", "ones", "an old picture's end"],
+)
+@pytest.mark.parametrize("end", ["whole", "no end", "half an end"])
+def test_where_a_jpeg_ends_says_nothing_about_it(end: str, behind: bytes) -> None:
+    whole = bytes(jpeg())
+    wanted = read_jpeg(FrameReader(), jpeg())
+    data = {"whole": whole, "no end": whole[:-2], "half an end": whole[:-1]}[end] + behind
+    picture = read_jpeg(FrameReader(), np.frombuffer(data, np.uint8))
+    assert picture is not None
+    assert wanted is not None
+    for seen, meant in zip(planes_of(picture), planes_of(wanted), strict=True):
+        np.testing.assert_array_equal(seen, meant)
+
+
+def test_a_jpeg_of_an_unusual_kind_becomes_a_usual_one_with_its_colours() -> None:
+    """RGB inside: the components are called R, G and B."""
+    encoder = av.CodecContext.create("mjpeg", "w")
+    encoder.width, encoder.height, encoder.pix_fmt, encoder.time_base = WIDTH, HEIGHT, "yuvj444p", Fraction(1, 60)
+    encoder.qmin = encoder.qmax = 2
+    picture = av.VideoFrame(WIDTH, HEIGHT, "yuvj444p")
+    for plane, value in zip(picture.planes, (200, 120, 50), strict=True):
+        plane.update(bytes([value]) * plane.buffer_size)
+    data = bytearray(encoder.encode(picture)[0])
+    frame, scan = data.index(b"\xff\xc0"), data.index(b"\xff\xda")
+    for number, name in enumerate(b"RGB"):
+        data[frame + 10 + 3 * number] = data[scan + 5 + 2 * number] = name
+    seen = read_jpeg(FrameReader(), np.frombuffer(bytes(data), np.uint8))
+    assert seen is not None
+    assert (seen.format.name, seen.color_range, seen.colorspace) == ("yuvj444p", 2, 6)
+    luma, blueness, redness = (int(plane[HEIGHT // 2, WIDTH // 2]) for plane in planes_of(seen))
+    assert luma == pytest.approx(0.299 * 200 + 0.587 * 120 + 0.114 * 50, abs=3)
+    assert blueness == pytest.approx(128 + (50 - luma) / 1.772, abs=3)
+    assert redness == pytest.approx(128 + (200 - luma) / 1.402, abs=3)
 
 
 def test_an_unknown_format_is_a_bug() -> None:
