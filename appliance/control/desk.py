@@ -28,6 +28,7 @@ from appliance.model.plan import LOOKS
 from appliance.model.protocol import LOOK_FRAME, PACKET_FRAME, PREVIEW_FRAME, Hello, MetersMessage
 from appliance.model.report import Report
 from appliance.model.state import State
+from appliance.panel.access_notices import for_viewers
 from appliance.panel.feed import Feed
 from appliance.panel.metrics import Own, exposition
 from appliance.panel.packets import PATIENCE_S, Packets
@@ -103,7 +104,7 @@ class ControlDesk:
     async def bundle(self) -> bytes:
         """The support bundle, a zip without secrets."""
         contents = Contents(
-            state=self.newest, settings=self.settings(), metrics=self.metrics(), log=await self.log(1000),
+            state=for_viewers(self.newest), settings=self.settings(), metrics=self.metrics(), log=await self.log(1000),
             at=float(round(time.time())),
         )  # fmt: skip
         secrets = await self._office.secrets()

@@ -176,7 +176,7 @@ def _surroundings(loaded: Settings, extras: Extras, access: Access) -> Surroundi
         demo=DemoState(viewer=True) if extras.viewer else None,
         load=lambda: round(os.getloadavg()[0] / cores, 1),
         is_clock_set=is_clock_set,
-        access=lambda: AccessState(sessions=len(access.sessions), pin_shown=True),
+        access=lambda: AccessState(sessions=len(access.sessions), pin_shown=True, notices=access.notices),
         presence=access,
     )
 

@@ -303,10 +303,14 @@ class ExportState(Value, frozen=True):
 
 
 class AccessState(Value, frozen=True):
-    """How many browsers are paired, and whether the box shows its PIN right now."""
+    """How many browsers are paired, and whether the box shows its PIN right now.
+
+    `notices` are for owners alone: who became one, and that somebody guesses. Viewers are sent none.
+    """
 
     sessions: int = 0
     pin_shown: bool = False
+    notices: tuple[Problem, ...] = ()
 
 
 class DemoState(Value, frozen=True):

@@ -21,7 +21,9 @@ from msgspec.structs import replace
 from appliance.control.passwords import Maker
 from appliance.control.tokens import IDLE_S, MOST_SESSIONS, AccessFiles, Grant, Grants, Role, Way, digest
 from appliance.errors import PlugcastError
+from appliance.model.problem import Problem
 from appliance.panel.access_entry import Entry, Visitor
+from appliance.panel.access_notices import WrongGuesses, new_owners
 from appliance.panel.access_origin import READS, Client, check_host, check_origin, check_reader, client_of
 from appliance.panel.denied import Denied as Denied
 from appliance.panel.door import GUEST
@@ -74,6 +76,7 @@ class Access:
         self.fingerprint = ""
         """Of the certificate; while there is one, only HTTPS is answered."""
         self.entry = Entry(self, files, show or _nobody_looks, steady)
+        self.wrong_guesses = WrongGuesses()
         self._files = files
         self._names = frozenset(name.lower().rstrip(".") for name in names)
         self._clock = clock
@@ -113,6 +116,12 @@ class Access:
         live = (grant for grant in self._sessions.values() if now - grant.used_at < IDLE_S)
         seen = (replace(grant, used_at=now) if grant.hash in self._streams else grant for grant in live)
         return tuple(sorted(seen, key=lambda grant: (-grant.used_at, -grant.made_at, grant.hash)))
+
+    @property
+    def notices(self) -> tuple[Problem, ...]:
+        """What owners are told of who comes in."""
+        now = self._clock()
+        return (*self.wrong_guesses.notices(now), *new_owners(self.sessions, now))
 
     async def check_pin(self, pin: str) -> None:
         """That somebody stands at the box, who alone reads this PIN; it is used up. Raises `Denied`, `Unavailable`.
@@ -322,9 +331,14 @@ def check_role(request: web.Request, asker: Asker) -> None:
     raise Denied(403, "viewer-only", text)
 
 
+def is_owner(request: web.Request) -> bool:
+    """Whether an owner asks."""
+    return ASKER in request and request[ASKER].grant.role == "owner"
+
+
 def need_owner(request: web.Request) -> None:
     """For what only owners may even look at. Raises `Denied`."""
-    if request[ASKER].grant.role != "owner":
+    if not is_owner(request):
         raise Denied(403, "viewer-only", "Only an owner of this box may see this. You may look at everything else.")
 
 

@@ -6,11 +6,13 @@ It owns the invitations, in memory, and the counts of wrong guesses. What lies o
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 import secrets
 import time
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
+from http import HTTPStatus
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -108,7 +110,8 @@ class Entry:
                 place.is_right = await asyncio.to_thread(self._files.pin.matches, pin)
                 place.guess = pin
             line.claim(place)
-            await self._count_pin(is_right=place.is_right)
+            with self._noting(visitor):
+                await self._count_pin(is_right=place.is_right)
             line.give_back(place)
         return await self._access.new_session(visitor, "owner", "pin")
 
@@ -141,7 +144,8 @@ class Entry:
             raise too_many(_BUSY_S)
         place = self._password_line.join(visitor.client, is_known=visitor.is_known)
         self._password_line.claim(place)
-        await self._compare_password(password)
+        with self._noting(visitor):
+            await self._compare_password(password)
         self._password_line.give_back(place)
         # Read again: who set it may have been removed while it was being compared.
         facts = await asyncio.to_thread(lambda: self._files.password.facts)
@@ -218,6 +222,16 @@ class Entry:
         self._invited = {}
         self._pin_line.forget()
         self._password_line.forget()
+
+    @contextlib.contextmanager
+    def _noting(self, visitor: Visitor) -> Iterator[None]:
+        """Owners are told of wrong guesses when they come in heaps."""
+        try:
+            yield
+        except Denied as denied:
+            if denied.http_status == HTTPStatus.FORBIDDEN:
+                self._access.wrong_guesses.note(visitor.client.key, self._access.now())
+            raise
 
     async def _compare_password(self, password: str) -> None:
         if self._waiting >= _MOST_WAITING:

@@ -19,8 +19,9 @@ from aiohttp.typedefs import Handler
 from appliance.errors import Fact, Invalid, PlugcastError, Unavailable
 from appliance.model.command import AnyCommand, read_command
 from appliance.model.state import State
-from appliance.panel.access import Access
+from appliance.panel.access import Access, is_owner
 from appliance.panel.access_body import read_body
+from appliance.panel.access_notices import for_viewers
 from appliance.panel.access_origin import READS
 from appliance.panel.access_routes import OPEN, add_access_routes
 from appliance.panel.denied import Denied
@@ -134,7 +135,8 @@ async def _healthz(request: web.Request) -> web.Response:
 
 
 async def _state(request: web.Request) -> web.Response:
-    return _json(request.app[_panel].desk.newest)
+    newest = request.app[_panel].desk.newest
+    return _json(newest if is_owner(request) else for_viewers(newest))
 
 
 async def _do(request: web.Request) -> web.Response:

@@ -19,6 +19,8 @@ from appliance.errors import Unavailable
 from appliance.model.protocol import MetersMessage
 from appliance.model.report import SourceReport
 from appliance.model.state import State
+from appliance.panel.access import is_owner
+from appliance.panel.access_notices import for_viewers
 from appliance.panel.streams import Gone, Stream
 
 MOST_READERS = 64
@@ -37,8 +39,9 @@ class Meters(msgspec.Struct, frozen=True, rename="kebab"):
 
 @dataclass(slots=True)
 class _Reader:
-    """What one reader was sent last."""
+    """What one reader was sent last, and whether it is told what only owners are."""
 
+    is_owner: bool
     state: State | None = None
     meters: Meters | None = None
 
@@ -58,7 +61,7 @@ class Feed:
         self._told_time = told_time
         self._most = most
         self._stuck_s = stuck_s
-        self._state = State()
+        self._state = self._public = State()
         self._meters: Meters | None = None
         self._news = asyncio.Event()
         self._change: tuple[State, State, bytes] | None = None
@@ -67,7 +70,7 @@ class Feed:
 
     def put(self, state: State) -> None:
         """The newest State."""
-        self._state = state
+        self._state, self._public = state, for_viewers(state)
         self._hail()
 
     def measure(self, message: MetersMessage) -> None:
@@ -93,15 +96,15 @@ class Feed:
         try:
             with contextlib.suppress(Gone):
                 await stream.begin()
-                await self._follow(stream, wants_meters=wants_meters)
+                await self._follow(stream, _Reader(is_owner(request)), wants_meters=wants_meters)
         finally:
             self.readers -= 1
             self._listen(-int(wants_meters))
         return stream.response
 
-    async def _follow(self, stream: Stream, *, wants_meters: bool) -> None:
+    async def _follow(self, stream: Stream, reader: _Reader, *, wants_meters: bool) -> None:
         # What was measured before this reader came is old.
-        reader = _Reader(meters=self._meters)
+        reader.meters = self._meters
         await stream.send(b"retry: 1000\n\n")
         while not self._is_closed:
             news = self._news
@@ -118,7 +121,7 @@ class Feed:
     def _due(self, reader: _Reader, *, wants_meters: bool) -> bytes:
         """What this reader does not have yet; from now on it has it."""
         due = b""
-        before, newest = reader.state, self._state
+        before, newest = reader.state, self._state if reader.is_owner else self._public
         if before is not newest:
             reader.state = newest
             due += _event(b"state", msgspec.json.encode(newest)) if before is None else self._changed(before, newest)

@@ -42,7 +42,7 @@ interface State {
   look: string; cover: string; devices: Device[]; sounds: { name: string; text: string }[]; disks: Disk[];
   clock: { "time-zone": string; set: boolean | null; "skew-hint"?: number | null };
   uplink: { state: "none" | "testing" | "ok" | "failed"; kbps: number; at: number; advice: Advice | null };
-  access: { sessions: number; "pin-shown": boolean };
+  access: { sessions: number; "pin-shown": boolean; notices?: Problem[] };
   export: { state: string; done: number; of: number; problem?: Problem | null };
 }
 
@@ -51,7 +51,7 @@ interface Setting {
   path: string; value: SettingValue; source: string; default: SettingValue; type: string; choices?: (string | number)[] | null;
   min?: number | null; max?: number | null; needs: string; group: string; advanced: boolean; settable?: boolean;
 }
-interface Session { id: string; name: string; role: string; "made-at"?: number; "used-at"?: number; this?: boolean }
+interface Session { id: string; name: string; role: string; "made-at"?: number; "used-at"?: number; this?: boolean; "invited-by"?: string }
 interface Platform { name: string; title: string; page: string; "key-lasts": string; rules: string[]; ingests: { title: string; server: string }[]; recommended: { size: string; fps: number; kbps: number } }
 interface Advice { text: string; limit?: "line" | "box"; preset: string; size: string; fps: number; "bitrate-kbps": number }
 
@@ -78,7 +78,7 @@ interface Said { look: "idle" | "ready" | "busy" | "live" | "bad" | "practice"; 
 interface Fix { word: Key; go?: string; command?: Command }
 type Timer = ReturnType<typeof setTimeout> | undefined;
 interface RowParts { item: HTMLElement; sign: SVGElement; mark: HTMLElement; text: HTMLElement; fix: HTMLElement; redraw: { when(shown: unknown, draw: () => void): void } }
-interface ButtonHow { icon?: string; class?: string; onclick?: (event: Event) => unknown; type?: string }
+interface ButtonHow { icon?: string; class?: string; onclick?: (event: Event) => unknown; type?: string; "aria-label"?: string }
 // What browsers have that TypeScript does not know: a MediaSource by another name, where phones allow no plain one.
 interface Window { ManagedMediaSource?: typeof MediaSource }
 // The pieces that others call by more than a piece has.

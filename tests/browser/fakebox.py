@@ -42,6 +42,8 @@ class FakeBox:
         self.state: Json = fresh_state()
         self.settings: list[Json] = fresh_settings()
         self.sessions: list[Json] = copy.deepcopy(SESSIONS)
+        self.password: Json = {"set": False, "given": False, "set-at": 0.0, "set-by": ""}
+        self.pin_waits_s = 0
         self.commands: list[Json] = []
         self.missing: set[str] = set()
         self.refusals: dict[str, Json] = {}
@@ -147,7 +149,9 @@ class FakeBox:
         app.router.add_delete("/api/account", self._sign_out)
         app.router.add_delete("/api/sessions/{id}", self._end_session)
         app.router.add_post("/api/sessions/invite", self._invite)
-        app.router.add_post("/api/password", self._ok)
+        app.router.add_post("/api/sessions/{id}", self._name_session)
+        app.router.add_post("/api/password", self._set_password)
+        app.router.add_delete("/api/password", self._end_password)
         runner = web.AppRunner(app, shutdown_timeout=0.1, handler_cancellation=True)
         await runner.setup()
         site = web.TCPSite(runner, "127.0.0.1", self._port, reuse_address=True)
@@ -197,6 +201,9 @@ class FakeBox:
         asked = await request.json()
         if asked.get("token") in self._tokens:
             self._tokens.discard(asked["token"])
+        elif "pin" in asked and self.pin_waits_s:
+            seconds, self.pin_waits_s = self.pin_waits_s, 0
+            return _problem(429, "waits-its-turn", seconds=seconds)
         elif asked.get("pin") != PIN:
             return _problem(401, "link-used") if "token" in asked else _problem(403, "wrong-pin")
         return self._entered()
@@ -211,8 +218,13 @@ class FakeBox:
         answer.set_cookie("fake", "paired", httponly=True, samesite="Strict")
         return answer
 
-    async def _ok(self, _request: web.Request) -> web.Response:
+    async def _set_password(self, _request: web.Request) -> web.Response:
+        self.password = {"set": True, "given": False, "set-at": 1_784_000_000.0, "set-by": "iPhone, Safari"}
         return web.json_response({"ok": True})
+
+    async def _end_password(self, _request: web.Request) -> web.Response:
+        self.password = {**self.password, "set": False}
+        return web.json_response({"ok": True, "ended": 0})
 
     async def _get(self, request: web.Request) -> web.StreamResponse:
         path = request.match_info["path"]
@@ -233,6 +245,7 @@ class FakeBox:
             "settings": lambda: web.json_response(self.settings),
             "settings/backup": lambda: web.Response(text='[picture]\nlook = "blur"\n'),
             "sessions": lambda: web.json_response(self.sessions),
+            "password": lambda: web.json_response(self.password),
             "whoami": lambda: web.json_response({"role": "owner", "name": "Phone", "id": "a1"}),
             "platforms": lambda: web.Response(body=PLATFORM_VIEWS, content_type="application/json"),
             "account": lambda: web.json_response({"step": self.step, "account": self.state["account"]}),
@@ -294,6 +307,12 @@ class FakeBox:
 
     async def _end_session(self, request: web.Request) -> web.Response:
         self.sessions = [one for one in self.sessions if one["id"] != request.match_info["id"]]
+        ended, self.password = self.password["set"], {**self.password, "set": False}
+        return web.json_response({"ok": True, "ended": 1, "password-ended": ended, "invited-left": 2})
+
+    async def _name_session(self, request: web.Request) -> web.Response:
+        name, wanted = (await request.json())["name"], request.match_info["id"]
+        self.sessions = [{**one, "name": name} if one["id"] == wanted else one for one in self.sessions]
         return web.json_response({"ok": True})
 
     async def _sign_in(self, _request: web.Request) -> web.Response:
@@ -373,8 +392,8 @@ class FakeBox:
         }  # fmt: skip
 
 
-def _problem(status: int, code: str) -> web.Response:
-    return web.json_response({"code": code, "facts": {}, "text": code}, status=status)
+def _problem(status: int, code: str, **facts: Any) -> web.Response:
+    return web.json_response({"code": code, "facts": facts, "text": code}, status=status)
 
 
 def _file(name: str, content_type: str) -> web.Response:

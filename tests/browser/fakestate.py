@@ -47,7 +47,7 @@ def fresh_state() -> Json:
         "disks": [{"name": "sda1", "label": "STICK", "free-mb": 14_200, "path": "/media/STICK"}],
         "clock": {"time-zone": "Europe/Madrid", "set": True, "skew-hint": None},
         "uplink": {"state": "none", "kbps": 0, "at": 0, "advice": None}, "export": {"state": "none", "done": 0, "of": 0, "disk": "", "problem": None},
-        "access": {"sessions": 2, "pin-shown": False}, "update": {"version": "0.1.0"}, "account": None, "demo": None,
+        "access": {"sessions": 2, "pin-shown": False, "notices": []}, "update": {"version": "0.1.0"}, "account": None, "demo": None,
     }  # fmt: skip
 
 
@@ -96,8 +96,8 @@ def fresh_settings() -> list[Json]:
 
 
 SESSIONS: list[Json] = [
-    {"role": "owner", "name": "iPhone, Safari", "id": "a1", "made-at": 1_784_000_000.0, "used-at": 1_784_050_000.0, "way": "link", "this": True},
-    {"role": "viewer", "name": "Windows, Firefox", "id": "b2", "made-at": 1_783_000_000.0, "used-at": 1_783_050_000.0, "way": "link", "this": False},
+    {"role": "owner", "name": "iPhone, Safari", "id": "a1", "made-at": 1_784_000_000.0, "used-at": 1_784_050_000.0, "way": "link", "this": True, "invited-by": ""},
+    {"role": "viewer", "name": "Windows, Firefox", "id": "b2", "made-at": 1_783_000_000.0, "used-at": 1_783_050_000.0, "way": "invite", "this": False, "invited-by": "iPhone, Safari"},
 ]  # fmt: skip
 
 DOCTOR: list[Json] = [

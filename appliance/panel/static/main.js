@@ -58,6 +58,8 @@ async function enter() {
 	showPaired(true);
 	const { body } = await read("/api/whoami");
 	document.body.classList.toggle("viewer", body?.role === "viewer");
+	document.body.dataset.phone = body?.id || "";
+	draw();
 }
 
 async function main() {

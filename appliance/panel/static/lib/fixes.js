@@ -7,6 +7,8 @@ const PASTE = { word: "fix.paste", go: "#/key" };
 const SOUND = { word: "fix.sound", go: "#/sound" };
 /** @type {Fix} */
 const CLIPS = { word: "fix.room", go: "#/clips" };
+/** @type {Fix} */
+const PHONES = { word: "fix.phones", go: "#/settings/phones" };
 
 /** @type {Record<string, Fix>} */
 const BY_CODE = {
@@ -18,6 +20,7 @@ const BY_CODE = {
 	"no-device": { word: "fix.device", go: "#/settings/devices" }, "device-busy": { word: "fix.device", go: "#/settings/devices" },
 	"not-a-capture": { word: "fix.device", go: "#/settings/devices" },
 	"no-destination": { word: "fix.destinations", go: "#/settings/destinations" },
+	"new-owner": PHONES, guessing: PHONES,
 	"clock-wrong": { word: "fix.clock", go: "#/settings/basics" },
 };
 

@@ -1,10 +1,12 @@
-// Who may use this box: the phones that are paired, a way to remove one, an invitation for another, and a password.
+// Who may use this box: the phones that are paired, a way to name and remove one, an invitation for another, and a password.
 
+import { noticesSeen } from "./problem.js";
 import { button, call, card, form, icon, make, Piece, problemOf, put, read, reply, say, sayOr, sayProblem, sureButton, when } from "../lib/all.js";
 
 customElements.define("plug-phones", class extends Piece {
 	#list = make("ul.plain.stack");
 	#invited = make("div.qr-place");
+	#about = make("div.row-between");
 	#sessions = -1;
 
 	build() {
@@ -19,11 +21,13 @@ customElements.define("plug-phones", class extends Piece {
 	/** @param {State} state */
 	draw(state) {
 		const count = state.access?.sessions ?? -1;
+		noticesSeen(state);
 		if (count !== this.#sessions && this.#sessions !== -1) void this.#load();
 		this.#sessions = count;
 	}
 
 	async #load() {
+		void this.#loadPassword();
 		const answer = await read("/api/sessions");
 		if (!answer.ok) return;
 		/** @type {Session[]} */
@@ -36,11 +40,40 @@ customElements.define("plug-phones", class extends Piece {
 		const name = one.name || say("phones.nameless");
 		const remove = sureButton(say("phones.remove"), say(isThis ? "phones.remove-this" : "phones.remove-sure"), name, async () => {
 			const answer = await call("DELETE", `/api/sessions/${encodeURIComponent(one.id)}`);
+			const { "invited-left": count, "password-ended": ended } = answer.body;
+			const left = [count ? say("phones.left", { count }) : "", ended ? say("phones.password-ended") : ""];
+			put(this.said, answer.ok ? left.filter(Boolean).join(" ") : sayProblem(problemOf(answer)));
+			await this.#load();
+		});
+		const by = one["invited-by"];
+		const facts = [sayOr(`role.${one.role}`, one.role), isThis ? say("phones.this") : "", one["used-at"] ? say("phones.used", { when: when(one["used-at"]) }) : "", by ? say("phones.invited-by", { name: by }) : ""];
+		const title = make("div", make("strong", name));
+		const rename = button(say("phones.rename"), { onclick: () => title.replaceChildren(this.#naming(one, name)), "aria-label": say("phones.name-of", { name }) });
+		return make("li.card.stack", title, make("p.small", facts.filter(Boolean).join(" · ")), make("div.buttons", rename, remove));
+	}
+
+	/** @param {Session} one @param {string} name */
+	#naming(one, name) {
+		const input = make("input", { value: one.name, maxlength: 40, required: true, "aria-label": say("phones.name-of", { name }) });
+		return form("row-between", async () => {
+			const answer = await call("POST", `/api/sessions/${encodeURIComponent(one.id)}`, { name: input.value });
+			put(this.said, answer.ok ? "" : sayProblem(problemOf(answer)));
+			await this.#load();
+		}, input, button(say("phones.save"), { type: "submit" }));
+	}
+
+	/** When the password was set, by whom, and a way to take it away without knowing it. */
+	async #loadPassword() {
+		const { ok, body } = await read("/api/password");
+		if (!ok) return;
+		const since = body["set-at"] ? say("password.since", { when: when(body["set-at"]), name: body["set-by"] || say("phones.nameless") }) : say("password.since-unknown");
+		const text = body.given ? say("password.given") : body.set ? since : say("password.none");
+		const remove = body.set && !body.given && sureButton(say("password.remove"), say("phones.remove-sure"), say("password.title"), async () => {
+			const answer = await call("DELETE", "/api/password");
 			put(this.said, answer.ok ? "" : sayProblem(problemOf(answer)));
 			await this.#load();
 		});
-		const facts = [sayOr(`role.${one.role}`, one.role), isThis ? say("phones.this") : "", one["used-at"] ? say("phones.used", { when: when(one["used-at"]) }) : ""];
-		return make("li.card.row-between", make("div", make("strong", name), make("p.small", facts.filter(Boolean).join(" · "))), remove);
+		this.#about.replaceChildren(make("p.small", text), ...(remove ? [remove] : []));
 	}
 
 	/** @param {"owner" | "viewer"} role */
@@ -68,6 +101,7 @@ customElements.define("plug-phones", class extends Piece {
 			const answer = await call("POST", "/api/password", { password: fresh.input.value, ...(old.input.value ? { old: old.input.value } : {}) });
 			put(said, answer.ok ? say("password.saved") : sayProblem(problemOf(answer)));
 			if (answer.ok) for (const { input } of [old, fresh]) input.value = "";
-		}, make("h3", icon("lock"), say("password.title")), make("p.small", say("password.said")), old.row, fresh.row, said, button(say("password.save"), { type: "submit" }));
+			void this.#loadPassword();
+		}, make("h3", icon("lock"), say("password.title")), make("p.small", say("password.said")), this.#about, old.row, fresh.row, said, button(say("password.save"), { type: "submit" }));
 	}
 });

@@ -2,6 +2,22 @@
 
 import { button, fixFor, hide, icon, language, make, Piece, put, Redraw, say, sayProblem } from "../lib/all.js";
 
+const SEEN = "plugcast-notices";
+
+/** What owners are told of phones, until they look at the list of phones; a new owner is no news to itself. @param {State} state */
+function noticesOf(state) {
+	const { phone } = document.body.dataset;
+	if (phone === undefined) return [];
+	const since = Number(localStorage.getItem(SEEN));
+	return (state.access?.notices || []).filter((one) => (one["since-at"] || 0) > since && one.facts?.id !== phone);
+}
+
+/** The list of phones is on the screen. @param {State} state */
+export function noticesSeen(state) {
+	const newest = Math.max(Number(localStorage.getItem(SEEN)), ...(state.access?.notices || []).map((one) => one["since-at"] || 0));
+	localStorage.setItem(SEEN, String(newest));
+}
+
 /** Problems that a person should see: not what is only worth knowing. @param {State} state @returns {Problem[]} */
 export function problemsOf(state) {
 	const real = state.problems.filter(({ code }) => code !== "not-in-this-version");
@@ -9,7 +25,7 @@ export function problemsOf(state) {
 	const known = state.live.type === "needs-key" && state.live.problem ? [state.live.problem, ...real] : real;
 	/** @type {Set<string>} */
 	const seen = new Set();
-	return known.filter((one) => !seen.has(one.code + one.text) && seen.add(one.code + one.text));
+	return [...known, ...noticesOf(state)].filter((one) => !seen.has(one.code + one.text) && seen.add(one.code + one.text));
 }
 
 /** @param {Problem} problem @param {State} state @param {() => HTMLElement | null} fixed what mends it */

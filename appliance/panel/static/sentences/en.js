@@ -51,7 +51,7 @@ export default {
 		"no-sound-device": "No sound input.", 
 	},
 	fix: {
-		paste: "Paste key", sound: "Look at sound", room: "Make room", device: "Choose card", destinations: "Switch on", clock: "Look at clock", test: "Test",
+		paste: "Paste key", sound: "Look at sound", room: "Make room", device: "Choose card", destinations: "Switch on", clock: "Look at clock", test: "Test", phones: "Look at phones",
 	},
 	problems: {
 		now: "What is wrong now", try: "What to try", more: "And {count} more",
@@ -169,14 +169,17 @@ export default {
 	phones: {
 		title: "Phones and password", said: "Who may use this box", nameless: "A browser", this: "this one", used: "used {when}", remove: "Remove", "remove-sure": "Really remove",
 		"remove-this": "Log out here?", invite: "Let somebody in", roles: "An owner may do everything. A viewer may only look.", "invite-owner": "Second owner", "invite-viewer": "Viewer",
-		scan: "Scan with the other phone. It works once.", "qr-alt": "QR code of the invitation",
+		scan: "Scan with the other phone. It works once.", "qr-alt": "QR code of the invitation", "invited-by": "let in by {name}",
+		rename: "Name", "name-of": "Another name for {name}", save: "Save", left: "Still here, let in by it: {count}. Remove them too if you do not know them.",
+		"password-ended": "The password that it set is gone, too.",
 	},
 	role: {
 		owner: "Owner", viewer: "Viewer",
 	},
 	password: {
 		title: "Password", said: "Not needed with a phone. It lets you in from a computer.", old: "Old password, if there is one", new: "New password; empty for none", save: "Save password",
-		saved: "Saved.",
+		saved: "Saved.", since: "Set on {when} by {name}.", "since-unknown": "There is one. When it was set and by whom is not known.", none: "There is no password.",
+		given: "It comes from the system of the box and is changed there.", remove: "Take it away",
 	},
 	basics: {
 		title: "Language and clock", said: "Language, name, time zone", language: "Language", clock: "Clock of the box", set: "The clock is right.",
@@ -293,6 +296,8 @@ export default {
 		"setting-unknown": "A setting of another version is left out.",
 		"too-many-readers": "Too many pages watch this box. Close some.",
 		"too-many-tries": "Too many wrong tries. Wait a little.",
+		"new-owner": "{name} is a new owner of this box. If you do not know it, remove it.",
+		guessing: "Somebody guesses the PIN or the password of this box: {count} wrong ones, the last from {client}.",
 		"waits-its-turn": "Somebody guesses at this box, so guesses wait for their turn. Yours is kept.",
 		"key-ends-soon": "The key ends within 10 minutes.",
 		"key-used": "This key was used in a LIVE that ended. Get a new one.",

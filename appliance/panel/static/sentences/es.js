@@ -52,7 +52,7 @@ export default {
 		"no-sound-device": "No hay entrada de sonido.", 
 	},
 	fix: {
-		paste: "Pegar clave", sound: "Ver sonido", room: "Hacer sitio", device: "Elegir", destinations: "Encender", clock: "Ver reloj", test: "Probar",
+		paste: "Pegar clave", sound: "Ver sonido", room: "Hacer sitio", device: "Elegir", destinations: "Encender", clock: "Ver reloj", test: "Probar", phones: "Ver móviles",
 	},
 	problems: {
 		now: "Lo que falla ahora", try: "Qué probar", more: "Y {count} más",
@@ -172,14 +172,17 @@ export default {
 	phones: {
 		title: "Móviles y contraseña", said: "Quién puede usar esta caja", nameless: "Un navegador", this: "este", used: "usado el {when}", remove: "Quitar", "remove-sure": "Quitar ya",
 		"remove-this": "¿Salir aquí?", invite: "Dejar entrar a alguien", roles: "Un dueño puede todo. Un invitado solo mira.", "invite-owner": "Otro dueño", "invite-viewer": "Invitado",
-		scan: "Escanéalo con el otro móvil. Vale una vez.", "qr-alt": "Código QR de la invitación",
+		scan: "Escanéalo con el otro móvil. Vale una vez.", "qr-alt": "Código QR de la invitación", "invited-by": "lo dejó entrar {name}",
+		rename: "Nombre", "name-of": "Otro nombre para {name}", save: "Guardar", left: "Siguen aquí, invitados por él: {count}. Quítalos también si no los conoces.",
+		"password-ended": "La contraseña que puso también se ha quitado.",
 	},
 	role: {
 		owner: "Dueño", viewer: "Invitado",
 	},
 	password: {
 		title: "Contraseña", said: "Con el móvil no hace falta. Sirve para entrar desde un ordenador.", old: "Contraseña anterior, si la hay", new: "Contraseña nueva; vacía para ninguna",
-		save: "Guardar contraseña", saved: "Guardada.",
+		save: "Guardar contraseña", saved: "Guardada.", since: "Puesta el {when} por {name}.", "since-unknown": "Hay una. No se sabe cuándo se puso ni quién.",
+		none: "No hay contraseña.", given: "Viene del sistema de la caja y se cambia allí.", remove: "Quitarla",
 	},
 	basics: {
 		title: "Idioma y reloj", said: "Idioma, nombre, zona horaria", language: "Idioma", clock: "Reloj de la caja", set: "El reloj va bien.",
@@ -299,6 +302,8 @@ export default {
 		"setting-unknown": "Se deja fuera un ajuste de otra versión.",
 		"too-many-readers": "Demasiadas páginas miran esta caja. Cierra algunas.",
 		"too-many-tries": "Demasiados intentos fallidos. Espera un poco.",
+		"new-owner": "{name} es dueño nuevo de esta caja. Si no lo conoces, quítalo.",
+		guessing: "Alguien prueba el PIN o la contraseña de esta caja: {count} fallos, el último desde {client}.",
 		"waits-its-turn": "Alguien prueba claves en esta caja, así que hay que esperar turno. El tuyo está guardado.",
 		"key-ends-soon": "La clave caduca en menos de 10 minutos.",
 		"key-used": "Esta clave se usó en un LIVE que terminó. Consigue otra.",
