@@ -62,6 +62,14 @@ _NO_PICTURE = {
     Cause.UNSUPPORTED: ("This device cannot be used.", "Set the console to 1080p, or use another capture card."),
     Cause.STALLED: ("The picture stopped.", "Unplug the capture card and plug it in again."),
     Cause.USB_ERROR: ("The capture device has a USB fault.", "Use another USB port of the box itself, not a hub."),
+    Cause.USB_FULL: (
+        "The USB bus has no room for this picture.",
+        "Give the capture card a USB port of its own, no hub.",
+    ),
+    Cause.UNREADABLE: (
+        "The picture arrives damaged.",
+        "Unplug the capture card and plug it in, or use another USB cable.",
+    ),
     Cause.BLACK: ("The picture is black. The console may protect it (HDCP).", "Switch HDCP off on the console."),
 }
 _HDCP_FIX = "PS5: Settings > System > HDMI > Enable HDCP: off. Xbox and Switch: close the video app."

@@ -53,6 +53,13 @@ _ENGLISH = {
     "black": Said(hints=_HDCP),
     "stalled": Said(hints=("Use another USB port of the box itself, not a hub.", "Is the card too hot to touch?")),
     "usb-error": Said(hints=("Use another USB port of the box itself, not a hub.", "Try a shorter USB cable.")),
+    "usb-full": Said(
+        hints=(
+            "Put the capture card and the camera into USB ports of different colours, without a hub.",
+            "A USB 3 card belongs into a blue USB 3 port.",
+        )
+    ),
+    "unreadable": Said(hints=("Use another USB port of the box itself, not a hub.", "Try a shorter USB cable.")),
 }
 
 _HDCP_ES = (
@@ -105,6 +112,19 @@ _SPANISH = {
     ),
     "usb-error": Said(
         "La capturadora da un error de USB: si sigue así, usa otro puerto o cable USB.",
+        (_USB_ES, "Prueba un cable USB más corto."),
+    ),
+    "usb-full": Said(
+        "El bus USB no tiene sitio para esta imagen: la caja prueba otra menor; dale al aparato un puerto USB "
+        "propio, sin concentrador.",
+        (
+            "Conecta la capturadora y la cámara en puertos USB de distinto color, sin concentrador.",
+            "Una tarjeta USB 3 necesita un puerto USB 3 (azul).",
+        ),
+    ),
+    "unreadable": Said(
+        "Llegan imágenes, pero ninguna se puede leer: desconecta el aparato y vuelve a conectarlo, o usa otro puerto o "
+        "cable USB.",
         (_USB_ES, "Prueba un cable USB más corto."),
     ),
     "slate-long": Said(

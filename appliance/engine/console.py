@@ -7,9 +7,11 @@ import os
 import time
 from collections.abc import Callable
 
+import msgspec
+
 from appliance.engine.capture.alsa import AlsaSource, SoundRequest, SoundSignal
 from appliance.engine.capture.testsource import TestConsole, TestFacecam, TestFormat, is_test
-from appliance.engine.capture.trouble import BLACK, Trouble
+from appliance.engine.capture.trouble import BLACK, UNREADABLE, Reason, Trouble
 from appliance.engine.capture.v4l2 import CaptureRequest, V4l2Source
 from appliance.engine.frame import CapturedFrame
 from appliance.engine.hardware.register import DeviceRegister
@@ -40,8 +42,8 @@ class Console:
         self._on_change = on_change
         self._plan = plan
         self._signal = Signal()
-        self._black: Signal | None = None
-        self.facecam_signal: Signal | None = None
+        self._facecam_signal: Signal | None = None
+        self._game_verdict, self._facecam_verdict = _Verdict(), _Verdict()
         self._video: VideoSource | None = None
         self._facecam: VideoSource | None = None
         self._sound: AlsaSource | None = None
@@ -73,18 +75,19 @@ class Console:
 
     @property
     def signal(self) -> Signal:
-        """Why there is no picture, or that there is one; one that stays black says so."""
-        signal = self._signal
-        if signal.cause is not Cause.NONE or not self._stage.picture.is_black:
-            self._black = None
-            return signal
-        if self._black is None:
-            black = Trouble(BLACK).signal(time.time())
-            self._black = Signal(
-                cause=black.cause, mode=signal.mode, pixel_format=signal.pixel_format, problem=black.problem
-            )
-            log.warning("%s", black.problem.text if black.problem else "")
-        return self._black
+        """Why there is no picture, or that there is one; one that stays black or cannot be read says so."""
+        picture = self._stage.picture
+        return self._game_verdict.on(
+            self._signal, UNREADABLE if picture.is_unreadable else BLACK if picture.is_black else None
+        )
+
+    @property
+    def facecam_signal(self) -> Signal | None:
+        """The same of the second source; None where there is none."""
+        signal = self._facecam_signal
+        if signal is None:
+            return None
+        return self._facecam_verdict.on(signal, UNREADABLE if self._stage.picture.is_facecam_unreadable else None)
 
     @property
     def captured(self) -> int:
@@ -146,14 +149,14 @@ class Console:
         self._video.start()
 
     def _start_facecam(self, device: str) -> None:
-        self._facecam, self.facecam_signal = None, None
+        self._facecam, self._facecam_signal = None, None
         frames: Mailbox[CapturedFrame] = self._stage.facecam
         frames.take(0)
         if device in ("none", "csi"):
             return
         if device == "test":
             self._facecam = TestFacecam(frames)
-            self.facecam_signal = TEST_FACECAM
+            self._facecam_signal = TEST_FACECAM
         else:
             request = CaptureRequest(device=device, kinds=("webcam",), taken=self._video_node, register=self._register)
             self._facecam = V4l2Source(request, frames, self._see_facecam, name="facecam")
@@ -203,7 +206,7 @@ class Console:
         self._on_change()
 
     def _see_facecam(self, signal: Signal) -> None:
-        self.facecam_signal = signal
+        self._facecam_signal = signal
         self._on_change()
 
     def _end(self, source: Worker | None) -> None:
@@ -212,3 +215,24 @@ class Console:
         source.stop()
         if not source.join(END_LIMIT_S):
             log.warning("%s is stuck in its driver and is left alone.", source.name)
+
+
+class _Verdict:
+    """What the pictures themselves say against a signal whose frames arrive. Told once, with the time it began."""
+
+    def __init__(self) -> None:
+        self._reason: Reason | None = None
+        self._from: Signal | None = None
+        self._told = Signal()
+
+    def on(self, signal: Signal, reason: Reason | None) -> Signal:
+        """The signal itself, or the one that `reason` makes of it."""
+        if signal.cause is not Cause.NONE or reason is None:
+            self._reason = None
+            return signal
+        if (reason, signal) != (self._reason, self._from):
+            self._reason, self._from = reason, signal
+            trouble = Trouble(reason, what=f"{signal.pixel_format} {signal.mode}").signal(time.time())
+            self._told = msgspec.structs.replace(signal, cause=trouble.cause, problem=trouble.problem)
+            log.warning("%s", trouble.problem.text if trouble.problem else "")
+        return self._told

@@ -27,6 +27,10 @@ class Cause(StrEnum):
     """Frames stopped without any error."""
     USB_ERROR = "usb-error"
     """EPROTO or EIO from a USB device that is still there."""
+    USB_FULL = "usb-full"
+    """ENOSPC at STREAMON: the USB bus carries too much already."""
+    UNREADABLE = "unreadable"
+    """Frames arrive and none of them can be shown: every one is damaged, or their format is more than we can show."""
     BLACK = "black"
     """A steady black picture for long: HDCP suspected."""
 

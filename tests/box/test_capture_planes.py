@@ -12,7 +12,7 @@ from appliance.engine.capture.buffers import BufferQueue
 from appliance.engine.capture.decode import FrameReader
 from appliance.engine.capture.formats import PREFERENCE, fourcc
 from appliance.engine.capture.ioctl import Node
-from appliance.engine.capture.negotiate import agree
+from appliance.engine.capture.negotiate import agree, choose
 from appliance.engine.capture.timings import query, timings_of
 from appliance.engine.capture.v4l2 import CaptureRequest
 from appliance.engine.frame import CapturedFrame
@@ -59,7 +59,8 @@ def test_chroma_in_a_memory_plane_of_its_own(hdmi: Hdmi) -> None:
     files = open_files()
     with TwoPlanes(hdmi.capture) as node:
         assert node.capability().is_multiplanar
-        layout = agree(node, raw.BufType.VIDEO_CAPTURE_MPLANE, PREFERENCE, timings_of(query(node)))
+        kind, mode = raw.BufType.VIDEO_CAPTURE_MPLANE, timings_of(query(node))
+        layout = agree(node, kind, choose(node, kind, PREFERENCE, mode), mode)
         assert layout.least_bytes == (1280 * 720, 1280 * 720 // 2)
         queue = BufferQueue(node, layout)
         queue.start(4)

@@ -71,6 +71,26 @@ class Offer:
     fps: Fraction
 
 
+def need(offer: Offer) -> Fraction:
+    """What an offer asks of a bus: bytes a second; of compressed pictures, whose size varies, only to be compared."""
+    bytes_a_pixel = offer.format.line_bytes * offer.format.size or Fraction(1)
+    return offer.width * offer.height * (offer.fps or _UNKNOWN_FPS) * bytes_a_pixel
+
+
+def easier_offers(offers: Sequence[Offer], refused: Iterable[Offer]) -> list[Offer]:
+    """The offers that are worth a try on a bus that had no room for `refused`; all, once there is no such one.
+
+    Compressed and raw pictures do not compare: what is compressed needs less than its size says.
+    """
+
+    def is_easier(offer: Offer) -> bool:
+        return not any(
+            offer.format.is_compressed == other.format.is_compressed and need(offer) >= need(other) for other in refused
+        )
+
+    return [offer for offer in offers if is_easier(offer)] or list(offers)
+
+
 def known_formats(codes: Iterable[int], preference: Sequence[str]) -> list[PixelFormat]:
     """The formats among a device's codes that we read, best first. Only those named in `preference` count."""
     known = [BY_FOURCC[code] for code in dict.fromkeys(codes) if code in BY_FOURCC]

@@ -56,6 +56,11 @@ class Capability:
         return "loopback" in self.driver
 
     @property
+    def is_usb(self) -> bool:
+        """Whether pictures come over a USB bus, which others share."""
+        return self.driver == "uvcvideo" or self.bus.startswith("usb")
+
+    @property
     def is_output(self) -> bool:
         """Whether pictures are sent to the node."""
         return bool(self.flags & (raw.Capability.VIDEO_OUTPUT | raw.Capability.VIDEO_OUTPUT_MPLANE))

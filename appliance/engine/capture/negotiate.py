@@ -18,6 +18,7 @@ from appliance.engine.capture.formats import (
     Offer,
     PixelFormat,
     best_offer,
+    easier_offers,
     fourcc_text,
     known_formats,
 )
@@ -39,10 +40,13 @@ _FIELDS_TOGETHER = {
 }
 
 
-def agree(node: Node, buffer_type: int, preference: Sequence[str], timings: Timings | None) -> Layout:
-    """Chooses and sets the format; a receiver's size and rate come from `timings`, others choose their own.
+def choose(
+    node: Node, buffer_type: int, preference: Sequence[str], timings: Timings | None, refused: Sequence[Offer] = ()
+) -> Offer:
+    """What to ask a device for; a receiver's size and rate come from `timings`, others choose their own.
 
-    Raises `Trouble` when nothing fits, OSError with EBUSY when another program streams.
+    `refused` are those that the device had no room for on its bus: what needs as much is left out, if anything is
+    left then. Raises `Trouble` when nothing fits.
     """
     codes = list(node.formats(buffer_type))
     known = known_formats(codes, preference)
@@ -50,28 +54,35 @@ def agree(node: Node, buffer_type: int, preference: Sequence[str], timings: Timi
         what = ", ".join(dict.fromkeys(map(fourcc_text, codes))) or "it lists none"
         raise Trouble(UNSUPPORTED_FORMAT, node.path, what)
     if timings is not None:
-        offer = Offer(known[0], timings.width, timings.height, timings.fps)
-    else:
-        offer = _choose(node, buffer_type, known, preference)
-    answer = _set_format(node, buffer_type, offer)
-    fps = offer.fps if timings is not None else _set_rate(node, buffer_type, offer.fps)
-    return _layout(node, answer, fps, timings)
-
-
-def _choose(node: Node, buffer_type: int, known: list[PixelFormat], preference: Sequence[str]) -> Offer:
-    """The best of all that the device lists; where it lists no sizes, the one it has now."""
-    offers: list[Offer] = []
-    for one in known:
-        for size in node.sizes(one.fourcc):
-            rates = [Fraction(over, under) for under, over in size.intervals if under > 0 and over > 0]
-            offers += [Offer(one, size.width, size.height, rate) for rate in rates or [Fraction(0)]]
-    if best := best_offer(offers, preference):
+        offers = [Offer(one, timings.width, timings.height, timings.fps) for one in known]
+        return easier_offers(offers, refused)[0]
+    if best := best_offer(easier_offers(_listed(node, known), refused), preference):
         return best
     current = raw.v4l2_format(type=buffer_type)
     node.call(raw.IOC.G_FMT, current)
     picture = _picture(current)
     now = BY_FOURCC.get(int(picture.pixelformat), known[0])
     return Offer(now, int(picture.width), int(picture.height), Fraction(0))
+
+
+def agree(node: Node, buffer_type: int, offer: Offer, timings: Timings | None) -> Layout:
+    """Sets the format and, for who has no `timings`, the rate. What the driver makes of it may be another.
+
+    Raises `Trouble` when nothing fits, OSError with EBUSY when another program streams.
+    """
+    answer = _set_format(node, buffer_type, offer)
+    fps = offer.fps if timings is not None else _set_rate(node, buffer_type, offer.fps)
+    return _layout(node, answer, fps, timings)
+
+
+def _listed(node: Node, known: list[PixelFormat]) -> list[Offer]:
+    """All that the device lists; nothing where it lists no sizes."""
+    offers: list[Offer] = []
+    for one in known:
+        for size in node.sizes(one.fourcc):
+            rates = [Fraction(over, under) for under, over in size.intervals if under > 0 and over > 0]
+            offers += [Offer(one, size.width, size.height, rate) for rate in rates or [Fraction(0)]]
+    return offers
 
 
 def _picture(answer: Any) -> Any:

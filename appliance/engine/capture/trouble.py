@@ -98,6 +98,24 @@ DEVICE_ERROR = Reason(
     "usb-error",
     "{node} reports an error ({what}): it is being opened again; if this stays, use another USB port or cable.",
 )
+USB_FULL = Reason(
+    Cause.USB_FULL,
+    "usb-full",
+    "The USB bus has no room for this picture ({what} from {node}): the box tries one that needs less; give the device "
+    "a USB port of its own, without a hub.",
+)
+USB_REFUSED = Reason(
+    Cause.USB_FULL,
+    "usb-full",
+    "{node} could not begin to send ({what}), perhaps because the USB bus has no room for this picture: the box tries "
+    "one that needs less; give the device a USB port of its own, without a hub.",
+)
+UNREADABLE = Reason(
+    Cause.UNREADABLE,
+    "unreadable",
+    "Pictures arrive ({what}) but none of them can be read: unplug the device and plug it in, or use another USB port "
+    "or cable.",
+)
 
 
 class Trouble(Unavailable):

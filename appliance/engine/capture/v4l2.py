@@ -17,9 +17,9 @@ from linuxpy.video import raw
 
 from appliance.engine.capture import edid, timings
 from appliance.engine.capture.buffers import BufferQueue, Filled, Layout
-from appliance.engine.capture.formats import PREFERENCE
+from appliance.engine.capture.formats import PREFERENCE, Offer
 from appliance.engine.capture.ioctl import Capability, Node
-from appliance.engine.capture.negotiate import agree
+from appliance.engine.capture.negotiate import agree, choose
 from appliance.engine.capture.timings import Timings, mode_name, timings_of
 from appliance.engine.capture.trouble import (
     DEVICE_ERROR,
@@ -30,6 +30,8 @@ from appliance.engine.capture.trouble import (
     NOTHING_WRITTEN,
     OUT_OF_RANGE,
     STALLED,
+    USB_FULL,
+    USB_REFUSED,
     Trouble,
     trouble_of,
 )
@@ -50,6 +52,9 @@ FIRST_FRAME_S = 3.0
 _WAIT_S = 0.4
 _CALM_S = 0.002
 """After a driver that said there is a picture and had no good one: it may say so without end."""
+
+_REFUSED_BY_USB = {errno.EIO, errno.EPROTO}
+"""What STREAMON answers, beside ENOSPC, when the bus or the device does not carry what S_FMT agreed on."""
 
 _NO_PICTURE_YET = {errno.ENOLINK, errno.ENOLCK, errno.ERANGE}
 _FIRST_RETRY_S = 0.1
@@ -77,6 +82,10 @@ class CaptureRequest:
     register: DeviceRegister = field(default_factory=DeviceRegister)
 
 
+class _NotStartedError(OSError):
+    """The driver agreed to a format and then did not begin to stream."""
+
+
 class V4l2Source(Worker):
     """The capture thread. `frames` gets the newest picture, `on_signal` every change of the signal, on this thread.
 
@@ -101,6 +110,7 @@ class V4l2Source(Worker):
         self._told: Signal | None = None
         self._edid = _usable_edid(request.edid)
         self._edid_taken = b""
+        self._refused: tuple[Offer, ...] = ()
         self._must_copy = False
         self._has_warned = False
 
@@ -109,7 +119,7 @@ class V4l2Source(Worker):
         retry_s = _FIRST_RETRY_S
         while not self.stopping:
             self.beat()
-            before = self.captured
+            before, refusals = self.captured, len(self._refused)
             try:
                 self._session()
             except Trouble as trouble:
@@ -120,11 +130,13 @@ class V4l2Source(Worker):
                 retry_s = 0.0
             self.node = ""
             self._frames.take(0)  # an unread picture would hold the last buffers of a device that is gone
-            retry_s = _FIRST_RETRY_S if self.captured > before else min(max(retry_s * 2, 0.05), _LAST_RETRY_S)
+            is_near = self.captured > before or len(self._refused) > refusals  # it works, or there is more to try
+            retry_s = _FIRST_RETRY_S if is_near else min(max(retry_s * 2, 0.05), _LAST_RETRY_S)
             self.pause(retry_s)
 
     def _session(self) -> None:
         """One device from open to close. Returns when the source changed or to stop; raises when there is trouble."""
+        refused, self._refused = self._refused, ()
         self.node = self._find()
         register = self._request.register
         with register.held(self.node), self._request.open(self.node) as node:
@@ -145,7 +157,15 @@ class V4l2Source(Worker):
                     return
             kind = raw.BufType.VIDEO_CAPTURE_MPLANE if capability.is_multiplanar else raw.BufType.VIDEO_CAPTURE
             self._must_copy = capability.is_loopback
-            self._stream(node, agree(node, kind, self._request.pixel_formats, mode))
+            offer = choose(node, kind, self._request.pixel_formats, mode, refused)
+            try:
+                self._stream(node, agree(node, kind, offer, mode))
+            except _NotStartedError as error:
+                if (trouble := _no_room(error, node, offer, is_usb=capability.is_usb)) is None:
+                    raise
+                # Once all have been refused the first is asked for again, and after it the others.
+                self._refused = (offer,) if offer in refused else (*refused, offer)
+                raise trouble from None
 
     def _find(self) -> str:
         if self._request.device != "auto":
@@ -209,7 +229,10 @@ class V4l2Source(Worker):
     def _stream(self, node: Node, layout: Layout) -> None:
         queue = BufferQueue(node, layout)
         try:
-            queue.start(self._request.buffers)
+            try:
+                queue.start(self._request.buffers)
+            except OSError as error:
+                raise _NotStartedError(error.errno, error.strerror) from None
             self._pump(node, queue, layout)
         finally:
             self._frames.take(0)
@@ -310,6 +333,15 @@ def _missing_signal(node: Node, error: OSError) -> Trouble:
         return Trouble(NO_CABLE, node.path)
     reason = {errno.ENOLINK: NO_SIGNAL, errno.ERANGE: OUT_OF_RANGE}.get(error.errno or 0)
     return Trouble(reason, node.path) if reason else trouble_of(error, node.path)
+
+
+def _no_room(error: OSError, node: Node, offer: Offer, *, is_usb: bool) -> Trouble | None:
+    """What to tell when STREAMON failed for want of room on the bus; None when it failed for another reason."""
+    if error.errno == errno.ENOSPC:
+        return Trouble(USB_FULL, node.path, f"{offer.format.name} {mode_name(offer.width, offer.height, offer.fps)}")
+    if error.errno in _REFUSED_BY_USB and is_usb:
+        return Trouble(USB_REFUSED, node.path, error.strerror or "unknown error")
+    return None
 
 
 def _await_change(node: Node, seconds: float) -> None:

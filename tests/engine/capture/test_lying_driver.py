@@ -17,7 +17,7 @@ from linuxpy.video import raw
 from appliance.engine.capture.buffers import MOST_BUFFERS, BufferQueue, Layout
 from appliance.engine.capture.ioctl import Node
 from appliance.engine.capture.memory import Mapping
-from appliance.engine.capture.negotiate import agree
+from appliance.engine.capture.negotiate import agree, choose
 from appliance.engine.capture.trouble import Trouble
 from appliance.engine.frame import SourceFormat
 
@@ -130,5 +130,6 @@ def test_a_layout_that_no_picture_can_have_is_no_format(
 ) -> None:
     code = int.from_bytes(fourcc.encode(), "little")
     node = Liar(fourcc=code, width=width, height=height, stride=stride)
+    kind = int(raw.BufType.VIDEO_CAPTURE)
     with pytest.raises(Trouble, match=words):
-        agree(node, int(raw.BufType.VIDEO_CAPTURE), ("nv12", "yuyv422", "yuv420p"), None)
+        agree(node, kind, choose(node, kind, ("nv12", "yuyv422", "yuv420p"), None), None)

@@ -282,6 +282,7 @@ export default {
 		"tls-failed": "{host} does not speak securely at this address. Check the server URL.", "too-hot": "The box is hot. Give it air.",
 		"too-large": "That is too much at once.", "under-voltage": "The power supply is too weak. Use the one made for the box.",
 		"unsupported-format": "The picture of the console cannot be used. Set it to 1080p.", "unsupported-sound": "The sound cannot be used. Set the console to stereo (linear PCM).",
+		"usb-full": "The USB bus has no room for this picture. Give the device a USB port of its own.", unreadable: "The picture arrives damaged. Try another USB port or cable.",
 		"usb-error": "The capture card has a USB fault. Try another USB port or cable.", "wrong-host": "The box does not answer to this name. Use its own address.",
 		"needs-https": "This box wants the secure address (https).", "viewer-only": "You may only look. Ask an owner.", "wrong-password": "This is not the password.",
 		"wrong-pin": "This is not the PIN that the box shows. After five wrong ones it changes.", "no-such-session": "This phone is not in the list any more.",

@@ -288,6 +288,7 @@ export default {
 		"tls-failed": "{host} no habla de forma segura en esta dirección. Revisa la URL del servidor.", 
 		"too-hot": "La caja está caliente. Dale aire.", "too-large": "Eso es demasiado de una vez.", "under-voltage": "El cargador es demasiado débil. Usa el de la caja.",
 		"unsupported-format": "La imagen de la consola no se puede usar. Ponla a 1080p.", "unsupported-sound": "El sonido no se puede usar. Pon la consola en estéreo (PCM lineal).",
+		"usb-full": "El bus USB no tiene sitio para esta imagen. Dale al aparato un puerto USB propio.", unreadable: "La imagen llega dañada. Prueba otro puerto o cable USB.",
 		"usb-error": "La capturadora tiene un fallo de USB. Prueba otro puerto o cable.", "wrong-host": "La caja no responde a este nombre. Usa su propia dirección.",
 		"needs-https": "Esta caja quiere la dirección segura (https).", "viewer-only": "Tú solo puedes mirar. Pídelo a un dueño.", "wrong-password": "Esa no es la contraseña.",
 		"wrong-pin": "Ese no es el PIN que muestra la caja. Tras cinco errores cambia.", "no-such-session": "Este móvil ya no está en la lista.",
