@@ -14,7 +14,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
-from appliance import __version__
+from appliance import __version__, priority
 from appliance.errors import Invalid, PlugcastError, Unavailable
 
 DEFAULT_CONFIG = "/etc/plugcast/box.toml"
@@ -53,7 +53,9 @@ def _prepare(*, debug: bool, role: str) -> None:
         os.environ[DEBUG] = "1"
     else:
         sys.excepthook = _one_line
-    if os.environ.get(SUPERVISED) and role in {"engine", "control", "screen"}:
+    if role in priority.NICENESS:
+        priority.take(role)
+    if os.environ.get(SUPERVISED) and role in priority.NICENESS:
         from appliance import rolelog
         from appliance.run import end_with_parent
 

@@ -230,24 +230,25 @@ class _Role:
         """
         loop = asyncio.get_running_loop()
         patience_s = max(30.0, 3 * self._patience.watchdog_s)
-        every_s = self._patience.watchdog_s / LOOKS
-        silence = Silence(every_s, Waiting(pid).more_s, time.monotonic())
+        every_s, waiting = self._patience.watchdog_s / LOOKS, Waiting(pid)
+        silence = Silence(every_s, waiting.more_s, time.monotonic())
         while True:
             try:
                 message = await asyncio.wait_for(loop.sock_recv(self._line.socket, 4096), every_s)
             except TimeoutError:
                 message = b""
-            if not self._line.is_there:
+            is_heard = self._line.is_there
+            if not is_heard:
                 self._line.open()
+            if message or not is_heard:
                 silence.broken(time.monotonic())
-            if b"WATCHDOG=trigger" in message or silence.look(time.monotonic()) >= patience_s:
+                waiting.forget()
+            if b"WATCHDOG=trigger" in message or (not message and silence.look(time.monotonic()) >= patience_s):
                 self.hung = True
                 self.kill()
                 return
             if b"READY=1" in message or b"WATCHDOG=1" in message:
                 patience_s = self._patience.watchdog_s
-            if message:
-                silence.broken(time.monotonic())
 
 
 def _ending(role: _Role, code: int) -> str:

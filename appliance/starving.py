@@ -34,9 +34,13 @@ class _Thread:
 
 
 class Waiting:
-    """How long a process has waited for a processor: the longest of its threads, from one look to the next."""
+    """How long a process has waited for a processor: the longest of its threads, from one look to the next.
 
-    def __init__(self, pid: int | None = None, proc: Path = Path("/proc")) -> None:
+    The thread `besides` is left out: who looks would else find itself.
+    """
+
+    def __init__(self, pid: int | None = None, proc: Path = Path("/proc"), *, besides: int = 0) -> None:
+        self._besides = str(besides)
         self._tasks = proc / ("self" if pid is None else str(pid)) / "task"
         self._at = time.monotonic()
         self._before: dict[str, _Thread] = {}
@@ -49,11 +53,16 @@ class Waiting:
         waits = [thread.waited_s(before[name], passed_s) for name, thread in self._before.items() if name in before]
         return min(passed_s, max(waits, default=0.0))
 
+    def forget(self) -> None:
+        """What was until now does not matter: the next look is the first."""
+        self._before = {}
+
     def _threads(self) -> dict[str, _Thread]:
         found = {}
         try:
             for task in self._tasks.iterdir():
-                found[task.name] = _thread(task)
+                if task.name != self._besides:
+                    found[task.name] = _thread(task)
         except OSError:
             pass  # it ended while we looked: what was found is enough
         return found

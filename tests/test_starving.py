@@ -76,6 +76,15 @@ def test_a_queue_that_is_over_is_counted(tmp_path: Path, clock: Clock) -> None:
     assert waiting.more_s() == pytest.approx(1.4)
 
 
+def test_who_looks_does_not_count_itself(tmp_path: Path, clock: Clock) -> None:
+    proc, waiting = Proc(tmp_path), Waiting(7, tmp_path, besides=8)
+    for queued_s in (1.0, 2.0):
+        proc.thread(7, "S", 5.0, 1.0)
+        proc.thread(8, "R", 5.0, queued_s)
+        assert waiting.more_s() == 0.0
+        clock.now += 2.0
+
+
 def test_a_process_that_is_gone_waits_for_nothing(tmp_path: Path) -> None:
     assert Waiting(7, tmp_path).more_s() == 0.0
 

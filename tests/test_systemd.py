@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from appliance.priority import MODEST, NICENESS
+
 ROOT = Path(__file__).parent.parent
 UNITS = sorted((ROOT / "systemd").glob("*.service"))
 MOST_EXPOSED = {"plugcast-screen.service": 1.5, "plugcast-control.service": 2.0, "plugcast-engine.service": 2.5}
@@ -47,3 +49,23 @@ def test_a_wrong_config_is_not_tried_for_ever() -> None:
     assert UNITS
     for unit in UNITS:
         assert "RestartPreventExitStatus=2\n" in unit.read_text()
+
+
+@pytest.mark.parametrize("role", sorted(NICENESS))
+def test_units_and_roles_agree_on_who_comes_first(role: str) -> None:
+    text = (ROOT / "systemd" / f"plugcast-{role}.service").read_text()
+    assert f"\nNice={NICENESS[role]}\n" in text
+
+
+def test_who_decides_comes_first_then_the_picture() -> None:
+    """Systemd gives each unit a group of its own, so that its weight counts and niceness only within it."""
+    weights = {}
+    for role in NICENESS:
+        found = re.search(
+            r"^CPUWeight=(\d+)$", (ROOT / "systemd" / f"plugcast-{role}.service").read_text(), re.MULTILINE
+        )
+        assert found is not None
+        weights[role] = int(found[1])
+    assert weights["control"] > weights["engine"] > 100 > weights["screen"]
+    assert NICENESS["control"] < NICENESS["engine"] < 0 < NICENESS["screen"]
+    assert MODEST["control"] < MODEST["engine"] < MODEST["screen"]

@@ -6,7 +6,6 @@ bug ends the process, because the supervisor's fresh one is better than a half-d
 
 from __future__ import annotations
 
-import contextlib
 import logging
 import os
 import queue
@@ -29,7 +28,7 @@ from appliance.engine.mailbox import Mailbox
 from appliance.engine.outlets import Outlets
 from appliance.engine.permit import Permit
 from appliance.engine.studio import Studio
-from appliance.engine.worker import Worker
+from appliance.engine.vigil import Vigil
 from appliance.errors import Unavailable
 from appliance.hardware.catalogue import board_name
 from appliance.model.config import Config
@@ -43,9 +42,6 @@ from appliance.sockets import socket_path, user_of
 log = logging.getLogger(__name__)
 
 REPORT_S = 0.25
-PRIORITY = -10
-BEAT_LIMIT_S = 5.0
-FIRST_BEAT_LIMIT_S = 30.0
 SOON_S = 0.02
 
 type News = Plan | None
@@ -69,6 +65,7 @@ class Engine:
         self._refused: tuple[Problem, ...] = ()
         self._memory = ChoiceMemory(engine.with_name("encoder.json"))
         self._notifier = Notifier(os.environ)
+        self._vigil = Vigil()
 
     def run(self) -> int:
         """Works until SIGTERM or SIGINT; returns the exit code."""
@@ -145,7 +142,7 @@ class Engine:
             self._studio.show_words()
 
     def _report(self, studio: Studio) -> None:
-        late = self._late_worker(studio)
+        late = self._vigil.stuck((*studio.workers, self._link, self._layers), time.monotonic_ns())
         if late:
             self._notifier.stuck()
         else:
@@ -158,13 +155,6 @@ class Engine:
     def _said(self, studio: Studio) -> Report:
         report = studio.report()
         return msgspec.structs.replace(report, problems=(*self._refused, *report.problems))
-
-    def _late_worker(self, studio: Studio) -> str:
-        now_ns = time.monotonic_ns()
-        for worker in (*studio.workers, self._link, self._layers):
-            if is_stuck(worker, now_ns):
-                return worker.name
-        return ""
 
     def _failed(self, studio: Studio) -> bool:
         for worker in (*studio.workers, self._link, self._layers):
@@ -202,21 +192,12 @@ class Engine:
         self._news.put(None)
 
 
-def is_stuck(worker: Worker, now_ns: int) -> bool:
-    """Whether a thread that must beat has not done so for too long."""
-    limit_s = FIRST_BEAT_LIMIT_S if worker.begins_slowly and not worker.has_begun else BEAT_LIMIT_S
-    return worker.must_beat and worker.alive and now_ns - worker.beat_ns > limit_s * 1e9
-
-
 def main(own: Config) -> int:
     """Runs the engine. What it does comes by Plan; `own` is the owner's Config, which says what a Plan may name.
 
     Raises `Unavailable` when it cannot start.
     """
     keep_heap()
-    # The picture comes before everything else on the box. Only root and systemd's Nice= may ask for this.
-    with contextlib.suppress(PermissionError):
-        os.setpriority(os.PRIO_PROCESS, 0, PRIORITY)
     try:
         return Engine(Path(own.run_dir), own).run()
     except Unavailable as error:

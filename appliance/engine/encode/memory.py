@@ -18,7 +18,8 @@ from appliance.engine.encode.choose import Choice
 from appliance.engine.encode.libav import VideoSettings
 from appliance.model.plan import EncoderPlan, PicturePlan
 
-PROVED_S = 10
+PROVED_S = 3
+"""What makes a driver crash shows in its first frames, and an engine that is killed soon again shall not try anew."""
 AGAIN = ", as before the restart"
 
 
