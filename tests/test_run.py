@@ -21,6 +21,9 @@ from appliance.place import Place
 from appliance.programs import Command
 from appliance.run import Patience, Supervisor
 
+pytestmark = pytest.mark.timeout(90)
+
+LIMIT_S = 60
 QUICK = Patience(watchdog_s=0.4, first_pause_s=0.01, last_pause_s=0.02, end_s=2.0)
 
 PRELUDE = """
@@ -68,7 +71,7 @@ def supervise(place: Path, commands: dict[str, Command], *wanted: tuple[str, int
             return await within(home)
 
     async def within(home: Place) -> int:
-        async with asyncio.timeout(15):
+        async with asyncio.timeout(LIMIT_S):
             running = asyncio.create_task(Supervisor(commands, home, patience).run())
             for note, times in wanted:
                 await until(place, note, times)
@@ -145,7 +148,7 @@ def test_a_child_ends_with_its_supervisor(place: Path) -> None:
     )
 
     async def test() -> None:
-        async with asyncio.timeout(15):
+        async with asyncio.timeout(LIMIT_S):
             parent = await asyncio.create_subprocess_exec(
                 sys.executable, "-c", code, stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE
             )
@@ -202,7 +205,7 @@ lively(lambda: False)
     )
 
     async def test() -> None:
-        async with asyncio.timeout(15):
+        async with asyncio.timeout(LIMIT_S):
             supervisor = await asyncio.create_subprocess_exec(sys.executable, "-c", code)
             await until(place, "engine started")
             supervisor.send_signal(signal.SIGSTOP)
@@ -221,7 +224,7 @@ lively(lambda: False)
 STARVED = """
 hogs = [os.fork() for _ in range(4)]
 if 0 in hogs:
-    end = time.monotonic() + 12
+    end = time.monotonic() + 60
     while time.monotonic() < end: pass
     os._exit(0)
 os.nice(12)
@@ -273,7 +276,7 @@ notes.write("engine heard again\\n")
 
     async def test() -> int:
         home.mkdir()
-        async with asyncio.timeout(15):
+        async with asyncio.timeout(LIMIT_S):
             with contextlib.closing(Place(home)) as held:
                 running = asyncio.create_task(Supervisor({"engine": child(place, "engine", body)}, held, QUICK).run())
                 await until(place, "engine started")
