@@ -13,7 +13,8 @@ from typing import BinaryIO
 
 # Everything but media is small; a box that claims more than this is read only so far.
 MOST_READ = 4 * 1024 * 1024
-_CONTAINERS = frozenset({b"trak", b"mdia", b"traf"})
+_CONTAINERS = frozenset({b"trak", b"mdia", b"traf", b"mvex"})
+_NOT_SYNC = 0x10000
 _DEEPEST = 4
 """Containers within containers; no file of ours or of anybody else has more of interest."""
 
@@ -34,6 +35,15 @@ class Whole:
 
     size: int
     fragments: int
+
+
+@dataclass(frozen=True, slots=True)
+class Fragment:
+    """What a `moof` holds: the tick at which each track begins, those that begin with a key frame, the last end."""
+
+    ticks: dict[int, int]
+    begins_with_key: frozenset[int]
+    end_s: float
 
 
 def boxes(file: BinaryIO, start: int = 0) -> Iterator[Box]:
@@ -59,7 +69,7 @@ def whole(file: BinaryIO) -> Whole:
             has_index = has_head
         elif box.kind == b"mdat" and has_index:
             has_index, size, fragments = False, box.end, fragments + 1
-        elif box.kind not in {b"ftyp", b"free", b"mdat", b"mfra"}:
+        elif box.kind not in {b"ftyp", b"free", b"sidx", b"mdat", b"mfra"}:
             break  # zeros or rubbish that a crash left
     return Whole(size, fragments)
 
@@ -77,11 +87,41 @@ def head(file: BinaryIO) -> bytes:
 def seconds(file: BinaryIO) -> float:
     """How long the file plays, in seconds; 0 when it does not say."""
     moov = head(file)
-    scales, longest = _tracks(moov)
+    known, longest = _tracks(moov)
+    if longest:
+        return longest
     last = _last_fragment(file)
-    if last is not None:
-        longest = max(longest, _fragment_end(_body(file, last), scales))
-    return longest
+    return fragment(_body(file, last), known).end_s if last is not None else 0.0
+
+
+def scales(moov: bytes) -> dict[int, int]:
+    """Each track's ticks a second by its number."""
+    return _tracks(moov)[0]
+
+
+def fragment(moof: bytes, known: dict[int, int]) -> Fragment:
+    """What a `moof`'s body says of the tracks in `known`, which are ticks a second by number."""
+    ticks: dict[int, int] = {}
+    keys: set[int] = set()
+    begun: set[int] = set()
+    end = 0.0
+    track = default = flags = 0
+    for kind, body in _inner(moof):
+        if kind == b"tfhd":
+            track, default, flags = _fragment_head(body)
+        elif kind == b"tfdt" and len(body) >= 8:
+            ticks[track] = int.from_bytes(body[4:12] if body[0] == 1 else body[4:8])
+        elif kind == b"trun" and len(body) >= 8 and track in known:
+            end = max(end, (ticks.get(track, 0) + _run_ticks(body, default)) / known[track])
+            if track not in begun and not _first_flags(body, flags) & _NOT_SYNC:
+                keys.add(track)
+            begun.add(track)
+    return Fragment(ticks, frozenset(keys), end)
+
+
+def places(data: bytes) -> Iterator[tuple[bytes, int]]:
+    """The kind of every box in a body and where its header begins in it; containers of interest are opened."""
+    yield from _places(data, 0, 0)
 
 
 def _box(header: bytes, start: int) -> Box | None:
@@ -92,23 +132,37 @@ def _box(header: bytes, start: int) -> Box | None:
     return Box(kind, start, body, start + size) if size >= body - start else None
 
 
+def whole_box(file: BinaryIO, box: Box) -> bytes:
+    """A box that describes media with its header; nothing for media, which is never read."""
+    if box.kind not in {b"moov", b"moof"}:
+        return b""
+    file.seek(box.start)
+    return file.read(min(box.end - box.start, MOST_READ))
+
+
 def _body(file: BinaryIO, box: Box) -> bytes:
     file.seek(box.body)
     return file.read(min(box.end - box.body, MOST_READ))
 
 
-def _inner(data: bytes, depth: int = 0) -> Iterator[tuple[bytes, bytes]]:
-    """The boxes in a body as (kind, body); containers of interest are opened in place, behind their own mention."""
+def _places(data: bytes, offset: int, depth: int) -> Iterator[tuple[bytes, int]]:
     start = 0
     while start + 8 <= len(data):
         box = _box(data[start : start + 16], start)
         if box is None or box.end > len(data):
             return
-        body = data[box.body : box.end]
-        yield box.kind, body
+        yield box.kind, offset + start
         if box.kind in _CONTAINERS and depth < _DEEPEST:
-            yield from _inner(body, depth + 1)
+            yield from _places(data[box.body : box.end], offset + box.body, depth + 1)
         start = box.end
+
+
+def _inner(data: bytes) -> Iterator[tuple[bytes, bytes]]:
+    """The boxes in a body as (kind, body); containers of interest are opened in place, behind their own mention."""
+    for kind, start in _places(data, 0, 0):
+        box = _box(data[start : start + 16], start)
+        if box is not None:
+            yield kind, data[box.body : box.end]
 
 
 def _tracks(moov: bytes) -> tuple[dict[int, int], float]:
@@ -138,7 +192,7 @@ def _last_fragment(file: BinaryIO) -> Box | None:
     for box in boxes(file, start):
         if box.kind == b"moof":
             last = box
-        elif box.kind not in {b"ftyp", b"moov", b"free", b"mdat", b"mfra"}:
+        elif box.kind not in {b"ftyp", b"moov", b"free", b"sidx", b"mdat", b"mfra"}:
             break
     return last
 
@@ -171,25 +225,25 @@ def _last_entry(tfra: bytes) -> int:
     return int.from_bytes(tfra[at + wide : at + 2 * wide])
 
 
-def _fragment_end(moof: bytes, scales: dict[int, int]) -> float:
-    """When the fragment's longest track ends, in seconds."""
-    end = ticks = 0.0
-    track = default = 0
-    for kind, body in _inner(moof):
-        if kind == b"tfhd":
-            track, default = _fragment_head(body)
-        elif kind == b"tfdt" and len(body) >= 8:
-            ticks = int.from_bytes(body[4:12] if body[0] == 1 else body[4:8])
-        elif kind == b"trun" and len(body) >= 8 and track in scales:
-            end = max(end, (ticks + _run_ticks(body, default)) / scales[track])
-    return end
-
-
-def _fragment_head(tfhd: bytes) -> tuple[int, int]:
-    """The track's number and the duration that its samples have unless they say otherwise."""
+def _fragment_head(tfhd: bytes) -> tuple[int, int, int]:
+    """The track's number, and the duration and the flags that its samples have unless they say otherwise."""
     flags = int.from_bytes(tfhd[1:4])
     at = 8 + (8 if flags & 0x1 else 0) + (4 if flags & 0x2 else 0)
-    return int.from_bytes(tfhd[4:8]), int.from_bytes(tfhd[at : at + 4]) if flags & 0x8 else 0
+    default = int.from_bytes(tfhd[at : at + 4]) if flags & 0x8 else 0
+    at += (4 if flags & 0x8 else 0) + (4 if flags & 0x10 else 0)
+    return int.from_bytes(tfhd[4:8]), default, int.from_bytes(tfhd[at : at + 4]) if flags & 0x20 else 0
+
+
+def _first_flags(trun: bytes, default: int) -> int:
+    """The flags of a run's first sample."""
+    flags = int.from_bytes(trun[1:4])
+    at = 8 + (4 if flags & 0x1 else 0)
+    if flags & 0x4:
+        return int.from_bytes(trun[at : at + 4])
+    if not flags & 0x400:
+        return default
+    at += (4 if flags & 0x100 else 0) + (4 if flags & 0x200 else 0)
+    return int.from_bytes(trun[at : at + 4])
 
 
 def _run_ticks(trun: bytes, default: int) -> int:

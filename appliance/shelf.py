@@ -19,12 +19,13 @@ import unicodedata
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Literal
+from typing import BinaryIO, Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from appliance import boxes
 from appliance.errors import Invalid, Refused, Unavailable
 from appliance.model.state import Recording
+from appliance.mp4index import FragmentIndex
 
 log = logging.getLogger(__name__)
 
@@ -89,6 +90,14 @@ def found(directory: Path, name: str) -> Path:
     return path
 
 
+def readable(directory: Path, name: str) -> Path:
+    """The same for who only reads: a recording that grows has its last name already. Raises as `found`."""
+    part = part_of(directory / name)
+    if _NAME.match(name) and not os.path.lexists(directory / name) and _kind_or_none(part) is not None:
+        return part
+    return found(directory, name)
+
+
 def delete(directory: Path, name: str) -> int:
     """Deletes a recording or clip of ours for good; returns its size. Raises as `found`, and `Unavailable`."""
     path = found(directory, name)
@@ -149,6 +158,20 @@ def mend(directory: Path) -> list[str]:
     if names:
         sync(directory)
     return names
+
+
+def write_index(handle: int, index: FragmentIndex) -> None:
+    """Gives a complete file its index, each step safe on the disk before the next.
+
+    A disk that does not take it leaves a file that plays all the same, only slowly opened.
+    """
+    try:
+        for step in index.steps():
+            for at, data in step:
+                os.pwrite(handle, data, at)
+            os.fsync(handle)
+    except OSError as error:
+        log.warning("A recording has no index and will open slowly: %s.", error.strerror)
 
 
 def unwritable(error: OSError, directory: Path) -> Unavailable:
@@ -234,6 +257,13 @@ def _kind(path: Path) -> Kind | None:
     return next((kind for kind, mark in MARKS.items() if mark.encode() in moov), None)
 
 
+def _index_of(file: BinaryIO) -> FragmentIndex:
+    index = FragmentIndex()
+    for box in boxes.boxes(file):
+        index.note(box.kind, box.start, boxes.whole_box(file, box), box.end - box.start)
+    return index
+
+
 def _mended(part: Path) -> Path | None:
     with part.open("r+b") as file:
         try:
@@ -251,6 +281,7 @@ def _mended(part: Path) -> Path | None:
             return None
         file.truncate(left.size)
         os.fsync(file.fileno())
+        write_index(file.fileno(), _index_of(file))
     path = part.with_name(part.name.removesuffix(PART))
     if os.path.lexists(path):
         path = free_path(part.parent, time.time(), "", "recording")

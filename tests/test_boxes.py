@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from appliance import boxes
-from tests.recordings import fragmented, plain, put
+from tests.recordings import fragmented, growing, plain, put
 
 
 def length_s(path: Path) -> float:
@@ -25,7 +25,7 @@ def length_s(path: Path) -> float:
     return max(ends)
 
 
-@pytest.mark.parametrize("make", [fragmented, plain])
+@pytest.mark.parametrize("make", [fragmented, growing, plain])
 @pytest.mark.parametrize("seconds", [1, 4])
 def test_the_length_is_that_of_a_real_demuxer(make: object, seconds: float, tmp_path: Path) -> None:
     assert callable(make)

@@ -61,7 +61,7 @@ class RecordingDisk:
 
     async def found(self, name: str) -> Path:
         """The file of a recording. Raises `Invalid` for what is no name, `Refused` for what is not there."""
-        return await asyncio.to_thread(shelf.found, self._directory, name)
+        return await asyncio.to_thread(shelf.readable, self._directory, name)
 
     def _look(self) -> OnDisk:
         try:

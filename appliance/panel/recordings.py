@@ -18,6 +18,7 @@ from aiohttp import web
 from appliance.errors import Refused
 from appliance.panel.denied import Denied
 from appliance.panel.streams import AS_IT_COMES
+from appliance.shelf import PART
 
 CHUNK = 256 * 1024
 _RANGE = re.compile(r"^bytes=(\d*)-(\d*)$")
@@ -31,7 +32,7 @@ async def send(request: web.Request, path: Path, headers: Mapping[str, str]) -> 
         text = "There is no such recording; it may have been deleted already."
         raise Refused("no-such-recording", text, name=path.name) from None
     try:
-        return await _send(request, file, path.name, headers)
+        return await _send(request, file, path.name.removesuffix(PART), headers)
     finally:
         await asyncio.to_thread(file.close)
 

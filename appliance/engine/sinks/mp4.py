@@ -18,12 +18,18 @@ import av
 from av.container import OutputContainer
 from av.stream import Stream
 
+from appliance import boxes
 from appliance.engine.packet import Packet, StreamParams
 from appliance.engine.sinks import flv
 from appliance.shelf import MARKS, Kind
 
 VIDEO_RATE = 90_000
-GROWING = {"movflags": "empty_moov+default_base_moof+frag_keyframe", "frag_duration": "1000000", "flush_packets": "1"}
+# No index at the end: the recorder makes one in front (`appliance/mp4index.py`).
+GROWING = {
+    "movflags": "empty_moov+default_base_moof+frag_keyframe+skip_trailer",
+    "frag_duration": "1000000",
+    "flush_packets": "1",
+}
 # For watching now: small fragments, and no index that would grow as long as somebody watches.
 LIVE = {
     "movflags": "empty_moov+default_base_moof+frag_keyframe+skip_trailer",
@@ -31,8 +37,6 @@ LIVE = {
     "flush_packets": "1",
 }
 VIDEO_TRACK = 1
-_NOT_SYNC = 0x10000
-_TFHD_FIELDS = ((0x1, 8), (0x2, 4), (0x8, 4), (0x10, 4))  # what may stand before the default flags: (flag, bytes)
 # What the index of a finished file needs at most: per packet, and besides.
 INDEX_PER_PACKET = 40
 INDEX_BESIDES = 16_384
@@ -207,38 +211,14 @@ def pieces(data: bytes) -> Iterator[bytes]:
             start = at
 
 
-def starts_with_key(fragment: bytes) -> bool:
+def starts_with_key(piece: bytes) -> bool:
     """Whether the first picture in a fragment is a key frame, by ISO/IEC 14496-12, 8.8.7 and 8.8.8."""
-    for moof in _boxes(memoryview(fragment), b"moof"):
-        for traf in _boxes(moof, b"traf"):
-            header, run = next(_boxes(traf, b"tfhd"), None), next(_boxes(traf, b"trun"), None)
-            if header is not None and run is not None and int.from_bytes(header[4:8]) == VIDEO_TRACK:
-                return not _first_flags(header, run) & _NOT_SYNC
-    return False
-
-
-def _first_flags(header: memoryview, run: memoryview) -> int:
-    """The flags of a run's first sample: its own, or the track's for this fragment."""
-    known = int.from_bytes(run[1:4])
-    at = 8 + (4 if known & 0x1 else 0)
-    if known & 0x4:
-        return int.from_bytes(run[at : at + 4])
-    if known & 0x400:
-        at += (4 if known & 0x100 else 0) + (4 if known & 0x200 else 0)
-        return int.from_bytes(run[at : at + 4])
-    flags = int.from_bytes(header[1:4])
-    at = 8 + sum(size for flag, size in _TFHD_FIELDS if flags & flag)
-    return int.from_bytes(header[at : at + 4]) if flags & 0x20 else 0
-
-
-def _boxes(within: memoryview, kind: bytes) -> Iterator[memoryview]:
-    """The bodies of the boxes of one kind."""
-    at = 0
-    while at + 8 <= len(within):
-        size = int.from_bytes(within[at : at + 4])
-        if bytes(within[at + 4 : at + 8]) == kind:
-            yield within[at + 8 : at + size]
-        at += max(size, 8)
+    kinds = dict(boxes.places(piece))
+    at = kinds.get(b"moof")
+    if at is None:
+        return False
+    moof = piece[at + 8 : at + int.from_bytes(piece[at : at + 4])]
+    return VIDEO_TRACK in boxes.fragment(moof, {VIDEO_TRACK: VIDEO_RATE}).begins_with_key
 
 
 def in_order(packets: Iterable[Packet]) -> list[Packet]:

@@ -1,7 +1,8 @@
 """Recording to fragmented MP4: the very packets that go out, on a thread and a disk that cannot hurt the stream.
 
 A recording is NAME.part while it grows and NAME when it is complete. Fragments are a second long, written whole and
-synced to the disk, so a power cut costs about two seconds and the file plays without repair. When the disk is full
+synced to the disk, so a power cut costs about two seconds and the file plays without repair. A complete file has its
+index in front. When the disk is full
 the oldest recordings make room, or recording stops; when it is slow, full, read-only or gone, the recorder says so and
 begins a new file as soon as it can. Nobody waits for this thread, and a stuck disk is no reason to end the engine.
 """
@@ -9,6 +10,7 @@ begins a new file as soon as it can. Nobody waits for this thread, and a stuck d
 from __future__ import annotations
 
 import contextlib
+import errno
 import fcntl
 import logging
 import os
@@ -22,11 +24,12 @@ from typing import Literal
 from av.error import FFmpegError
 
 from appliance import shelf
-from appliance.engine.packet import StreamParams
-from appliance.engine.sinks.mp4 import Fragments, Mp4Writer
+from appliance.engine.packet import Packet, StreamParams
+from appliance.engine.sinks.mp4 import Fragments, Mp4Writer, pieces
 from appliance.engine.sinks.packets import PacketWorker
 from appliance.errors import Unavailable
 from appliance.model.plan import WhenFull
+from appliance.mp4index import FragmentIndex, with_room
 
 log = logging.getLogger(__name__)
 
@@ -123,25 +126,44 @@ class Recorder(PacketWorker):
         if full is not None:
             raise full
         begin = self.beginning()
-        if begin is None:
-            return
+        while begin is not None:
+            begin = self._record_file(begin)
+
+    def _record_file(self, begin: list[Packet]) -> list[Packet] | None:
+        """Fills one file; returns what the next one begins with when the file system lets this one grow no further.
+
+        Raises OSError, FFmpegError, Unavailable.
+        """
+        full: Unavailable | None = None
         with self._growing() as file:
             fragments = Fragments()
             writer = Mp4Writer(fragments, self._params, begin)
-            while full is None:
-                packet = self.next_packet()
-                if packet is not None:
-                    writer.write(packet)
-                    self.written_s = writer.seconds
-                if packet is None and self.stopping:
-                    break
-                # What waited while the disk was slow is saved in one go, or a slow disk would never catch up.
-                if (self._packets.empty() or fragments.size > MOST_UNSAVED) and self._save(file, fragments.take()):
-                    full = self._lack_of_space()
-            writer.close()
-            self._save(file, fragments.take_rest())
+            unsaved = _Unsaved(begin)
+            try:
+                while full is None:
+                    packet = self.next_packet()
+                    if packet is not None:
+                        unsaved.add(packet)
+                        writer.write(packet)
+                        self.written_s = writer.seconds
+                    if packet is None and self.stopping:
+                        break
+                    # What waited while the disk was slow is saved in one go, or a slow disk would never catch up.
+                    if (self._packets.empty() or fragments.size > MOST_UNSAVED) and self._save(file, fragments.take()):
+                        unsaved.forget(file.seconds)
+                        full = self._lack_of_space()
+                writer.close()
+                self._save(file, fragments.take_rest())
+            except OSError as error:
+                # FAT ends files at 4 GiB, others where they like: what did not fit is in memory and begins the next.
+                following = unsaved.beginning()
+                if error.errno != errno.EFBIG or not file.seconds or following is None:
+                    raise
+                log.info("%s is as large as its disk lets a file be; the recording goes on in another.", self.file)
+                return following
             if full is not None:
                 raise full
+        return None
 
     def _save(self, file: _GrowingFile, data: bytes) -> bool:
         if not data:
@@ -188,13 +210,44 @@ class Recorder(PacketWorker):
             self.file = file.finish(self.title)
 
 
+class _Unsaved:
+    """The packets from the last key frame on before what is safe on the disk."""
+
+    def __init__(self, begin: list[Packet]) -> None:
+        self._origin_ns = begin[0].pts_ns
+        self._packets = list(begin)
+
+    def add(self, packet: Packet) -> None:
+        """One more that is not saved yet."""
+        self._packets.append(packet)
+
+    def forget(self, saved_s: float) -> None:
+        """So many seconds of the file are safe."""
+        safe_ns = self._origin_ns + round(saved_s * 1e9)
+        keys = [
+            number
+            for number, packet in enumerate(self._packets)
+            if packet.is_video and packet.is_key and packet.pts_ns <= safe_ns
+        ]
+        if keys:
+            del self._packets[: keys[-1]]
+
+    def beginning(self) -> list[Packet] | None:
+        """What another file can begin with; None without sound among it."""
+        return self._packets if any(not packet.is_video for packet in self._packets) else None
+
+
 class _GrowingFile:
-    """NAME.part, locked while it is written, always ending with a whole fragment. Raises OSError."""
+    """NAME.part, locked while it is written, always ending with a whole fragment. Raises OSError.
+
+    Behind its beginning there is room for the index, which is written when it is complete.
+    """
 
     def __init__(self, directory: Path, began_at: float, title: str, time_zone: str) -> None:
         self._began_at, self._time_zone = began_at, time_zone
         self._title = title
         self._size = 0
+        self._index = FragmentIndex()
         while True:
             self.path = shelf.free_path(directory, began_at, title, "recording", time_zone)
             self._part = shelf.part_of(self.path)
@@ -205,8 +258,16 @@ class _GrowingFile:
                 return
             os.close(self._handle)  # it was swept away as empty before it was locked
 
+    @property
+    def seconds(self) -> float:
+        """How much of it is safe on the disk."""
+        return self._index.seconds
+
     def append(self, data: bytes) -> None:
         """Adds whole fragments and waits for the disk; takes back what the disk did not take whole."""
+        if not self._size:
+            beginning, *fragments = pieces(data)
+            data = b"".join((with_room(beginning), *fragments))
         try:
             view = memoryview(data)
             while view:
@@ -219,6 +280,7 @@ class _GrowingFile:
                 os.ftruncate(self._handle, self._size)
                 os.lseek(self._handle, self._size, os.SEEK_SET)
             raise
+        self._index.add(data, self._size)
         self._size += len(data)
 
     def finish(self, title: str) -> str:
@@ -230,6 +292,7 @@ class _GrowingFile:
             if title != self._title and not shelf.title_for_names(self._title):
                 self.path = shelf.free_path(self.path.parent, self._began_at, title, "recording", self._time_zone)
             os.fsync(self._handle)
+            shelf.write_index(self._handle, self._index)
             self._part.rename(self.path)
             shelf.sync(self.path.parent)
         except OSError as error:

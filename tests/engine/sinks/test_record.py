@@ -19,6 +19,7 @@ import pytest
 from appliance import shelf
 from appliance.engine.sinks import record
 from appliance.engine.sinks.record import Recorder, RecordTarget
+from appliance.mp4index import ROOM
 from tests.engine.sinks.media import Clip, clip
 
 
@@ -304,7 +305,7 @@ def test_the_oldest_recording_makes_room_for_the_new_one(tmp_path: Path, monkeyp
 def test_recording_stops_at_the_floor_when_it_shall_not_delete(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     recorded(tmp_path, clip(4))
     (oldest,) = tmp_path.iterdir()
-    monkeypatch.setattr(shelf, "free_bytes", SmallDisk(tmp_path, 20_100_000 + oldest.stat().st_size))
+    monkeypatch.setattr(shelf, "free_bytes", SmallDisk(tmp_path, 20_100_000 + ROOM + oldest.stat().st_size))
     media = clip(4)
     recorder = Recorder(RecordTarget(tmp_path, 20, "stop"), media.params)
     recorder.start()
@@ -363,3 +364,34 @@ def test_a_read_only_directory_is_told(tmp_path: Path, monkeypatch: pytest.Monke
     assert recorder.problem is not None
     assert recorder.problem.code == "directory-unwritable"
     assert recorder.failure is None
+
+
+@pytest.mark.parametrize("is_guarded", [True, False], ids=["goes-on", "without-guard"])
+def test_where_files_may_be_no_larger_another_goes_on_without_a_gap(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, is_guarded: bool
+) -> None:
+    """FAT ends files at 4 GiB; here they end at a few hundred kilobytes, in the midst of a fragment."""
+    if not is_guarded:
+        monkeypatch.setattr(record._Unsaved, "beginning", lambda _self: None)
+    write = os.write
+
+    def limited(descriptor: int, data: bytes) -> int:
+        room = ROOM + 300_000 - os.lseek(descriptor, 0, os.SEEK_CUR)
+        if room <= 0:
+            raise OSError(errno.EFBIG, "File too large")
+        return write(descriptor, data[:room])
+
+    monkeypatch.setattr(record.os, "write", limited)
+    media = clip(12)
+    recorder = Recorder(RecordTarget(tmp_path, 0), media.params)
+    recorder.start()
+    for number, packet in enumerate(media.packets):
+        recorder.push(packet)
+        if number % 20 == 19:
+            wait_until(lambda: not recorder.is_saving)
+    told = recorder.problem
+    recorder.stop()
+    assert recorder.join(5)
+    paths = sorted(tmp_path.iterdir())
+    whole = told is None and len(paths) >= 2 and sum(counted(path)[0] for path in paths) >= len(media.video)
+    assert whole is is_guarded, (told, paths)
