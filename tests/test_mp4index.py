@@ -240,7 +240,7 @@ def test_a_power_cut_while_the_index_is_written_leaves_a_file_that_plays(data: s
         # Of the step that is cut off any bytes may be there; eight that lie in one sector are there or not.
         cut = data.draw(st.integers(0, len(patch))) if len(patch) > 8 else data.draw(st.sampled_from([0, len(patch)]))
         whole[at : at + cut] = patch[:cut]
-    with av.open(io.BytesIO(bytes(whole))) as file:
+    with av.open(io.BytesIO(bytes(whole)), "r") as file:
         assert sum(packet.size > 0 for packet in file.demux(video=0)) == 120
 
 

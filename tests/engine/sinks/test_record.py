@@ -381,7 +381,7 @@ def test_where_files_may_be_no_larger_another_goes_on_without_a_gap(
             raise OSError(errno.EFBIG, "File too large")
         return write(descriptor, data[:room])
 
-    monkeypatch.setattr(record.os, "write", limited)
+    monkeypatch.setattr(os, "write", limited)
     media = clip(12)
     recorder = Recorder(RecordTarget(tmp_path, 0), media.params)
     recorder.start()
