@@ -6,8 +6,17 @@ from pathlib import Path
 
 import pytest
 
+from appliance.control import passwords
+
 
 @pytest.fixture
 def place() -> Iterator[Path]:
     with tempfile.TemporaryDirectory(prefix="pc", dir="/tmp") as name:
         yield Path(name)
+
+
+@pytest.fixture(autouse=True)
+def cheap_passwords(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Half a second of a processor for each would make these tests a matter of luck on a busy machine."""
+    assert passwords._N == 2**15
+    monkeypatch.setattr(passwords, "_N", 2**6)
