@@ -72,7 +72,7 @@ def choose(plan: EncoderPlan, picture: PicturePlan) -> Choice:
 
 @dataclass(frozen=True, slots=True)
 class Trial:
-    """What came of a trial encode: why it failed, if so, and the median milliseconds that a frame took."""
+    """What came of a trial encode: why it failed, if so, and the milliseconds that a frame took, 0 when not known."""
 
     failure: str | None
     frame_ms: float = 0.0
@@ -100,7 +100,13 @@ def calibrated(settings: VideoSettings) -> tuple[str, str, int]:
     budget_ms = ROOM * 1000 / settings.fps
     superfast = replace(settings, name=LAST_RESORT, preset="superfast")
     ultrafast = replace(superfast, preset="ultrafast")
-    took_ms = trial(superfast).frame_ms
+    tried = trial(superfast)
+    took_ms = tried.frame_ms
+    if tried.failure is not None:
+        # Whoever has no time for a second of pictures has none for the better preset.
+        return "ultrafast", f"libx264 ultrafast, because of superfast {tried.failure}", 0
+    if not took_ms:
+        return "superfast", "libx264 superfast; the clock here is too coarse to tell how long a frame takes", 0
     if took_ms <= budget_ms:
         why = f"libx264 superfast takes {took_ms:.1f} ms of the {budget_ms:.0f} ms a frame may take"
         # For a larger picture there would still be ultrafast, which takes at most as long.

@@ -45,6 +45,21 @@ def test_a_trial_tells_how_much_there_is(
     assert (choice.settings.name, choice.settings.preset, choice.most_pixels_s) == (name, preset, most)
 
 
+def test_who_has_no_time_for_a_trial_gets_the_cheapest_preset(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A child that does not end in time took 0 ms a frame by its answer, and is no quick encoder for that."""
+    tried(monkeypatch, {})
+    choice = choose(EncoderPlan(order=("libx264",)), PicturePlan())
+    assert (choice.settings.preset, choice.most_pixels_s) == ("ultrafast", 0)
+    assert "it is not there" in choice.why
+
+
+def test_a_clock_that_cannot_tell_is_no_proof_of_speed(monkeypatch: pytest.MonkeyPatch) -> None:
+    tried(monkeypatch, {"superfast": 0.0})
+    choice = choose(EncoderPlan(order=("libx264",)), PicturePlan())
+    assert (choice.settings.preset, choice.most_pixels_s) == ("superfast", 0)
+    assert "too coarse" in choice.why
+
+
 def test_without_a_trial_it_is_not_known(monkeypatch: pytest.MonkeyPatch) -> None:
     tried(monkeypatch, {})
     assert choose(EncoderPlan(name="libx264", preset="fast"), PicturePlan()).most_pixels_s == 0
