@@ -256,6 +256,7 @@ def _report_of(destination: Destination, publisher: Publisher) -> DestinationRep
         name=destination.name,
         session=destination.session,
         state=status.state,
+        fps=round(status.fps, 1),
         kbps=status.kbps,
         backlog_ms=status.backlog_ms,
         attempts=status.attempts,

@@ -34,6 +34,7 @@ class EncoderMeter:
             why=encode.choice.why,
             width=settings.width,
             height=settings.height,
+            canvas_fps=settings.fps,
             fps=round((encode.encoded - frames) / passed, 1),
             kbps=round((encode.bytes - size) * 8 / passed / 1000),
             target_kbps=encode.kbps,

@@ -18,6 +18,8 @@ type DestinationState = Literal["off", "connecting", "publishing", "waiting", "r
 class EncoderReport(Value, frozen=True):
     """The encoder in use. `why` says in words how it was chosen; counters run since the encoder was opened.
 
+    `canvas_fps` is the rate that it was opened for, `fps` what it makes.
+
     `limited_by` says why `target_kbps` is less than the plan's bitrate; empty when it is not. `most_pixels_s` is how
     many pixels a second this encoder can hold here, by its trial; 0 where that is not known.
     """
@@ -27,6 +29,7 @@ class EncoderReport(Value, frozen=True):
     why: str = ""
     width: Whole = 0
     height: Whole = 0
+    canvas_fps: Whole = 0
     fps: float = 0.0
     kbps: Whole = 0
     target_kbps: Whole = 0
@@ -49,11 +52,15 @@ class CanvasReport(Value, frozen=True):
 
 
 class DestinationReport(Value, frozen=True):
-    """One publisher. `backlog_ms` is media waiting to be sent; `retry_in_s` is 0 unless it waits to try again."""
+    """One publisher. `backlog_ms` is media waiting to be sent; `retry_in_s` is 0 unless it waits to try again.
+
+    `fps` is how many frames a second the server got over the last five seconds, once it has been connected for so long.
+    """
 
     name: str
     state: DestinationState = "off"
     session: Whole = 0
+    fps: float = 0.0
     kbps: Whole = 0
     backlog_ms: Whole = 0
     attempts: Whole = 0

@@ -60,6 +60,11 @@ def backlog(ms: int) -> tuple[DestinationReport, ...]:
     return (DestinationReport(name="tiktok", state="publishing", backlog_ms=ms),)
 
 
+def got(fps: float, connected_s: float = 60.0) -> tuple[DestinationReport, ...]:
+    well = DestinationReport(name="other", state="publishing", fps=30.0, connected_s=99.0)
+    return (well, DestinationReport(name="tiktok", state="publishing", fps=fps, connected_s=connected_s))
+
+
 @pytest.mark.parametrize(
     ("report", "live", "verdict", "cause"),
     [
@@ -74,6 +79,14 @@ def backlog(ms: int) -> tuple[DestinationReport, ...]:
         (changed(problems=(Problem(code="too-hot", text="Hot."),)), OnAir(), "fair", "too-hot"),
         (changed(problems=(Problem(code="under-voltage", text="Weak."),)), Off(), "fair", "under-voltage"),
         (changed(encoder=EncoderReport(fps=20.0)), OnAir(), "bad", "encoder-slow"),
+        (changed(encoder=EncoderReport(fps=28.5)), OnAir(), "fair", "encoder-slow"),
+        (changed(encoder=EncoderReport(fps=59.0, canvas_fps=60)), OnAir(), "good", ""),
+        (changed(encoder=EncoderReport(fps=30.0, canvas_fps=60)), OnAir(), "bad", "encoder-slow"),
+        # Whatever the encoder makes: 24 of 30 frames at one of the servers is not good.
+        (changed(destinations=got(24.0)), OnAir(), "bad", "internet-slow"),
+        (changed(destinations=got(28.5)), OnAir(), "fair", "internet-slow"),
+        (changed(destinations=got(29.6)), OnAir(), "good", ""),
+        (changed(destinations=got(0.0, connected_s=2.0)), OnAir(), "good", ""),
         (changed(encoder=EncoderReport(problem=PROBLEM)), OnAir(), "bad", "encoder-fault"),
         (changed(signal=Signal(cause=Cause.NO_CABLE)), OnAir(), "fair", "no-picture"),
         (changed(signal=Signal(cause=Cause.BLACK)), OnAir(), "fair", "black-picture"),

@@ -16,7 +16,7 @@ def status(
     backlog_ms: int, kbps: int = 3000, silent_s: float = 0.0, state: DestinationState = "publishing"
 ) -> PublisherStatus:
     return PublisherStatus(
-        state=state, attempts=0, connects=1, connected_s=9, kbps=kbps, backlog_ms=backlog_ms, silent_s=silent_s,
+        state=state, attempts=0, connects=1, connected_s=9, fps=30, kbps=kbps, backlog_ms=backlog_ms, silent_s=silent_s,
         sent_video=0, sent_audio=0, dropped_video=0, bytes=0, retry_in_s=0, problem=None,
     )  # fmt: skip
 

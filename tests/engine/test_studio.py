@@ -80,7 +80,7 @@ def test_nothing_is_encoded_until_somebody_wants_it(running: Running) -> None:
 
 def test_a_destination_in_the_plan_is_on_air_and_out_of_it_ends(running: Running, server: RtmpServer) -> None:
     running.studio.apply(changed(QUIET, destinations=(to(server),)))
-    running.until(lambda report: report.destinations[0].sent_frames > 20)
+    running.until(lambda report: report.destinations[0].sent_frames > 20 and report.destinations[0].fps > 0)
     running.studio.apply(QUIET)
     ended = running.until(lambda report: bool(report.finished) and report.encoder.encoded == 0)
     assert ended.finished[-1].sent_frames > 20

@@ -31,11 +31,14 @@ log = logging.getLogger(__name__)
 # After these the server may still hold our old connection and refuse us as a second publisher.
 _GHOSTLY = ("connection-stalled", "server-silent", "server-unreachable")
 
+FPS_WINDOW_S = 5.0
+
 
 @dataclass(frozen=True, slots=True)
 class PublisherStatus:
     """What a publisher is doing. Counters run since it was made; `kbps` is what the server's kernel took.
 
+    `fps` is how many frames a second went to the server lately, which is known `FPS_WINDOW_S` after it took the stream.
     `backlog_ms` is the media that the server does not have yet; `silent_s` for how long it has taken nothing of it.
     `attempts` counts connections begun since the stream was last accepted, `connects` how often it was.
     `dropped_video` counts frames that were not sent although the stream had been accepted once.
@@ -45,6 +48,7 @@ class PublisherStatus:
     attempts: int
     connects: int
     connected_s: float
+    fps: float
     kbps: int
     backlog_ms: int
     silent_s: float
@@ -96,6 +100,7 @@ class Publisher(Worker):
         self._dialler = Dialler(target, self._waiter)
         self._backlog = Backlog(self._timings.backlog_ms)
         self._rate = RateMeter(clock)
+        self._frames = RateMeter(clock, FPS_WINDOW_S)
         self._retry = threading.Event()
         self._lock = threading.Lock()
         self._state: DestinationState = "off"
@@ -139,6 +144,7 @@ class Publisher(Worker):
                 attempts=self._attempts,
                 connects=self._connects,
                 connected_s=now - self._published_at if is_publishing else 0.0,
+                fps=self._frames.per_second() if is_publishing else 0.0,
                 kbps=self._rate.kbps() if is_publishing else 0,
                 backlog_ms=max(connection.backlog_ms, self._backlog.waiting_ms) if connection else 0,
                 silent_s=connection.silent_s if connection else 0.0,
@@ -193,6 +199,7 @@ class Publisher(Worker):
         self._attempts = 0
         self._connects += 1
         self._rate.reset()
+        self._frames.reset()
         self._backlog.open()
         self._enter("publishing")
         log.info("Publishing to %s at %s.", self.target.name, self.target.address)
@@ -202,6 +209,7 @@ class Publisher(Worker):
                     self._hooks.request_key_frame()
                 connection.publish(self._backlog)
                 self._rate.note(connection.acknowledged)
+                self._frames.note(connection.sent_video)
         finally:
             if self._has_settled:
                 self._was_wanted = True
