@@ -216,7 +216,8 @@ def _screen(options: argparse.Namespace) -> int:
 def _devices(options: argparse.Namespace) -> int:
     import msgspec
 
-    from appliance.engine.hardware.devices import automatic_device, capture_devices, encoders
+    from appliance.engine.hardware.devices import capture_devices, encoders
+    from appliance.hardware.meant import automatic_device
 
     found = capture_devices()
     if options.json:

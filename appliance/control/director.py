@@ -31,6 +31,7 @@ from appliance.control.moments import WallClock
 from appliance.control.panel_settings import PanelSettings
 from appliance.control.planning import plan_for, screen_plan_for
 from appliance.control.preflights import ask_preflight, preflights
+from appliance.control.recognition import Recognition
 from appliance.control.recordings import OnDisk, ask_clip, ask_deletion
 from appliance.control.settings import Settings
 from appliance.control.store import Latest
@@ -83,7 +84,7 @@ class Surroundings:
 
     keys: KeyStore
     wishes: WishFile
-    profile_for: Callable[[Hello], Profile]
+    profile_for: Callable[[Hello, str], Profile]
     name: str
     version: str
     demo: DemoState | None = None
@@ -100,7 +101,7 @@ class Director:
     def __init__(self, settings: Settings, around: Surroundings) -> None:
         self._around = around
         self._panel = PanelSettings(settings)
-        self._profile = Profile()
+        self._recognition = Recognition(around.profile_for)
         self._hearing = Hearing(around.clock.steady)
         self._skew: float | None = None
         self._slate_since = 0.0
@@ -177,10 +178,9 @@ class Director:
 
     def greeted(self, hello: Hello) -> None:
         """The engine is there and says what hardware it has."""
-        self._profile = self._around.profile_for(hello)
-        self._panel.recognised(self._profile.name, self._profile.settings)
+        self._recognition.greeted(hello)
         self._hearing.greeted(hello.version)
-        log.info("The engine %s is there; the hardware is %s.", hello.version, self._profile.name)
+        log.info("The engine %s is there.", hello.version)
         self.refresh()
 
     def heard(self, report: Report) -> None:
@@ -219,6 +219,7 @@ class Director:
         """Derives live, State and Plan anew. Cheap; called on every change and once a second."""
         self._follow_clock()
         self._errands.expire()
+        self._recognise()
         now, report, airing = self._around.clock.now(), self._hearing.report, self._airing
         if report and not airing.wish.on_air_at and airing.is_published(report):
             airing.on_air(now)
@@ -251,7 +252,7 @@ class Director:
         )
         self._known = known
         self.state.set(state_of(known, self.state.value))
-        plan = plan_for(self.config, self._profile, airing.destinations, 0)
+        plan = plan_for(self.config, self._recognition.profile, airing.destinations, 0)
         self.screen.set(screen_plan_for(self.config, self._around.name))
         self.plan.set(wanted(plan, self.config, airing.wish, self.watching, asks.open))
 
@@ -369,6 +370,11 @@ class Director:
             set=self._around.is_clock_set(),
             skew_hint=None if skew is None else round(skew),
         )
+
+    def _recognise(self) -> None:
+        report, recognition = self._hearing.report, self._recognition
+        if recognition.follow(report.devices if report else (), self.config.capture.device):
+            self._panel.recognised(recognition.profile.name, recognition.profile.settings)
 
     def _follow_clock(self) -> None:
         """When the wall's clock was set, what people read is what it would have been: durations stay true."""

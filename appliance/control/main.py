@@ -10,6 +10,7 @@ import socket
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 
 from appliance import __version__
@@ -170,7 +171,7 @@ def _surroundings(loaded: Settings, extras: Extras, access: Access) -> Surroundi
     return Surroundings(
         keys=KeyStore(state_dir, loaded.owners),
         wishes=WishFile(state_dir),
-        profile_for=lambda hello: recognise(catalogue, hello, config.capture.device),
+        profile_for=partial(recognise, catalogue),
         name=socket.gethostname(),
         version=__version__,
         demo=DemoState(viewer=True) if extras.viewer else None,

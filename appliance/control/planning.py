@@ -32,6 +32,7 @@ def plan_for(config: Config, profile: Profile, destinations: tuple[Destination, 
             # A ribbon camera is not in this version, which State says; the engine must not look for it.
             facecam="none" if facecam == "csi" else facecam,
             edid=profile.edid,
+            edid_bus=profile.edid_bus,
             black_after_s=config.capture.black_after_s,
         ),
         picture=PicturePlan(

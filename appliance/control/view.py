@@ -13,6 +13,7 @@ from appliance.control.keys import KeySummary
 from appliance.control.lives import Wish
 from appliance.control.phrases import told
 from appliance.control.recordings import OnDisk
+from appliance.hardware.meant import is_called, lasting_name
 from appliance.live.rtmp import host_of
 from appliance.model.config import Config, DestinationConfig, preset_of
 from appliance.model.device import DeviceFacts
@@ -92,7 +93,7 @@ def state_of(known: Known, before: State) -> State:
         health=health_of(known.config, known.live, known.report, known.load),
         readiness=readiness_of(checks_of(findings_of(known))),
         engine=known.engine,
-        devices=tuple(_device(device, known.config, report.capturing) for device in report.devices),
+        devices=tuple(_device(device, known.config, report) for device in report.devices),
         sounds=tuple(Sound(name=sound.name, text=sound.text) for sound in report.sounds),
         disks=tuple(msgspec.convert(disk, Disk, from_attributes=True) for disk in report.disks),
         clock=known.clock,
@@ -140,12 +141,13 @@ def _canvas(config: Config, report: Report) -> CanvasState:
     return CanvasState(**counted, width=config.picture.width, height=config.picture.height)
 
 
-def _device(device: DeviceFacts, config: Config, capturing: str) -> Device:
+def _device(device: DeviceFacts, config: Config, report: Report) -> Device:
     return Device(
         node=device.node,
+        name=lasting_name(device, report.devices),
         card=device.card,
         kind=device.kind,
-        in_use=device.node in (capturing, config.capture.device),
+        in_use=device.node == report.capturing or is_called(device, config.capture.device),
         inputs=device.inputs,
     )
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import os
 import time
 from collections.abc import Callable
 
@@ -19,6 +18,7 @@ from appliance.engine.mailbox import Mailbox
 from appliance.engine.sound import SoundBlock
 from appliance.engine.stage import Stage
 from appliance.engine.worker import Worker
+from appliance.hardware.meant import automatic_device
 from appliance.model.plan import CapturePlan, Plan
 from appliance.model.problem import Problem
 from appliance.model.signal import Cause, Signal
@@ -60,13 +60,13 @@ class Console:
         before, self._plan, self._stage = self._plan, plan, stage
         old, new = before.capture, plan.capture
         stage.picture.call_black_after(new.black_after_s)
-        if (old.device, old.edid, old.input) != (new.device, new.edid, new.input):
+        if (old.device, old.edid, old.edid_bus, old.input) != (new.device, new.edid, new.edid_bus, new.input):
             self._end(self._video)
             self._start_video(new, is_live=is_live)
         if (old.device, old.audio) != (new.device, new.audio):
             self._end(self._sound)
             self._start_sound(new)
-        if old.facecam != new.facecam:
+        if old.facecam != new.facecam or (new.facecam == "auto" and old.device != new.device):
             self._end(self._facecam)
             self._start_facecam(new.facecam)
         if before.sound.microphone != plan.sound.microphone:
@@ -102,8 +102,7 @@ class Console:
     @property
     def node(self) -> str:
         """The device node of the console's source as the register names it; empty for none and for the test console."""
-        node = self._video_node()
-        return os.path.realpath(node) if node else ""
+        return self._video.node if isinstance(self._video, V4l2Source) else ""
 
     @property
     def sound_name(self) -> str:
@@ -143,7 +142,11 @@ class Console:
             self._video = TestConsole(self._stage.frames, self._feed_test, self._see, form)
         else:
             request = CaptureRequest(
-                device=capture.device, edid=capture.edid, input=capture.input, register=self._register
+                device=capture.device,
+                edid=capture.edid,
+                edid_bus=capture.edid_bus,
+                input=capture.input,
+                register=self._register,
             )
             self._video = V4l2Source(request, self._stage.frames, self._see)
         self._video.start()
@@ -158,7 +161,7 @@ class Console:
             self._facecam = TestFacecam(frames)
             self._facecam_signal = TEST_FACECAM
         else:
-            request = CaptureRequest(device=device, kinds=("webcam",), taken=self._video_node, register=self._register)
+            request = CaptureRequest(device=device, kinds=("webcam",), taken=self._meant_node, register=self._register)
             self._facecam = V4l2Source(request, frames, self._see_facecam, name="facecam")
         self._facecam.start()
 
@@ -166,7 +169,7 @@ class Console:
         self._sound, self._sound_signal = None, SoundSignal()
         if capture.audio == "none" or self._has_test_sound:
             return
-        request = SoundRequest(capture.audio, self._video_node)
+        request = SoundRequest(capture.audio, lambda: self.node)
         self._sound = AlsaSource(request, lambda block: self._stage.mixer.feed("game", block), self._hear)
         self._sound.start()
 
@@ -194,8 +197,12 @@ class Console:
         if signal != was:
             self._on_change()
 
-    def _video_node(self) -> str:
-        return self._video.node if isinstance(self._video, V4l2Source) else ""
+    def _meant_node(self) -> str:
+        """The console's node, open or not yet: a face camera must not be quicker."""
+        device = self._plan.capture.device
+        if is_test(device):
+            return ""
+        return self.node or (automatic_device(self._register.devices()) if device == "auto" else device)
 
     def _hear(self, signal: SoundSignal) -> None:
         self._sound_signal = signal

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
+from appliance.hardware.meant import meant_device
 from appliance.model.profile import BoardProfile, CaptureProfile, DisplayProfile, Profile
 from appliance.model.protocol import DeviceFacts, Hello
 
@@ -32,6 +33,7 @@ def recognise(catalogue: Catalogue, hello: Hello, wanted_device: str) -> Profile
         encoders=board.encoders if board else (),
         max_mode=capture.max_mode if capture else "",
         edid=catalogue.edids.get(capture.edid, "") if has_edid and capture else "",
+        edid_bus=device.bus if device and has_edid else "",
         settings=dict(board.settings) if board else {},
         quirks=(*(board.quirks if board else ()), *(capture.quirks if capture else ())),
     )
@@ -49,16 +51,10 @@ def board_for(catalogue: Catalogue, model: str) -> BoardProfile | None:
 def capture_for(
     catalogue: Catalogue, devices: Iterable[DeviceFacts], wanted: str
 ) -> tuple[DeviceFacts | None, CaptureProfile | None]:
-    """The device that the engine will take and what is known about it; None for either where there is none.
-
-    The engine's order: HDMI inputs before webcams, then by bus, then by number.
-    """
-    order = {"hdmi": 0, "webcam": 1}
-    wanted_ones = [device for device in devices if device.node == wanted or (wanted == "auto" and device.kind in order)]
-    wanted_ones.sort(key=lambda device: (order.get(device.kind, 2), device.bus, len(device.node), device.node))
-    if not wanted_ones:
+    """The device that the engine will take and what is known about it; None for either where there is none."""
+    device = meant_device(devices, wanted)
+    if device is None:
         return None, None
-    device = wanted_ones[0]
     known = [profile for profile in catalogue.captures.values() if fits(profile, device)]
     return device, max(known, key=_weight, default=None)
 

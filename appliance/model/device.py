@@ -9,7 +9,8 @@ class DeviceFacts(Value, frozen=True):
     """One capture device: its node, the names its driver gives, and the modes and formats it offers.
 
     `usb_id` reads like 534d:2109, empty for what is not on USB. `inputs` are the names of its inputs, by number, where
-    it has several.
+    it has several. `links` are other names of the node that udev keeps, such as /dev/v4l/by-id/...; only the engine
+    can follow them, because control sees no devices.
     """
 
     node: str
@@ -21,6 +22,7 @@ class DeviceFacts(Value, frozen=True):
     pixel_formats: tuple[str, ...] = ()
     has_edid: bool = False
     inputs: tuple[str, ...] = ()
+    links: tuple[str, ...] = ()
 
 
 class SoundFacts(Value, frozen=True):

@@ -24,9 +24,9 @@ class CapturePlan(Value, frozen=True):
 
     `device` is `auto`, `test`, `test:WIDTHxHEIGHT@FPS` or a device node; `audio` is `auto`, `test`, `none` or an
     ALSA name; `facecam` (the second source, shown by the look `split`) is `none`, `auto`, `test` or a device node.
-    `edid` holds the hex digits of an EDID to write to the input, empty to leave it alone. A picture that is black for
-    `black_after_s` seconds is called black; 0 for never. `input` is the number of the card's input, for cards that
-    have several; -1 leaves the choice to the box.
+    `edid` holds the hex digits of an EDID to write to the input, empty to leave it alone; with an `edid_bus` only a
+    device on that bus gets it. A picture that is black for `black_after_s` seconds is called black; 0 for never.
+    `input` is the number of the card's input, for cards that have several; -1 leaves the choice to the box.
     """
 
     device: str = "auto"
@@ -35,6 +35,7 @@ class CapturePlan(Value, frozen=True):
     edid: str = ""
     black_after_s: Whole = 10
     input: Annotated[int, Meta(ge=-1, le=63)] = -1
+    edid_bus: str = ""
 
 
 class PicturePlan(Value, frozen=True):

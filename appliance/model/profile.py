@@ -65,11 +65,15 @@ class DisplayProfile(Value, frozen=True, forbid_unknown_fields=True):
 
 
 class Profile(Value, frozen=True):
-    """What was recognised. `name` reads like pi4+tc358743; `edid` are the hex digits to write, empty for none."""
+    """What was recognised. `name` reads like pi4+tc358743; `edid` are the hex digits to write, empty for none.
+
+    `edid_bus` is the bus, as V4L2 names it, of the device that they are for.
+    """
 
     name: str = "generic"
     encoders: tuple[str, ...] = ()
     max_mode: str = ""
     edid: str = ""
+    edid_bus: str = ""
     settings: dict[str, str | int] = field(default_factory=dict)
     quirks: tuple[Quirk, ...] = ()

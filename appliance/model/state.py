@@ -235,9 +235,13 @@ class EngineState(Value, frozen=True):
 
 
 class Device(Value, frozen=True):
-    """A capture device that is plugged in; `inputs` names its ports when it has several."""
+    """A capture device that is plugged in; `inputs` names its ports when it has several.
+
+    `name` is what a setting should call it: a name that stays with it, where there is one.
+    """
 
     node: str
+    name: str = ""
     card: str = ""
     kind: str = ""
     in_use: bool = False

@@ -19,7 +19,7 @@ interface Destination {
 interface Source { name: string; "levels-db": number[]; muted: boolean; "gain-db": number; present: boolean }
 interface Meters { "levels-db": number[]; sources?: Source[] }
 interface Recording { name: string; kind: "recording" | "clip"; seconds: number; bytes: number; at: number }
-interface Device { node: string; card: string; kind: string; "in-use"?: boolean; inputs?: string[] }
+interface Device { node: string; name?: string; card: string; kind: string; "in-use"?: boolean; inputs?: string[] }
 interface Disk { name: string; label: string; "free-mb": number; path?: string }
 
 interface State {

@@ -79,7 +79,7 @@ class Moments:
 def director(place: Path, now: float = 1000.0) -> Director:
     """Control's Director over a state directory, with a clock that stands still."""
     around = Surroundings(
-        keys=KeyStore(place), wishes=WishFile(place), profile_for=lambda _: Profile(), name="box", version="1",
+        keys=KeyStore(place), wishes=WishFile(place), profile_for=lambda *_: Profile(), name="box", version="1",
         clock=WallClock(lambda: now, lambda: now), presence=Here(),
     )  # fmt: skip
     return Director(settings.load(place / "box.toml"), around)

@@ -41,7 +41,7 @@ class Time:
 def director(place: Path, time: Time, wishes: WishFile | None = None) -> Director:
     profile = Profile(name="pi4", encoders=("x",), settings={"picture.fps": 50})
     around = Surroundings(
-        keys=KeyStore(place), wishes=wishes or WishFile(place), profile_for=lambda _: profile, name="box", version="1",
+        keys=KeyStore(place), wishes=wishes or WishFile(place), profile_for=lambda *_: profile, name="box", version="1",
         clock=WallClock(lambda: time.now + time.set_by, lambda: time.now),
     )  # fmt: skip
     return Director(join(()), around)

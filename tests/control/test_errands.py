@@ -71,7 +71,7 @@ class Door:
 
 def director(place: Path, time: Time, door: Door | None = None) -> Director:
     around = Surroundings(
-        keys=KeyStore(place), wishes=WishFile(place), profile_for=lambda _: Profile(), name="box", version="1",
+        keys=KeyStore(place), wishes=WishFile(place), profile_for=lambda *_: Profile(), name="box", version="1",
         clock=WallClock(lambda: time.now, lambda: time.now), presence=door,
     )  # fmt: skip
     return Director(join((Layer("box.toml", {"state-dir": str(place)}),)), around)

@@ -46,11 +46,14 @@ def known(report: Report | None, now: float = 100.0, live: Live | None = None, *
     [
         ("auto", "/dev/video2", [False, True]), ("auto", "", [False, False]), ("/dev/video0", "", [True, False]),
         ("/dev/video0", "/dev/video0", [True, False]), ("/dev/v4l/by-id/a", "/dev/video2", [False, True]),
-        ("test", "", [False, False]),
+        ("/dev/v4l/by-id/b", "", [False, True]), ("test", "", [False, False]),
     ],
 )  # fmt: skip
 def test_the_device_in_use_is_what_the_engine_says(wanted: str, capturing: str, in_use: list[bool]) -> None:
-    devices = tuple(DeviceFacts(node=node, card="", driver="") for node in ("/dev/video0", "/dev/video2"))
+    devices = (
+        DeviceFacts(node="/dev/video0", card="", driver=""),
+        DeviceFacts(node="/dev/video2", card="", driver="", links=("/dev/v4l/by-id/b",)),
+    )
     config = Config(capture=CaptureConfig(device=wanted))
     state = state_of(known(changed(devices=devices, capturing=capturing), config=config), State())
     assert [device.in_use for device in state.devices] == in_use

@@ -356,7 +356,7 @@ def control_frames(data: bytes) -> None:
 def director_at(place: Path) -> Director:
     """The real Director, with a profile that knows nothing."""
     around = Surroundings(
-        keys=KeyStore(place), wishes=WishFile(place), profile_for=lambda _: Profile(), name="box", version="1",
+        keys=KeyStore(place), wishes=WishFile(place), profile_for=lambda *_: Profile(), name="box", version="1",
         clock=WallClock(lambda: 1000.0, lambda: 1000.0),
     )  # fmt: skip
     return Director(settings.join(()), around)

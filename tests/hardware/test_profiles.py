@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from appliance.errors import Invalid
@@ -20,10 +21,13 @@ def hello(board: str, *devices: DeviceFacts) -> Hello:
 
 
 def uvc(usb_id: str = "", card: str = "USB Video", node: str = "/dev/video0", kind: str = "hdmi") -> DeviceFacts:
-    return DeviceFacts(node=node, card=card, driver="uvcvideo", usb_id=usb_id, kind=kind)
+    return DeviceFacts(node=node, card=card, driver="uvcvideo", usb_id=usb_id, kind=kind, pixel_formats=("yuyv422",))
 
 
-TC358743 = DeviceFacts(node="/dev/video0", card="unicam", driver="unicam", kind="hdmi", has_edid=True)
+TC358743 = DeviceFacts(
+    node="/dev/video0", card="unicam", driver="unicam", bus="platform:fe801000.csi", kind="hdmi",
+    pixel_formats=("uyvy422",), has_edid=True,
+)  # fmt: skip
 
 
 def test_all_profiles_are_there() -> None:
@@ -58,7 +62,11 @@ def test_two_lanes_are_not_asked_for_more_than_they_carry() -> None:
         ("MINI PC, Intel(R) N100", uvc("0fd9:0066", "Cam Link 4K"), "n100+camlink4k"),
         ("Standard PC", uvc("", "UVC Camera (534d:2109): USB Vid"), "generic+ms2109"),
         ("", uvc("1234:5678"), "generic+generic-uvc"),
-        ("", DeviceFacts(node="/dev/video0", card="vivid", driver="vivid", kind="hdmi"), "generic+vivid"),
+        (
+            "",
+            DeviceFacts(node="/dev/video0", card="vivid", driver="vivid", kind="hdmi", pixel_formats=("yuyv422",)),
+            "generic+vivid",
+        ),
         ("", DeviceFacts(node="/dev/video0", card="x", driver="y", kind="m2m"), "generic"),
     ],
 )
@@ -76,8 +84,10 @@ def test_the_device_is_the_one_the_engine_takes() -> None:
 
 def test_an_edid_is_only_for_a_device_that_has_one() -> None:
     assert recognise(CATALOGUE, hello("", TC358743), "auto").edid == CATALOGUE.edids["two-lanes-720p60"]
-    without = DeviceFacts(node="/dev/video0", card="unicam", driver="unicam", kind="hdmi", has_edid=False)
-    assert recognise(CATALOGUE, hello("", without), "auto").edid == ""
+    assert recognise(CATALOGUE, hello("", TC358743), "auto").edid_bus == "platform:fe801000.csi"
+    without = msgspec.structs.replace(TC358743, has_edid=False)
+    found = recognise(CATALOGUE, hello("", without), "auto")
+    assert (found.edid, found.edid_bus) == ("", "")
 
 
 def test_the_encoders_of_a_pi4_end_with_software() -> None:

@@ -36,11 +36,11 @@ from appliance.engine.capture.trouble import (
     trouble_of,
 )
 from appliance.engine.frame import CapturedFrame
-from appliance.engine.hardware.devices import automatic_device
 from appliance.engine.hardware.register import DeviceRegister
 from appliance.engine.mailbox import Mailbox
 from appliance.engine.worker import Worker
 from appliance.errors import Invalid
+from appliance.hardware.meant import automatic_device, real_node
 from appliance.model.signal import Cause, Signal
 
 log = logging.getLogger(__name__)
@@ -65,7 +65,8 @@ _LAST_RETRY_S = 1.0
 class CaptureRequest:
     """Which device, and how. `device` is `auto` or a node; `pixel_formats` are FFmpeg names, best first.
 
-    `edid` is the hex text of an EDID to give the input, empty to leave it alone. `buffers` are what we ask for.
+    `edid` is the hex text of an EDID to give the input, empty to leave it alone, and `edid_bus` the bus of the device
+    it is for, empty for any. `buffers` are what we ask for.
     `auto` takes the first of `kinds` that is not `taken`: a face camera is ("webcam",) and not the console's node.
     `open` opens a node; tests give one that answers as no driver should. `input` is the number of the input to take
     where the card has several, -1 for the first that is a receiver. `register` knows who has which node open.
@@ -74,6 +75,7 @@ class CaptureRequest:
     device: str = "auto"
     pixel_formats: tuple[str, ...] = PREFERENCE
     edid: str = ""
+    edid_bus: str = ""
     buffers: int = 6
     kinds: tuple[str, ...] = ("hdmi", "webcam")
     taken: Callable[[], str] = str
@@ -90,7 +92,7 @@ class V4l2Source(Worker):
     """The capture thread. `frames` gets the newest picture, `on_signal` every change of the signal, on this thread.
 
     `captured` counts frames handed out, `skipped` those dropped (late, damaged, or because readers hold too many
-    buffers). `node` is the device in use, empty while there is none.
+    buffers). `node` is the device in use, links followed, empty while there is none.
     """
 
     def __init__(
@@ -125,7 +127,7 @@ class V4l2Source(Worker):
             except Trouble as trouble:
                 self._tell(trouble.signal(time.time()))
             except OSError as error:
-                self._tell(trouble_of(error, self.node or self._request.device).signal(time.time()))
+                self._tell(trouble_of(error, self._name).signal(time.time()))
             else:
                 retry_s = 0.0
             self.node = ""
@@ -151,7 +153,7 @@ class V4l2Source(Worker):
             is_receiver = self._select_input(node)
             mode: Timings | None = None
             if is_receiver:
-                self._give_edid(node)
+                self._give_edid(node, capability.bus)
                 mode = self._await_signal(node)
                 if mode is None:
                     return
@@ -167,9 +169,15 @@ class V4l2Source(Worker):
                 self._refused = (offer,) if offer in refused else (*refused, offer)
                 raise trouble from None
 
+    @property
+    def _name(self) -> str:
+        """What people call the device."""
+        device = self._request.device
+        return device if device != "auto" else self.node or device
+
     def _find(self) -> str:
         if self._request.device != "auto":
-            return self._request.device
+            return real_node(self._request.device)  # what a link means may change with every plug
         node = automatic_device(self._request.register.devices(), self._request.kinds, self._request.taken())
         if not node:
             raise Trouble(NO_DEVICE_AT_ALL)
@@ -191,8 +199,8 @@ class V4l2Source(Worker):
             node.select_input(receivers[0])
         return bool(receivers)
 
-    def _give_edid(self, node: Node) -> None:
-        if not self._edid:
+    def _give_edid(self, node: Node, bus: str) -> None:
+        if not self._edid or self._request.edid_bus not in {"", bus}:
             return
         try:
             self._edid_taken = edid.write_edid(node, self._edid, self._edid_taken)

@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import contextlib
 import logging
+import os
 from collections.abc import Callable
 from pathlib import Path
 
+import msgspec
 from av.codec.codec import Codec, UnknownCodecError
 from linuxpy.video import raw
 
 from appliance.engine.capture.edid import has_edid
 from appliance.engine.capture.formats import BY_FOURCC, fourcc_text
 from appliance.engine.capture.ioctl import Capability, Node, video_nodes
+from appliance.hardware.meant import automatic_device as automatic_device
+from appliance.hardware.meant import real_node
 from appliance.model.names import H264_ENCODERS
 from appliance.model.protocol import DeviceFacts
 
@@ -24,10 +28,30 @@ HDMI_USB = frozenset({"534d", "345f", "0fd9", "07ca", "2935", "1bcf:2c99", "1e4e
 _CODEC_NAMES = ("bcm2835-codec", "bcm2835-isp", "pispbe", "rpi-hevc", "rpivid", "hantro", "rkvdec", "rockchip-rga")
 """Nodes known by name to be no capture: opening some of them makes firmware set up a codec."""
 
+_NOT_UDEVS = frozenset({"fd", "hugepages", "mqueue", "pts", "shm"})
+"""What is in /dev and holds other people's files."""
+
 
 def capture_devices(directory: str = "/dev", sysfs: str = "/sys/class/video4linux") -> tuple[DeviceFacts, ...]:
     """Every /dev/video* as facts, by number. A node that may not be opened is named with what sysfs knows."""
-    return tuple(facts_of(node, Path(sysfs)) for node in video_nodes(directory))
+    links = links_in(directory)
+    return tuple(with_links(facts_of(node, Path(sysfs)), links) for node in video_nodes(directory))
+
+
+def links_in(directory: str = "/dev") -> dict[str, tuple[str, ...]]:
+    """The links in a /dev, at any depth, by the node behind them."""
+    found: dict[str, list[str]] = {}
+    for place, folders, names in os.walk(directory):
+        folders[:] = [folder for folder in folders if folder not in _NOT_UDEVS]
+        for path in (os.path.join(place, name) for name in names):  # noqa: PTH118 - once a second
+            if os.path.islink(path):  # noqa: PTH114
+                found.setdefault(real_node(path), []).append(path)
+    return {node: tuple(sorted(links)) for node, links in found.items()}
+
+
+def with_links(facts: DeviceFacts, links: dict[str, tuple[str, ...]]) -> DeviceFacts:
+    """The facts with the device's other names."""
+    return msgspec.structs.replace(facts, links=links.get(real_node(facts.node), ()))
 
 
 def facts_of(node: str, sysfs: Path, open_node: Callable[[str], Node] = Node) -> DeviceFacts:
@@ -111,23 +135,6 @@ def _read(path: Path) -> str:
         return path.read_text("utf-8", "replace").strip()
     except OSError:
         return ""
-
-
-def automatic_device(
-    devices: tuple[DeviceFacts, ...], kinds: tuple[str, ...] = ("hdmi", "webcam"), taken: str = ""
-) -> str:
-    """The node that `auto` means: the first of `kinds` there is, then the first by bus; empty when there is none.
-
-    `taken` is a node that somebody else of us uses, such as the console's when a face camera is looked for.
-    """
-    usable = [one for one in devices if one.kind in kinds and one.pixel_formats and one.node != taken]
-    usable.sort(key=lambda one: (kinds.index(one.kind), one.bus, _number(one.node)))
-    return usable[0].node if usable else ""
-
-
-def _number(node: str) -> int:
-    digits = "".join(filter(str.isdigit, Path(node).name))
-    return int(digits) if digits else 0
 
 
 def encoders() -> tuple[str, ...]:

@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from appliance.engine.capture.ioctl import Node, video_nodes
-from appliance.engine.hardware.devices import facts_of, opened_facts, unopened_facts
+from appliance.engine.hardware.devices import facts_of, links_in, opened_facts, unopened_facts, with_links
 from appliance.model.protocol import DeviceFacts
 
 log = logging.getLogger(__name__)
@@ -61,8 +61,9 @@ class DeviceRegister:
         with self._changed:
             for gone in self._known.keys() - nodes:
                 del self._known[gone]
+        links = links_in(self._directory)  # udev makes them a moment after the node
         found = (self._facts(node) for node in nodes)
-        return tuple(facts for facts in found if facts is not None)
+        return tuple(with_links(facts, links) for facts in found if facts is not None)
 
     @contextmanager
     def held(self, node: str) -> Iterator[None]:

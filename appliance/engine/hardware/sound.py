@@ -6,6 +6,7 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
+from appliance.hardware.meant import real_node
 from appliance.model.names import is_anybodys
 
 HDMI_CARDS = ("tc358743", "hdmiin", "hdmi-in", "hdmirx")
@@ -56,7 +57,7 @@ def automatic_sound(devices: tuple[SoundDevice, ...], video_node: str, sysfs: st
     Empty when there is none. snd-aloop is never chosen: it has to be named.
     """
     real = [one for one in devices if "loopback" not in one.driver.lower()]
-    parent = parent_device(Path(sysfs) / Path(video_node).name / "device") if video_node else ""
+    parent = parent_device(Path(sysfs) / Path(real_node(video_node)).name / "device") if video_node else ""
     for one in real:
         if parent and one.parent == parent:
             return one.name

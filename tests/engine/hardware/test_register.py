@@ -127,6 +127,20 @@ def test_each_node_is_asked_once_until_it_is_another_one(dev: Path) -> None:
     assert driver.opened[2:] == [str(dev / "video1")]
 
 
+def test_links_are_told_also_when_udev_makes_them_later(dev: Path) -> None:
+    driver = Driver()
+    register = register_of(dev, driver)
+    assert [one.links for one in register.devices()] == [(), ()]
+    link = dev / "v4l" / "by-id" / "card"
+    link.parent.mkdir(parents=True)
+    for number in (0, 1):
+        link.symlink_to(f"../../video{number}")
+        assert register.devices()[number].links == (str(link),)
+        assert register.devices()[1 - number].links == ()
+        link.unlink()
+    assert len(driver.opened) == 2, "nobody was asked again for it"
+
+
 def test_one_input_is_no_choice(dev: Path) -> None:
     driver = Driver()
     driver.inputs = INPUTS[:1]

@@ -86,3 +86,12 @@ def test_neither_the_mainboard_nor_the_loop_is_taken_unasked(machine: Path) -> N
 def test_a_machine_without_sound(tmp_path: Path) -> None:
     assert sound_devices(str(tmp_path), str(tmp_path)) == ()
     assert automatic_sound((), "/dev/video0", str(tmp_path)) == ""
+
+
+def test_the_sound_beside_a_card_that_is_named_by_a_link(machine: Path) -> None:
+    for folder, name in (("by-id", "usb-MACROSILICON_USB3_Video-video-index0"), ("by-path", "pci-0-usb-0:2:1.0")):
+        (machine / "v4l" / folder).mkdir(parents=True)
+        (machine / "video0").touch()
+        link = machine / "v4l" / folder / name
+        link.symlink_to("../../video0")
+        assert chosen(machine, str(link)) == chosen(machine, "/dev/video0") == "hw:CARD=Video,DEV=0"

@@ -37,8 +37,9 @@ customElements.define("plug-devices", class extends Piece {
 	}
 
 	/** @param {Setting} setting @param {State} state @returns {string[][] | undefined} */
-	#choices({ path }, state) {
-		const devices = state.devices.filter(({ kind }) => kind === "hdmi" || kind === "webcam").map((one) => [one.node, `${one.card} (${one.node})`]);
+	#choices({ path, value }, state) {
+		const devices = state.devices.filter(({ kind }) => kind === "hdmi" || kind === "webcam")
+			.map((one) => [one.name && value !== one.node ? one.name : one.node, `${one.card} (${one.node})`]);
 		/** @type {string[][]} */
 		const usual = [["auto", say("devices.auto")], ["test", say("devices.test")]];
 		if (path === "capture.device") return [...usual, ...devices];
