@@ -133,6 +133,11 @@ def _parser() -> argparse.ArgumentParser:
     _with_config(reset)
     reset.set_defaults(run=_reset)
 
+    # systemd's, before control starts: not in the list of commands.
+    former = commands.add_parser("adopt")
+    _with_config(former)
+    former.set_defaults(run=_adopt)
+
     for role, does, function in (
         ("engine", "the part that captures, encodes and sends", _engine),
         ("control", "the part that decides", _control),
@@ -198,7 +203,7 @@ def _engine(options: argparse.Namespace) -> int:
     from appliance.control import settings
     from appliance.engine.main import main as engine
 
-    return engine(settings.load(options.config).owners)
+    return engine(settings.load_owners(options.config).config)
 
 
 def _screen(options: argparse.Namespace) -> int:
@@ -207,10 +212,27 @@ def _screen(options: argparse.Namespace) -> int:
     from appliance.screen.main import main as screen
 
     try:
-        return screen(Path(settings.load(options.config).config.run_dir))
+        return screen(Path(settings.load_owners(options.config).config.run_dir))
     except Unavailable as error:
         print(str(error), file=sys.stderr)
         return NEVER_HERE_EXIT
+
+
+def _adopt(options: argparse.Namespace) -> int:
+    from appliance.adopt import adopt, users_here
+    from appliance.control import settings
+
+    users = users_here()
+    if users is None:
+        return 0
+    try:
+        config = settings.load_owners(options.config).config
+    except Invalid:
+        return 0  # control says it right after this
+    taken = adopt(config, users)
+    if taken:
+        print(f"{taken} files and directories of the former user were given to the users of the roles.")
+    return 0
 
 
 def _devices(options: argparse.Namespace) -> int:

@@ -10,10 +10,11 @@ from pathlib import Path
 import pytest
 
 from appliance.priority import MODEST, NICENESS
+from appliance.sockets import ROLES
 
 ROOT = Path(__file__).parent.parent
 UNITS = sorted((ROOT / "systemd").glob("*.service"))
-MOST_EXPOSED = {"plugcast-screen.service": 1.5, "plugcast-control.service": 2.0, "plugcast-engine.service": 2.5}
+MOST_EXPOSED = {"plugcast-screen.service": 1.0, "plugcast-control.service": 1.5, "plugcast-engine.service": 1.7}
 
 needs_systemd = pytest.mark.skipif(shutil.which("systemd-analyze") is None, reason="systemd-analyze is not installed")
 
@@ -43,6 +44,15 @@ def test_the_sandbox_stays_tight(unit: Path) -> None:
     level = re.search(r"exposure level for \S+: ([0-9.]+)", said.stdout)
     assert level is not None, said.stderr
     assert float(level[1]) <= MOST_EXPOSED[unit.name]
+
+
+@pytest.mark.parametrize("unit", UNITS, ids=lambda unit: unit.name)
+def test_no_role_can_take_the_whole_box_or_be_another(unit: Path) -> None:
+    said = dict(line.split("=", 1) for line in unit.read_text().splitlines() if "=" in line and line[0] not in "#[")
+    assert said["MemoryMax"].endswith("M")
+    assert 16 <= int(said["TasksMax"]) <= 128
+    assert said["User"] == unit.stem
+    assert {other.stem for other in UNITS} == {f"plugcast-{role}" for role in ROLES}
 
 
 def test_a_wrong_config_is_not_tried_for_ever() -> None:

@@ -83,11 +83,16 @@ def load(file: Path) -> Settings:
     Only the file at its usual place may be missing. A panel.toml that is broken stops nobody: `notes` say so. Blocks on
     the disk. Raises `Invalid` with one line.
     """
-    box = Layer(file.name, check_layer(read_toml(file), file.name)) if file != DEFAULT_FILE or file.exists() else None
-    below = join((box,) if box else ())
+    below = load_owners(file)
     panel = read_panel(Path(below.config.state_dir))
     joined = join((*below.layers, Layer(PANEL_FILE, panel.values)))
     return replace(joined, strange=panel.strange, notes=panel.notes, is_broken=panel.is_broken)
+
+
+def load_owners(file: Path) -> Settings:
+    """The settings of box.toml alone, for roles that may not read what else control keeps. Blocks, raises as `load`."""
+    box = Layer(file.name, check_layer(read_toml(file), file.name)) if file != DEFAULT_FILE or file.exists() else None
+    return join((box,) if box else ())
 
 
 def join(layers: tuple[Layer, ...]) -> Settings:

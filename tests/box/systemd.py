@@ -1,7 +1,7 @@
 """A real systemd in the virtual box, with the units as they are installed, for the parts of the product that it owns.
 
 It is PID 1 of a namespace of its own, like a container's, and knows no units but ours and the few targets that they
-name. The program lies in /opt and its user is made as on a box, so nothing of the units has to be changed but where
+name. The program lies in /opt and its users are made as on a box, so nothing of the units has to be changed but where
 their output goes. Owns the namespace, its mounts and its control group; all of it ends with the box.
 """
 
@@ -12,6 +12,7 @@ import shutil
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -27,10 +28,10 @@ GROUPS = Path("/sys/fs/cgroup")
 CONFIG = Path("/etc/plugcast/box.toml")
 SITE = "/opt/site"
 START_S = 60.0
-# A program in its own place, wherever the checkout and its Python are: the user plugcast may not look into homes.
+# A program in its own place, wherever the checkout and its Python are: our users may not look into homes.
 WRAPPER = """#!/bin/sh
 export PYTHONPATH=/opt/plugcast:{site} LD_LIBRARY_PATH=/opt/python/lib
-exec /opt/python/bin/python{version} -m appliance.cli "$@"
+exec /opt/python/bin/python{version} {words} "$@"
 """
 INSIDE = """
 mount --make-rslave / && mount --make-rshared / && mount -t proc proc /proc
@@ -48,15 +49,19 @@ TARGETS = ("basic", "sysinit", "shutdown", "network", "sound", "multi-user")
 class Systemd(Panel):
     """`with Systemd(home, toml) as box`: the three units are started and their panel answers on port 80.
 
-    `toml` is the whole box.toml; `drop_ins` are what an administrator adds with `systemctl edit`, by unit.
+    `toml` is the whole box.toml; `drop_ins` are what an administrator adds with `systemctl edit`, by unit; `before` is
+    called before anything is installed, over an empty state directory.
     """
 
-    def __init__(self, home: Path, toml: str, drop_ins: dict[str, str] | None = None) -> None:
+    def __init__(
+        self, home: Path, toml: str, drop_ins: dict[str, str] | None = None, before: Callable[[], None] | None = None
+    ) -> None:
         super().__init__(80)
         self._home = home / "systemd"
         self._units = self._home / "units"
         self._toml = toml
         self._drop_ins = drop_ins or {}
+        self._before = before
         self._manager = 0
         self._group = GROUPS / f"plugcast-{home.name}"
 
@@ -65,7 +70,9 @@ class Systemd(Panel):
             self._install()
             self._boot(stack)
             self.ctl("start", *(f"plugcast-{role}" for role in ROLES))
-            self._token = token_in(self.inside("runuser", "-u", "plugcast", "/usr/bin/plugcast", "token", "test"))
+            self._token = token_in(
+                self.inside("runuser", "-u", "plugcast-control", "/usr/bin/plugcast", "token", "test")
+            )
             self.until(lambda state: bool(state["engine"]["connected"]), START_S)
             self._stack = stack.pop_all()
         return self
@@ -98,15 +105,31 @@ class Systemd(Panel):
         done = subprocess.run(("sh", "-c", f"echo $$ >{group} && exec 3<{node}"), capture_output=True, check=False)
         return done.returncode == 0
 
+    def may(self, role: str, *words: str, is_bare: bool = False) -> bool:
+        """Whether a command succeeds as a role's user, with what its unit lets it see, or everything when `is_bare`."""
+        group = "plugcast" if role == "engine" else f"plugcast-{role}"
+        be = ("setpriv", f"--reuid=plugcast-{role}", f"--regid={group}", "--init-groups")
+        return self._enter(*(() if is_bare else self._seeing(role)), *be, *words).returncode == 0
+
+    def sees(self, role: str, path: Path) -> bool:
+        """Whether a role's unit leaves a path in its sight, whoever may read that."""
+        return self._enter(*self._seeing(role), "test", "-e", str(path)).returncode == 0
+
+    def _seeing(self, role: str) -> tuple[str, ...]:
+        return ("nsenter", f"--target={self.show(role, 'MainPID')}", "--mount")
+
     def inside(self, *words: str) -> str:
         """The output of a command beside the units. Raises AssertionError when it fails."""
-        enter = ("nsenter", f"--target={self._manager}", "--mount", "--pid", "--cgroup")
-        done = subprocess.run((*enter, *words), capture_output=True, text=True, check=False, timeout=300)
+        done = self._enter(*words)
         assert done.returncode == 0, f"{' '.join(words)}: {done.returncode}\n{done.stdout}{done.stderr}\n{self.log}"
         return done.stdout
 
+    def _enter(self, *words: str) -> subprocess.CompletedProcess[str]:
+        enter = ("nsenter", f"--target={self._manager}", "--mount", "--pid", "--cgroup")
+        return subprocess.run((*enter, *words), capture_output=True, text=True, check=False, timeout=300)
+
     def _install(self) -> None:
-        """What a package does: the units, the user, the directories, the program."""
+        """What a package does: the units, the users, the directories, the program."""
         self._units.mkdir(parents=True)
         (self._home / "nothing").mkdir()
         for name in TARGETS:
@@ -121,19 +144,22 @@ class Systemd(Panel):
             (more / "override.conf").write_text(self._drop_ins.get(role, ""))
         for place in ("/run/plugcast", "/var/lib/plugcast"):
             shutil.rmtree(place, ignore_errors=True)
-        files = {"sysusers": "plugcast.sysusers.conf", "tmpfiles": "plugcast.tmpfiles.conf"}
-        for tool, file in files.items():
+        if self._before:
+            self._before()
+        for tool in ("sysusers", "tmpfiles"):
+            shutil.copy(ROOT / "systemd" / f"plugcast.{tool}.conf", f"/usr/lib/{tool}.d/plugcast.conf")
             create = ("--create",) if tool == "tmpfiles" else ()
-            subprocess.run((f"systemd-{tool}", *create, str(ROOT / "systemd" / file)), check=True)
+            subprocess.run((f"systemd-{tool}", *create, "plugcast.conf"), check=True)
         CONFIG.write_text(self._toml)
         for group, nodes in (("video", "video* media*"), ("audio", "snd/*")):  # what udev does on a box
             for node in (node for pattern in nodes.split() for node in Path("/dev").glob(pattern)):
                 shutil.chown(node, group=group)
                 node.chmod(0o660)
         version = f"{sys.version_info.major}.{sys.version_info.minor}"
-        wrapper = Path("/usr/bin/plugcast")
-        wrapper.write_text(WRAPPER.format(site=SITE, version=version))
-        wrapper.chmod(0o755)
+        for name, words in (("plugcast", "-m appliance.cli"), ("plugcast-python", "")):
+            wrapper = Path("/usr/bin", name)
+            wrapper.write_text(WRAPPER.format(site=SITE, version=version, words=words))
+            wrapper.chmod(0o755)
 
     def _boot(self, stack: contextlib.ExitStack) -> None:
         self._group.mkdir()

@@ -9,18 +9,25 @@ from __future__ import annotations
 import contextlib
 import json
 import shutil
+import subprocess
 import time
 import urllib.request
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from pathlib import Path
 
 import psutil
 import pytest
 
+from appliance.adopt import adopt, users_here
+from appliance.control.tokens import AccessFiles
+from appliance.model.config import Config
 from tests.box.devices import find_hdmi, find_sound_loop
-from tests.box.systemd import CONFIG, ROLES, SYSTEMD, Systemd
-from tests.running import State
+from tests.box.systemd import CONFIG, ROLES, ROOT, SYSTEMD, Systemd
+from tests.recordings import fragmented, plain, put
+from tests.running import Panel, State
 from tests.servers.nginx import Nginx
+from tests.test_adopt import PLUG, PowerCut
 
 pytestmark = [
     pytest.mark.slow,
@@ -53,12 +60,65 @@ LoadCredential=tiktok-key:/etc/plugcast/tiktok-key
 """
 
 
+STATE = Path("/var/lib/plugcast")
+LOOSE = CONFIG.parent / "loose-key"
+"""A key that an administrator lets everybody read."""
+KEPT, CUT_OFF = "2026-01-02 03-04-05.mp4", "2026-01-02 04-00-00.mp4"
+# Somebody comes to a socket. With more words he says a Plan, and is hung up on without having been told anything.
+COME = """
+import socket, sys
+from appliance.model.plan import Plan
+from appliance.model.protocol import PlanMessage, pack
+with socket.socket(socket.AF_UNIX) as line:
+    line.settimeout(10)
+    line.connect(sys.argv[1])
+    heard = b""
+    try:
+        if sys.argv[2:]:
+            line.sendall(pack(PlanMessage(plan=Plan())))
+            heard = line.recv(1)
+    except ConnectionError:
+        pass
+    sys.exit(3 if heard else 0)
+"""
+
+
 @dataclass(frozen=True)
 class House:
-    """Systemd with our units, live on a server. One for all tests: it takes half a minute to come up."""
+    """Systemd with our units, live on a server. One for all tests: it takes half a minute to come up.
+
+    It is a box of 0.1.0, with `tokens` of that time, that lost its power in the middle of the upgrade.
+    """
 
     box: Systemd
     nginx: Nginx
+    tokens: list[str] = field(default_factory=list)
+
+
+def an_older_box(tokens: list[str]) -> None:
+    """What 0.1.0 leaves behind, and a power cut when half of it was given to the new users."""
+    subprocess.run(
+        ("systemd-sysusers", "-"), input='u plugcast - "Plugcast" /var/lib/plugcast\n', text=True, check=True
+    )
+    (STATE / "recordings").mkdir(parents=True, mode=0o700)
+    (STATE / "keys").mkdir(mode=0o700)
+    put(STATE / "recordings", KEPT, plain(1))
+    put(STATE / "recordings", CUT_OFF + ".part", fragmented(2)[:-100])
+    (STATE / "panel.toml").write_text('slate.owner-name = "Leo"\n')
+    (STATE / "keys" / "twitch").write_text("a key")
+    tokens.append(AccessFiles(STATE).add_token("older", time.time()))
+    for one in (STATE, *STATE.rglob("*")):
+        one.chmod(0o700 if one.is_dir() else 0o600)
+        shutil.chown(one, "plugcast", "plugcast")
+    subprocess.run(("systemd-sysusers", str(ROOT / "systemd" / "plugcast.sysusers.conf")), check=True)
+    users = users_here()
+    assert users is not None
+    with contextlib.suppress(PowerCut):
+        PLUG.left = 4
+        adopt(Config(), users)
+    PLUG.left = -1
+    owners = {one.owner() for one in STATE.rglob("*")}
+    assert {"plugcast", "plugcast-engine"} <= owners, "half of it"
 
 
 @pytest.fixture(scope="module")
@@ -66,18 +126,23 @@ def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
     home = tmp_path_factory.mktemp("units")
     (home / "nginx").mkdir()
     CONFIG.parent.mkdir(exist_ok=True)
-    for name, text in (("tiktok-key", KEY), ("panel-password", PASSWORD)):
+    for name, text, rights in (
+        ("tiktok-key", KEY, 0o600),
+        ("panel-password", PASSWORD, 0o600),
+        (LOOSE.name, KEY, 0o644),
+    ):
         file = CONFIG.parent / name
         file.write_text(text)
-        file.chmod(0o600)
+        file.chmod(rights)
+    tokens = list[str]()
     with (
         Nginx(home / "nginx") as nginx,
-        Systemd(home, TOML.format(server=nginx.server), {"control": CREDENTIALS}) as box,
+        Systemd(home, TOML.format(server=nginx.server), {"control": CREDENTIALS}, lambda: an_older_box(tokens)) as box,
     ):
         box.until(lambda state: mode(state) == CALM)
         assert box.do("go-live")[0] == 200
         box.until(is_on_air)
-        yield House(box, nginx)
+        yield House(box, nginx, tokens)
 
 
 def is_on_air(state: State) -> bool:
@@ -94,6 +159,18 @@ def told_by(process: psutil.Process) -> str:
     with contextlib.suppress(psutil.Error):
         return " ".join([*process.cmdline(), *process.environ().values()])
     return ""
+
+
+def clipped(box: Systemd) -> str:
+    """The name of a new clip; there is something to keep as soon as a picture and its sound were encoded."""
+    answers = list[State]()
+
+    def is_made(_: State) -> bool:
+        answers.append(box.do("clip", seconds=2)[1])
+        return "name" in answers[-1]
+
+    box.until(is_made)
+    return str(answers[-1]["name"])
 
 
 def back_after_s(box: Systemd, since: float, pid: str) -> float:
@@ -116,6 +193,55 @@ def test_what_systemd_hands_over_works_and_shows_nowhere(house: House) -> None:
         *(told_by(process) for process in psutil.process_iter()),
     ]
     assert not any(secret in text for secret in ("abcdefgh", PASSWORD) for text in shown)
+
+
+def test_an_older_box_is_taken_over_although_the_power_was_cut(house: House) -> None:
+    box = house.box
+    older = Panel(80, house.tokens[0])
+    settings = {row["path"]: row["value"] for row in json.loads(older.get("/api/settings"))}
+    assert settings["slate.owner-name"] == "Leo"
+    listed = {one["name"] for one in json.loads(box.get("/api/recordings"))}
+    assert {KEPT, CUT_OFF} <= listed, "what the power cut off is a recording now"
+    assert box.get(f"/api/recordings/{KEPT.replace(' ', '%20')}") == plain(1)
+    assert all(one.owner() != "plugcast" for one in (STATE, *STATE.rglob("*")))
+    assert box.do("delete-recording", name=KEPT)[0] == 200
+    name = clipped(box)
+    box.until(lambda state: name in {one["name"] for one in state["recordings"]})
+    assert box.get(f"/api/recordings/{name.replace(' ', '%20')}")[4:8] == b"ftyp"
+
+
+def test_each_role_sees_its_own_and_says_its_own(house: House) -> None:
+    box = house.box
+    key, token, settings = STATE / "keys" / "twitch", STATE / "access" / "tokens.json", STATE / "panel.toml"
+    recording = STATE / "recordings" / CUT_OFF
+    assert all(file.exists() for file in (key, token, settings, recording))
+    kept = (key, token, settings, recording)
+    for is_bare in (False, True):  # the users alone keep them apart
+        readable = {
+            role: [one for one in kept if box.may(role, "test", "-r", str(one), is_bare=is_bare)] for role in ROLES
+        }
+        assert readable == {"engine": [recording], "control": list(kept), "screen": []}
+    assert not box.may("control", "touch", str(recording))
+    assert box.may("engine", "touch", str(recording))
+    sockets = {name: f"/run/plugcast/{name}/{name}.sock" for name in ("engine", "layers", "screen")}
+    come = ("/usr/bin/plugcast-python", "-c", COME)
+    # And so do the units alone.
+    engine, layers, screen = map(Path, sockets.values())
+    handed = Path("/run/credentials/plugcast-control.service/tiktok-key")
+    places = (*kept, LOOSE, CONFIG, handed, engine, layers, screen)
+    assert {role: [place for place in places if not box.sees(role, place)] for role in ROLES} == {
+        "engine": [key, token, settings, handed, screen],
+        "control": [layers],
+        "screen": [*kept, LOOSE, handed, engine],
+    }
+    # The painter may come to layers.sock, where a Plan costs it the connection, and to engine.sock not at all.
+    assert box.may("screen", *come, sockets["layers"], "with a Plan")
+    reached = {role: [name for name, path in sockets.items() if box.may(role, *come, path)] for role in ROLES}
+    assert reached == {"engine": ["engine", "layers"], "control": ["engine", "screen"], "screen": ["layers", "screen"]}
+    # Even root is not control: it is turned away without a word.
+    box.inside(*come, sockets["engine"], "with a Plan")
+    assert is_on_air(box.state())
+    assert box.show("engine", "NRestarts") == "0"
 
 
 def test_the_sandbox_lets_the_console_in_and_nothing_else(house: House) -> None:
