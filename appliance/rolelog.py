@@ -30,7 +30,7 @@ def line_of(record: logging.LogRecord, role: str, at: float) -> str:
     text = record.getMessage()
     if record.exc_info and (error := record.exc_info[1]):
         text += f" ({type(error).__name__}: {error})"
-    text = text.replace("\n", " ")[:LONGEST_LINE]
+    text = text.replace("\n", " ")[:LONGEST_LINE].encode(errors="replace").decode()
     return f"{time.strftime('%Y-%m-%dT%H:%M:%SZ', time.gmtime(at))} {role} {record.levelname.lower()}: {text}"
 
 

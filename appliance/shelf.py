@@ -35,7 +35,7 @@ MARKS: dict[Kind, str] = {"recording": "Plugcast recording", "clip": "Plugcast c
 SUFFIX = ".mp4"
 PART = ".part"
 LONGEST_TITLE = 60
-_NAME = re.compile(r"^\d{4}-\d\d-\d\d \d\d-\d\d-\d\d(?: [^/\x00-\x1f\x7f]{1,180})?\.mp4\Z")
+_NAME = re.compile(r"^\d{4}-\d\d-\d\d \d\d-\d\d-\d\d(?: [^/\x00-\x1f\x7f\ud800-\udfff]{1,180})?\.mp4\Z")
 # What some file system, shell or video program does not like in a name.
 _AWKWARD = re.compile(r'[\x00-\x1f\x7f/\\:*?"<>|]+')
 

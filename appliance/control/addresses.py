@@ -58,7 +58,7 @@ def host_names(config: Config) -> tuple[str, ...]:
         config.panel.listen,
         *config.panel.names,
     )
-    return tuple(dict.fromkeys(name for name in names if name and not _is_address(name)))
+    return tuple(dict.fromkeys(name for name in names if _is_name(name) and not _is_address(name)))
 
 
 def site_of(config: Config, address: str) -> str:
@@ -69,6 +69,14 @@ def site_of(config: Config, address: str) -> str:
 def link_to(site: str, token: str) -> str:
     """The link that pairs a browser. What follows the # never reaches any server's log."""
     return f"{site}/#{token}"
+
+
+def _is_name(name: str) -> bool:
+    """Whether browsers and certificates can have this name: the computer's own may be any bytes."""
+    try:
+        return bool(name.encode("idna"))
+    except UnicodeError:
+        return False
 
 
 def _is_address(name: str) -> bool:

@@ -16,7 +16,7 @@ import msgspec
 
 from appliance.errors import Invalid, Refused
 from appliance.live.rtmp import read_server
-from appliance.model.config import Config, DestinationConfig, Section
+from appliance.model.config import MOST_DESTINATIONS, Config, DestinationConfig, Section
 from appliance.model.names import FORMS, is_anybodys
 
 type Setting = bool | int | str | tuple[str, ...]
@@ -29,6 +29,8 @@ _LONGEST_RUN_DIR = 80
 _WHOLE = re.compile(r"^[+-]?\d+$")
 _HUGE = 10**20
 _LONGEST_PATH = 200
+_LONGEST_TEXT = 2048
+_MOST_NAMES = 64
 _OWNERS = frozenset(
     {"state-dir", "run-dir", "panel.listen", "panel.port", "panel.names", "record.directory"}
 )  # fmt: skip
@@ -123,6 +125,8 @@ def _walk(
 
 
 def _destinations(value: object, strange: Strange | None) -> Iterator[tuple[str, Setting]]:
+    if len(_table("destination", value)) > MOST_DESTINATIONS:
+        raise _Wrong("destination", f"must be at most {MOST_DESTINATIONS} destinations: take some out")
     for name, table in _table("destination", value).items():
         path = f"destination.{name}"
         if not _NAME.fullmatch(name):
@@ -220,6 +224,8 @@ def _int(path: str, value: object, notes: list[msgspec.Meta]) -> int:
 def _str(path: str, value: object, notes: list[msgspec.Meta]) -> str:
     if not isinstance(value, str):
         raise _Wrong(path, f"must be text in quotes, you wrote {_shown(value)}")
+    if len(value) > _LONGEST_TEXT:
+        raise _Wrong(path, f"must be at most {_LONGEST_TEXT} characters long")
     for note in notes:
         if note.pattern is not None and not re.fullmatch(note.pattern, value):
             raise _Wrong(path, f"must be {note.description}, you wrote {_shown(value)}")
@@ -229,6 +235,8 @@ def _str(path: str, value: object, notes: list[msgspec.Meta]) -> str:
 def _names(path: str, value: object) -> tuple[str, ...]:
     if not isinstance(value, list) or not all(isinstance(name, str) for name in value):
         raise _Wrong(path, f'must be a list of names such as ["plugcast.lan"], you wrote {_shown(value)}')
+    if len(value) > _MOST_NAMES:
+        raise _Wrong(path, f"must be at most {_MOST_NAMES} names")
     for name in value:
         if not _HOST_NAME.fullmatch(name):
             raise _Wrong(path, f"must hold host names, you wrote {_shown(name)}")

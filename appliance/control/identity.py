@@ -18,7 +18,7 @@ def box_id(state_dir: Path) -> str:
         known = file.read_text(encoding="ascii").strip()
     except (OSError, UnicodeDecodeError):
         known = ""
-    if _SHAPE.match(known):
+    if _SHAPE.fullmatch(known):
         return known
     made = secrets.token_hex(5)
     write_atomically(file, made.encode())

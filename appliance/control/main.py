@@ -39,6 +39,7 @@ from appliance.hardware.catalogue import read_catalogue
 from appliance.hardware.profiles import recognise
 from appliance.model.config import Config
 from appliance.model.state import AccessState, DemoState
+from appliance.model.text import legible
 from appliance.notify import Notifier
 from appliance.panel.access import Access
 from appliance.panel.account import add_account
@@ -172,7 +173,7 @@ def _surroundings(loaded: Settings, extras: Extras, access: Access) -> Surroundi
         keys=KeyStore(state_dir, loaded.owners),
         wishes=WishFile(state_dir),
         profile_for=partial(recognise, catalogue),
-        name=socket.gethostname(),
+        name=legible(socket.gethostname()),
         version=__version__,
         demo=DemoState(viewer=True) if extras.viewer else None,
         load=lambda: round(os.getloadavg()[0] / cores, 1),

@@ -18,7 +18,7 @@ from appliance.control.settings import Settings, not_built_yet
 from appliance.errors import Fact, Invalid, Refused
 from appliance.live.rtmp import without_query
 from appliance.model.command import SetDestination, SettingValue
-from appliance.model.config import Config
+from appliance.model.config import MOST_DESTINATIONS, Config
 from appliance.model.problem import Problem
 
 log = logging.getLogger(__name__)
@@ -113,6 +113,9 @@ class PanelSettings:
 
     async def _write(self, values: dict[str, Setting], strange: Strange) -> None:
         changed = self._settings.with_panel(values, strange, notes_on(strange))
+        if len(changed.config.destination) > max(MOST_DESTINATIONS, len(self.config.destination)):
+            sentence = f"This box sends to at most {MOST_DESTINATIONS} destinations. Remove one first."
+            raise Refused("too-many-destinations", sentence, most=MOST_DESTINATIONS)
         await finished_on_disk(lambda: write_panel(Path(self.config.state_dir), values, strange))
         self._settings = changed
 

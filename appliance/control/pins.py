@@ -74,7 +74,7 @@ class PinFile:
             known = msgspec.json.decode(self.file.read_bytes(), type=_Pin)
         except (OSError, *UNREADABLE):
             return self._renew()
-        return known if _SHAPE.match(known.pin) and known.wrong < MOST_WRONG else self._renew()
+        return known if _SHAPE.fullmatch(known.pin) and known.wrong < MOST_WRONG else self._renew()
 
     def _write(self, pin: _Pin) -> _Pin:
         make_private(self.file.parent)

@@ -25,6 +25,7 @@ from appliance.errors import NeedsOwner, PlugcastError, Unavailable
 from appliance.model.config import SignInConfig
 from appliance.model.problem import UNREADABLE, Value
 from appliance.model.state import AccountState
+from appliance.model.text import legible
 
 log = logging.getLogger(__name__)
 
@@ -165,8 +166,8 @@ class SignIn:
         if not isinstance(user, dict):
             raise _failed("it does not say who this is")
         return Kept(
-            name="".join(c for c in str(user.get("display_name", "")) if c.isprintable())[:_LONGEST_NAME],
-            avatar_host=urlsplit(str(user.get("avatar_url", ""))).hostname or "",
+            name=legible(str(user.get("display_name", "")), _LONGEST_NAME),
+            avatar_host=_host_of(str(user.get("avatar_url", ""))),
             since=float(round(self._now())),
             access_token=access,
             refresh_token=refresh,
@@ -240,6 +241,14 @@ def with_ticket(link: str, ticket: str) -> str:
     parts = urlsplit(link)
     query = [(key, value) for key, value in parse_qsl(parts.query, keep_blank_values=True) if key != "client_ticket"]
     return urlunsplit(parts._replace(query=urlencode([*query, ("client_ticket", ticket)])))
+
+
+def _host_of(address: str) -> str:
+    """The host of a web address; empty when it is none."""
+    try:
+        return legible(urlsplit(address).hostname or "")
+    except ValueError:
+        return ""
 
 
 def _session() -> aiohttp.ClientSession:

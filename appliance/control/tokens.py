@@ -86,7 +86,7 @@ class AccessFiles:
 
     def add_token(self, name: str, now: float, role: Role = "owner") -> str:
         """Makes a token; returns its text, which is kept nowhere. Raises `Invalid`, `Unavailable`."""
-        if not _NAME.match(name):
+        if not _NAME.fullmatch(name):
             raise Invalid("token-name", "A token's name is 1 to 64 letters, digits, dots, hyphens or underscores.")
         grants = self.tokens()
         if any(grant.name == name for grant in grants.values()):

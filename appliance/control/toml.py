@@ -19,6 +19,8 @@ _LARGEST = 256 * 1024
 _LONGEST_LINE = 4096
 """The time that tomllib takes grows with the square of a line's dotted keys."""
 _PLACE = re.compile(r"^(?P<what>.*?) \(at (?:line (?P<line>\d+), column (?P<column>\d+)|end of document)\)$")
+_DEEPEST = 16
+"""No setting is deeper than three; those of a newer version shall be kept, but not without end."""
 _HUGE = 1 << 64
 _BARE = re.compile(r"^[A-Za-z0-9_-]+$")
 
@@ -46,18 +48,21 @@ def parse_toml(body: bytes, name: str) -> dict[str, object]:
         if len(line) > _LONGEST_LINE:
             raise _invalid(name, f"line {number} is longer than {_LONGEST_LINE} characters")
     try:
-        return tomllib.loads(text)
+        table = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         raise _invalid(name, _toml_fault(str(error), text)) from None
     except ValueError:
         raise _invalid(name, "there is a value in it that cannot be read") from None
     except RecursionError:
-        raise _invalid(name, "its lists or tables are nested too deep") from None
+        raise _too_deep(name) from None
+    if _is_deeper(table, _DEEPEST):
+        raise _too_deep(name)
+    return table
 
 
 def toml_key(path: tuple[str, ...]) -> str:
     """The dotted key of a path, quoted where it must be."""
-    return ".".join(part if _BARE.match(part) else _text(part) for part in path)
+    return ".".join(part if _BARE.fullmatch(part) else _text(part) for part in path)
 
 
 def toml_value(value: object) -> str:
@@ -89,6 +94,21 @@ def _text(value: str) -> str:
 
 def _invalid(name: str, reason: str) -> Invalid:
     return Invalid("config", f"{name}: {reason}", file=name)
+
+
+def _too_deep(name: str) -> Invalid:
+    return _invalid(name, "its lists or tables are nested too deep")
+
+
+def _is_deeper(table: dict[str, object], most: int) -> bool:
+    """Whether tables and lists are within each other more than so many times. A dotted key makes a table a dot."""
+    level: list[object] = [table]
+    for _ in range(most):
+        inner = [one.values() if isinstance(one, dict) else one for one in level if isinstance(one, dict | list)]
+        if not inner:
+            return False
+        level = [value for values in inner for value in values]
+    return any(isinstance(one, dict | list) for one in level)
 
 
 def _toml_fault(message: str, text: str) -> str:

@@ -14,6 +14,7 @@ from appliance.model.config import Config
 from appliance.model.names import H264_ENCODERS, is_anybodys
 from appliance.model.plan import Ask, CapturePlan, Destination, EncoderPlan, Plan, Preflight, RecordPlan, UplinkTest
 from appliance.model.problem import Problem
+from appliance.model.text import legible
 
 _LONGEST_SHOWN = 100
 _ONLY_THE_OWNERS = frozenset({"uplink.test-url", "record.directory", "ca-file"})
@@ -92,7 +93,7 @@ class Permit:
 
 
 def _problem(path: str, name: str) -> Problem:
-    shown = "".join(c if c.isprintable() else "?" for c in name[:_LONGEST_SHOWN])
+    shown = legible(name, _LONGEST_SHOWN)
     return Problem(
         code="name-refused",
         text=f'The engine does not open "{shown}" ({path}): only box.toml may name it. Choose from the list on the '

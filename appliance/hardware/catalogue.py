@@ -11,6 +11,7 @@ import msgspec
 from appliance.errors import Invalid
 from appliance.hardware.profiles import Catalogue
 from appliance.model.profile import BoardProfile, CaptureProfile, DisplayProfile
+from appliance.model.text import legible
 
 log = logging.getLogger(__name__)
 
@@ -40,14 +41,14 @@ def board_name() -> str:
     names = []
     for file in _BOARD_NAMES:
         try:
-            names.append(file.read_text(errors="replace").strip("\0 \n"))
+            names.append(legible(file.read_bytes().strip(b"\0")))
         except OSError:
             continue
     try:
-        lines = Path("/proc/cpuinfo").read_text().splitlines()
+        lines = Path("/proc/cpuinfo").read_text(errors="replace").splitlines()
     except OSError:
         lines = []
-    cpu = next((line.partition(":")[2].strip() for line in lines if line.startswith("model name")), "")
+    cpu = next((legible(line.partition(":")[2]) for line in lines if line.startswith("model name")), "")
     return ", ".join(name for name in (*names, cpu) if name)
 
 

@@ -140,7 +140,7 @@ def _likeliest(words: Iterable[str]) -> list[str]:
     damaged = 0
     for word in words:
         key = word if word.isascii() else _after_label(word)
-        if _KEY.match(key) and not _WEB.match(key) and not _is_label(key):
+        if _KEY.fullmatch(key) and not _WEB.match(key) and not _is_label(key):
             ranked.setdefault(key, _strength(key))
         elif not key:
             damaged = max(damaged, _strength(word.encode("ascii", "ignore").decode()))

@@ -20,7 +20,7 @@ def read_server(text: str) -> str:
         meant = f", such as {typo.suggestion}" if typo and typo.suggestion else ""
         raise Invalid("server", f'must start with "rtmp://" or "rtmps://"{meant}')
     authority, _, app = text[match.end() :].partition("/")
-    if not _HOST.match(authority) or not _port_is_sane(authority):
+    if not _HOST.fullmatch(authority) or not _port_is_sane(authority):
         raise Invalid("server", 'must name a host after "://", such as "rtmp://host/app"')
     path, mark, query = app.partition("?")
     path = path.strip("/")

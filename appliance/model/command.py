@@ -15,6 +15,8 @@ from appliance.model.problem import UNREADABLE, Value
 MAX_PASTE = 16_384
 MAX_BACKUP = 32_768
 
+type DestinationName = Annotated[str, Meta(max_length=32)]
+
 type SettingValue = (
     bool
     | Annotated[int, Meta(ge=-(2**53), le=2**53)]
@@ -95,7 +97,7 @@ class RestoreSettings(Command, frozen=True, tag="restore-settings"):
 class SetDestination(Command, frozen=True, tag="set-destination"):
     """Add a destination or change it; what is not given stays as it is. Its key comes by `paste-key`."""
 
-    name: Annotated[str, Meta(max_length=32)]
+    name: DestinationName
     server: Annotated[str, Meta(max_length=2048)] | None = None
     preset: Preset | None = None
     enabled: bool | None = None
@@ -110,13 +112,13 @@ class SetDestination(Command, frozen=True, tag="set-destination"):
 class RemoveDestination(Command, frozen=True, tag="remove-destination"):
     """Forget a destination that was added on the panel, and its key."""
 
-    name: Annotated[str, Meta(max_length=32)]
+    name: DestinationName
 
 
 class ForgetKey(Command, frozen=True, tag="forget-key"):
     """Forget the key and the server that were pasted for a destination."""
 
-    destination: str = "tiktok"
+    destination: DestinationName = "tiktok"
 
 
 class MeasureUplink(Command, frozen=True, tag="uplink-test"):
@@ -145,7 +147,7 @@ class PasteKey(Command, frozen=True, tag="paste-key"):
     """Take a server and a key out of whatever was pasted. `text` is a secret."""
 
     text: Annotated[str, Meta(max_length=MAX_PASTE)]
-    destination: str = "tiktok"
+    destination: DestinationName = "tiktok"
 
     def __repr__(self) -> str:
         return f"PasteKey(text=<hidden>, destination={self.destination!r})"
@@ -156,7 +158,7 @@ class PasteKey(Command, frozen=True, tag="paste-key"):
 class CheckDestination(Command, frozen=True, tag="preflight"):
     """Find out whether this destination's server answers, without publishing. State says how it went."""
 
-    destination: str = "tiktok"
+    destination: DestinationName = "tiktok"
 
 
 class StartRecording(Command, frozen=True, tag="start-recording"):

@@ -18,20 +18,29 @@ type Language = Annotated[str, Meta(pattern=r"^[a-z]{2}(-[A-Z]{2})?$", descripti
 type VideoSource = Annotated[
     str,
     Meta(
-        pattern=r"^(auto|test(:[0-9]{1,5}x[0-9]{1,5}@(20|30|60))?|/dev/[^\x00-\x1f\x7f]+)$",
+        pattern=r"^(auto|test(:[0-9]{1,5}x[0-9]{1,5}@(20|30|60))?|/dev/[^\x00-\x1f\x7f]{1,1024})$",
         description='"auto", "test", "test:1920x1080@60" (or @30, @20) or a device such as "/dev/video0"',
     ),
 ]
 type SecondSource = Annotated[
     str,
     Meta(
-        pattern=r"^(none|auto|csi|test|/dev/[^\x00-\x1f\x7f]+)$",
+        pattern=r"^(none|auto|csi|test|/dev/[^\x00-\x1f\x7f]{1,1024})$",
         description='"none", "auto", "csi", "test" or a device such as "/dev/video1"',
     ),
 ]
-type Text = Annotated[str, Meta(pattern=r"^[^\x00-\x1f\x7f]*$", description="one line of text")]
+type Text = Annotated[
+    str, Meta(pattern=r"^[^\x00-\x1f\x7f]{0,255}$", description="one line of text of at most 255 characters")
+]
+type PlaceText = Annotated[
+    str, Meta(pattern=r"^[^\x00-\x1f\x7f]{0,1024}$", description="a file or directory, in at most 1024 characters")
+]
+type Host = Annotated[
+    str, Meta(pattern=r"^[^\x00-\x20\x7f/@?#\[\]]{0,253}$", description="a host name or an address of a network")
+]
 type SoundSource = Annotated[
-    str, Meta(pattern=r"^[^\x00-\x1f\x7f]+$", description='"auto", "none", "test" or an ALSA name such as "hw:0,1"')
+    str,
+    Meta(pattern=r"^[^\x00-\x1f\x7f]{1,1024}$", description='"auto", "none", "test" or an ALSA name such as "hw:0,1"'),
 ]
 type TimeZone = Annotated[
     str,
@@ -43,9 +52,12 @@ type TimeZone = Annotated[
 type GainDb = Annotated[int, Meta(ge=-60, le=20)]
 type Preset = Literal["tiktok", "twitch", "youtube", "custom"]
 
+MOST_DESTINATIONS = 8
+"""Each takes a connection, a backlog and a thread of the engine."""
+
 PRESETS: tuple[Preset, ...] = ("tiktok", "twitch", "youtube", "custom")
 type WebAddress = Annotated[
-    str, Meta(pattern=r"^(https?://[^\s/]+.*)?$", description='empty or an address that starts with "https://"')
+    str, Meta(pattern=r"^(https?://[^\s/]+\S*)?$", description='empty or an address that starts with "https://"')
 ]
 
 
@@ -116,7 +128,7 @@ class PictureConfig(Section, frozen=True):
 class EncoderConfig(Section, frozen=True):
     """Which encoder (`auto` or FFmpeg's name) and its target rate in kilobits a second."""
 
-    name: Annotated[str, Meta(pattern=r"^[a-z0-9_]+$", description='"auto" or a name such as "libx264"')] = "auto"
+    name: Annotated[str, Meta(pattern=r"^[a-z0-9_]{1,64}$", description='"auto" or a name such as "libx264"')] = "auto"
     bitrate_kbps: Annotated[int, Meta(ge=500, le=20000)] = 3400
 
 
@@ -129,8 +141,8 @@ class DestinationConfig(Section, frozen=True):
     enabled: bool = True
     preset: Literal["", "tiktok", "twitch", "youtube", "custom"] = ""
     server: str = ""
-    key_file: Text = ""
-    ca_file: Text = ""
+    key_file: PlaceText = ""
+    ca_file: PlaceText = ""
 
 
 class RecordConfig(Section, frozen=True):
@@ -140,7 +152,7 @@ class RecordConfig(Section, frozen=True):
     """
 
     enabled: bool = False
-    directory: Text = ""
+    directory: PlaceText = ""
     keep_free_mb: Annotated[int, Meta(ge=0, le=10_000_000)] = 500
     when_full: WhenFull = "delete-oldest"
 
@@ -174,7 +186,10 @@ class ScreenConfig(Section, frozen=True):
 
     enabled: bool = True
     card: Annotated[
-        str, Meta(pattern=r"^(auto|/dev/[^\x00-\x1f\x7f]+)$", description='"auto" or a device such as "/dev/dri/card1"')
+        str,
+        Meta(
+            pattern=r"^(auto|/dev/[^\x00-\x1f\x7f]{1,1024})$", description='"auto" or a device such as "/dev/dri/card1"'
+        ),
     ] = "auto"
 
 
@@ -182,15 +197,15 @@ class MqttConfig(Section, frozen=True):
     """Telling a home or venue system over MQTT. The password is in a file, never here; `prefix` begins every topic."""
 
     enabled: bool = False
-    host: Text = ""
+    host: Host = ""
     port: Annotated[int, Meta(ge=1, le=65535)] = 1883
     user: Text = ""
-    password_file: Text = ""
+    password_file: PlaceText = ""
     prefix: Annotated[
         str, Meta(pattern=r"^[A-Za-z0-9_-]{1,64}(/[A-Za-z0-9_-]{1,64}){0,4}$", description='a topic such as "plugcast"')
     ] = "plugcast"
     tls: bool = False
-    ca_file: Text = ""
+    ca_file: PlaceText = ""
 
 
 class MdnsConfig(Section, frozen=True):
@@ -210,7 +225,7 @@ class SignInConfig(Section, frozen=True):
     """Signing in with TikTok: the owner's own client key, and the file of its secret. `api_url` is for tests."""
 
     client_key: Text = ""
-    client_secret_file: Text = ""
+    client_secret_file: PlaceText = ""
     api_url: WebAddress = ""
 
 
@@ -233,8 +248,8 @@ def preset_of(name: str, destination: DestinationConfig) -> Preset:
 class Config(Section, frozen=True):
     """Everything the owner may set."""
 
-    state_dir: Text = "/var/lib/plugcast"
-    run_dir: Text = "/run/plugcast"
+    state_dir: PlaceText = "/var/lib/plugcast"
+    run_dir: PlaceText = "/run/plugcast"
     language: Language = "en"
     time_zone: TimeZone = ""
     panel: PanelConfig = PanelConfig()

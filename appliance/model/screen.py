@@ -20,7 +20,7 @@ class ScreenPlan(Value, frozen=True, tag="screen-plan", tag_field="type"):
     """Everything that the painter needs: who goes live, in which language viewers are told, how large the canvas is."""
 
     owner_name: Annotated[str, Meta(max_length=4096)] = ""
-    language: Annotated[str, Meta(max_length=16)] = "en"
+    language: Annotated[str, Meta(pattern=r"^[A-Za-z-]{0,16}\Z")] = "en"
     width: Side = 720
     height: Side = 1280
 

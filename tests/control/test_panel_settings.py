@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from appliance.control import settings
@@ -238,6 +238,7 @@ toml_values = st.recursive(
 )  # fmt: skip
 
 
+@example({"new": {"key\n": 1}, "new\n": 2})
 @given(st.dictionaries(words.map(lambda key: "new " + key), toml_values, max_size=4))
 def test_unknown_settings_of_any_kind_are_written_back(table: dict[str, Any]) -> None:
     values, strange = check_known(table, "x")
@@ -267,7 +268,7 @@ def test_a_number_too_long_for_decimals_is_written_back(tmp_path: Path) -> None:
 
 def test_the_longest_text_is_kept(place: Path) -> None:
     async def test() -> None:
-        text = '"\\' * 512
+        text = '"\\' * 127 + "x"
         async with box(place) as it:
             assert (await it.do({"do": "set-setting", "path": "slate.owner-name", "value": text}))[0] == 200
             assert (await it.do({"do": "set-setting", "path": "slate.owner-name", "value": text + "x"}))[0] == 422

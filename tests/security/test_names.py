@@ -6,7 +6,11 @@ Each attack must fail, and succeed once its guard is taken away.
 from __future__ import annotations
 
 import ctypes.util
+import socket
+import subprocess
+import sys
 import time
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -25,12 +29,16 @@ from appliance.model.plan import (
     Destination,
     EncoderPlan,
     Errand,
+    PicturePlan,
     Plan,
     Preflight,
     RecordPlan,
     SoundPlan,
     UplinkTest,
 )
+from appliance.model.protocol import JSON_FRAME, PlanMessage, ReportMessage, Unframer, pack, unpack_from_engine
+from appliance.model.report import Report
+from appliance.sockets import socket_path
 from tests.control.test_panel_settings import setting
 from tests.control.test_serve import Box, box, place, run
 
@@ -230,3 +238,57 @@ def test_every_sound_input_of_the_list_may_be_chosen(tmp_path: Path) -> None:
     listed = [one.name for one in sound_devices(str(tmp_path), str(tmp_path))]
     assert listed == ["hw:CARD=0,DEV=0", "hw:CARD=Mic_1,DEV=2"]
     assert all(names.is_anybodys("audio.microphone", name) for name in listed)
+
+
+@pytest.mark.timeout(120)
+def test_the_engine_itself_asks_its_box_toml(place: Path) -> None:
+    """A real engine, told over its socket by a control that somebody has taken over, who wrote panel.toml as well."""
+    sign = place / "sign"
+    evil = f"file:'|touch {sign}',raw"
+    (place / "state").mkdir()
+    (place / "state" / "panel.toml").write_text(f'audio.microphone = "{evil}"\n')
+    text = f'state-dir = "{place}/state"\nrun-dir = "{place}"\n[capture]\naudio = "the_owners"\n'
+    (place / "box.toml").write_text(text)
+    stated = Plan(
+        capture=CapturePlan(device="test", audio="the_owners"),
+        sound=SoundPlan(microphone=evil),
+        picture=PicturePlan(width=160, height=160),
+    )
+    command = [sys.executable, "-m", "appliance.cli", "engine", "--config", str(place / "box.toml")]
+    with subprocess.Popen(command, stderr=subprocess.DEVNULL) as engine:
+        try:
+            with dialled(socket_path(place, "engine")) as line:
+                line.sendall(pack(PlanMessage(plan=stated)))
+                heard = reports(line)
+                first = next(report for report in heard if report.problems)
+                assert [(p.code, p.facts["path"]) for p in first.problems] == [("name-refused", "audio.microphone")]
+                # The owner's own name was tried, and a command would have run long before.
+                tried = next(report for report in heard if report.sound.problem is not None)
+                assert tried.sound.problem is not None
+                assert tried.sound.problem.facts["device"] == "the_owners"
+        finally:
+            engine.terminate()
+            assert engine.wait(15) == 0
+    assert not sign.exists()
+
+
+def dialled(path: Path) -> socket.socket:
+    line = socket.socket(socket.AF_UNIX)
+    line.settimeout(60)
+    end = time.monotonic() + 60
+    while True:
+        try:
+            line.connect(str(path))
+        except OSError:
+            assert time.monotonic() < end, "the engine does not listen"
+            time.sleep(0.01)
+        else:
+            return line
+
+
+def reports(line: socket.socket) -> Iterator[Report]:
+    unframer = Unframer()
+    while data := line.recv(65536):
+        for kind, body in unframer.feed(data):
+            if kind == JSON_FRAME and isinstance(message := unpack_from_engine(body), ReportMessage):
+                yield message.report

@@ -20,6 +20,7 @@ from typing import Self
 from linuxpy.video import raw
 
 from appliance.engine.capture.memory import Mapping, mapped
+from appliance.model.text import legible
 
 VIDEO_MAJOR = 81
 """The kernel's device major of every V4L2 node."""
@@ -269,4 +270,4 @@ def video_nodes(directory: str = "/dev") -> list[str]:
 
 def _text(field: bytes) -> str:
     """A driver's fixed-size text on one line, whatever bytes it holds."""
-    return "".join(c if c.isprintable() else " " for c in field.decode("utf-8", "replace")).strip()
+    return legible(bytes(field).partition(b"\0")[0])

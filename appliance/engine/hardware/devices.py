@@ -19,6 +19,7 @@ from appliance.hardware.meant import automatic_device as automatic_device
 from appliance.hardware.meant import real_node
 from appliance.model.names import H264_ENCODERS
 from appliance.model.protocol import DeviceFacts
+from appliance.model.text import legible
 
 log = logging.getLogger(__name__)
 
@@ -132,7 +133,7 @@ def _usb_id(entry: Path) -> str:
 def _read(path: Path) -> str:
     """A small text file of sysfs, empty where there is none."""
     try:
-        return path.read_text("utf-8", "replace").strip()
+        return legible(path.read_bytes())
     except OSError:
         return ""
 

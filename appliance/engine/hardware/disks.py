@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from appliance.model.device import DiskFacts
+from appliance.model.text import legible
 
 _SYSTEM = frozenset({"/", "/boot", "/boot/efi", "/boot/firmware", "/etc", "/home", "/opt", "/usr", "/var"})
 _OCTAL = re.compile(rb"\\([0-3][0-7]{2})")
@@ -91,20 +92,15 @@ def _label(mount: _Mount, labels: Path) -> str:
         links = []
     for link in links:
         if Path(os.path.realpath(link)).name == mount.name:
-            return _clean(_spelled_out(_HEX, 16, link.name))
-    return _clean(f"{_text(mount.disk / 'device/vendor')} {_text(mount.disk / 'device/model')}")
+            return legible(_spelled_out(_HEX, 16, link.name), _LONGEST_LABEL)
+    maker = f"{_text(mount.disk / 'device/vendor')} {_text(mount.disk / 'device/model')}"
+    return legible(maker, _LONGEST_LABEL)
 
 
 def _spelled_out(escape: re.Pattern[bytes], base: int, name: str) -> str:
     """A name without the escapes that the kernel or udev put into it."""
     raw = escape.sub(lambda match: bytes((int(match[1], base),)), name.encode("utf-8", "surrogateescape"))
     return raw.decode("utf-8", "replace")
-
-
-def _clean(text: str) -> str:
-    """A name that somebody else chose, on one line."""
-    printable = "".join(sign if sign.isprintable() else " " for sign in text)
-    return " ".join(printable.split())[:_LONGEST_LABEL]
 
 
 def _free_mb(path: str) -> int:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from appliance.hardware.meant import real_node
 from appliance.model.names import is_anybodys
+from appliance.model.text import legible
 
 HDMI_CARDS = ("tc358743", "hdmiin", "hdmi-in", "hdmirx")
 """What cards of HDMI receivers on a board are called; their video node is another device in /sys."""
@@ -43,7 +44,7 @@ def sound_devices(proc: str = "/proc/asound", sysfs: str = "/sys/class/sound") -
             SoundDevice(
                 name=f"hw:CARD={card_id},DEV={device}",
                 card=card_id,
-                label=match[3],
+                label=legible(match[3]),
                 driver=_driver(Path(proc), card),
                 parent=parent_device(Path(sysfs) / f"card{card}" / "device"),
             )
@@ -82,7 +83,7 @@ def _driver(proc: Path, card: int) -> str:
     """The driver's name, from the second field of the card's line."""
     for line in _read(proc / "cards").splitlines():
         if match := re.match(rf"^\s*{card}\s+\[.*?\]: (.+?) - ", line):
-            return match[1]
+            return legible(match[1])
     return ""
 
 

@@ -295,6 +295,7 @@ export default {
 		"panel-settings-broken": "What was set on this page cannot be read. Set it again.",
 		"password-length": "A password has 10 to 256 characters.",
 		"setting-unknown": "A setting of another version is left out.",
+		"too-many-destinations": "This box sends to at most {most} destinations. Remove one first.",
 		"too-many-readers": "Too many pages watch this box. Close some.",
 		"too-many-tries": "Too many wrong tries. Wait a little.",
 		"new-owner": "{name} is a new owner of this box. If you do not know it, remove it.",

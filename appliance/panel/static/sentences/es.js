@@ -301,6 +301,7 @@ export default {
 		"panel-settings-broken": "Lo ajustado en esta página no se puede leer. Ajústalo otra vez.",
 		"password-length": "Una contraseña tiene de 10 a 256 caracteres.",
 		"setting-unknown": "Se deja fuera un ajuste de otra versión.",
+		"too-many-destinations": "La caja emite a {most} destinos como mucho. Quita uno antes.",
 		"too-many-readers": "Demasiadas páginas miran esta caja. Cierra algunas.",
 		"too-many-tries": "Demasiados intentos fallidos. Espera un poco.",
 		"new-owner": "{name} es dueño nuevo de esta caja. Si no lo conoces, quítalo.",
