@@ -17,7 +17,7 @@ import msgspec
 from appliance.control.concierge import take
 from appliance.control.disk import finished_on_disk
 from appliance.control.keys import Credential, KeyStore
-from appliance.control.lives import Wish, ended, moved_wish, resumed
+from appliance.control.lives import Wish, ended, heard, moved_wish, resumed
 from appliance.control.moments import WallClock
 from appliance.control.wishes import WishFile
 from appliance.errors import Fact, Invalid, NeedsOwner, PlugcastError, Refused
@@ -112,7 +112,7 @@ class Airing:
             raise self._what_is_missing()
         self.wish = msgspec.structs.replace(
             self.wish, wanted=True, session=self._next_session(), title=title or self.wish.title, on_air_at=0.0,
-            practice_at=0.0,
+            practice_at=0.0, accepted=(),
         )  # fmt: skip
         await self._arm()
         log.info("Going live to %s.", " and ".join(credential.name for credential in usable))
@@ -195,16 +195,12 @@ class Airing:
         await self.look()
         log.info("The key of %s was forgotten.", name)
 
-    def on_air(self, now: float) -> None:
-        """The live is on air for the first time."""
-        self.wish = msgspec.structs.replace(self.wish, on_air_at=now)
-        log.info("On air.")
-
-    def is_published(self, report: Report) -> bool:
-        """Whether a server takes the live."""
-        return self.wish.wanted and any(
-            d.state == "publishing" and d.session == self.wish.session for d in report.destinations
-        )
+    def heard(self, report: Report) -> bool:
+        """Notes what the engine says of the live; returns whether that should outlive us."""
+        before, self.wish = self.wish, heard(self.wish, report, self._around.clock.now())
+        if self.wish.on_air_at and not before.on_air_at:
+            log.info("On air.")
+        return self.wish != before
 
     def follow_clock(self, step_s: float) -> None:
         """The wall's clock was set: what people read is what it would have been."""
@@ -240,6 +236,8 @@ class Airing:
 
     async def _arm(self) -> None:
         armed = self._as_they_are()
+        same = {new.name for new in armed for old in self._armed if _is_same(new, old)}
+        self.wish = msgspec.structs.replace(self.wish, accepted=tuple(n for n in self.wish.accepted if n in same))
         keeping = asyncio.ensure_future(self._keep(armed))
         try:
             if not self._armed:
@@ -271,11 +269,9 @@ class Airing:
 
     def _changes_what_is_used(self) -> bool:
         """Whether a paste makes a difference to the live in progress; after a refusal the same key is tried again."""
-
-        def used(destinations: tuple[Destination, ...]) -> list[tuple[str, str, str]]:
-            return [(d.name, d.server, d.key) for d in destinations]
-
-        return isinstance(self._around.live(), NeedsKey) or used(self._as_they_are()) != used(self._armed)
+        new, old = self._as_they_are(), self._armed
+        is_same = len(new) == len(old) and all(map(_is_same, new, old))
+        return isinstance(self._around.live(), NeedsKey) or not is_same
 
     def _as_they_are(self) -> tuple[Destination, ...]:
         """What to publish to by the keys there are; where one is missing now, as the live in progress does already."""
@@ -293,3 +289,7 @@ class Airing:
         if problem is None:
             return NeedsOwner("no-destination", "No destination is switched on. Switch one on first.")
         return NeedsOwner(problem.code, problem.text, **problem.facts)
+
+
+def _is_same(one: Destination, other: Destination) -> bool:
+    return (one.name, one.server, one.key) == (other.name, other.server, other.key)

@@ -221,8 +221,7 @@ class Director:
         self._errands.expire()
         self._recognise()
         now, report, airing = self._around.clock.now(), self._hearing.report, self._airing
-        if report and not airing.wish.on_air_at and airing.is_published(report):
-            airing.on_air(now)
+        if report and airing.heard(report):
             self._keep_now.set()
         live = next_live(self.state.value.live, airing.wish, report, now)
         self._slate_since = slate_since(self._slate_since, live, report, now)
@@ -268,7 +267,7 @@ class Director:
             async with self._deciding:
                 await self._airing.end_if_due()
                 wish = self._airing.wish
-                due = self._steady() - kept_at >= KEEP_EVERY_S or wish.on_air_at != kept.on_air_at
+                due = self._steady() - kept_at >= KEEP_EVERY_S or wish.achieved != kept.achieved
                 if wish.is_lasting and due:
                     await self._airing.save()
                     kept, kept_at = self._airing.wish, self._steady()

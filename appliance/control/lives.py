@@ -19,7 +19,8 @@ class Wish(Value, frozen=True):
     `session` grows with every go-live; `on_air_at` is when this live first was on air, 0 before; `seen_at` is when
     we last ran. `recording` is what a person asked for, None for what the settings say. `ends_at` is when an end that
     can be taken back comes, 0 when none is coming; `practice_at` since when there is practice, 0 when there is none.
-    `brb`, `private` and `muted` are what viewers shall not see or hear.
+    `brb`, `private` and `muted` are what viewers shall not see or hear. `accepted` names the destinations whose key a
+    server has taken in this session.
     """
 
     wanted: bool = False
@@ -33,11 +34,17 @@ class Wish(Value, frozen=True):
     brb: bool = False
     private: bool = False
     muted: tuple[str, ...] = ()
+    accepted: tuple[str, ...] = ()
 
     @property
     def cover(self) -> Cover:
         """What stands in front of the game."""
         return "privacy" if self.private else "brb" if self.brb else ""
+
+    @property
+    def achieved(self) -> tuple[float, tuple[str, ...]]:
+        """What has been reached since the wish, and must not be forgotten by a crash."""
+        return self.on_air_at, self.accepted
 
     @property
     def is_lasting(self) -> bool:
@@ -60,7 +67,7 @@ def next_live(live: Live, wish: Wish, report: Report | None, now: float) -> Live
     ours = [d for d in report.destinations if d.session == wish.session] if report else []
     if any(d.state == "publishing" for d in ours):
         return OnAir(since_at=wish.on_air_at or now)
-    if ours and all(d.state == "refused" for d in ours):
+    if ours and all(d.state == "refused" or d.needs_key for d in ours):
         since = live.since_at if isinstance(live, NeedsKey) else now
         return NeedsKey(since_at=since, destination=ours[0].name, problem=ours[0].problem)
     if report is None and isinstance(live, Off | Preparing):
@@ -93,6 +100,15 @@ def moved_wish(wish: Wish, step_s: float) -> Wish:
     """The same wish after the wall's clock was set by so many seconds."""
     at = {name: value + step_s for name in ("on_air_at", "ends_at", "practice_at") if (value := getattr(wish, name))}
     return msgspec.structs.replace(wish, **at)
+
+
+def heard(wish: Wish, report: Report, now: float) -> Wish:
+    """The wish with what a report says of it: when it first was on air, and whose key was taken."""
+    ours = [d for d in report.destinations if d.session == wish.session] if wish.wanted else []
+    is_published = any(d.state == "publishing" for d in ours)
+    taken = {*wish.accepted, *(d.name for d in ours if d.accepted)}
+    on_air_at = wish.on_air_at or (now if is_published else 0.0)
+    return msgspec.structs.replace(wish, on_air_at=on_air_at, accepted=tuple(sorted(taken)))
 
 
 def _closing(live: Live, report: Report | None, now: float) -> Live:

@@ -25,6 +25,7 @@ def wanted(plan: Plan, config: Config, wish: Wish, watching: Watching, asks: tup
         sound=msgspec.structs.replace(
             plan.sound, muted=wish.muted, gains_db={"game": float(gains.game), "mic": float(gains.mic)}
         ),
+        accepted=wish.accepted,
         record=recorded_as(plan.record, wish),
         preview_fps=PREVIEW_FPS if watching.is_watched("preview") else 0,
         looks_fps=LOOKS_FPS if watching.is_watched("looks") else 0,

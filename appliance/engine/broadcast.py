@@ -99,8 +99,11 @@ class Broadcast:
             *(one for one in (self.recorder, self.packets) if one is not None),
         )
 
-    def publish_to(self, wanted: tuple[Destination, ...]) -> None:
-        """Makes the publishers those of `wanted`: ends what is not in it, starts what is missing."""
+    def publish_to(self, wanted: tuple[Destination, ...], accepted: tuple[str, ...] = ()) -> None:
+        """Makes the publishers those of `wanted`: ends what is not in it, starts what is missing.
+
+        `accepted` names those whose key a server has taken in this live.
+        """
         for destination in [known for known in self.publishers if known not in wanted]:
             publisher = self.publishers.pop(destination)
             self._endings[publisher] = destination
@@ -111,10 +114,10 @@ class Broadcast:
             return
         for destination in wanted:
             if destination not in self.publishers and destination not in self.wrong:
-                self._start(destination, params)
+                self._start(destination, params, accepted=destination.name in accepted)
 
     def retry_now(self) -> None:
-        """There may be a new way to the servers: whoever pauses tries at once. A refused key stays refused."""
+        """There may be a new way to the servers: whoever pauses tries at once. What a platform has ended stays so."""
         for publisher in self.publishers.values():
             if publisher.status().state in ("connecting", "waiting"):
                 publisher.retry_now()
@@ -216,13 +219,14 @@ class Broadcast:
             self._holds_clock = held
             self._stage.frames.allow_jump(allowed=not held)
 
-    def _start(self, destination: Destination, params: StreamParams) -> None:
+    def _start(self, destination: Destination, params: StreamParams, *, accepted: bool) -> None:
         try:
             target = Target.parse(destination.name, destination.server, destination.key, destination.ca_file)
         except Invalid as error:
             self.wrong[destination] = error
             return
-        publisher = Publisher(target, params, Hooks(self.encode.request_key, self._outlets.changed))
+        hooks = Hooks(self.encode.request_key, self._outlets.changed)
+        publisher = Publisher(target, params, hooks, accepted=accepted)
         self.publishers[destination] = publisher
         self._hold_clock(held=True)
         self._fan_out.attach(publisher)
@@ -264,6 +268,8 @@ def _report_of(destination: Destination, publisher: Publisher) -> DestinationRep
         dropped_frames=status.dropped_video,
         connected_s=round(status.connected_s, 1),
         retry_in_s=round(status.retry_in_s, 1) if status.retry_in_s != float("inf") else 0.0,
+        accepted=status.accepted,
+        needs_key=status.needs_key,
         problem=status.problem,
     )
 

@@ -106,7 +106,7 @@ class Studio:
         if broadcast is None:
             self._spare_kbps = 0 if plan.destinations else None
             return
-        broadcast.publish_to(plan.destinations)
+        broadcast.publish_to(plan.destinations, plan.accepted)
         if self._network.take_news():
             broadcast.retry_now()
         broadcast.record_to(plan.record)

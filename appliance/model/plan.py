@@ -166,6 +166,9 @@ class Ask(Value, frozen=True):
 class Plan(Value, frozen=True):
     """Everything the engine should be doing. `asks` are done once each.
 
+    `accepted` names the destinations whose key a server has taken in this live, which an engine that has just started
+    cannot know: what such a key meets is no reason to doubt it.
+
     What is watched has a rate that is 0 while nobody does: `preview_fps` for the picture, `looks_fps` for the small
     pictures of every look, `meters_hz` for the sound; `packets_wanted` is whether somebody watches the very packets
     that go out. `keep_encoding` keeps the encoder open without a destination, for practice.
@@ -176,6 +179,7 @@ class Plan(Value, frozen=True):
     sound: SoundPlan = SoundPlan()
     encoder: EncoderPlan = EncoderPlan()
     destinations: tuple[Destination, ...] = ()
+    accepted: tuple[str, ...] = ()
     record: RecordPlan = RecordPlan()
     replay: ReplayPlan = ReplayPlan()
     preview_fps: Annotated[int, Meta(ge=0, le=60)] = 0

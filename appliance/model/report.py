@@ -55,6 +55,8 @@ class DestinationReport(Value, frozen=True):
     """One publisher. `backlog_ms` is media waiting to be sent; `retry_in_s` is 0 unless it waits to try again.
 
     `fps` is how many frames a second the server got over the last five seconds, once it has been connected for so long.
+    `accepted`: the server has wanted the stream for a while. `needs_key`: the server refuses it, and the owner should
+    paste a new key; the tries go on, unless the state is `refused`.
     """
 
     name: str
@@ -68,6 +70,8 @@ class DestinationReport(Value, frozen=True):
     dropped_frames: Whole = 0
     connected_s: float = 0.0
     retry_in_s: float = 0.0
+    accepted: bool = False
+    needs_key: bool = False
     problem: Problem | None = None
 
 

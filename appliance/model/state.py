@@ -57,7 +57,7 @@ class Reconnecting(Value, frozen=True, tag="reconnecting", tag_field="type"):
 
 
 class NeedsKey(Value, frozen=True, tag="needs-key", tag_field="type"):
-    """Every server refused: only a new key helps."""
+    """Every server refuses, for a minute or in plain words: paste a new key. The old one is tried all the while."""
 
     since_at: float = 0.0
     destination: str = ""

@@ -121,7 +121,7 @@ def test_privacy_mute_and_break_are_one_tap_each(page: Page, box: FakeBox) -> No
 def test_a_refused_key_is_the_one_thing_to_see_and_mended_by_pasting(page: Page, box: FakeBox) -> None:
     refused(box)
     expect(page.locator("plug-problem .problem-text")).to_have_text(
-        "TikTok asks for a new key. Your LIVE is paused until you paste it."
+        "TikTok asks for a new key. Paste it; until then the box keeps trying the old one."
     )
     page.tap("plug-problem .main")
     text = page.locator("#paste-tiktok")

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from appliance.control.lives import RESUME_WITHIN_S, Wish, next_live, resumed
+from appliance.control.lives import RESUME_WITHIN_S, Wish, heard, next_live, resumed
 from appliance.model.problem import Problem
 from appliance.model.report import DestinationReport, DestinationState, Report
 from appliance.model.state import Connecting, Ending, Live, NeedsKey, Off, OnAir, Preparing, Reconnecting
@@ -19,6 +20,11 @@ LOST = Problem(code="connection-lost", text="Lost.")
 
 def said(state: DestinationState, session: int = 7, name: str = "tiktok", retry_in_s: float = 0.0) -> DestinationReport:
     return DestinationReport(name=name, state=state, session=session, attempts=2, retry_in_s=retry_in_s, problem=LOST)
+
+
+def asking(state: DestinationState) -> DestinationReport:
+    """One that is refused again and again and goes on trying."""
+    return msgspec.structs.replace(said(state), needs_key=True)
 
 
 def report(*destinations: DestinationReport) -> Report:
@@ -66,6 +72,20 @@ def report(*destinations: DestinationReport) -> Report:
         ),
         (OnAir(since_at=900.0), SEEN, None, Reconnecting(since_at=900.0, lost_at=NOW)),
         (OnAir(), SEEN, report(said("refused")), NeedsKey(since_at=NOW, destination="tiktok", problem=LOST)),
+        (OnAir(), SEEN, report(asking("waiting")), NeedsKey(since_at=NOW, destination="tiktok", problem=LOST)),
+        (
+            NeedsKey(since_at=5.0),
+            SEEN,
+            report(asking("connecting"), said("refused", name="other")),
+            NeedsKey(since_at=5.0, destination="tiktok", problem=LOST),
+        ),
+        (NeedsKey(since_at=5.0), SEEN, report(asking("connecting"), said("publishing")), OnAir(since_at=900.0)),
+        (
+            NeedsKey(since_at=5.0),
+            SEEN,
+            report(said("connecting")),
+            Reconnecting(since_at=900.0, lost_at=NOW, attempts=2, problem=LOST),
+        ),
         (
             NeedsKey(since_at=5.0),
             WISH,
@@ -84,6 +104,21 @@ def report(*destinations: DestinationReport) -> Report:
 )
 def test_table(before: Live, wish: Wish, heard: Report | None, after: Live) -> None:
     assert next_live(before, wish, heard, NOW) == after
+
+
+def taken(name: str, session: int = 7) -> DestinationReport:
+    return msgspec.structs.replace(said("waiting", session=session, name=name), accepted=True)
+
+
+def test_what_was_reached_is_noted_once_and_of_this_session_only() -> None:
+    wish = heard(WISH, report(said("publishing")), NOW)
+    assert wish.achieved == (NOW, ())
+    wish = heard(wish, report(taken("b"), taken("a")), NOW + 5)
+    assert wish.achieved == (NOW, ("a", "b"))
+    assert heard(wish, report(said("waiting", name="a")), NOW + 9) == wish, "a new engine does not know it yet"
+    assert heard(WISH, report(taken("a", session=6)), NOW) == WISH
+    over = Wish(session=7)
+    assert heard(over, report(taken("a"), said("publishing")), NOW) == over
 
 
 states: st.SearchStrategy[DestinationState] = st.sampled_from(["off", "connecting", "publishing", "waiting", "refused"])

@@ -37,6 +37,15 @@ def run(test: Callable[[], Awaitable[None]]) -> None:
     asyncio.run(bounded())
 
 
+def refusing(plan: Plan) -> tuple[DestinationReport, ...]:
+    """An engine whose server refuses, and which goes on trying."""
+    refusal = Problem(code="stream-key-refused", text="No.")
+    return tuple(
+        DestinationReport(name=d.name, session=d.session, state="waiting", needs_key=True, problem=refusal)
+        for d in plan.destinations
+    )
+
+
 @dataclass
 class Box:
     """A running control and a client that may use it."""
@@ -281,6 +290,36 @@ def test_the_engine_may_come_and_go(place: Path) -> None:
             async with fake_engine(place) as again:
                 await it.until(lambda s: s["live"]["type"] == "on-air")
                 assert again.plans[0].destinations[0].key == KEY
+
+    run(test)
+
+
+def test_that_a_key_was_taken_outlives_the_engine_and_control_but_not_another_key(place: Path) -> None:
+    def taking(plan: Plan) -> tuple[DestinationReport, ...]:
+        return tuple(
+            DestinationReport(name=d.name, session=d.session, state="publishing", accepted=True)
+            for d in plan.destinations
+        )
+
+    async def test() -> None:
+        async with box(place) as it:
+            async with fake_engine(place) as engine:
+                engine.react = taking
+                await it.do({"do": "paste-key", "text": f"{SERVER} {KEY}"})
+                await it.do({"do": "go-live"})
+                await engine.until(lambda p: p.accepted == ("tiktok",))
+                assert next(p for p in engine.plans if p.destinations).accepted == (), "not before it was taken"
+            async with fake_engine(place) as again:
+                again.react = refusing
+                plan = await again.until(lambda p: bool(p.destinations))
+                assert plan.accepted == ("tiktok",)
+                await it.until(lambda _: json.loads((place / "state/run.json").read_text())["accepted"])
+        async with fake_engine(place) as engine, box(place) as it:
+            engine.react = refusing
+            assert (await engine.until(lambda p: bool(p.destinations))).accepted == ("tiktok",)
+            await it.do({"do": "paste-key", "text": f"{KEY}new"})
+            plan = await engine.until(lambda p: p.destinations[0].key == f"{KEY}new")
+            assert plan.accepted == ()
 
     run(test)
 

@@ -34,12 +34,14 @@ class Trick(Enum):
     CLOSE_AT_ONCE = auto()
     CLOSE_AT_CONNECT = auto()
     CLOSE_AT_PUBLISH = auto()
+    SILENT_AT_PUBLISH = auto()
     CLOSE_AFTER_START = auto()
     REJECT_CONNECT = auto()  # _error with `says`
     BAD_NAME = auto()
     REJECT_PUBLISH = auto()  # an onStatus error with `says`
     STOP_READING = auto()  # freezes after Publish.Start
     RESET_AFTER_MEDIA = auto()  # resets after some media
+    END_IN_WORDS = auto()  # says `code` and `says` after some media, and hangs up; the command close for the code close
     FLOOD = auto()  # sends without end after Publish.Start
     HUGE_MESSAGE = auto()  # announces a message of 16 MB
     DRIP = auto()  # a byte at a time, slowly
@@ -48,10 +50,11 @@ class Trick(Enum):
 
 @dataclass(frozen=True)
 class Behaviour:
-    """How one connection is treated. `{name}` in `says` becomes the stream name."""
+    """How one connection is treated. `{name}` in `says` becomes the stream name; `code` is what words come with."""
 
     trick: Trick = Trick.NONE
     says: str = ""
+    code: str = ""
 
 
 GOOD = Behaviour()
@@ -256,6 +259,16 @@ class _Conversation:
                 if self._how.trick is Trick.RESET_AFTER_MEDIA and len(received.messages) > 20:
                     self._connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
                     raise _Closed
+                if self._how.trick is Trick.END_IN_WORDS and len(received.messages) > 20:
+                    self._end_in_words(message.stream_id)
+
+    def _end_in_words(self, stream_id: int) -> None:
+        how = self._how
+        if how.code == "close":
+            self._say("close", 0, None)
+        else:
+            self._status(stream_id, "error", how.code, how.says)
+        raise _Closed
 
     def _command(self, values: list[amf.Value], stream_id: int) -> None:
         match values[0]:
@@ -292,8 +305,10 @@ class _Conversation:
         says = self._how.says.replace("{name}", name)
         if trick is Trick.CLOSE_AT_PUBLISH:
             raise _Closed
+        if trick is Trick.SILENT_AT_PUBLISH:
+            return
         if trick is Trick.REJECT_PUBLISH:
-            self._status(stream_id, "error", "NetStream.Publish.Denied", says)
+            self._status(stream_id, "error", self._how.code or "NetStream.Publish.Denied", says)
             return
         if trick is Trick.BAD_NAME or not self._server.claim(name):
             self._status(stream_id, "error", "NetStream.Publish.BadName", says or "Already publishing")

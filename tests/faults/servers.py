@@ -120,7 +120,10 @@ def key_refused(home: Path) -> Outcome:
         outcome.detected_s = stage.watch.wait("a key is asked for", lambda seen: seen.live == "needs-key", 90, at)
         tries = stage.publishes
         time.sleep(30)
-        outcome.demand(f"{stage.publishes - tries} tries with a key that was refused", stage.publishes == tries)
+        outcome.demand(
+            f"{stage.publishes - tries} tries in 30 s with a key that was refused", stage.publishes - tries <= 4
+        )
+        outcome.demand("tried all the same", stage.publishes > tries)
         stage.nginx.hooks.publish_status = 200
         pasted = time.monotonic()
         stage.box.do("paste-key", text="stream-2?sign=new")

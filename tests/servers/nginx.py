@@ -33,10 +33,10 @@ pid nginx.pid; error_log error.log {level};
 events {{ worker_connections 64; }}
 rtmp {{
   server {{
-    listen {host}:{port} so_keepalive=1s:1s:2;
-    chunk_size 4096; ping 5s; ping_timeout 5s; max_message 8M;
+    listen {host}:{port}{listen};
+    chunk_size 4096; {pings} max_message 8M;
     application live {{
-      live on; record all; record_path {records}; record_unique on; drop_idle_publisher 60s;
+      live on; record all; record_path {records}; record_unique on; {idle}
       on_publish http://{caller}:{hook}/publish; on_publish_done http://{caller}:{hook}/publish_done;
       on_record_done http://{caller}:{hook}/record_done;
     }}
@@ -85,10 +85,22 @@ class Place:
 
 
 class Nginx:
-    """The running server; a context manager. `port` speaks RTMP, `tls_port` RTMPS when there is a certificate."""
+    """The running server; a context manager. `port` speaks RTMP, `tls_port` RTMPS when there is a certificate.
 
-    def __init__(self, directory: Path, certificate: Certificate | None = None, place: Place | None = None) -> None:
+    It notices a publisher that has gone without a word after ten seconds; with `keeps_ghosts`, as by its defaults, only
+    after ninety.
+    """
+
+    def __init__(
+        self,
+        directory: Path,
+        certificate: Certificate | None = None,
+        place: Place | None = None,
+        *,
+        keeps_ghosts: bool = False,
+    ) -> None:
         self.directory = directory
+        self._keeps_ghosts = keeps_ghosts
         self.place = place or Place()
         self.port, self._http_port, self.tls_port = free_port(), free_port(), free_port()
         self.hooks = Hooks()
@@ -169,6 +181,9 @@ class Nginx:
             stream = _STREAM.format(tls=self.tls_port, port=self.port, **files)
             load = f"load_module {MODULES}/ngx_stream_module.so;"
         config = _CONFIG.format(
+            listen="" if self._keeps_ghosts else " so_keepalive=1s:1s:2",
+            idle="" if self._keeps_ghosts else "drop_idle_publisher 60s;",
+            pings="" if self._keeps_ghosts else "ping 5s; ping_timeout 5s;",
             modules=MODULES, load_stream=load, level="info", port=self.port, records=records,
             hook=self._listener.port, stream=stream, http=self._http_port, host=self.place.host,
             caller=self.place.caller,

@@ -87,7 +87,11 @@ def test_bad_servers_do_not_harm_a_good_one(server: RtmpServer, tmp_path: Path) 
         with RunningBox(tmp_path, toml) as box:
             box.until(lambda state: state["signal"]["state"] == "picture")
             assert box.do("go-live")[0] == 200
-            box.until(lambda state: states(state)["good"] == "publishing" and states(state)["refusing"] == "refused")
+            box.until(
+                lambda state: (
+                    states(state)["good"] == "publishing" and problem_of(state, "refusing") == "stream-key-refused"
+                )
+            )
             # Long enough for the frozen one to be noticed, which takes eight seconds.
             stalled = box.until(lambda state: problem_of(state, "frozen") == "connection-stalled", 40)
             assert stalled["live"]["type"] == "on-air"

@@ -11,7 +11,7 @@ import av
 import psutil
 import pytest
 
-from tests.running import RunningBox
+from tests.running import RunningBox, State
 from tests.servers import nginx as nginx_room
 from tests.servers.nginx import Nginx
 
@@ -86,13 +86,18 @@ def test_the_preview_is_a_picture_of_the_canvas(tmp_path: Path) -> None:
         assert (frame.width, frame.height) == (360, 640)
 
 
+def refused(state: State) -> bool:
+    problem = state["destinations"][0]["problem"]
+    return problem is not None and problem["code"] == "stream-key-refused"
+
+
 def test_a_key_is_nowhere_but_in_the_secret_store_and_on_the_wire(nginx: Nginx, tmp_path: Path) -> None:
     nginx.hooks.publish_status = 403
     secrets = (KEY, KEY.partition("?")[0], "aB+/cD==", urllib.parse.quote(KEY, safe=""))
     with RunningBox(tmp_path, TOML) as box:
         pasted(box, nginx.server)
         assert box.do("go-live")[0] == 200
-        box.until(lambda state: state["destinations"][0]["state"] == "refused")
+        box.until(refused)
         family = [psutil.Process(box.pid), *psutil.Process(box.pid).children(recursive=True)]
         assert len(family) >= 3
         seen = [" ".join(one.cmdline()) + str(one.environ()) for one in family]
@@ -100,7 +105,7 @@ def test_a_key_is_nowhere_but_in_the_secret_store_and_on_the_wire(nginx: Nginx, 
         seen.append(box.get("/healthz").decode())
         seen += [str(box.do("paste-key", text=KEY)), str(box.do("paste-key", text="rtmp://")), str(box.do("go-live"))]
         # Pasting a key, even the same, tries again.
-        again = box.until(lambda state: state["destinations"][0]["state"] == "refused")
+        again = box.until(refused)
         refusal = again["destinations"][0]["problem"]
     seen.append(box.log)
     seen += [file.read_text(errors="replace") for file in (tmp_path / "run").rglob("*") if file.is_file()]

@@ -34,12 +34,14 @@ def until(condition: Callable[[], bool], timeout_s: float = 10) -> bool:
 class Live:
     """A running publisher and what it told; ends it when the `with` block ends."""
 
-    def __init__(self, target: Target, timings: Timings = PATIENT, made: Clip | None = None) -> None:
+    def __init__(
+        self, target: Target, timings: Timings = PATIENT, made: Clip | None = None, *, accepted: bool = False
+    ) -> None:
         self.clip = made or clip()
         self.told: list[PublisherStatus] = []
         self.key_frames_asked = 0
         hooks = Hooks(self._ask, lambda: self.told.append(self.publisher.status()))
-        self.publisher = Publisher(target, self.clip.params, hooks, timings)
+        self.publisher = Publisher(target, self.clip.params, hooks, timings, accepted=accepted)
 
     def __enter__(self) -> Self:
         self.publisher.start()

@@ -6,6 +6,7 @@ for the owner: that is the publisher's.
 
 from __future__ import annotations
 
+import contextlib
 import errno
 from collections import deque
 from dataclasses import dataclass
@@ -23,6 +24,8 @@ from appliance.errors import Unavailable
 # A server has a few hundred bytes a minute to say to a publisher.
 FLOOD_BYTES, FLOOD_WINDOW_S = 1024 * 1024, 10.0
 WATCH_S = 0.1  # how often acknowledgements are looked at
+# What a deadline is called that passes at these stages; from CREATE on the server has seen the key.
+_SILENT_AT = {Stage.HANDSHAKE: "handshake", Stage.CREATE: "publish", Stage.PUBLISH: "publish"}
 _GONE = (errno.ECONNRESET, errno.EPIPE, errno.ENOTCONN, errno.ECONNABORTED)
 
 
@@ -31,9 +34,11 @@ class Timings:
     """Every deadline and pause of a publisher, in seconds, and the bounds of its backlog in milliseconds.
 
     The longest pause between attempts is `retry_silent_s` after a connect that nothing answered, `retry_offline_s`
-    while there is no network, and `retry_max_s` otherwise. A server that closes in silence has refused the stream
-    unless it had accepted it for `settled_s`; a key in use is tried for `patience_s`. More than `backlog_ms` of
-    pictures are dropped; more than `overdue_ms` of sound end the connection.
+    while there is no network, `retry_portal_s` where somebody may have to log in first, and `retry_max_s` otherwise. A
+    server that closes in silence has refused the stream unless it had accepted it for `settled_s`. Refusals are tried
+    again ever more slowly, at last every `retry_refused_s`; after `patience_s` of them the owner is asked for a key. A
+    fresh key that was refused in words is asked for at once and tried again after `retry_plain_s` for the first time.
+    More than `backlog_ms` of pictures are dropped; more than `overdue_ms` of sound end the connection.
     """
 
     connect_s: float = 3.0
@@ -46,6 +51,9 @@ class Timings:
     retry_max_s: float = 10.0
     retry_silent_s: float = 0.25
     retry_offline_s: float = 1.0
+    retry_portal_s: float = 5.0
+    retry_refused_s: float = 30.0
+    retry_plain_s: float = 10.0
     settled_s: float = 3.0
     patience_s: float = 60.0
     backlog_ms: int = 900
@@ -117,7 +125,7 @@ class Connection:
             self._exchange(waiter.clock() if link.has_more else until, is_stoppable=True)
             if session.stage is goal:
                 return
-        stage = "handshake" if session.stage is Stage.HANDSHAKE else "commands"
+        stage = _SILENT_AT.get(session.stage, "commands")
         raise verdict.no_answer(self._target, stage, self._timings.commands_s)
 
     def publish(self, backlog: Backlog) -> None:
@@ -266,6 +274,10 @@ class Connection:
         return False
 
     def _failed(self, error: OSError) -> Exception:
+        """What a failed socket means. A server that is gone may have said why; sending fails before that is read."""
+        with contextlib.suppress(OSError):
+            while data := self._open_link().receive():
+                self._read(data)
         if error.errno in _GONE:
             return ClosedByServerError(self._session.stage)
         return verdict.network_failed(self._target, error)

@@ -19,10 +19,11 @@ from appliance.engine.sinks.rtmp.backlog import Backlog
 from appliance.engine.sinks.rtmp.connection import ClosedByServerError, Connection, Timings
 from appliance.engine.sinks.rtmp.dial import Dialler
 from appliance.engine.sinks.rtmp.rate import RateMeter
+from appliance.engine.sinks.rtmp.refusals import Refusals
 from appliance.engine.sinks.rtmp.session import ServerRefusedError, Stage
 from appliance.engine.sinks.rtmp.waiting import Stopped, Waiter
 from appliance.engine.worker import Worker
-from appliance.errors import NeedsOwner, PlugcastError
+from appliance.errors import PlugcastError
 from appliance.model.problem import Problem
 from appliance.model.report import DestinationState
 
@@ -30,6 +31,8 @@ log = logging.getLogger(__name__)
 
 # After these the server may still hold our old connection and refuse us as a second publisher.
 _GHOSTLY = ("connection-stalled", "server-silent", "server-unreachable")
+# What a network shows in which somebody must log in first; trying again costs nothing, for nothing is sent to it.
+_OF_A_PORTAL = ("certificate-name", "certificate-untrusted", "certificate-expired", "clock-wrong", "tls-failed")
 
 FPS_WINDOW_S = 5.0
 
@@ -41,7 +44,9 @@ class PublisherStatus:
     `fps` is how many frames a second went to the server lately, which is known `FPS_WINDOW_S` after it took the stream.
     `backlog_ms` is the media that the server does not have yet; `silent_s` for how long it has taken nothing of it.
     `attempts` counts connections begun since the stream was last accepted, `connects` how often it was.
-    `dropped_video` counts frames that were not sent although the stream had been accepted once.
+    `dropped_video` counts frames that were not sent although the stream had been accepted once. `accepted`: a server
+    has wanted the stream for a while, in this life or, as it was told, before. `needs_key`: it was refused for so long,
+    or so plainly, that the owner should paste a new key; the tries go on all the while, unless the state is refused.
     """
 
     state: DestinationState
@@ -57,6 +62,8 @@ class PublisherStatus:
     dropped_video: int
     bytes: int
     retry_in_s: float
+    accepted: bool
+    needs_key: bool
     problem: Problem | None
 
 
@@ -79,7 +86,8 @@ class Hooks:
 class Publisher(Worker):
     """Publishes to one target from `start` until `stop`; `push` it every packet in between.
 
-    `stop` sends what was pushed and ends the stream properly, in at most `drain_s` + `closing_s`.
+    `accepted` says that its key was taken in this LIVE already, by a publisher before it. `stop` sends what was pushed
+    and ends the stream properly, in at most `drain_s` + `closing_s`.
     """
 
     def __init__(
@@ -89,6 +97,8 @@ class Publisher(Worker):
         hooks: Hooks | None = None,
         timings: Timings | None = None,
         clock: Callable[[], float] = time.monotonic,
+        *,
+        accepted: bool = False,
     ) -> None:
         super().__init__(f"rtmp-{target.name}")
         self.target = target
@@ -112,9 +122,8 @@ class Publisher(Worker):
         self._connects = 0
         self._published_at = 0.0
         self._failures = 0
-        self._denials = 0
-        self._denied_since = 0.0
-        self._was_wanted = False
+        self._refusals = Refusals(target, self._timings, clock)
+        self._refusals.accepted = accepted
         self._past_video = 0
         self._past_audio = 0
         self._past_bytes = 0
@@ -153,6 +162,8 @@ class Publisher(Worker):
                 dropped_video=self._backlog.dropped_video,
                 bytes=self._past_bytes + (connection.acknowledged if connection else 0),
                 retry_in_s=max(self._retry_at - now, 0.0) if self._state == "waiting" else 0.0,
+                accepted=self._refusals.accepted or (is_publishing and self._has_settled),
+                needs_key=self._refusals.needs_key and not is_publishing,
                 problem=self._problem,
             )
 
@@ -184,9 +195,10 @@ class Publisher(Worker):
             error = None
         except PlugcastError as failure:
             error = failure.with_traceback(None)
-            self._denials = 0
+            self._refusals.interrupted()
         except ServerRefusedError as refusal:
-            error = self._refused(refusal)
+            has_settled = refusal.stage is Stage.PUBLISHING and self._has_settled
+            error = self._refusals.said(refusal, has_settled=has_settled)
         except ClosedByServerError as end:
             error = self._closed(end.stage)
         else:
@@ -212,8 +224,8 @@ class Publisher(Worker):
                 self._frames.note(connection.sent_video)
         finally:
             if self._has_settled:
-                self._was_wanted = True
-                self._denials = self._failures = 0
+                self._refusals.taken()
+                self._failures = 0
         if connection.finish(self._backlog):
             log.info("The stream to %s was ended.", self.target.name)
         else:
@@ -244,59 +256,40 @@ class Publisher(Worker):
             self._ghost.abort()
             self._ghost = None
 
-    def _refused(self, refusal: ServerRefusedError) -> PlugcastError:
-        if refusal.is_busy:
-            return self._denied(verdict.busy(self.target, refusal.said), verdict.still_busy(self.target), 0)
-        stage = "connect" if refusal.stage is Stage.CONNECT else "publish"
-        return verdict.refused(self.target, stage, refusal.said or refusal.code)
-
     def _closed(self, stage: Stage) -> PlugcastError:
         """A server that says nothing: how far we had got tells whether it minds the key or has just gone away."""
-        gone = verdict.closed(self.target)
         if stage is Stage.HANDSHAKE or (stage is Stage.PUBLISHING and self._has_settled):
-            return gone
-        refusal = verdict.refused(self.target, "connect" if stage is Stage.CONNECT else "publish", "")
-        return self._denied(gone, refusal, 1)
-
-    def _denied(self, now: PlugcastError, at_last: PlugcastError, tries: int) -> PlugcastError:
-        """`now` while it may pass by itself, then `at_last`.
-
-        A stream that has been on air may meet its own ghost or a server that restarts, so it gets the whole patience.
-        """
-        moment = self._clock()
-        if not self._denials:
-            self._denied_since = moment
-        self._denials += 1
-        if moment - self._denied_since >= self._timings.patience_s:
-            return at_last
-        if tries and self._denials > tries and not self._was_wanted:
-            return at_last
-        return now
+            self._refusals.interrupted()
+            return verdict.closed(self.target)
+        return self._refusals.closed(stage)
 
     def _rest(self, error: PlugcastError) -> None:
-        """Waits for the next attempt, or, when only the owner can help, for the owner."""
-        is_final = isinstance(error, NeedsOwner) and not (self._was_wanted and error.code.startswith("certificate"))
-        if is_final:
+        """Waits for the next attempt, or, when the platform itself has ended the LIVE, for the owner."""
+        is_over = self._refusals.is_over
+        if is_over:
             self._retry.clear()  # while otherwise a wish that came during the attempt still counts
         delay = self._delay(error)
         self._failures += 1
-        self._retry_at = float("inf") if is_final else self._clock() + delay
-        self._tell(error, 0.0 if is_final else delay)
-        self._enter("refused" if is_final else "waiting")
+        self._retry_at = float("inf") if is_over else self._clock() + delay
+        self._tell(error, 0.0 if is_over else delay)
+        self._enter("refused" if is_over else "waiting")
         while not (self.stopping or self._retry.is_set() or self._clock() >= self._retry_at):
             self._waiter.wait({}, self._retry_at)
         self._retry.clear()
-        if is_final:
-            self._denials = 0
+        self._refusals.is_over = False
 
     def _delay(self, error: PlugcastError) -> float:
+        if self._refusals.is_running:
+            return min(self._refusals.pauses())
         timings, longest = self._timings, self._timings.retry_max_s
         # On a lost path nobody is bothered by us, and being back at once matters.
         if error.code == "server-unreachable":
             has_waited = "seconds" in error.facts
             longest = timings.retry_silent_s if has_waited else timings.retry_offline_s
-        elif error.code == "server-not-found" and self._was_wanted:
+        elif error.code == "server-not-found" and self._refusals.accepted:
             longest = timings.retry_offline_s
+        elif error.code in _OF_A_PORTAL:
+            longest = timings.retry_portal_s
         return min(timings.retry_first_s * timings.retry_factor ** min(self._failures, 20), longest)
 
     def _tell(self, error: PlugcastError, delay: float) -> None:

@@ -12,6 +12,7 @@ from appliance.engine.sinks.rtmp.address import Target
 from appliance.errors import NeedsOwner, PlugcastError, Unavailable
 
 _SAID_LIMIT = 160
+_PORTAL = ", or this network wants somebody to log in first; we keep trying"
 
 
 def not_found(target: Target, why: str) -> Unavailable:
@@ -22,11 +23,14 @@ def not_found(target: Target, why: str) -> Unavailable:
 
 
 def no_answer(target: Target, stage: str, seconds: float) -> Unavailable:
-    """A deadline has passed. `stage` is connect, tls, handshake or commands."""
+    """A deadline has passed. `stage` is connect, tls, handshake, commands, or publish once the key was shown."""
     host = target.address.host
+    reached = f"The server {host} was reached but then said nothing: it may be overloaded"
     text = {
         "connect": f"The server {host} does not answer: check the network; we keep trying.",
-    }.get(stage, f"The server {host} was reached but then said nothing: it may be overloaded; we keep trying.")
+        "commands": f"{reached}; we keep trying.",
+        "publish": f"{reached}, or not know this stream key: if that stays, paste a new one; we keep trying.",
+    }.get(stage, f"{reached}, or the network loses large packets; we keep trying.")
     code = "server-unreachable" if stage == "connect" else "server-silent"
     return Unavailable(code, text, destination=target.name, host=host, stage=stage, seconds=round(seconds, 1))
 
@@ -44,11 +48,11 @@ def network_failed(target: Target, error: OSError) -> Unavailable:
     return Unavailable("connection-lost", f"The connection to {host} was lost; we connect again.", **facts)
 
 
-def closed(target: Target) -> Unavailable:
-    """The server ended a connection on which we were publishing."""
+def closed(target: Target, said: str = "") -> Unavailable:
+    """The server ended a connection, perhaps with words, which may pass by itself."""
     host = target.address.host
-    text = f"The server {host} closed the connection; we connect again."
-    return Unavailable("connection-lost", text, destination=target.name, host=host)
+    text = f"The server {host} closed the connection{_quoted(target, said)}; we connect again."
+    return Unavailable("connection-lost", text, destination=target.name, host=host, said=_said(target, said))
 
 
 def stalled(target: Target, seconds: float) -> Unavailable:
@@ -61,30 +65,56 @@ def stalled(target: Target, seconds: float) -> Unavailable:
 def not_rtmp(target: Target, why: str) -> Unavailable:
     """What the server sent is not RTMP."""
     host = target.address.host
-    text = f"The server {host} does not speak RTMP as it should: check the server address and port."
+    text = f"The server {host} does not speak RTMP as it should: check the server address and port{_PORTAL}."
     return Unavailable("server-not-rtmp", text, destination=target.name, host=host, why=target.mask(why))
 
 
 def busy(target: Target, said: str) -> Unavailable:
     """Somebody, perhaps our own lost connection, is publishing with this key."""
-    text = f"The server says that this stream key is in use{_quoted(target, said)}; we keep trying for a minute."
+    text = f"The server says that this stream key is in use{_quoted(target, said)}; we keep trying."
     return Unavailable("stream-key-busy", text, destination=target.name, said=_said(target, said))
 
 
 def still_busy(target: Target) -> NeedsOwner:
     """The key stayed in use for longer than a lost connection of ours can explain."""
-    text = "Another device is publishing with this stream key: stop it there, or paste a new key."
+    text = "Another device is publishing with this stream key: stop it there, or paste a new key; we keep trying."
     return NeedsOwner("stream-key-busy", text, destination=target.name)
 
 
-def refused(target: Target, stage: str, said: str) -> NeedsOwner:
-    """The server said no. `stage` is connect (the application) or publish (the key)."""
+def refused(target: Target, stage: str, said: str, *, is_known: bool = False) -> NeedsOwner:
+    """The server said no, or nothing. `stage` is connect (the application) or publish (the key).
+
+    `is_known`: the server took this very key in this LIVE.
+    """
     facts = {"destination": target.name, "host": target.address.host, "said": _said(target, said)}
+    quoted = _quoted(target, said)
     if stage == "connect":
-        text = f"The server does not accept this address{_quoted(target, said)}: check the server address and the key."
+        text = f"The server does not accept this address{quoted}: check the server address and the key; we keep trying."
         return NeedsOwner("server-address-refused", text, **facts)
-    text = f"The server does not accept this stream key{_quoted(target, said)}: paste a new one."
+    if is_known:
+        text = (
+            f"The server took this stream key before, but does not any more{quoted}: paste a new one; we keep trying."
+        )
+    elif said:
+        text = f"The server does not accept this stream key{quoted}: paste a new one; we keep trying."
+    else:
+        what = "The server hangs up without a word when it sees this stream key"
+        text = f"{what}: it may be wrong or used up; paste a new one; we keep trying."
     return NeedsOwner("stream-key-refused", text, **facts)
+
+
+def expired(target: Target, said: str) -> NeedsOwner:
+    """The platform's own word that this key has had its time: trying again is of no use."""
+    text = f"The server says that this stream key has expired{_quoted(target, said)}: paste a new one."
+    facts = {"destination": target.name, "host": target.address.host, "said": _said(target, said)}
+    return NeedsOwner("stream-key-refused", text, **facts)
+
+
+def ended_there(target: Target, said: str) -> NeedsOwner:
+    """The platform's own word that the LIVE is over: trying again is of no use."""
+    text = f"The platform has ended this LIVE{_quoted(target, said)}: start a new one there and paste its key."
+    facts = {"destination": target.name, "host": target.address.host, "said": _said(target, said)}
+    return NeedsOwner("platform-ended-live", text, **facts)
 
 
 def certificate(target: Target, error: ssl.SSLCertVerificationError) -> PlugcastError:
@@ -96,20 +126,24 @@ def certificate(target: Target, error: ssl.SSLCertVerificationError) -> Plugcast
             text = f"The certificate of {host} is not valid yet: the clock of this box is probably wrong. Set the time."
             return Unavailable("clock-wrong", text, **facts)
         case 10:
-            text = f"The certificate of {host} has expired: the server's owner must renew it, or our clock is wrong."
+            text = f"The certificate of {host} has expired: its owner must renew it, or our clock is wrong{_PORTAL}."
             return Unavailable("certificate-expired", text, **facts)
         case 62 | 64:
-            text = f"The certificate is not for {host}: check the server address. The key was not sent."
+            text = f"The certificate is not for {host}, so the key was not sent: check the server address{_PORTAL}."
             return NeedsOwner("certificate-name", text, **facts)
         case _:
-            text = f"The certificate of {host} is not from an authority this box trusts ({why}). The key was not sent."
+            what = (
+                f"The certificate of {host} is not from an authority this box trusts ({why}), so the key was not sent"
+            )
+            text = f"{what}: try another network{_PORTAL}."
             return NeedsOwner("certificate-untrusted", text, **facts)
 
 
 def tls_failed(target: Target, error: ssl.SSLError) -> Unavailable:
     """TLS could not be set up for another reason than the certificate."""
     host, why = target.address.host, target.mask(error.reason or "unknown reason")
-    text = f"The server {host} does not speak TLS on port {target.address.port} ({why}): check rtmps:// and the port."
+    what = f"The server {host} does not speak TLS on port {target.address.port} ({why})"
+    text = f"{what}: check rtmps:// and the port{_PORTAL}."
     return Unavailable("tls-failed", text, destination=target.name, host=host, why=why)
 
 

@@ -22,7 +22,7 @@ from tests.fakes.rtmp_server import Behaviour, RtmpServer, Trick
 
 QUICK = replace(
     PATIENT, stall_s=0.6, drain_s=0.3, closing_s=0.2, retry_first_s=0.02, retry_max_s=0.1,
-    settled_s=0.2, patience_s=0.5,
+    retry_refused_s=0.1, retry_plain_s=0.1, retry_portal_s=0.1, settled_s=0.2, patience_s=0.5,
 )  # fmt: skip
 IMPATIENT = replace(QUICK, connect_s=0.3, commands_s=0.4)
 
@@ -115,48 +115,6 @@ def test_the_stream_comes_back_when_the_connection_is_reset(server: RtmpServer) 
     assert server.received[1].media(chunk.VIDEO)[0].timestamp == 0
     assert live.key_frames_asked == 2
     assert live.status.dropped_video > 0
-
-
-@pytest.mark.parametrize(
-    ("behaviour", "code", "words"),
-    [
-        (Behaviour(Trick.REJECT_CONNECT, "no app here"), "server-address-refused", "no app here"),
-        (Behaviour(Trick.REJECT_PUBLISH, "key {name} expired"), "stream-key-refused", "key <hidden> expired"),
-        (Behaviour(Trick.CLOSE_AT_CONNECT), "server-address-refused", "check the server address"),
-        (Behaviour(Trick.CLOSE_AT_PUBLISH), "stream-key-refused", "paste a new one"),
-        (Behaviour(Trick.CLOSE_AFTER_START), "stream-key-refused", "paste a new one"),
-    ],
-)
-def test_refusals_stop_and_tell(server: RtmpServer, behaviour: Behaviour, code: str, words: str) -> None:
-    server.usual = behaviour
-    with Live(target(server), QUICK) as live:
-        assert live.becomes("refused")
-        assert problem(live).code == code
-        assert words in problem(live).text
-        tries = len(server.received)
-        assert tries <= 2
-        live.publisher.pause(0.2)
-        assert len(server.received) == tries
-        server.usual = Behaviour()
-        live.publisher.retry_now()
-        assert until(lambda: live.status.state == "publishing")
-
-
-def test_a_key_in_use_is_tried_for_a_while_and_then_given_up(server: RtmpServer) -> None:
-    server.usual = Behaviour(Trick.BAD_NAME)
-    with Live(target(server), QUICK) as live:
-        assert live.becomes("refused")
-        assert live.codes == ["stream-key-busy"]
-        assert "in use" in live.told[1].problem.text if live.told[1].problem else False
-        assert "Another device" in problem(live).text
-        assert len(server.received) > 3
-
-
-def test_a_key_in_use_for_a_moment_is_waited_for(server: RtmpServer) -> None:
-    server.next(*[Behaviour(Trick.BAD_NAME)] * 3)
-    with Live(target(server), QUICK) as live:
-        assert live.becomes("publishing")
-    assert live.codes == ["stream-key-busy"]
 
 
 def test_a_stream_once_on_air_outlives_a_server_that_goes_away_in_silence(server: RtmpServer) -> None:
@@ -316,8 +274,9 @@ def test_pushing_before_start_and_after_the_end_does_nothing(server: RtmpServer)
 def test_the_key_is_in_no_text(server: RtmpServer, trick: Trick, caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.DEBUG)
     server.usual = Behaviour(trick, "cannot publish {name}, sorry")
+    late = (Trick.NONE, Trick.STOP_READING, Trick.RESET_AFTER_MEDIA, Trick.END_IN_WORDS)
     with Live(target(server), replace(IMPATIENT, patience_s=0.1)) as live:
-        assert until(lambda: bool(live.codes) or trick in (Trick.NONE, Trick.STOP_READING, Trick.RESET_AFTER_MEDIA), 5)
+        assert until(lambda: bool(live.codes) or trick in late, 5)
         live.push(clip().packets[:40])
     shown = live.words + caplog.text + repr([vars(record) for record in caplog.records])
     assert "127.0.0.1" in shown

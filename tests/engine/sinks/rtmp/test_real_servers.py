@@ -23,7 +23,7 @@ from tests.servers.node_media_server import NodeMediaServer
 # Real servers are processes of their own, and the first use of one may install it.
 pytestmark = pytest.mark.timeout(120)
 
-QUICK = replace(PATIENT, retry_first_s=0.05, retry_max_s=0.1, settled_s=0.2)
+QUICK = replace(PATIENT, retry_first_s=0.05, retry_max_s=0.1, retry_refused_s=0.2, settled_s=0.2, patience_s=0.5)
 
 
 def read(file: Path) -> tuple[list[tuple[int, bool, bytes]], list[tuple[int, bytes]]]:
@@ -96,18 +96,20 @@ def test_nginx_gets_keys_byte_for_byte(nginx_server: Nginx, key: str) -> None:
 
 def test_nginx_refusing_a_key_is_told_and_not_hammered(nginx_server: Nginx) -> None:
     nginx_server.hooks.publish_status = 403
-    with Live(Target.parse("tiktok", nginx_server.server, KEY), QUICK) as live:
-        assert live.becomes("refused")
-        assert live.status.problem is not None
-        assert live.status.problem.code == "stream-key-refused"
-        live.publisher.pause(0.3)
-    assert len(nginx_server.hooks.publishes) == 2
+    timings = replace(QUICK, retry_first_s=0.2, retry_refused_s=1.0, retry_max_s=1.0)
+    with Live(Target.parse("tiktok", nginx_server.server, KEY), timings) as live:
+        assert until(lambda: live.status.needs_key)
+        assert live.codes == ["connection-lost", "stream-key-refused"]
+        assert len(nginx_server.hooks.publishes) <= 5
+        nginx_server.hooks.publish_status = 200
+        assert until(lambda: live.status.state == "publishing")
+        assert not live.status.needs_key
 
 
 def test_nginx_not_knowing_the_app_is_told(nginx_server: Nginx) -> None:
     with Live(Target.parse("tiktok", f"rtmp://127.0.0.1:{nginx_server.port}/nowhere", KEY), QUICK) as live:
-        assert live.becomes("refused")
-    assert live.codes[-1] == "server-address-refused"
+        assert until(lambda: live.status.needs_key)
+        assert live.codes[-1] == "server-address-refused"
 
 
 def test_nginx_says_that_a_key_is_in_use(nginx_server: Nginx) -> None:
@@ -185,6 +187,8 @@ def test_node_media_server_closing_on_a_second_publisher_is_a_refusal(
         with Live(target, replace(QUICK, settled_s=3)) as first:
             assert first.becomes("publishing")
             with Live(target, replace(QUICK, settled_s=3)) as second:
-                assert second.becomes("refused")
-            assert second.codes[-1] == "stream-key-refused"
-            assert first.status.state == "publishing"
+                assert until(lambda: second.status.needs_key)
+                assert second.codes[-1] == "stream-key-refused"
+                assert first.status.state == "publishing"
+                first.publisher.stop()
+                assert until(lambda: second.status.state == "publishing")

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from appliance.engine.sinks.rtmp.address import Target
+from appliance.engine.sinks.rtmp.connection import Timings
 from tests.engine.sinks.media import clip
 from tests.engine.sinks.publishing import KEY, PATIENT, Live, until
 from tests.engine.sinks.rtmp.test_real_servers import assert_complete
@@ -15,7 +16,7 @@ from tests.fakes.rtmp_server import Behaviour, RtmpServer, Trick
 from tests.servers.certificates import Authority, Certificate
 from tests.servers.nginx import Nginx
 
-QUICK = replace(PATIENT, retry_first_s=0.05, retry_max_s=0.1)
+QUICK = replace(PATIENT, retry_first_s=0.05, retry_max_s=0.1, retry_portal_s=0.1)
 
 
 def test_nginx_takes_rtmps_to_the_last_frame(nginx_server: Nginx, authority: Authority) -> None:
@@ -27,7 +28,7 @@ def test_nginx_takes_rtmps_to_the_last_frame(nginx_server: Nginx, authority: Aut
 
 def test_nginx_unknown_to_the_system_is_refused(nginx_server: Nginx) -> None:
     with Live(Target.parse("tiktok", nginx_server.tls_server, KEY)) as live:
-        assert live.becomes("refused")
+        assert live.becomes("waiting")
     assert live.codes == ["certificate-untrusted"]
     assert nginx_server.hooks.publishes == []
 
@@ -49,28 +50,47 @@ def self_signed(authority: Authority) -> Certificate:
 
 
 @pytest.mark.parametrize(
-    ("make", "code", "state", "words"),
+    ("make", "code", "words"),
     [
-        (self_signed, "certificate-untrusted", "refused", "self-signed certificate"),
-        (misnamed, "certificate-name", "refused", "not for localhost"),
-        (expired, "certificate-expired", "waiting", "has expired"),
-        (not_yet_valid, "clock-wrong", "waiting", "clock of this box"),
+        (self_signed, "certificate-untrusted", "self-signed certificate"),
+        (misnamed, "certificate-name", "not for localhost"),
+        (expired, "certificate-expired", "has expired"),
+        (not_yet_valid, "clock-wrong", "clock of this box"),
     ],
 )
-def test_certificates_that_prove_nothing_are_named(
-    authority: Authority, make: object, code: str, state: str, words: str
+def test_certificates_that_prove_nothing_are_named_and_tried_again(
+    authority: Authority, make: object, code: str, words: str
 ) -> None:
+    """A portal shows them until somebody has logged in."""
+    assert callable(make)
+    context = make(authority).context()
+    with RtmpServer(tls=context) as server:
+        aim = Target.parse("tiktok", f"rtmps://localhost:{server.port}/live", KEY, str(authority.file))
+        with Live(aim, QUICK) as live:
+            assert until(lambda: live.status.attempts > 3)
+            problem = next(status.problem for status in live.told if status.problem)
+            assert (problem.code, live.codes, live.status.needs_key) == (code, [code], False)
+            assert words in problem.text
+            assert KEY not in live.words
+            assert all(received.commands == [] for received in server.received)
+            right = authority.issue()
+            context.load_cert_chain(right.certificate, right.key)
+            assert until(lambda: live.status.state == "publishing")
+
+
+@pytest.mark.parametrize("make", [self_signed, misnamed, expired])
+def test_a_portal_is_named_and_waited_for_by_seconds(authority: Authority, make: object) -> None:
     assert callable(make)
     with RtmpServer(tls=make(authority).context()) as server:
         aim = Target.parse("tiktok", f"rtmps://localhost:{server.port}/live", KEY, str(authority.file))
-        with Live(aim, QUICK) as live:
-            assert live.becomes(state)
-            problem = live.status.problem
-        assert problem is not None
-        assert problem.code == code
-        assert words in problem.text
-        assert KEY not in live.words
-        assert all(received.commands == [] for received in server.received)
+        with Live(aim, replace(Timings(), retry_first_s=100.0)) as live:
+            assert live.becomes("waiting")
+            told = live.status
+            assert told.problem is not None
+            assert "log in" in told.problem.text
+            assert 0 < told.retry_in_s <= 5
+            live.publisher.retry_now()
+            assert until(lambda: len(server.received) == 2)
 
 
 def test_an_address_in_the_certificate_is_enough(authority: Authority) -> None:
@@ -121,5 +141,5 @@ def test_a_certificate_file_that_is_none_is_named(tmp_path: Path) -> None:
     with RtmpServer() as server:
         aim = Target.parse("tiktok", f"rtmps://localhost:{server.port}/live", KEY, str(tmp_path / "ca.pem"))
         with Live(aim, QUICK) as live:
-            assert live.becomes("refused")
+            assert live.becomes("waiting")
     assert live.codes == ["ca-file-wrong"]

@@ -1,0 +1,110 @@
+"""A key that a ghost holds at a real nginx with its own defaults, under the virtual clock: no LIVE is given up."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import psutil
+import pytest
+
+from appliance.engine.sinks.rtmp.address import Target
+from tests.running import RunningBox, State
+from tests.servers import nginx as nginx_room
+from tests.servers.ghost import Ghost
+from tests.servers.nginx import Nginx
+
+pytestmark = [
+    pytest.mark.box(clock="virtual"), pytest.mark.slow, pytest.mark.timeout(240),
+    pytest.mark.skipif(bool(nginx_room.missing()), reason=nginx_room.missing()),
+]  # fmt: skip
+
+# nginx looks after 60 s whether a publisher has sent something, asks it after 60 more, and waits 30 for the answer.
+GHOST_S = 150 - 10
+KEY = "stream-1?sign=abc"
+TOML = """
+[capture]
+device = "test"
+audio = "test"
+[picture]
+size = "160x160"
+[encoder]
+name = "libx264"
+bitrate-kbps = 600
+"""
+
+
+@pytest.fixture
+def nginx(tmp_path: Path) -> Iterator[Nginx]:
+    (tmp_path / "nginx").mkdir()
+    with Nginx(tmp_path / "nginx", keeps_ghosts=True) as server:
+        yield server
+
+
+@pytest.fixture
+def box(nginx: Nginx, tmp_path: Path) -> Iterator[RunningBox]:
+    with RunningBox(tmp_path, TOML) as running:
+        running.until(lambda state: state["signal"]["state"] == "picture")
+        assert running.do("paste-key", text=f"{nginx.server} {KEY}")[0] == 200
+        yield running
+
+
+def is_on_air(state: State) -> bool:
+    return str(state["live"]["type"]) == "on-air"
+
+
+def lives_until_on_air(box: RunningBox, limit_s: float) -> list[tuple[float, str]]:
+    """What the live was, each with the second in which that began, until it is on air."""
+    began, lives = time.monotonic(), list[tuple[float, str]]()
+    while not lives or (lives[-1][1] != "on-air" and time.monotonic() < began + limit_s):
+        state = box.state()
+        assert all(one["state"] != "refused" for one in state["destinations"])
+        if not lives or lives[-1][1] != state["live"]["type"]:
+            lives.append((round(time.monotonic() - began, 1), str(state["live"]["type"])))
+        time.sleep(1)
+    return lives
+
+
+def assert_asked_but_not_given_up(lives: list[tuple[float, str]]) -> None:
+    """After a minute for a key, and on air by itself soon after the server has freed it."""
+    asked = next(at for at, live in lives if live == "needs-key")
+    assert 59 <= asked <= 75
+    assert lives[-1][1] == "on-air"
+    assert GHOST_S <= lives[-1][0] <= GHOST_S + 25
+
+
+def test_a_ghost_at_the_first_go_live(box: RunningBox, nginx: Nginx) -> None:
+    with Ghost(Target.parse("ghost", nginx.server, KEY)):
+        assert box.do("go-live")[0] == 200
+        lives = lives_until_on_air(box, 200)
+    print(f"a ghost at the first go-live: {lives}")
+    assert_asked_but_not_given_up(lives)
+
+
+def test_a_ghost_after_a_crash_of_the_engine_in_mid_live(box: RunningBox, nginx: Nginx) -> None:
+    assert box.do("go-live")[0] == 200
+    box.until(lambda state: is_on_air(state) and state["destinations"][0]["connected-s"] > 4)
+    engine = next(one for one in psutil.Process(box.pid).children() if "engine" in one.cmdline())
+    engine.kill()
+    with Ghost(Target.parse("ghost", nginx.server, KEY)):
+        box.until(lambda state: not is_on_air(state))
+        lives = lives_until_on_air(box, 200)
+    print(f"a ghost after a crash of the engine: {lives}")
+    assert_asked_but_not_given_up(lives)
+
+
+def test_a_key_that_is_refused_for_ten_minutes_goes_on_when_it_is_taken_again(box: RunningBox, nginx: Nginx) -> None:
+    """The platform's own key check is down: nginx's on_publish says no, and closes without a word."""
+    assert box.do("go-live")[0] == 200
+    box.until(lambda state: is_on_air(state) and state["destinations"][0]["connected-s"] > 4)
+    nginx.hooks.publish_status = 403
+    nginx.drop(KEY.partition("?")[0])
+    box.until(lambda state: state["live"]["type"] == "needs-key", 90)
+    time.sleep(540)
+    tries = len(nginx.hooks.publishes)
+    nginx.hooks.publish_status = 200
+    lives = lives_until_on_air(box, 60)
+    assert lives[-1][1] == "on-air"
+    assert lives[-1][0] <= 31
+    assert 20 <= tries <= 50, "for ever, but slower and slower"
