@@ -17,7 +17,8 @@ def status(
 ) -> PublisherStatus:
     return PublisherStatus(
         state=state, attempts=0, connects=1, connected_s=9, fps=30, kbps=kbps, backlog_ms=backlog_ms, silent_s=silent_s,
-        sent_video=0, sent_audio=0, dropped_video=0, bytes=0, retry_in_s=0, problem=None,
+        sent_video=0, sent_audio=0, dropped_video=0, bytes=0, retry_in_s=0, accepted=True, needs_key=False,
+        problem=None,
     )  # fmt: skip
 
 

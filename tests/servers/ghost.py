@@ -13,29 +13,34 @@ LIMIT_S = 10.0
 
 
 class Ghost:
-    """Holds the key of `target` from entering on, for as long as the server believes in it."""
+    """Holds the key of `target` from entering to leaving, as until TCP itself gives a connection up."""
 
     def __init__(self, target: Target) -> None:
         self._target = target
-        self._connection = socket.socket()
+        self._connection: socket.socket | None = None
 
     def __enter__(self) -> Self:
         while not self._haunts():
-            self._connection.close()
+            self.leave()
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._connection.close()
+        self.leave()
+
+    def leave(self) -> None:
+        """Lets the key go."""
+        if self._connection:
+            self._connection.close()
 
     def _haunts(self) -> bool:
         """Whether the server lets us publish; not while somebody else does."""
         address = self._target.address
-        self._connection = socket.create_connection((address.host, address.port), LIMIT_S)
+        self._connection = connection = socket.create_connection((address.host, address.port), LIMIT_S)
         session = Session(self._target, clip().params)
         try:
             while session.stage is not Stage.PUBLISHING:
-                self._connection.sendall(session.take())
-                data = self._connection.recv(65536)
+                connection.sendall(session.take())
+                data = connection.recv(65536)
                 if not data:
                     return False
                 session.feed(data)

@@ -87,8 +87,8 @@ class Place:
 class Nginx:
     """The running server; a context manager. `port` speaks RTMP, `tls_port` RTMPS when there is a certificate.
 
-    It notices a publisher that has gone without a word after ten seconds; with `keeps_ghosts`, as by its defaults, only
-    after ninety.
+    It notices a publisher that has gone without a word after ten seconds; with `keeps_ghosts`, as by its defaults, not
+    before TCP itself does: its own ping counts as a sign of life.
     """
 
     def __init__(

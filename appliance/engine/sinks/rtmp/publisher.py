@@ -163,7 +163,7 @@ class Publisher(Worker):
                 bytes=self._past_bytes + (connection.acknowledged if connection else 0),
                 retry_in_s=max(self._retry_at - now, 0.0) if self._state == "waiting" else 0.0,
                 accepted=self._refusals.accepted or (is_publishing and self._has_settled),
-                needs_key=self._refusals.needs_key and not is_publishing,
+                needs_key=self._refusals.needs_key and self._problem is not None,
                 problem=self._problem,
             )
 

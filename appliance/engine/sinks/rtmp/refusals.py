@@ -2,7 +2,7 @@
 
 Owns the run of refusals since the stream was last taken. A refusal is hardly ever the end: a ghost of ours may hold the
 key, a server restarts, a portal stands in the way. So everything is tried again for as long as the owner wants to be
-live, slower and slower; only the platform's own word that the LIVE or its key is over stops the tries.
+live, slower and slower; only the platform's own word that the LIVE is over stops the tries.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from appliance.engine.sinks.rtmp.connection import Timings
 from appliance.engine.sinks.rtmp.session import ServerRefusedError, Stage
 from appliance.errors import PlugcastError
 
-# Words that leave no doubt, whichever server says them with a code of NetStream.Publish; all else may pass by itself.
+# Words that leave no doubt, whichever server says them; all else may pass by itself.
 _LIVE = r"\b(?:live(?: ?stream)?|broadcast|event|room) (?:session )?"
 _LIVE_IS_OVER = re.compile(
     rf"{_LIVE}(?:(?:has|had|was|is) )?(?:already )?(?:been )?(?:ended|finished)\b"
@@ -24,7 +24,7 @@ _LIVE_IS_OVER = re.compile(
 )
 _KEY_IS_OVER = re.compile(r"\bkey (?:\w+ ){0,4}?expired\b|\bexpired (?:\w+ ){0,2}?key\b")
 _MAY_PASS = re.compile(
-    r"\b(?:restart\w*|reconnect\w*|again|retry|later|maintenance|unexpected\w*|error|timed? ?out|not)\b"
+    r"\b(?:restart\w*|reconnect\w*|shut ?down|again|retry|later|maintenance|unexpected\w*|error|timed? ?out)\b"
 )
 _IS_IN_USE = re.compile(r"\b(?:already|in use|busy|exists|duplicate)\b")
 _KEY_IS_WRONG = re.compile(
@@ -73,17 +73,15 @@ class Refusals:
         """What a refusal in words means. `has_settled`: the server had taken the stream for a while."""
         target, said, words = self._target, refusal.said or refusal.code, self._words(refusal)
         where = "connect" if refusal.stage is Stage.CONNECT else "publish"
-        if words.startswith("net stream publish ") and not _MAY_PASS.search(words):
-            if _LIVE_IS_OVER.search(words):
-                return self._end(verdict.ended_there(target, said))
-            if _KEY_IS_OVER.search(words) and not has_settled:
-                return self._end(verdict.expired(target, said))
+        if _LIVE_IS_OVER.search(words) and not _MAY_PASS.search(words):
+            self.needs_key = self.is_over = True
+            return verdict.ended_there(target, said)
         if has_settled:
             return verdict.closed(target, said)
         if where == "publish" and _is_busy(refusal, words):
             is_late = self._count_one(is_plain=False)
             return verdict.still_busy(target) if is_late else verdict.busy(target, refusal.said)
-        if self._count_one(is_plain=not self.accepted):
+        if self._count_one(is_plain=not self.accepted or bool(_KEY_IS_OVER.search(words))):
             return verdict.refused(target, where, said, is_known=self.accepted)
         return verdict.closed(target, said)
 
@@ -105,7 +103,7 @@ class Refusals:
         )
 
     def _count_one(self, *, is_plain: bool) -> bool:
-        """Counts a refusal; returns whether it is time to ask the owner, which a plain no to a fresh key always is."""
+        """Counts a refusal; returns whether it is time to ask the owner, which a plain no always is."""
         if not self._count:
             self._since = self._clock()
         self._count += 1
@@ -117,10 +115,6 @@ class Refusals:
         """Code and description as plain small words: `NetStream.Publish.LiveEnded` says "live ended" as text does."""
         said = f"{refusal.code} {self._target.mask(refusal.said)}"
         return re.sub(r"[^a-z0-9]+", " ", re.sub(r"(?<=[a-z])(?=[A-Z])", " ", said).lower())
-
-    def _end(self, error: PlugcastError) -> PlugcastError:
-        self.needs_key = self.is_over = True
-        return error
 
 
 def _is_busy(refusal: ServerRefusedError, words: str) -> bool:

@@ -103,13 +103,6 @@ def refused(target: Target, stage: str, said: str, *, is_known: bool = False) ->
     return NeedsOwner("stream-key-refused", text, **facts)
 
 
-def expired(target: Target, said: str) -> NeedsOwner:
-    """The platform's own word that this key has had its time: trying again is of no use."""
-    text = f"The server says that this stream key has expired{_quoted(target, said)}: paste a new one."
-    facts = {"destination": target.name, "host": target.address.host, "said": _said(target, said)}
-    return NeedsOwner("stream-key-refused", text, **facts)
-
-
 def ended_there(target: Target, said: str) -> NeedsOwner:
     """The platform's own word that the LIVE is over: trying again is of no use."""
     text = f"The platform has ended this LIVE{_quoted(target, said)}: start a new one there and paste its key."

@@ -111,6 +111,8 @@ OVER = [
     ("NetStream.Publish.Rejected", "Event ended"),
     (BAD_NAME, "room is closed"),
     ("NetStream.Publish.LiveEnded", ""),
+    ("NetConnection.Connect.Rejected", "The live has ended. You cannot publish to it."),
+    ("", "LIVE_FINISHED"),
 ]
 NOT_OVER = [
     (DENIED, "The stream has ended"),
@@ -145,10 +147,10 @@ def test_hardly_any_words_are_the_end(code: str, said: str) -> None:
 
 
 @pytest.mark.parametrize("said", ["this key has expired", f"stream key {KEY} is expired", "Expired stream key"])
-def test_a_key_that_has_expired_is_not_tried_again(said: str) -> None:
+def test_a_key_that_has_expired_is_asked_for_at_once(said: str) -> None:
     run = Run(accepted=True)
-    error = run.refusals.said(ServerRefusedError(Stage.PUBLISH, DENIED, said), has_settled=False)
-    assert (error.code, run.refusals.is_over) == ("stream-key-refused", True)
+    error = run.refuse(said)
+    assert (error.code, run.refusals.needs_key, run.refusals.is_over) == ("stream-key-refused", True, False)
     assert KEY not in str(error)
 
 
@@ -172,15 +174,13 @@ def server() -> Iterator[RtmpServer]:
 def test_refusals_ask_for_a_key_and_go_on(server: RtmpServer, behaviour: Behaviour, code: str, words: str) -> None:
     server.usual = behaviour
     with Live(target(server), QUICK) as live:
-        assert until(lambda: live.status.needs_key)
-        assert problem(live).code == code
+        assert until(lambda: live.status.needs_key and problem(live).code == code)
         assert words in problem(live).text
         tries = len(server.received)
         assert server.wait_for(lambda: len(server.received) >= tries + 3)
         assert live.status.needs_key, "also while it tries"
         server.usual = GOOD
-        assert until(lambda: live.status.state == "publishing")
-        assert not live.status.needs_key
+        assert until(lambda: live.status.state == "publishing" and not live.status.needs_key)
     assert "refused" not in live.states
 
 
@@ -197,10 +197,10 @@ def test_the_end_of_a_live_stops_the_tries(server: RtmpServer) -> None:
         assert live.becomes("refused")
         assert (problem(live).code, len(server.received)) == ("platform-ended-live", 1)
         live.publisher.pause(0.3)
-        assert (live.status.state, live.status.needs_key, len(server.received)) == ("refused", True, 1)
+        assert (live.status.needs_key, len(server.received)) == (True, 1)
         server.usual = GOOD
         live.publisher.retry_now()
-        assert until(lambda: live.status.state == "publishing")
+        assert until(lambda: live.status.connects == 1)
 
 
 def settled(live: Live) -> bool:
