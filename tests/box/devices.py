@@ -127,6 +127,26 @@ def set_signal(hdmi: Hdmi, signal: Signal) -> None:
     set_control(hdmi.capture, "DV Timings Signal Mode", signal.value)
 
 
+def has_signal(hdmi: Hdmi) -> bool:
+    """Whether QUERY_DV_TIMINGS of the input finds a picture that it can take."""
+    with _opened(hdmi.capture) as call:
+        try:
+            call(raw.IOC.QUERY_DV_TIMINGS, raw.v4l2_dv_timings())
+        except OSError as error:
+            if error.errno in {errno.ENOLINK, errno.ENOLCK, errno.ERANGE}:
+                return False
+            raise
+    return True
+
+
+def seen_size(hdmi: Hdmi) -> str:
+    """The size that QUERY_DV_TIMINGS of the input finds, as "WIDTHxHEIGHT". Raises OSError."""
+    with _opened(hdmi.capture) as call:
+        found = raw.v4l2_dv_timings()
+        call(raw.IOC.QUERY_DV_TIMINGS, found)
+        return f"{found.m1.bt.width}x{found.m1.bt.height}"
+
+
 def show_mode(hdmi: Hdmi, mode: str) -> None:
     """The console switches to `mode` ("1920x1080p60"): QUERY_DV_TIMINGS answers it, and SOURCE_CHANGE is raised.
 

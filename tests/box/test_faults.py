@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from tests.faults.report import line, write
-from tests.faults.row import Outcome, Row
+from tests.faults.row import NotReadyError, Outcome, Row
+from tests.faults.sabotage import SABOTEURS, judge
 from tests.faults.soak import Soaked, soak
 from tests.faults.stage import Size
 from tests.faults.table import ROWS
@@ -23,6 +24,26 @@ QUICK = [row for row in ROWS if row.quick and row.clock == "virtual" and not row
 def test_a_row_of_the_fault_matrix(row: Row, tmp_path: Path) -> None:
     outcome = row.run(tmp_path)
     assert outcome.is_good, line(row, outcome)
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(300)
+@pytest.mark.box(clock="virtual")
+@pytest.mark.parametrize("row", QUICK, ids=lambda row: row.name)
+def test_a_row_without_its_guard_is_red(row: Row, tmp_path: Path) -> None:
+    with SABOTEURS[row.name].at_work():
+        outcome = row_or_failure(row, tmp_path)
+    assert not judge(outcome), line(row, outcome)
+
+
+def row_or_failure(row: Row, home: Path) -> Outcome:
+    """What never came (a recovery, a word) is a row that failed, too."""
+    try:
+        return row.run(home)
+    except NotReadyError as failure:
+        return Outcome(unproved=[str(failure)])
+    except AssertionError as failure:
+        return Outcome(missed=[str(failure)])
 
 
 @pytest.mark.slow
@@ -85,3 +106,11 @@ def test_a_leak_of_descriptors_is_seen() -> None:
     result = grown([100.0] * 10, [20] * 9 + [21])
     result.judge(600)
     assert result.missed == ["descriptors went from 20 to 21"]
+
+
+def test_every_row_has_a_saboteur_who_finds_his_guard() -> None:
+    assert set(SABOTEURS) == {row.name for row in ROWS}
+    for name, saboteur in SABOTEURS.items():
+        source = Path(*saboteur.module.split(".")).with_suffix(".py").read_text(encoding="utf-8")
+        assert saboteur.old in source, f"{name}: {saboteur.module} has no {saboteur.old!r}"
+        compile(source.replace(saboteur.old, saboteur.new), saboteur.module, "exec", dont_inherit=True)

@@ -6,7 +6,12 @@ is.
 
 from __future__ import annotations
 
+import json
+import re
+import socket
 import subprocess
+import time
+from dataclasses import dataclass
 from types import TracebackType
 from typing import Self
 
@@ -15,6 +20,15 @@ from tests.servers.nginx import Place
 NAMESPACE, HERE, THERE = "far", "10.77.0.1", "10.77.0.2"
 # A router at home holds about a fifth of a second.
 ROUTER_MS = 200
+
+
+@dataclass(frozen=True)
+class Queued:
+    """Packets that went through, that were dropped, and how often one had to wait for the line."""
+
+    packets: int
+    drops: int
+    overlimits: int
 
 
 class Uplink:
@@ -58,13 +72,34 @@ class Uplink:
 
     def lose(self) -> None:
         """The path swallows everything in both directions, and says nothing."""
-        self.there("nft add rule ip faults way drop")
+        self.there("nft add rule ip faults way counter drop")
         self.there("tc qdisc replace dev home root netem loss 100%")
 
     def find(self) -> None:
         """The path is back."""
         self.there("nft flush chain ip faults way")
         self.there("tc qdisc del dev home root")
+
+    @property
+    def swallowed(self) -> int:
+        """How many of our packets the path has swallowed since `lose`."""
+        found = re.search(r"counter packets (\d+)", self.there("nft list chain ip faults way"))
+        return int(found[1]) if found else 0
+
+    @property
+    def queued(self) -> Queued:
+        """What `narrow` or `far` did with our packets up to now."""
+        (root,) = json.loads(_run("tc -s -j qdisc show dev uplink root"))
+        return Queued(root["packets"], root["drops"], root["overlimits"])
+
+    def round_trip_ms(self, port: int) -> float:
+        """How long the way there and back is: the least time that a connection to a port at the far end took."""
+        took = []
+        for _ in range(4):
+            began = time.monotonic()
+            with socket.create_connection((THERE, port), 10):
+                took.append((time.monotonic() - began) * 1000)
+        return min(took)
 
     def unplug(self) -> None:
         """The cable is out: our end loses its carrier."""
@@ -74,12 +109,13 @@ class Uplink:
         """The cable is in again."""
         self.there("ip link set home up")
 
-    def there(self, command: str) -> None:
-        """Runs a command at the far end."""
-        _run(f"ip netns exec {NAMESPACE} {command}")
+    def there(self, command: str) -> str:
+        """Runs a command at the far end; returns what it says."""
+        return _run(f"ip netns exec {NAMESPACE} {command}")
 
 
-def _run(command: str) -> None:
+def _run(command: str) -> str:
     done = subprocess.run(command.split(), capture_output=True, text=True, check=False)
     if done.returncode:
         raise RuntimeError(f"{command}: {done.stderr.strip()}")
+    return done.stdout

@@ -42,13 +42,15 @@ class Crystals:
 class Lock:
     """What came of it, after the first ten seconds: the sound's place against the picture's, in ms.
 
-    `sync_error_ms` is how far what the State says is from that, at all but one in a hundred moments.
+    `sync_error_ms` is how far what the State says is from that, at all but one in a hundred moments. `apart_s` is how
+    far the sound's stamps went from its count of samples: what nobody corrected would be late by.
     """
 
     worst_ms: float
     biggest_step_ms: float
     sync_error_ms: float
     repeats: int
+    apart_s: float
 
 
 class Placed(Stretcher):
@@ -88,19 +90,20 @@ class Picture:
 
 def av_lock(seconds: float, crystals: Crystals, seed: int = 1) -> Lock:
     """Runs for so many seconds of a console's life."""
-    offsets, sync_errors, repeats = [], [], 0
+    offsets, sync_errors, repeats, last, apart_s = [], [], 0, 0, 0.0
     with patch("appliance.engine.track.Stretcher", Placed):
-        for number, (offset_ms, sync_ms, repeats_now) in enumerate(_run(seconds, crystals, seed)):
+        for number, (offset_ms, sync_ms, repeats_now, apart_now_s) in enumerate(_run(seconds, crystals, seed)):
             if number >= SETTLED:
                 offsets.append(offset_ms)
                 sync_errors.append(abs(sync_ms - offset_ms))
                 repeats = repeats_now if number == SETTLED else repeats
-                last = repeats_now
+                last, apart_s = repeats_now, apart_now_s
     steps = [abs(after - before) for before, after in pairwise(offsets)]
-    return Lock(max(map(abs, offsets)), max(steps), float(np.percentile(sync_errors, 99)), last - repeats)
+    error_ms = float(np.percentile(sync_errors, 99))
+    return Lock(max(map(abs, offsets)), max(steps), error_ms, last - repeats, apart_s)
 
 
-def _run(seconds: float, crystals: Crystals, seed: int) -> Iterator[tuple[float, float, int]]:
+def _run(seconds: float, crystals: Crystals, seed: int) -> Iterator[tuple[float, float, int, float]]:
     rng = np.random.default_rng(seed)
     picture, track = Picture(crystals.video_ppm, rng), Track()
     length_ns = BLOCK * SECOND / RATE / (1 + crystals.sound_ppm / 1e6)
@@ -114,7 +117,7 @@ def _run(seconds: float, crystals: Crystals, seed: int) -> Iterator[tuple[float,
         track.push(SoundBlock(silence, 0), clock.media_ns(int(LONG_AGO_NS + begin_ns + late_ns)))
         heard_ns = track.next_place * SECOND / RATE
         offset_ms = (heard_ns - picture.shown_ns(begin_ns + length_ns)) / 1e6
-        yield offset_ms, track.sync_ms, picture.repeats
+        yield offset_ms, track.sync_ms, picture.repeats, abs(begin_ns / SECOND - number * BLOCK / RATE)
 
 
 def main() -> None:

@@ -9,6 +9,7 @@ import argparse
 import contextlib
 import io
 import signal
+import subprocess
 import sys
 import tempfile
 import time
@@ -22,6 +23,7 @@ from tests.box.kernel import BoxError, kernel
 from tests.faults.inside import outcome_of
 from tests.faults.report import line, write
 from tests.faults.row import Clock, Outcome, Row
+from tests.faults.sabotage import SABOTEURS, judge
 from tests.faults.table import ROWS
 
 
@@ -51,6 +53,8 @@ def matrix(options: argparse.Namespace) -> int:
     rows = [row for row in ROWS if not options.row or row.name in options.row]
     if options.real:
         rows = [replace(row, clock="real") for row in rows]
+    if options.sabotage:
+        return sabotage(rows, verbose=options.verbose)
     results = {}
     for row in rows:
         began = time.monotonic()
@@ -61,21 +65,37 @@ def matrix(options: argparse.Namespace) -> int:
     return 0 if all(outcome.is_good for outcome in results.values()) else 1
 
 
+def sabotage(rows: list[Row], *, verbose: bool) -> int:
+    """Runs each row without its guard; exit code 0 when every one was red for that."""
+    blunt = 0
+    for row in rows:
+        saboteur, began = SABOTEURS[row.name], time.monotonic()
+        with saboteur.at_work():
+            outcome = _boot(row, verbose=verbose, is_apart=True)
+        wrong = judge(outcome)
+        blunt += bool(wrong)
+        said = wrong or f"red without it: {'; '.join(outcome.missed)[:200]}"
+        print(f"{row.name}: {saboteur.guard}: {said}  ({time.monotonic() - began:.0f} s)", flush=True)
+    return 1 if blunt else 0
+
+
 def soak(seconds: int, seed: int) -> int:
     """A soak of so many simulated seconds."""
     words = [sys.executable, "-m", "tests.faults.soak", str(seconds), str(seed)]
     return run(_box("virtual", ()), words, sys.stdout.buffer, sys.stderr.buffer)
 
 
-def _boot(row: Row, *, verbose: bool) -> Outcome:
-    if row.on_host:
+def _boot(row: Row, *, verbose: bool, is_apart: bool = False) -> Outcome:
+    """Runs a row; `is_apart`: in a process of its own also where it needs no box."""
+    if row.on_host and not is_apart:
         return outcome_of(row)
     output = io.BytesIO()
     with tempfile.TemporaryDirectory(prefix="plugcast-faults-") as name:
         file = Path(name) / "outcome"
+        words = [sys.executable, "-m", "tests.faults.inside", row.name, str(file)]
         box = replace(_box(row.clock, row.words), shares=(Path(name),), timeout_s=row.limit_s)
         try:
-            status = run(box, [sys.executable, "-m", "tests.faults.inside", row.name, str(file)], output, output)
+            status = _alone(words, output) if row.on_host else run(box, words, output, output)
         except BoxCrashed as crash:
             return Outcome(missed=[str(crash)])
         finally:
@@ -84,6 +104,12 @@ def _boot(row: Row, *, verbose: bool) -> Outcome:
         with contextlib.suppress(FileNotFoundError):
             return msgspec.json.decode(file.read_bytes(), type=Outcome)
     return Outcome(missed=[f"no outcome, status {status}: " + output.getvalue().decode(errors="replace")[-300:]])
+
+
+def _alone(words: list[str], output: io.BytesIO) -> int:
+    done = subprocess.run(words, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False)
+    output.write(done.stdout)
+    return done.returncode
 
 
 def _box(clock: Clock, words: tuple[str, ...]) -> Box:
@@ -101,6 +127,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--row", action="append", default=[], metavar="NAME", help="only this row; may be repeated")
     parser.add_argument("--list", action="store_true", help="name the rows and end")
     parser.add_argument("--real", action="store_true", help="all rows with the real clock")
+    parser.add_argument("--sabotage", action="store_true", help="each row without its guard: it must be red")
     parser.add_argument("--write", metavar="FILE", help="put what was measured into this document's table")
     parser.add_argument(
         "--soak", type=int, default=0, metavar="SECONDS", help="random faults for so long a simulated time"

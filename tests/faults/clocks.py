@@ -24,7 +24,10 @@ def stepped(seconds: int) -> Callable[[Path], Outcome]:
         with Stage(home) as stage:
             calm = stage.go_live()
             for step in (seconds, -seconds):
+                before = time.time() - time.monotonic()
                 set_wall_clock(time.time() + step)
+                went = time.time() - time.monotonic() - before
+                outcome.prove(f"the wall clock went {went:.0f} s", abs(went - step) < 1)
                 time.sleep(30)
             outcome.demand("the live was lost", all(is_on_air(seen) for seen in stage.watch.since(calm)))
             stage.demand_untouched(outcome, calm)
@@ -42,6 +45,7 @@ def no_clock(home: Path) -> Outcome:
     certificate = authority.issue()
     # The kernel takes no wall clock from before its own boot.
     set_wall_clock(BOOT_UNIX_S + time.monotonic())
+    outcome.prove(f"the time is {time.time():.0f}", time.time() < right / 2)
     with RtmpServer(tls=certificate.context()) as server:
         address = f"rtmps://localhost:{server.port}/live"
         with Stage(home, Setup(server=address, more=f'ca-file = "{authority.file}"\n')) as stage:

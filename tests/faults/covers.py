@@ -46,7 +46,8 @@ def private(times: int) -> Callable[[Path], Outcome]:
             calm = stage.go_live()
             for _ in range(times):
                 on = time.monotonic()
-                stage.box.do("privacy", on=True)
+                status, _ = stage.box.do("privacy", on=True)
+                outcome.prove(f"the press was answered with {status}", status == 200)
                 time.sleep(HIDDEN_S)
                 off = time.monotonic()
                 stage.box.do("privacy", on=False)

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import subprocess
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from tests.box.powercut import power_cuts
@@ -18,7 +20,7 @@ DISK_MB = 64
 TOLD_S = 10.0
 FREEZE_S, THAW_S = 2.0, 0.3
 
-type Harm = Callable[[Path, Stage], None]
+type Harm = Callable[[Path, Outcome], None]
 
 
 @contextlib.contextmanager
@@ -54,7 +56,7 @@ def harmed(harm: Harm, codes: tuple[str, ...], keep_free_mb: int = 4) -> Callabl
             calm = stage.go_live()
             stage.watch.wait("it records", lambda seen: seen.record == "recording", 10)
             at = time.monotonic()
-            harm(point, stage)
+            harm(point, outcome)
             told = {code: stage.watch.first(names(code), at) for code in codes}
             known = [seconds for seconds in told.values() if seconds is not None]
             outcome.detected_s = min(known) if known else None
@@ -68,29 +70,42 @@ def harmed(harm: Harm, codes: tuple[str, ...], keep_free_mb: int = 4) -> Callabl
     return run
 
 
-def fill(point: Path, _stage: Stage) -> None:
+def fill(point: Path, outcome: Outcome) -> None:
     """Somebody else's file takes all the room there is."""
     with contextlib.suppress(OSError), (point / "other").open("wb", buffering=0) as file:
         while True:
             file.write(bytes(1 << 20))
+    room = os.statvfs(point).f_bavail * os.statvfs(point).f_frsize
+    outcome.prove(f"{room} bytes are free", room < 1 << 20)
     time.sleep(15)
 
 
-def break_it(point: Path, _stage: Stage) -> None:
+def break_it(point: Path, outcome: Outcome) -> None:
     """The kernel meets an error on the disk and makes it read-only, as with a worn-out card."""
     source = command_output(f"findmnt -no SOURCE {point}").strip()
     Path(f"/sys/fs/ext4/{Path(source).name}/trigger_fs_error").write_text("worn out", encoding="ascii")
+    outcome.prove("the disk is not read-only", bool(os.statvfs(point).f_flag & os.ST_RDONLY))
     time.sleep(15)
 
 
-def slow_down(point: Path, _stage: Stage) -> None:
+def slow_down(point: Path, outcome: Outcome) -> None:
     """For 20 s the disk stands still for two seconds at a time."""
-    until = time.monotonic() + 20
+    until, took = time.monotonic() + 20, []
     while time.monotonic() < until:
         command(f"fsfreeze -f {point}")
-        time.sleep(FREEZE_S)
-        command(f"fsfreeze -u {point}")
+        with ThreadPoolExecutor(1) as other:
+            write = other.submit(_seconds_of_a_write, point / "other")
+            time.sleep(FREEZE_S)
+            command(f"fsfreeze -u {point}")
+            took.append(write.result())
         time.sleep(THAW_S)
+    outcome.prove(f"a write took {min(took):.1f} s", min(took) > FREEZE_S / 2)
+
+
+def _seconds_of_a_write(file: Path) -> float:
+    began = time.monotonic()
+    file.write_bytes(b"x")
+    return time.monotonic() - began
 
 
 def command_output(words: str) -> str:
@@ -106,7 +121,9 @@ def cuts(count: int) -> Callable[[Path], Outcome]:
         result = power_cuts(count, seed=1)
         lost_s = result.most_lost_s
         outcome.notes.append(f"{len(result.cuts)} cuts, at most {lost_s:.2f} s of recording lost")
-        outcome.demand(f"{len(result.cuts)} cuts", len(result.cuts) == count)
+        outcome.prove(f"{len(result.cuts)} cuts", len(result.cuts) == count)
+        at_work = sum(cut.recorded_s > 1 and cut.begun > 0 for cut in result.cuts)
+        outcome.prove(f"{at_work} cuts while it was at work", at_work >= count * 0.8)
         outcome.demand(f"{lost_s:.2f} s of recording lost", lost_s <= 2.0)
         outcome.demand(f"{len(result.torn)} times torn", not result.torn)
         return outcome

@@ -32,6 +32,7 @@ def hot(home: Path) -> Outcome:
             lower_s = stage.watch.wait("a lower bitrate", lambda seen: seen.target_kbps < full, LOWER_S, at)
             outcome.notes.append(f"bitrate lower after {lower_s:.1f} s")
             outcome.demand(f"bitrate lower after {lower_s:.1f} s", lower_s <= 5 + 2.5)
+            outcome.prove("the zone is not hot", (zone / "temp").read_text(encoding="ascii") == "82000")
             time.sleep(30 - (time.monotonic() - at))
             _heat(zone, 50)
             cool = time.monotonic()

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import msgspec
 
-from tests.faults.row import Outcome, Row
+from tests.faults.row import NotReadyError, Outcome, Row
 from tests.faults.table import ROWS
 
 
@@ -18,6 +18,9 @@ def outcome_of(row: Row) -> Outcome:
     with tempfile.TemporaryDirectory(dir="/run", prefix="fault-") as name:
         try:
             return row.run(Path(name))
+        except NotReadyError as failure:
+            traceback.print_exc()
+            return Outcome(unproved=[str(failure).partition("\n")[0][:300]])
         except Exception as failure:  # noqa: BLE001 - any end but the row's own is a failed row
             traceback.print_exc()
             return Outcome(missed=[f"{type(failure).__name__}: {str(failure).partition(chr(10))[0][:300]}"])

@@ -32,6 +32,7 @@ def black_holed(seconds: float) -> Callable[[Path], Outcome]:
             outcome.demand(f"noticed after {outcome.detected_s:.1f} s", outcome.detected_s <= NOTICED_S)
             time.sleep(seconds - (time.monotonic() - at))
             refused = stage.publishes
+            outcome.prove("the path has swallowed nothing", stage.uplink.swallowed > 0)
             stage.uplink.find()
             finish(stage, outcome, calm, time.monotonic())
             outcome.notes.append(f"{stage.publishes - refused} publish asked for after the path was back")
@@ -52,6 +53,7 @@ def narrowed(share: float) -> Callable[[Path], Outcome]:
             lower = stage.watch.wait("a lower bitrate", lambda seen: seen.target_kbps < WIDE_KBPS, CUT_S, at)
             outcome.detected_s = lower
             time.sleep(CUT_S - (time.monotonic() - at))
+            outcome.prove("no packet had to wait for the line", stage.uplink.queued.overlimits > 0)
             stage.uplink.wide()
             healed = time.monotonic()
             outcome.back_s = stage.watch.wait("the bitrate is back", lambda s: s.target_kbps == WIDE_KBPS, 60, healed)
@@ -76,6 +78,11 @@ def lossy(home: Path) -> Outcome:
         at = time.monotonic()
         stage.uplink.far(200, 5)
         time.sleep(120)
+        queued, way_ms = stage.uplink.queued, stage.uplink.round_trip_ms(stage.nginx.port)
+        lost = queued.drops / (queued.packets + queued.drops)
+        outcome.notes.append(f"{lost * 100:.1f} % of {queued.packets} packets lost, {way_ms:.0f} ms there and back")
+        outcome.prove(f"{lost * 100:.1f} % of the packets lost", 0.02 <= lost <= 0.09)
+        outcome.prove(f"{way_ms:.0f} ms there and back", 190 <= way_ms <= 300)
         seen = stage.watch.since(at)
         worst_ms, lowest = max(s.backlog_ms for s in seen), min(s.target_kbps for s in seen)
         outcome.notes.append(f"backlog at most {worst_ms} ms, bitrate down to {lowest} kbit/s")
@@ -100,6 +107,7 @@ def moved(home: Path) -> Outcome:
             calm = stage.go_live()
             at = time.monotonic()
             run(f"ip addr del {HERE}/24 dev uplink")
+            outcome.prove("the address is still there", HERE not in answer("ip -4 addr show"))
             time.sleep(2)
             run("ip addr add 10.78.0.1/24 dev ether")
             run("ip link set ether up")
@@ -121,6 +129,12 @@ def moved(home: Path) -> Outcome:
 
 def run(command: str) -> None:
     """A command; raises RuntimeError with what it said when it fails."""
+    answer(command)
+
+
+def answer(command: str) -> str:
+    """What a command prints. Raises RuntimeError with what it said when it fails."""
     done = subprocess.run(command.split(), capture_output=True, text=True, check=False)
     if done.returncode:
         raise RuntimeError(f"{command}: {done.stderr.strip()}")
+    return done.stdout

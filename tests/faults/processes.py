@@ -25,9 +25,8 @@ def lose_engine(number: signal.Signals, back_within_s: float, *, here: bool = Fa
         outcome = Outcome()
         with Stage(home, Setup(place=Place()) if here else Setup()) as stage:
             calm = stage.go_live()
-            before = stage.role("engine").pid
             at = time.monotonic()
-            stage.role("engine").send_signal(number)
+            before = stage.signal(outcome, "engine", number).pid
             outcome.detected_s = stage.watch.wait("the loss is seen", lambda seen: not is_on_air(seen), WAIT_S, at)
             stage.watch.wait("on air", is_on_air, WAIT_S, at + outcome.detected_s)
             time.sleep(1)
@@ -50,9 +49,8 @@ def lose_bystander(role: str, number: signal.Signals) -> Callable[[Path], Outcom
         outcome = Outcome()
         with Stage(home) as stage:
             calm = stage.go_live()
-            before = stage.role(role)
             at = time.monotonic()
-            before.send_signal(number)
+            before = stage.signal(outcome, role, number)
             if role == "control":
                 outcome.detected_s = stage.watch.wait("no answer", _is_mute, WAIT_S, at)
                 stage.watch.wait("it answers", is_on_air, WAIT_S, at + outcome.detected_s)

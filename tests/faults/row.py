@@ -18,6 +18,7 @@ class Outcome(msgspec.Struct, kw_only=True, omit_defaults=True):
     `detected_s`: from the fault until State named it. `back_s`: from the fault's end until viewers saw the game or,
     where the network was at fault, the first picture again. `frames_lost` and `sound_lost_ms` are what the server
     never got, of the whole row. `missed` are the demands that were not met, `not_built` what the product lacks.
+    `unproved` is what shows that the fault itself did not happen, so that the row says nothing.
     """
 
     detected_s: float | None = None
@@ -26,6 +27,7 @@ class Outcome(msgspec.Struct, kw_only=True, omit_defaults=True):
     sound_lost_ms: int | None = None
     notes: list[str] = []
     missed: list[str] = []
+    unproved: list[str] = []
     not_built: str = ""
 
     def demand(self, words: str, is_met: bool) -> None:
@@ -33,17 +35,28 @@ class Outcome(msgspec.Struct, kw_only=True, omit_defaults=True):
         if not is_met:
             self.missed.append(words)
 
+    def prove(self, words: str, has_happened: bool) -> None:
+        """The injector's own effect, seen without the product: `words` say what was seen instead of the fault."""
+        if not has_happened:
+            self.unproved.append(words)
+
     @property
     def verdict(self) -> str:
         """One word, and what was missed."""
         if self.not_built:
             return f"not built: {self.not_built}"
+        if self.unproved:
+            return "NO FAULT: " + "; ".join(self.unproved)
         return "FAILED: " + "; ".join(self.missed) if self.missed else "ok"
 
     @property
     def is_good(self) -> bool:
-        """Whether nothing was missed."""
-        return not self.missed
+        """Whether the fault happened and nothing was missed."""
+        return not self.missed and not self.unproved
+
+
+class NotReadyError(AssertionError):
+    """The box did not get on air before the fault: of the fault nothing is known."""
 
 
 @dataclass(frozen=True)

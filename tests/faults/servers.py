@@ -24,6 +24,7 @@ def killed(home: Path) -> Outcome:
         calm = stage.go_live()
         at = time.monotonic()
         stage.nginx.kill()
+        outcome.prove("the server still listens", not stage.nginx.listens)
         outcome.detected_s = stage.watch.wait("the loss is seen", is_lost, NOTICED_S, at)
         time.sleep(5 - (time.monotonic() - at))
         stage.nginx.start()
@@ -37,7 +38,8 @@ def dropped(home: Path) -> Outcome:
     with Stage(home) as stage:
         calm = stage.go_live()
         at = time.monotonic()
-        stage.nginx.drop(KEY.partition("?")[0])
+        dropped = stage.nginx.drop(KEY.partition("?")[0])
+        outcome.prove(f"the server dropped {dropped} publishers", dropped == 1)
         outcome.detected_s = stage.watch.wait("the loss is seen", is_lost, 1.0, at)
         outcome.back_s = stage.watch.wait("on air", is_on_air, 5.0, at + outcome.detected_s) + outcome.detected_s
         time.sleep(1)
@@ -54,6 +56,7 @@ def frozen(home: Path) -> Outcome:
         before = stage.size()
         at = time.monotonic()
         stage.nginx.freeze(True)
+        outcome.prove("the server does not stand still", stage.nginx.stands_still)
         outcome.detected_s = stage.watch.wait("the loss is seen", is_lost, 24, at)
         grown = stage.size().memory_mb - before.memory_mb
         outcome.demand(f"memory grew by {grown:.1f} MB", grown <= GROWTH_MB)
@@ -97,6 +100,9 @@ def tricked(trick: Trick, code: str, known_within_s: float) -> Callable[[Path], 
                 grown = stage.size().memory_mb - before.memory_mb
                 outcome.notes.append(f"memory {grown:+.1f} MB in 30 s, {len(server.received)} attempts")
                 outcome.demand(f"memory grew by {grown:.1f} MB", grown <= GROWTH_MB)
+                outcome.prove("nobody came to the server", bool(server.received))
+                published = sum(received.is_publishing for received in server.received)
+                outcome.prove(f"the server took {published} publishes", not published)
                 server.usual = GOOD
                 server.hang_up()
                 healed = time.monotonic()
@@ -119,6 +125,7 @@ def key_refused(home: Path) -> Outcome:
         stage.nginx.drop(KEY.partition("?")[0])
         outcome.detected_s = stage.watch.wait("a key is asked for", lambda seen: seen.live == "needs-key", 90, at)
         tries = stage.publishes
+        outcome.prove("no publish was refused", tries > 1)
         time.sleep(30)
         outcome.demand(
             f"{stage.publishes - tries} tries in 30 s with a key that was refused", stage.publishes - tries <= 4

@@ -6,7 +6,19 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from tests.box.devices import Hdmi, Signal, bind, find_hdmi, set_control, set_signal, show_mode, unbind
+from tests.box.devices import (
+    Hdmi,
+    Signal,
+    bind,
+    find_hdmi,
+    get_control,
+    has_signal,
+    seen_size,
+    set_control,
+    set_signal,
+    show_mode,
+    unbind,
+)
 from tests.faults.pictures import game_times
 from tests.faults.row import Outcome
 from tests.faults.servers import NO_REPLAY
@@ -48,10 +60,13 @@ class Losses:
         self.to_slate_s: list[float] = []
         self.to_game_s: list[float] = []
 
-    def lose(self, away: Change, back: Change, hdmi: Hdmi, cause: Condition = shows_slate) -> None:
-        """Once: until the slate with its cause, some seconds, and until the game."""
+    def lose(
+        self, away: Change, back: Change, hdmi: Hdmi, is_lost: Callable[[Hdmi], bool], cause: Condition = shows_slate
+    ) -> None:
+        """Once: until the slate with its cause, some seconds, and until the game. `is_lost` asks the driver itself."""
         at = time.monotonic()
         away(hdmi)
+        self._outcome.prove("the picture was never lost", is_lost(hdmi))
         self.to_slate_s.append(self._stage.watch.wait("the slate", cause, 15, at))
         time.sleep(max(LOST_S - (time.monotonic() - at), 0))
         at = time.monotonic()
@@ -80,6 +95,7 @@ def modes(home: Path) -> Outcome:
                 lambda _, chosen=signal: set_signal(hdmi, chosen),  # type: ignore[misc]
                 lambda _: set_signal(hdmi, Signal.SELECTED),
                 hdmi,
+                lambda _: not has_signal(hdmi),
                 lambda seen, expected=cause: seen.signal == "slate" and seen.cause == expected,  # type: ignore[misc]
             )
         losses.judge()
@@ -101,10 +117,10 @@ def pulled(times: int) -> Callable[[Path], Outcome]:
         with Stage(home, setup(hdmi)) as stage:
             start = stage.go_live()
             losses = Losses(stage, outcome)
-            losses.lose(lambda _: unbind(), back, hdmi)
+            losses.lose(lambda _: unbind(), back, hdmi, _is_out)
             before = stage.size()
             for _ in range(times - 1):
-                losses.lose(lambda _: unbind(), back, hdmi)
+                losses.lose(lambda _: unbind(), back, hdmi, _is_out)
             losses.judge()
             _demand_no_growth(outcome, before, stage.size())
             stage.demand_untouched(outcome, start)
@@ -126,6 +142,7 @@ def resized(times: int) -> Callable[[Path], Outcome]:
                 mode = ("1920x1080", "1280x720")[number % 2]
                 at = time.monotonic()
                 show_mode(hdmi, f"{mode}p60")
+                outcome.prove(f"the card still sees {seen_size(hdmi)}", seen_size(hdmi) == mode)
                 stage.box.until(lambda state, now=f"{mode}@60": state["signal"]["mode"] == now, 10)  # type: ignore[misc]
                 stage.watch.wait("the game", shows_game, 10)
                 back.append(time.monotonic() - at)
@@ -150,6 +167,7 @@ def starved(home: Path) -> Outcome:
             lambda _: set_control(hdmi.capture, "Percentage of Dropped Buffers", 100),
             lambda _: set_control(hdmi.capture, "Percentage of Dropped Buffers", 0),
             hdmi,
+            lambda _: get_control(hdmi.capture, "Percentage of Dropped Buffers") == 100,
         )
         losses.judge(STALLED_S)
         stage.demand_untouched(outcome, start)
@@ -165,6 +183,7 @@ def broken(home: Path) -> Outcome:
         set_control(hdmi.capture, "Inject Fatal Streaming Error", 1)
         time.sleep(8)
         slates = [seen for seen in stage.watch.since(at) if shows_slate(seen)]
+        outcome.prove("no error came", bool(slates))
         outcome.detected_s = slates[0].at - at if slates else None
         outcome.back_s = slates[-1].at - at if slates else 0.0
         outcome.demand(f"game after {outcome.back_s:.2f} s", outcome.back_s <= 5.0)
@@ -179,7 +198,9 @@ def black(home: Path) -> Outcome:
     with Stage(home, setup(hdmi)) as stage:
         start = stage.go_live()
         at = time.monotonic()
+        colours = get_control(hdmi.capture, "Test Pattern")
         set_control(hdmi.capture, "Test Pattern", "100% Black")
+        outcome.prove("the picture has its colours", get_control(hdmi.capture, "Test Pattern") != colours)
         outcome.detected_s = stage.watch.wait("black", names("black"), 30, at)
         outcome.demand(f"named after {outcome.detected_s:.1f} s", outcome.detected_s <= 12)
         set_control(hdmi.capture, "Test Pattern", "75% Colorbar")
@@ -188,6 +209,10 @@ def black(home: Path) -> Outcome:
         outcome.demand(f"game after {outcome.back_s:.2f} s", outcome.back_s <= BACK_S)
         stage.demand_untouched(outcome, start)
     return outcome
+
+
+def _is_out(hdmi: Hdmi) -> bool:
+    return not Path(hdmi.capture).exists()
 
 
 def end_and_look(stage: Stage, outcome: Outcome, losses: int) -> None:

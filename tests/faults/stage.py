@@ -7,6 +7,7 @@ server is near.
 from __future__ import annotations
 
 import contextlib
+import signal
 import time
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,7 +19,7 @@ import psutil
 from tests.box.uplink import Uplink
 from tests.faults import arrivals, watch
 from tests.faults.arrivals import Arrivals
-from tests.faults.row import Outcome
+from tests.faults.row import NotReadyError, Outcome
 from tests.faults.watch import Watch, is_on_air, shows_game
 from tests.running import RunningBox
 from tests.servers.nginx import Nginx, Place
@@ -100,12 +101,18 @@ class Stage:
         self.watch = stack.enter_context(Watch(self.box, self.setup.looks_s[0]))
 
     def go_live(self, settle_s: float = SETTLE_S) -> float:
-        """Goes on air and lets everything become calm; returns a time from which on nothing should be missing."""
-        self.watch.wait("a picture", shows_game, START_S)
-        status, answer = self.box.do("go-live")
+        """Goes on air and lets everything become calm; returns a time from which on nothing should be missing.
+
+        Raises NotReadyError.
+        """
+        try:
+            self.watch.wait("a picture", shows_game, START_S)
+            status, answer = self.box.do("go-live")
+            self.watch.wait("on air", is_on_air, START_S)
+        except AssertionError as failure:
+            raise NotReadyError(str(failure)) from failure
         if status != 200:
-            raise AssertionError(f"go-live: {answer}")
-        self.watch.wait("on air", is_on_air, START_S)
+            raise NotReadyError(f"go-live: {answer}")
         time.sleep(settle_s)
         return time.monotonic() - 1
 
@@ -116,6 +123,14 @@ class Stage:
                 if name in child.cmdline()[:5]:
                     return child
         raise LookupError(f"no process for {name}:\n{self.box.log}")
+
+    def signal(self, outcome: Outcome, role: str, number: signal.Signals) -> psutil.Process:
+        """Sends a role a signal and proves that it came; returns the process that was meant."""
+        process = self.role(role)
+        process.send_signal(number)
+        wanted = psutil.STATUS_STOPPED if number is signal.SIGSTOP else psutil.STATUS_ZOMBIE
+        outcome.prove(f"{role} did not get the {number.name}", becomes(process, wanted))
+        return process
 
     def size(self, name: str = "engine") -> Size:
         """What a role holds now: anonymous memory, open descriptors."""
@@ -144,3 +159,15 @@ class Stage:
         outcome.demand(f"{outcome.sound_lost_ms} ms of sound lost", outcome.sound_lost_ms == 0)
         pause_ms = self.arrivals.longest_pause_s(since, time.monotonic() - 0.1) * 1000
         outcome.demand(f"no picture for {pause_ms:.0f} ms", pause_ms <= 500)
+
+
+def becomes(process: psutil.Process, status: str) -> bool:
+    """Whether a process comes to a status; one that is gone altogether is as dead as a zombie."""
+    for _ in range(200):
+        try:
+            if process.status() == status:
+                return True
+        except psutil.NoSuchProcess:
+            return status == psutil.STATUS_ZOMBIE
+        time.sleep(0.005)
+    return False

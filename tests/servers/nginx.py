@@ -20,6 +20,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Self
 
+import psutil
+
 from tests.servers.certificates import Certificate
 
 NGINX = shutil.which("nginx", path=f"{os.environ.get('PATH', '')}:/usr/sbin") or ""
@@ -150,16 +152,29 @@ class Nginx:
         """Stops nginx's process (or lets it go on): connections stay open and nothing is read."""
         if self._process:
             self._process.send_signal(signal.SIGSTOP if is_frozen else signal.SIGCONT)
+            if is_frozen:
+                os.waitid(os.P_PID, self._process.pid, os.WSTOPPED | os.WNOWAIT)
+
+    @property
+    def listens(self) -> bool:
+        """Whether anybody takes connections."""
+        return _listens(self.place.host, self.port)
+
+    @property
+    def stands_still(self) -> bool:
+        """Whether its process is stopped."""
+        return self._process is not None and psutil.Process(self._process.pid).status() == psutil.STATUS_STOPPED
 
     def stat(self) -> str:
         """nginx-rtmp's own statistics, XML."""
         with urllib.request.urlopen(f"http://{self.place.host}:{self._http_port}/stat", timeout=5) as answer:
             return str(answer.read().decode())
 
-    def drop(self, name: str) -> None:
-        """Has nginx disconnect the publisher of a stream."""
+    def drop(self, name: str) -> int:
+        """Has nginx disconnect the publishers of a stream; returns how many it did."""
         url = f"http://{self.place.host}:{self._http_port}/control/drop/publisher?app=live&name={name}"
-        urllib.request.urlopen(url, timeout=5).close()
+        with urllib.request.urlopen(url, timeout=5) as answer:
+            return int(answer.read())
 
     def wait_for(self, condition: Callable[[Hooks], bool], timeout_s: float = 10) -> bool:
         """Waits until a notification makes `condition` true."""
