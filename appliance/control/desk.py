@@ -153,6 +153,9 @@ class ControlDesk:
     def _why_no_packets(self) -> PlugcastError:
         if not self.newest.engine.connected:
             return Unavailable(ENGINE_AWAY.code, ENGINE_AWAY.text)
+        slow = next((problem for problem in self.newest.problems if problem.code == "box-slow"), None)
+        if slow is not None:
+            return Unavailable(slow.code, slow.text)
         return Unavailable(
             "no-live-preview", "Nothing is being sent right now. The moving picture comes with the live or a practice."
         )

@@ -34,6 +34,7 @@ from appliance.control.preflights import ask_preflight, preflights
 from appliance.control.recognition import Recognition
 from appliance.control.recordings import OnDisk, ask_clip, ask_deletion
 from appliance.control.settings import Settings
+from appliance.control.shedding import Shedding, Strain
 from appliance.control.store import Latest
 from appliance.control.uplink import ask_uplink, uplink_state
 from appliance.control.view import Known, findings_of, state_of
@@ -90,6 +91,7 @@ class Surroundings:
     demo: DemoState | None = None
     clock: WallClock = field(default_factory=WallClock)
     load: Callable[[], float | None] = lambda: None
+    late: Callable[[], int] = lambda: 0
     is_clock_set: Callable[[], bool | None] = lambda: None
     access: Callable[[], AccessState] = AccessState
     presence: Presence | None = None
@@ -112,6 +114,7 @@ class Director:
         self.asides = Asides(self.refresh)
         self._errands = Errands(around.clock.steady)
         self.watching = Watching(around.clock.steady)
+        self._shedding = Shedding()
         self.state: Latest[State] = Latest(State())
         self.plan: Latest[Plan] = Latest(Plan())
         self.screen: Latest[ScreenPlan] = Latest(screen_plan_for(self.config, around.name))
@@ -226,7 +229,8 @@ class Director:
         live = next_live(self.state.value.live, airing.wish, report, now)
         self._slate_since = slate_since(self._slate_since, live, report, now)
         slate = slate_problems(self.config.slate, self._slate_since, now)
-        asks = self._errands.asks
+        asks, shedding, steady = self._errands.asks, self._shedding, self._steady()
+        shedding.look(steady, Strain(self._around.late(), report.encoder if report else None))
         known = Known(
             config=self.config,
             keys=tuple(summary(credential) for credential in airing.credentials),
@@ -235,7 +239,7 @@ class Director:
             report=report,
             engine=self._hearing.engine,
             own_problems=(*self._hearing.problems, *((airing.disk,) if airing.disk else ()), *slate),
-            notes=(*self._panel.notes, *self.asides.problems),
+            notes=(*self._panel.notes, *self.asides.problems, *shedding.problems(self.config)),
             name=self._around.name,
             version=self._around.version,
             load=self._around.load(),
@@ -252,8 +256,8 @@ class Director:
         self._known = known
         self.state.set(state_of(known, self.state.value))
         plan = plan_for(self.config, self._recognition.profile, airing.destinations, 0)
-        self.screen.set(screen_plan_for(self.config, self._around.name))
-        self.plan.set(wanted(plan, self.config, airing.wish, self.watching, asks.open))
+        shedding.paint(self.screen, screen_plan_for(self.config, self._around.name), steady)
+        self.plan.set(shedding.lightened(wanted(plan, self.config, airing.wish, self.watching, asks.open)))
 
     async def keep(self) -> None:
         """For ever: looks again each second, ends what is to end, and keeps the wish on disk while a live is on."""

@@ -127,6 +127,10 @@ _SPANISH = {
         "cable USB.",
         (_USB_ES, "Prueba un cable USB más corto."),
     ),
+    "box-slow": Said(
+        "Esta caja es demasiado lenta para lo que tiene que hacer y deja fuera {left_out}. Elige {choose} en Ajustes o "
+        "cierra lo demás que funcione en ella."
+    ),
     "slate-long": Said(
         "Tus espectadores llevan {duration} viendo tu imagen de espera: recupera el juego o diles cuándo vuelves."
     ),
@@ -134,6 +138,14 @@ _SPANISH = {
         "Tus espectadores llevan {duration} sin ver el juego: termina este LIVE o recupera la imagen; "
         "TikTok muestra a menos gente las pausas largas."
     ),
+}
+
+_LEFT_OUT_ES = {
+    "preview": "la vista previa fluida",
+    "looks": "las imágenes pequeñas de los estilos",
+    "painter": "los cambios rápidos de texto en la imagen de espera",
+    "preset": "la codificación más fina",
+    "frames": "uno de cada dos fotogramas",
 }
 
 
@@ -149,6 +161,8 @@ def told(problem: Problem, language: str) -> Problem:
         node=node or "la capturadora",
         at_node=f" en {node}" if node else "",
         duration=_duration_es(after_s if isinstance(after_s, int) else 0),
+        choose=problem.facts.get("choose", ""),
+        left_out=", ".join(_LEFT_OUT_ES.get(name, name) for name in str(problem.facts.get("left-out", "")).split(",")),
     )
     return msgspec.structs.replace(problem, text=text or problem.text, hints=problem.hints or said.hints)
 

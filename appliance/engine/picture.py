@@ -66,6 +66,7 @@ class PictureWorker(Worker):
         self._encode: Callable[[Composed], None] | None = None
         self._preview: Callable[[av.VideoFrame], None] | None = None
         self._preview_every = 0
+        self._every = 1
         self._glances: Glance | None = None
         self._glance_every = 1
         self.counters = PictureCounters()
@@ -97,6 +98,10 @@ class PictureWorker(Worker):
         """Who gets a canvas now and then, about `fps` a second; 0 for never."""
         self._preview_every = max(1, round(self._picture.fps / fps)) if fps and offer else 0
         self._preview = offer
+
+    def make_every(self, every: int) -> None:
+        """Composes one canvas in `every` from now on; the times of those that are left stay what they were."""
+        self._every = every
 
     def glance_with(self, offer: Glance | None, fps: int) -> None:
         """Who gets the sources' own pictures now and then, about `fps` a second; they are on loan from the drivers."""
@@ -130,6 +135,8 @@ class PictureWorker(Worker):
             self._compose(turn, show)
 
     def _compose(self, turn: Turn, show: _Show) -> None:
+        if turn.tick % self._every:
+            return
         previews = self._preview_every and turn.tick % self._preview_every == 0
         encode = self._encode
         if encode is None and not previews:

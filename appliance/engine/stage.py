@@ -43,11 +43,12 @@ class Stage:
         return self.shape == (picture.width, picture.height, picture.fps)
 
     def follow(self, plan: Plan) -> None:
-        """Takes over what may change at any time: look, cover and mix. Never waits."""
+        """Takes over what may change at any time: look, cover, how many frames are made, and mix. Never waits."""
         width, height, fps = self.shape
         # A new size has to wait for its time; a cover never does.
         self._shown = msgspec.structs.replace(plan.picture, width=width, height=height, fps=fps)
         self.picture.show(self._shown)
+        self.picture.make_every(plan.frames_every)
         self.mixer.set_mix(plan.sound, is_private=plan.picture.cover == "privacy")
 
     def be_watched(self, plan: Plan) -> None:

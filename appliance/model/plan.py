@@ -172,6 +172,8 @@ class Plan(Value, frozen=True):
     What is watched has a rate that is 0 while nobody does: `preview_fps` for the picture, `looks_fps` for the small
     pictures of every look, `meters_hz` for the sound; `packets_wanted` is whether somebody watches the very packets
     that go out. `keep_encoding` keeps the encoder open without a destination, for practice.
+
+    One canvas frame in `frames_every` is made: more than 1 for a box that is too slow for all of them, even on air.
     """
 
     capture: CapturePlan = CapturePlan()
@@ -187,5 +189,6 @@ class Plan(Value, frozen=True):
     meters_hz: Annotated[int, Meta(ge=0, le=30)] = 0
     packets_wanted: bool = False
     keep_encoding: bool = False
+    frames_every: Annotated[int, Meta(ge=1, le=4)] = 1
     language: str = "en"
     asks: tuple[Ask, ...] = ()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
+from collections.abc import Callable
 from pathlib import Path
 
 import msgspec
@@ -15,12 +16,13 @@ from appliance.control.hearing import SILENT_S
 from appliance.control.keys import KeyStore
 from appliance.control.lives import Wish
 from appliance.control.moments import WallClock
-from appliance.control.settings import join
+from appliance.control.settings import Layer, join
 from appliance.control.store import Latest
+from appliance.control.wanted import PREVIEW_FPS
 from appliance.control.watching import WATCHED_S
 from appliance.control.wishes import WishFile
 from appliance.errors import Fact, NeedsOwner
-from appliance.model.command import CheckDestination, EndLive, GoLive, PasteKey
+from appliance.model.command import ChangeSetting, CheckDestination, EndLive, GoLive, PasteKey
 from appliance.model.plan import Preflight
 from appliance.model.problem import Problem
 from appliance.model.profile import Profile
@@ -38,13 +40,13 @@ class Time:
     set_by = 0.0
 
 
-def director(place: Path, time: Time, wishes: WishFile | None = None) -> Director:
+def director(place: Path, time: Time, wishes: WishFile | None = None, late: Callable[[], int] = lambda: 0) -> Director:
     profile = Profile(name="pi4", encoders=("x",), settings={"picture.fps": 50})
     around = Surroundings(
         keys=KeyStore(place), wishes=wishes or WishFile(place), profile_for=lambda *_: profile, name="box", version="1",
-        clock=WallClock(lambda: time.now + time.set_by, lambda: time.now),
+        clock=WallClock(lambda: time.now + time.set_by, lambda: time.now), late=late,
     )  # fmt: skip
-    return Director(join(()), around)
+    return Director(join((Layer("box.toml", {"state-dir": str(place)}),)), around)
 
 
 async def greeted(place: Path, time: Time) -> Director:
@@ -94,6 +96,41 @@ async def going_to(place: Path, disk: SlowDisk) -> tuple[Director, asyncio.Task[
     await control.start()
     await control.do(PASTE)
     return control, asyncio.create_task(control.do(GoLive()))
+
+
+def test_a_box_that_is_too_slow_leaves_things_out_says_so_and_takes_them_back(tmp_path: Path) -> None:
+    async def test() -> None:
+        time, late = Time(), 0
+        control = director(tmp_path, time, late=lambda: late)
+        await control.start()
+        control.greeted(HELLO)
+        control.watch("preview")
+        assert (control.plan.value.preview_fps, control.plan.value.frames_every) == (PREVIEW_FPS, 1)
+        late = 3
+        for _ in range(20):
+            time.now += 1.0
+            control.heard(HEALTHY)
+        control.watch("preview")
+        control.watch("packets")
+        assert (control.plan.value.preview_fps, control.plan.value.frames_every) == (1, 2)
+        assert not control.plan.value.packets_wanted
+        (slow,) = [one for one in control.state.value.problems if one.code == "box-slow"]
+        assert slow.facts["left-out"] == "preview,looks,painter,preset,frames"
+        words = control.screen.value
+        await control.do(ChangeSetting(path="slate.owner-name", value="Ada"))
+        await control.do(ChangeSetting(path="slate.owner-name", value="Eve"))
+        assert control.screen.value == msgspec.structs.replace(words, owner_name="Ada")
+        late = 0
+        for _ in range(120):
+            time.now += 1.0
+            control.heard(HEALTHY)
+        control.watch("preview")
+        assert (control.plan.value.preview_fps, control.plan.value.frames_every) == (PREVIEW_FPS, 1)
+        assert control.screen.value.owner_name == "Eve"
+        assert not [one for one in control.state.value.problems if one.code == "box-slow"]
+        await control.close()
+
+    asyncio.run(test())
 
 
 def test_a_live_is_on_the_disk_before_it_is_on_air(tmp_path: Path) -> None:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 from pathlib import Path
 
 import aiohttp
 import pytest
 
+from appliance.control.lag import ANSWER_S, LOOK_EVERY_S
 from appliance.model.protocol import (
     LOOK_FRAME,
     PACKET_FRAME,
@@ -163,3 +165,25 @@ def test_no_packets_have_a_named_reason(place: Path, with_engine: bool) -> None:
             assert (status, body["code"]) == (503, "no-live-preview")
 
     run(test)
+
+
+@pytest.mark.timeout(90)
+def test_a_control_that_is_held_up_again_and_again_says_so_and_leaves_the_live_preview_out(place: Path) -> None:
+    """Its whole loop stands still, as it does when others have the processor."""
+
+    async def test() -> None:
+        async with fake_engine(place), box(place, patience_s=0.05) as it:
+            await it.until(lambda state: state["engine"]["connected"])
+            for _ in range(2):
+                threading.Event().wait(LOOK_EVERY_S + 2 * ANSWER_S)
+                await asyncio.sleep(0.05)
+            slow = await it.until(lambda state: any(one["code"] == "box-slow" for one in state["problems"]))
+            assert any(one["code"] == "box-slow" and one["facts"]["choose"] for one in slow["problems"])
+            status, body = await it.get("/api/preview.mp4")
+            assert (status, body["code"]) == (503, "box-slow")
+
+    async def bounded() -> None:
+        async with asyncio.timeout(80):
+            await test()
+
+    asyncio.run(bounded())

@@ -10,7 +10,7 @@ import time
 
 import pytest
 
-from appliance.control.lag import LATE_S, SAY_EVERY_S, LoopLag
+from appliance.control.lag import ANSWER_S, LATE_S, LATELY_S, SAY_EVERY_S, LoopLag
 from appliance.control.logbook import MOST_LINES, Logbook
 from appliance.control.tally import Tally
 from appliance.model.state import EngineState, Off, OnAir, Reconnecting, SignalState, State
@@ -27,6 +27,16 @@ def test_lag_is_said_once_a_minute_at_most(caplog: pytest.LogCaptureFixture) -> 
         assert len(caplog.records) == said
         assert lag.last_s == late
     assert lag.worst_s == 3.0
+
+
+def test_how_often_it_answered_too_late_is_known_for_a_while() -> None:
+    now = 0.0
+    lag = LoopLag(lambda: now)
+    for late_s in (ANSWER_S - 0.1, ANSWER_S, 3.0, 0.0):
+        lag.saw(late_s)
+    assert lag.late_lately == 2
+    now += LATELY_S
+    assert lag.late_lately == 0
 
 
 def test_a_loop_that_is_held_up_is_measured() -> None:

@@ -112,6 +112,16 @@ def watched() -> Iterator[Watched]:
         yield found
 
 
+def test_every_second_canvas_is_made_at_its_own_time_where_the_box_is_too_slow_for_all(watched: Watched) -> None:
+    watched.next()
+    watched.worker.make_every(2)
+    watched.next()
+    assert [watched.next().tick % 2 for _ in range(10)] == [0] * 10
+    watched.worker.make_every(1)
+    ticks = {watched.next().tick % 2 for _ in range(60)}
+    assert ticks == {0, 1}
+
+
 def test_a_picture_that_comes_and_goes_begins_with_a_key_frame(watched: Watched) -> None:
     watched.next()
     assert watched.cuts == 0, "a slate from the beginning is no cut"

@@ -94,6 +94,16 @@ def test_practice_encodes_without_a_destination_and_ends(running: Running) -> No
     running.until(lambda report: report.encoder.encoded == 0)
 
 
+def test_half_the_frames_are_made_even_on_air_when_the_plan_says_so(running: Running) -> None:
+    running.apply(keep_encoding=True)
+    running.until(lambda report: report.encoder.encoded > 60 and report.encoder.fps > 25)
+    running.apply(frames_every=2)
+    running.until(lambda report: 10 <= report.encoder.fps <= 16)
+    assert not running.studio.report().problems
+    running.apply(frames_every=1)
+    running.until(lambda report: report.encoder.fps > 25)
+
+
 def test_packets_come_while_somebody_watches_and_play_with_picture_and_sound(running: Running) -> None:
     running.apply(packets_wanted=True)
     running.until(lambda report: report.canvas.captured > 30)

@@ -12,7 +12,7 @@ import av
 
 from appliance.engine.clock import SECOND
 from appliance.engine.encode.choose import Choice
-from appliance.engine.encode.libav import EncodedVideo, VideoEncoder
+from appliance.engine.encode.libav import GOP_SECONDS, EncodedVideo, VideoEncoder
 from appliance.engine.packet import Packet, VideoParams
 from appliance.engine.worker import Worker
 from appliance.errors import Unavailable
@@ -56,6 +56,7 @@ class EncodeWorker(Worker):
         self._is_open = False
         self._key_wanted = threading.Event()
         self._kbps = choice.settings.kbps
+        self._key_tick = 0
 
     def offer(self, composed: Composed) -> None:
         """Leaves a canvas for the encoder; drops it when 0.3 s of them are waiting already.
@@ -95,8 +96,8 @@ class EncodeWorker(Worker):
         """Encodes until stopped; a failing encoder ends the thread with `problem` set."""
         try:
             encoder = VideoEncoder(self.choice.settings)
-            self._know(encoder)
             self._is_open = True
+            self._know(encoder)
             while self._step(encoder):
                 self.beat()
             self._hand_out(encoder.flush(), 0)
@@ -118,9 +119,12 @@ class EncodeWorker(Worker):
         if composed is None:
             return False
         encoder.set_bitrate(self._kbps)
-        key = self._key_wanted.is_set() or composed.is_cut
+        # An encoder counts frames; where some are left out, its key frames would come later than players like.
+        is_overdue = composed.tick - self._key_tick > GOP_SECONDS * self.choice.settings.fps
+        key = self._key_wanted.is_set() or composed.is_cut or is_overdue
         if key:
             self._key_wanted.clear()
+            self._key_tick = composed.tick
         packets = encoder.encode(composed.canvas, composed.tick, key=key)
         self._know(encoder)
         self._hand_out(packets, composed.captured_ns)
@@ -131,6 +135,7 @@ class EncodeWorker(Worker):
         for packet in packets:
             self.encoded += 1
             self.bytes += len(packet.data)
+            self._key_tick = max(self._key_tick, packet.tick if packet.is_key else 0)
             if captured_ns:
                 latency_ms = (time.monotonic_ns() - captured_ns) / 1e6
                 self.latency_ms = latency_ms if not self.latency_ms else 0.95 * self.latency_ms + 0.05 * latency_ms

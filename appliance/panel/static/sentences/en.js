@@ -299,6 +299,7 @@ export default {
 		"too-many-destinations": "This box sends to at most {most} destinations. Remove one first.",
 		"too-many-readers": "Too many pages watch this box. Close some.",
 		"too-many-tries": "Too many wrong tries. Wait a little.",
+		"box-slow": "The box is too slow and leaves out what matters least. Choose {choose}, or end what else runs on it.",
 		"new-owner": "{name} is a new owner of this box. If you do not know it, remove it.",
 		guessing: "Somebody guesses the PIN or the password of this box: {count} wrong ones, the last from {client}.",
 		"waits-its-turn": "Somebody guesses at this box, so guesses wait for their turn. Yours is kept.",

@@ -305,6 +305,7 @@ export default {
 		"too-many-destinations": "La caja emite a {most} destinos como mucho. Quita uno antes.",
 		"too-many-readers": "Demasiadas páginas miran esta caja. Cierra algunas.",
 		"too-many-tries": "Demasiados intentos fallidos. Espera un poco.",
+		"box-slow": "La caja es demasiado lenta y deja fuera lo menos importante. Elige {choose} o cierra lo demás que funcione en ella.",
 		"new-owner": "{name} es dueño nuevo de esta caja. Si no lo conoces, quítalo.",
 		guessing: "Alguien prueba el PIN o la contraseña de esta caja: {count} fallos, el último desde {client}.",
 		"waits-its-turn": "Alguien prueba claves en esta caja, así que hay que esperar turno. El tuyo está guardado.",
