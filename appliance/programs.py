@@ -52,7 +52,13 @@ def answer(command: Command, within_s: float) -> subprocess.CompletedProcess[str
     """What a program printed, and its exit code. Raises OSError, and TimeoutError when it had to be killed."""
     try:
         return subprocess.run(  # noqa: S603 - a Command comes from this list
-            command, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=within_s, check=False
+            command,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            errors="replace",
+            timeout=within_s,
+            check=False,
         )
     except subprocess.TimeoutExpired:
         raise TimeoutError from None

@@ -71,7 +71,7 @@ class Studio:
         self._network = NetworkWatch(outlets.changed)
         self._network.start()
         self._broken_until = 0.0
-        self._encoder_problem: Problem | None = None
+        self._encoder_failure: Problem | None = None
         self._exporter = Exporter()
         self._spare_kbps: int | None = None
         self._asks = Asks(self._run_errand, outlets.changed)
@@ -97,6 +97,7 @@ class Studio:
         """Closes the gap between what is wanted and what runs: opens, starts, ends, retries."""
         self._asks.follow(self._plan.asks)
         self._notice_failed_encoder()
+        self._end_if_only_replay()
         replay_s = self._replay_seconds()
         plan = self._plan
         wanted = bool(plan.destinations) or plan.record.enabled or plan.keep_encoding or replay_s > 0
@@ -188,6 +189,7 @@ class Studio:
         """Ends the broadcast cleanly, then everything else."""
         self._asks.close()
         self._network.stop()
+        self._chooser.close()
         self._hardware.stop()
         if self._broadcast is not None:
             self._broadcast.close()
@@ -240,7 +242,7 @@ class Studio:
         choice = self._chooser.choice
         if choice is None or time.monotonic() < self._broken_until:
             return
-        self._encoder_problem = choice.problem
+        self._encoder_failure = None
         self._meter = EncoderMeter()
         choice = replace(choice, settings=replace(choice.settings, kbps=self._plan.encoder.bitrate_kbps))
         encoders = Encoders(choice, self._plan.encoder.audio_kbps)
@@ -254,8 +256,9 @@ class Studio:
         log.warning("%s The broadcast is begun again with %s.", problem, LAST_RESORT)
         broadcast.close()
         self._broadcast = None
-        self._encoder_problem = Problem(code=problem.code, text=str(problem), facts=problem.facts, since_at=time.time())
-        self._chooser = self._chooser.after_failure(broadcast.encode.choice.settings, self._encoder_problem)
+        failure = Problem(code=problem.code, text=str(problem), facts=problem.facts, since_at=time.time())
+        self._encoder_failure = failure
+        self._chooser = self._chooser.after_failure(broadcast.encode.choice.settings, failure)
         self._broken_until = time.monotonic() + RETRY_S
 
     def _change_canvas(self) -> None:
@@ -268,7 +271,8 @@ class Studio:
                 self._stage = self._new_stage(plan)
                 self._console = self._new_console(plan)
             if not self._chooser.serves(plan.encoder, plan.picture):
-                self._encoder_problem = None
+                self._encoder_failure = None
+                self._chooser.close()
                 self._chooser = Chooser(plan.encoder, plan.picture, self._outlets.memory)
                 self._chooser.start()
 
@@ -284,8 +288,9 @@ class Studio:
 
     def _problems(self) -> tuple[Problem, ...]:
         problems = [*self._steering.condition.problems, *self._stage.mixer.problems]
-        if self._encoder_problem:
-            problems.append(self._encoder_problem)
+        encoder = self._encoder_problem()
+        if encoder:
+            problems.append(encoder)
         if self._broadcast is not None and not self._broadcast.is_idle and self._waits_for(self._broadcast):
             text = (
                 "The new picture size, rate, encoder or higher bitrate is used after this broadcast; it cannot change "
@@ -300,23 +305,29 @@ class Studio:
         return not (
             self._stage.fits(plan.picture)
             and self._chooser.serves(plan.encoder, plan.picture)
+            and not self._chooser.betters(broadcast.encode.choice)
             # The rate control's ceiling is fixed when the encoder is opened.
             and plan.encoder.bitrate_kbps <= broadcast.encode.choice.settings.kbps
         )
+
+    def _encoder_problem(self) -> Problem | None:
+        """What is wrong with the encoder in use, or with the one that would be."""
+        choice = self._broadcast.encode.choice if self._broadcast else self._chooser.choice
+        return self._encoder_failure or (choice.problem if choice else None)
 
     def _encoder_report(self) -> EncoderReport:
         broadcast, choice = self._broadcast, self._chooser.choice
         if broadcast is None:
             if choice is None:
-                return EncoderReport(why="choosing", problem=self._encoder_problem)
+                return EncoderReport(why="choosing", problem=self._encoder_problem())
             settings = choice.settings
             return EncoderReport(
                 name=settings.name,
                 preset=settings.preset,
                 why=choice.why,
                 most_pixels_s=choice.most_pixels_s,
-                problem=self._encoder_problem,
+                problem=self._encoder_problem(),
             )
         return msgspec.structs.replace(
-            self._meter.report(broadcast.encode, self._encoder_problem), limited_by=self._steering.limited_by
+            self._meter.report(broadcast.encode, self._encoder_problem()), limited_by=self._steering.limited_by
         )

@@ -16,7 +16,7 @@ from appliance.model.plan import CapturePlan, Destination, EncoderPlan, PictureP
 from appliance.model.report import Report
 from tests.fakes.rtmp_server import Behaviour, RtmpServer, Trick
 
-pytestmark = pytest.mark.timeout(60)
+pytestmark = pytest.mark.timeout(180)
 
 SMALL = PicturePlan(width=160, height=240, fps=30)
 QUIET = Plan(
@@ -41,7 +41,7 @@ class Running:
 
     def until(self, condition: Callable[[Report], bool]) -> Report:
         """The first report that meets `condition`."""
-        end = time.monotonic() + 20
+        end = time.monotonic() + 60
         while time.monotonic() < end:
             self.studio.keep_up()
             for worker in self.studio.workers:

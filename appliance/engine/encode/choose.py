@@ -45,7 +45,7 @@ class Choice:
 
 
 def choose(plan: EncoderPlan, picture: PicturePlan) -> Choice:
-    """Tries the candidates in order. Takes up to some seconds; never raises: libx264 is always there."""
+    """Tries the candidates in order. Takes up to some seconds. Raises OSError when no trial can be started."""
     wanted = VideoSettings(LAST_RESORT, plan.preset, picture.width, picture.height, picture.fps, plan.bitrate_kbps)
     candidates = (plan.order or OWN_ORDER) if plan.name == "auto" else (plan.name,)
     reasons: list[str] = []
@@ -79,7 +79,7 @@ class Trial:
 
 
 def trial(settings: VideoSettings) -> Trial:
-    """Lets a child process encode and decode with `settings`."""
+    """Lets a child process encode and decode with `settings`. Raises OSError when it cannot be started."""
     node = NEEDS_NODE.get(settings.name)
     if node is not None and not Path(node).exists():
         return Trial(f"no {node} here")
@@ -90,9 +90,9 @@ def trial(settings: VideoSettings) -> Trial:
         return Trial(f"the trial encode did not end within {TRIAL_LIMIT_S:.0f} s")
     try:
         answer = json.loads(done.stdout)
-    except ValueError:
+        return Trial(answer["failure"], answer["ms"])
+    except (ValueError, TypeError, LookupError):
         return Trial(f"the trial encode crashed (exit {done.returncode})")
-    return Trial(answer["failure"], answer["ms"])
 
 
 def calibrated(settings: VideoSettings) -> tuple[str, str, int]:

@@ -1,11 +1,14 @@
 """Who chooses the encoder while everything else goes on: trials take seconds, and going live should not.
 
-Owns the thread and the memory of choices that have proved themselves; how one is chosen is `choose`'s.
+Owns the thread and the memory of choices that have proved themselves; how one is chosen is `choose`'s. Whatever goes
+wrong in it, there is a choice: a box that cannot try its encoders goes on air with libx264, says so and tries again.
 """
 
 from __future__ import annotations
 
+import logging
 import threading
+from dataclasses import replace
 
 from appliance.engine.encode.choose import LAST_RESORT, Choice, calibrated, choose
 from appliance.engine.encode.libav import VideoSettings
@@ -14,9 +17,14 @@ from appliance.engine.encode.worker import EncodeWorker
 from appliance.model.plan import EncoderPlan, PicturePlan
 from appliance.model.problem import Problem
 
+log = logging.getLogger(__name__)
+
+TRY_AGAIN_S = 30.0
+"""How long after trials that could not even be started: what was missing (memory, a process) may be there again."""
+
 
 class Chooser(threading.Thread):
-    """Chooses once, on a thread of its own; `choice` is None until then."""
+    """Chooses on a thread of its own; `choice` is None until then, and may become a better one once."""
 
     def __init__(
         self,
@@ -24,8 +32,10 @@ class Chooser(threading.Thread):
         picture: PicturePlan,
         memory: ChoiceMemory,
         failed: tuple[VideoSettings, Problem] | None = None,
+        try_again_s: float = TRY_AGAIN_S,
     ) -> None:
         super().__init__(name="choose-encoder", daemon=True)
+        self._try_again_s, self._is_over = try_again_s, threading.Event()
         self._encoder, self._picture, self._memory, self._failed = encoder, picture, memory, failed
         self.choice: Choice | None = None
 
@@ -37,24 +47,68 @@ class Chooser(threading.Thread):
         """Who chooses, under way, after an encoder has failed: the last resort, of which there is only one."""
         if failed.name == LAST_RESORT:
             return self
+        self.close()
         again = Chooser(self._encoder, self._picture, self._memory, (failed, problem))
         again.start()
         return again
 
     def note(self, encode: EncodeWorker) -> None:
         """Keeps a choice that has proved itself; a last resort is not what the next start should begin with."""
-        if self._failed is None and encode.choice is self.choice:
+        if self._failed is None and self._is_ours(encode.choice):
             self._memory.note(self._encoder, self._picture, encode.choice, encode.encoded)
 
+    def betters(self, used: Choice) -> bool:
+        """Whether `used` was taken without trials, which have come off since."""
+        return is_untried(used) and self.choice is not None and not is_untried(self.choice)
+
+    def close(self) -> None:
+        """Nobody needs another choice; returns at once."""
+        self._is_over.set()
+
     def run(self) -> None:
-        """Chooses once."""
+        """Chooses; again and again while the trials cannot be started."""
+        while not self._is_over.is_set():
+            try:
+                self.choice = self._chosen()
+            except Exception as error:  # noqa: BLE001 - whatever it is, the box must come on air
+                if self.choice is None:
+                    log.warning("No encoder could be tried (%s); libx264 is used.", error)
+                self.choice = self._untried(error)
+            else:
+                return
+            self._is_over.wait(self._try_again_s)
+
+    def _chosen(self) -> Choice:
         if self._failed is None:
-            self.choice = self._memory.take(self._encoder, self._picture) or choose(self._encoder, self._picture)
-            return
+            return self._memory.take(self._encoder, self._picture) or choose(self._encoder, self._picture)
         failed, problem = self._failed
         preset, why, most = calibrated(failed)
-        resort = VideoSettings(LAST_RESORT, preset, failed.width, failed.height, failed.fps, failed.kbps)
-        self.choice = Choice(resort, f"{failed.name} failed; {why}", problem, most)
+        return Choice(replace(self._resort(failed.kbps), preset=preset), f"{failed.name} failed; {why}", problem, most)
+
+    def _untried(self, error: Exception) -> Choice:
+        preset = self._encoder.preset if self._encoder.preset != "auto" else "ultrafast"
+        why = getattr(error, "strerror", None) or type(error).__name__
+        text = (
+            f"The box could not try its encoders ({why}), so it sends with libx264, which needs the most processor. "
+            "It tries again by itself; if this stays, restart the box."
+        )
+        problem = self._failed[1] if self._failed else Problem(code="encoder-untried", text=text, facts={"why": why})
+        settings = replace(self._resort(self._encoder.bitrate_kbps), preset=preset)
+        return Choice(settings, f"no encoder could be tried: {why}", problem)
+
+    def _resort(self, kbps: int) -> VideoSettings:
+        picture = self._picture
+        return VideoSettings(LAST_RESORT, "ultrafast", picture.width, picture.height, picture.fps, kbps)
+
+    def _is_ours(self, used: Choice) -> bool:
+        """Whether a broadcast uses our choice; it has the bitrate of its own time."""
+        ours = self.choice
+        return ours is not None and replace(ours.settings, kbps=used.settings.kbps) == used.settings
+
+
+def is_untried(choice: Choice) -> bool:
+    """Whether a choice was made without trials."""
+    return choice.problem is not None and choice.problem.code == "encoder-untried"
 
 
 def _essence(encoder: EncoderPlan, picture: PicturePlan) -> tuple[object, ...]:

@@ -253,6 +253,7 @@ export default {
 		"directory-unwritable": "Recordings cannot be written there. Choose another directory.",
 		disk: "The box cannot write to its disk. Delete recordings; if that does not help, replace the card.", "disk-full": "The disk is full, so nothing is recorded. Delete some recordings.",
 		"disk-slow": "The disk is too slow for recording. Use a faster one.", "encoder-failed": "Making the picture failed. The box starts it again.",
+		"encoder-untried": "The box could not try its encoders ({why}) and uses the one that works everywhere. It tries again by itself; if this stays, restart the box.",
 		"encoder-unavailable": "The chosen encoder {encoder} does not work here; another one is used.", "engine-not-running": "The picture part is starting. Wait ten seconds.",
 		"engine-silent": "The picture part says nothing. It is started again by itself.", "foreign-origin": "Another website tried to use the box. Open this page by its own address.",
 		"internet-slow": "Your internet is slow: picture made simpler, sound untouched.",

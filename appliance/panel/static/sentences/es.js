@@ -258,7 +258,7 @@ export default {
 		"device-busy": "Otro programa usa la capturadora. Ciérralo (OBS, un navegador).", directory: "La caja no puede escribir en uno de sus directorios.",
 		"directory-unwritable": "Ahí no se puede grabar. Elige otro directorio.", disk: "La caja no puede escribir en su disco. Borra grabaciones o cambia la tarjeta.",
 		"disk-full": "El disco está lleno y no se graba nada. Borra algunas grabaciones.", "disk-slow": "El disco es demasiado lento para grabar. Usa otro más rápido.",
-		"encoder-failed": "Falló al hacer la imagen. La caja lo intenta otra vez.", "encoder-unavailable": "El codificador {encoder} no funciona aquí; se usa otro.",
+		"encoder-failed": "Falló al hacer la imagen. La caja lo intenta otra vez.", "encoder-untried": "La caja no pudo probar sus codificadores ({why}) y usa el que funciona en todas partes. Lo intenta otra vez sola; si esto sigue, reinicia la caja.", "encoder-unavailable": "El codificador {encoder} no funciona aquí; se usa otro.",
 		"engine-not-running": "La parte de la imagen está arrancando. Espera diez segundos.", "engine-silent": "La parte de la imagen no dice nada. Se reinicia sola.",
 		"foreign-origin": "Otra web intentó usar la caja. Abre esta página por su propia dirección.", 
 		"internet-slow": "Tu internet va lento: imagen más sencilla, sonido intacto.", "key-expired": "Esta clave ha caducado. Consigue otra y pégala.",
