@@ -153,6 +153,12 @@ SABOTEURS: dict[str, Saboteur] = {
         "if self._flood_bytes > FLOOD_BYTES:",
         "if self._flood_bytes < 0:",
     ),
+    "key-refused": Saboteur(
+        "refusals are answered by longer and longer pauses",
+        _PUBLISHER,
+        "return min(self._refusals.pauses())",
+        "return 0.05",
+    ),
     "black-hole-15": _STALL,
     "black-hole-40": _STALL,
     "black-hole-600": _STALL,
