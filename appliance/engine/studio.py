@@ -97,7 +97,6 @@ class Studio:
         """Closes the gap between what is wanted and what runs: opens, starts, ends, retries."""
         self._asks.follow(self._plan.asks)
         self._notice_failed_encoder()
-        self._end_if_only_replay()
         replay_s = self._replay_seconds()
         plan = self._plan
         wanted = bool(plan.destinations) or plan.record.enabled or plan.keep_encoding or replay_s > 0
