@@ -11,7 +11,7 @@ import contextlib
 import logging
 import secrets
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from contextvars import ContextVar
 from dataclasses import dataclass
 
@@ -26,7 +26,7 @@ from appliance.panel.access_entry import Entry, Visitor
 from appliance.panel.access_notices import WrongGuesses, new_owners
 from appliance.panel.access_origin import READS, Client, check_host, check_origin, check_reader, client_of
 from appliance.panel.denied import Denied as Denied
-from appliance.panel.door import GUEST
+from appliance.panel.quotas import Holders
 
 log = logging.getLogger(__name__)
 
@@ -85,7 +85,7 @@ class Access:
         self._sessions: Grants = {}
         self._saved_at = clock()
         self._seen_at: dict[str, str] = {}
-        self._streams: dict[str, set[asyncio.BaseTransport]] = {}
+        self._holders = Holders()
         self._reading: asyncio.Task[None] | None = None
         self._saving = asyncio.Lock()
 
@@ -114,7 +114,7 @@ class Access:
         """The paired browsers that may still come in, the one that was used last first."""
         now = self._clock()
         live = (grant for grant in self._sessions.values() if now - grant.used_at < IDLE_S)
-        seen = (replace(grant, used_at=now) if grant.hash in self._streams else grant for grant in live)
+        seen = (replace(grant, used_at=now) if self._holders.is_answered(grant.hash) else grant for grant in live)
         return tuple(sorted(seen, key=lambda grant: (-grant.used_at, -grant.made_at, grant.hash)))
 
     @property
@@ -152,8 +152,6 @@ class Access:
             return None
         asker = await self._asker(request)
         request[ASKER] = asker
-        if GUEST in request:
-            request[GUEST].is_known = True
         if asker.is_browser:
             self._see(client_of(request), asker.grant)
             check_reader(request) if request.method in READS else check_origin(request)
@@ -164,25 +162,20 @@ class Access:
     @contextlib.contextmanager
     def following(self, request: web.Request, asker: Asker | None) -> Iterator[None]:
         """While a request is answered: who is thrown out in the middle of it hears no more. Raises `Denied`."""
-        transport = request.transport
-        if asker is None or transport is None:
+        if asker is None or request.transport is None:
             yield
             return
         if asker.grant.hash not in (self._sessions if asker.is_browser else self._tokens):
             # Thrown out a moment ago, after the question who asks and before this answer.
             raise _unknown()
-        streams = self._streams.setdefault(asker.grant.hash, set())
-        streams.add(transport)
-        before = _asking.set(asker)
-        try:
-            yield
-        finally:
-            _asking.reset(before)
-            streams.discard(transport)
-            if not streams:
-                self._streams.pop(asker.grant.hash, None)
-            # A feed may have been followed for days.
-            self._note_use(asker.grant)
+        with self._holders.answering(request, request.transport, asker.grant):
+            before = _asking.set(asker)
+            try:
+                yield
+            finally:
+                _asking.reset(before)
+                # A feed may have been followed for days.
+                self._note_use(asker.grant)
 
     def session_of(self, request: web.Request) -> Grant | None:
         """The paired browser that asks, if it is one."""
@@ -204,8 +197,9 @@ class Access:
         if before is not None:
             grant = _once_more(before, grant)
         others = (known for known in self._sessions.values() if known is not before)
-        newest = sorted(others, key=lambda known: known.used_at)[-(MOST_SESSIONS - 1) :]
-        self._sessions = {known.hash: known for known in (*newest, grant)}
+        *older, _ = ordered = [*sorted(others, key=lambda known: known.used_at), grant]
+        self._sessions = {known.hash: known for known in ordered[-MOST_SESSIONS:]}
+        self._holders.cut({known.hash for known in older} - self._sessions.keys())
         await self._save()
         await asyncio.to_thread(self._files.end_link)
         log.info("A browser was let in as %s.", grant.role)
@@ -213,7 +207,7 @@ class Access:
 
     def leave_behind(self, before: Grant, kept: web.Request) -> None:
         """What is still sent to who came in again ends, but for the answer to `kept`."""
-        self._cut({before.hash}, kept)
+        self._holders.cut({before.hash}, kept)
 
     def knows(self, maker: Maker) -> bool:
         """Whether who made something may still come in; what the box itself made has no maker."""
@@ -253,7 +247,7 @@ class Access:
         """
         out = [grant for grant in self._sessions.values() if wanted(grant)]
         self._sessions = {key: grant for key, grant in self._sessions.items() if grant not in out}
-        self._cut({grant.hash for grant in out}, kept)
+        self._holders.cut({grant.hash for grant in out}, kept)
         left = {grant.id for grant in out}
         self._seen_at = {key: grant_id for key, grant_id in self._seen_at.items() if grant_id not in left}
         if out:
@@ -308,19 +302,13 @@ class Access:
             log.warning("%s", error)
             return
         gone, self._tokens = self._tokens.keys() - tokens.keys(), tokens
-        self._cut(gone)
+        self._holders.cut(gone)
         if epoch != self._epoch:
             self._epoch = epoch
             before, self._sessions, self._seen_at = self._sessions, {}, {}
             self.entry.forget()
-            self._cut(before.keys())
+            self._holders.cut(before.keys())
             log.info("Every paired browser was forgotten.")
-
-    def _cut(self, hashes: Iterable[str], kept: web.Request | None = None) -> None:
-        for key in hashes:
-            for transport in self._streams.get(key, set()) - {kept.transport if kept else None}:
-                if isinstance(transport, asyncio.Transport):
-                    transport.abort()
 
 
 def check_role(request: web.Request, asker: Asker) -> None:
@@ -340,6 +328,12 @@ def need_owner(request: web.Request) -> None:
     """For what only owners may even look at. Raises `Denied`."""
     if not is_owner(request):
         raise Denied(403, "viewer-only", "Only an owner of this box may see this. You may look at everything else.")
+
+
+def grant_of(request: web.Request) -> Grant | None:
+    """Whose request it is; None where no guard stands before."""
+    asker = request.get(ASKER)
+    return asker.grant if asker else None
 
 
 def _once_more(before: Grant, grant: Grant) -> Grant:

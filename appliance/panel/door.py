@@ -14,7 +14,8 @@ import errno
 import logging
 import socket
 import ssl
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 from aiohttp import web
@@ -41,9 +42,15 @@ _UNREAD = 8 * 1024
 
 @dataclass(frozen=True, slots=True)
 class Bounds:
-    """How many connections there may be, of one address and in all, and how long they may be silent, in seconds."""
+    """How many connections there may be, and how long they may be silent, in seconds.
+
+    `per_client` is for strangers at one address, `per_grant` for one phone or program that was let in; viewers never
+    hold more than `viewers` of the `together`: the rest is for owners, and for who comes to be one.
+    """
 
     per_client: int = 48
+    per_grant: int = 16
+    viewers: int = 112
     together: int = 192
     header_s: float = 10.0
     idle_s: float = 20.0
@@ -51,15 +58,36 @@ class Bounds:
 
 
 class Guest:
-    """One connection. `has_asked` once anything was asked over it, `is_known` once by somebody who may come in."""
+    """One connection. `has_asked` once anything was asked over it, `grant` is of whom who may come in asked last.
 
-    def __init__(self, client: str, connection: socket.socket) -> None:
+    `belonged` hears that this is another's now.
+    """
+
+    def __init__(self, client: str, connection: socket.socket, belonged: Callable[[Guest], None]) -> None:
         self.client = client
-        self.is_known = self.has_asked = False
+        self.grant = ""
+        self.is_owner = self.has_asked = self.is_answered = False
         self.handler: RequestHandler | None = None
         self.introduction: asyncio.Task[None] | None = None
         self._socket = connection
+        self._belonged = belonged
         self._deadline: asyncio.TimerHandle | None = None
+
+    @property
+    def is_known(self) -> bool:
+        """Whether somebody who may come in asked last."""
+        return bool(self.grant)
+
+    @property
+    def transport(self) -> asyncio.BaseTransport | None:
+        """The connection itself, once it is one of HTTP and until it ends."""
+        return self.handler.transport if self.handler else None
+
+    def belong(self, grant: str, *, is_owner: bool) -> None:
+        """It is this grant's from now on; of nobody who may come in when that is empty."""
+        self.grant, self.is_owner = grant, is_owner
+        if grant:
+            self._belonged(self)
 
     def expect(self, within_s: float) -> None:
         """Something whole must come within this time."""
@@ -77,9 +105,8 @@ class Guest:
         self.relax()
         if self.introduction is not None and not self.introduction.done():
             self.introduction.cancel()
-        transport = self.handler.transport if self.handler else None
-        if transport is not None:
-            transport.abort()
+        if isinstance(self.transport, asyncio.Transport):
+            self.transport.abort()
         elif self.handler is not None:
             # It is closing, but waits for a reader that does not read: the kernel drops what is left.
             with contextlib.suppress(OSError):
@@ -159,7 +186,7 @@ class Door:
                 # Out of descriptors, or gone before it was taken: the next one may do better.
                 await asyncio.sleep(_BREATH_S)
                 continue
-            guest = Guest(client_at(peer), connection)
+            guest = Guest(client_at(peer), connection, self._keep_quotas)
             if not self._make_room(guest):
                 connection.close()
             else:
@@ -200,10 +227,25 @@ class Door:
         if len(same) >= self._bounds.per_client:
             self._show_out(same[0])
         elif len(self._guests) >= self._bounds.together:
-            if not strangers:
+            # One that is kept open for a next request costs its phone nothing but another connection.
+            idle = [guest for guest in self._guests if not guest.is_answered]
+            if not strangers and not idle:
                 return False
-            self._show_out(strangers[0])
+            self._show_out((strangers or idle)[0])
         return True
+
+    def _keep_quotas(self, newest: Guest) -> None:
+        """The guest turned out to be of a grant: what is too much of that one, or of viewers together, gives way."""
+        self._forget_those_who_left()
+        others = [guest for guest in self._guests if guest.is_known and guest is not newest]
+        own = [guest for guest in others if guest.grant == newest.grant]
+        if len(own) >= self._bounds.per_grant:
+            self._show_out(_least_needed(own))
+        elif not newest.is_owner:
+            viewers = [guest for guest in others if not guest.is_owner]
+            if len(viewers) >= self._bounds.viewers:
+                (most, _), *_ = Counter(guest.grant for guest in viewers).most_common(1)
+                self._show_out(_least_needed([guest for guest in viewers if guest.grant == most]))
 
     def _show_out(self, guest: Guest) -> None:
         self._guests.pop(guest, None)
@@ -230,7 +272,7 @@ class Door:
 
     async def _wait_its_turn(self, guest: Guest) -> None:
         """Who asks in heaps would be answered without a pause between, and everybody else wait for the whole heap."""
-        if guest.has_asked and not guest.is_known:
+        if guest.has_asked and not guest.is_owner:
             async with self._turnstile:
                 await asyncio.sleep(0)
         guest.has_asked = True
@@ -238,10 +280,17 @@ class Door:
     @contextlib.contextmanager
     def _attending(self, guest: Guest) -> Iterator[None]:
         guest.relax()
+        guest.is_answered = True
         try:
             yield
         finally:
+            guest.is_answered = False
             guest.expect(self._bounds.known_idle_s if guest.is_known else self._bounds.idle_s)
+
+
+def _least_needed(guests: Sequence[Guest]) -> Guest:
+    """The one that has been there for longest, of those that wait for a next request if there are any."""
+    return next((guest for guest in guests if not guest.is_answered), guests[0])
 
 
 async def _begins_tls(connection: socket.socket) -> bool:

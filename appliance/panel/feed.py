@@ -15,15 +15,15 @@ from dataclasses import dataclass
 import msgspec
 from aiohttp import web
 
-from appliance.errors import Unavailable
 from appliance.model.protocol import MetersMessage
 from appliance.model.report import SourceReport
 from appliance.model.state import State
-from appliance.panel.access import is_owner
+from appliance.panel.access import grant_of, is_owner
 from appliance.panel.access_notices import for_viewers
+from appliance.panel.quotas import Places, Room
 from appliance.panel.streams import Gone, Stream
 
-MOST_READERS = 64
+ROOM = Room(together=64, viewers=40, each=8)
 STUCK_S = 30.0
 BEAT_S = 10.0
 _MILLISECONDS = 1e11
@@ -54,19 +54,23 @@ class Feed:
         listen: Callable[[int], None],
         told_time: Callable[[float], None],
         *,
-        most: int = MOST_READERS,
+        room: Room = ROOM,
         stuck_s: float = STUCK_S,
     ) -> None:
         self._listen = listen
         self._told_time = told_time
-        self._most = most
+        self._places = Places(room)
         self._stuck_s = stuck_s
         self._state = self._public = State()
         self._meters: Meters | None = None
         self._news = asyncio.Event()
         self._change: tuple[State, State, bytes] | None = None
         self._is_closed = False
-        self.readers = 0
+
+    @property
+    def readers(self) -> int:
+        """How many follow."""
+        return self._places.taken
 
     def put(self, state: State) -> None:
         """The newest State."""
@@ -85,22 +89,18 @@ class Feed:
 
     async def serve(self, request: web.Request) -> web.StreamResponse:
         """Follows the State for one reader until it goes. Raises `Unavailable` when too many read."""
-        if self.readers >= self._most:
-            text = "Too many pages follow this box. Close some of them; a page that is gone is forgotten soon."
-            raise Unavailable("too-many-readers", text, most=self._most)
-        self._take_time(request)
-        wants_meters = request.query.get("meters", "1") != "0"
-        self.readers += 1
-        self._listen(int(wants_meters))
-        stream = Stream(request, "text/event-stream; charset=utf-8", self._stuck_s)
-        try:
-            with contextlib.suppress(Gone):
-                await stream.begin()
-                await self._follow(stream, _Reader(is_owner(request)), wants_meters=wants_meters)
-        finally:
-            self.readers -= 1
-            self._listen(-int(wants_meters))
-        return stream.response
+        with self._places.one(grant_of(request), request.transport):
+            self._take_time(request)
+            wants_meters = request.query.get("meters", "1") != "0"
+            self._listen(int(wants_meters))
+            stream = Stream(request, "text/event-stream; charset=utf-8", self._stuck_s)
+            try:
+                with contextlib.suppress(Gone):
+                    await stream.begin()
+                    await self._follow(stream, _Reader(is_owner(request)), wants_meters=wants_meters)
+            finally:
+                self._listen(-int(wants_meters))
+            return stream.response
 
     async def _follow(self, stream: Stream, reader: _Reader, *, wants_meters: bool) -> None:
         # What was measured before this reader came is old.

@@ -14,11 +14,13 @@ from dataclasses import dataclass
 
 from aiohttp import web
 
-from appliance.errors import PlugcastError, Unavailable
+from appliance.errors import PlugcastError
 from appliance.model.protocol import PACKETS_BEGIN, PACKETS_KEY
+from appliance.panel.access import grant_of
+from appliance.panel.quotas import Places, Room
 from appliance.panel.streams import Gone, Stream
 
-MOST_READERS = 8
+ROOM = Room(together=12, viewers=6, each=3)
 MOST_BYTES = 4 * 1024 * 1024
 PATIENCE_S = 5.0
 STUCK_S = 10.0
@@ -48,7 +50,7 @@ class Packets:
         self._kept: deque[_Fragment] = deque()
         self._bytes = 0
         self._came = asyncio.Event()
-        self.readers = 0
+        self._places = Places(ROOM)
 
     @property
     def kept_bytes(self) -> int:
@@ -81,19 +83,13 @@ class Packets:
 
     async def serve(self, request: web.Request) -> web.StreamResponse:
         """Sends packets to one reader until it goes or they end. Raises `Unavailable` with the reason for none."""
-        if self.readers >= MOST_READERS:
-            text = "Too many pages watch the live picture. Close some of them."
-            raise Unavailable("too-many-readers", text, most=MOST_READERS)
-        self.readers += 1
-        try:
+        with self._places.one(grant_of(request), request.transport):
             await self._until_there()
             stream = Stream(request, "video/mp4", STUCK_S, IN_FLIGHT)
             with contextlib.suppress(Gone):
                 await stream.begin()
                 await self._send(stream)
             return stream.response
-        finally:
-            self.readers -= 1
 
     async def _until_there(self) -> None:
         self._want()

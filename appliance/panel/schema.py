@@ -65,7 +65,7 @@ class Endpoint(NamedTuple):
     is_open: bool = False
 
 
-_ASKED = (401, 421)
+_ASKED = (401, 421, 429)
 _FAILURES = {
     401: "Nobody that the box knows asks.",
     403: "Not for this asker, or not from this page.",

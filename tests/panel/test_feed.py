@@ -23,6 +23,7 @@ from appliance.model.protocol import MetersMessage
 from appliance.model.report import SourceReport
 from appliance.model.state import HealthState, OnAir, State
 from appliance.panel.feed import Feed, change_event
+from appliance.panel.quotas import Room
 from tests.panel.streaming import Reader, deaf, following
 
 
@@ -160,7 +161,8 @@ def test_a_phone_tells_its_time(text: str, expected: float) -> None:
 
 def test_only_so_many() -> None:
     async def test() -> None:
-        async with hall(most=2) as it, following(it.http, it.url), following(it.http, it.url) as last:
+        room = Room(together=2, viewers=2, each=2)
+        async with hall(room=room) as it, following(it.http, it.url), following(it.http, it.url) as last:
             async with it.http.get(f"{it.url}/api/feed") as answer:
                 assert (answer.status, (await answer.json())["code"]) == (503, "too-many-readers")
             await last.next()
@@ -190,7 +192,7 @@ def test_fifty_readers_of_which_ten_never_read() -> None:
     """Control's memory stays flat, and the others get every last State, however much the deaf were sent."""
 
     async def test() -> None:
-        async with hall() as it, AsyncExitStack() as stack:
+        async with hall(stuck_s=600) as it, AsyncExitStack() as stack:
             it.feed.put(State(title="begin"))
             readers = [await stack.enter_async_context(following(it.http, it.url)) for _ in range(40)]
             lines = [deaf(it.url, "") for _ in range(10)]

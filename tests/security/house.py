@@ -19,12 +19,15 @@ from appliance.control.certificate import own_identity, server_context
 from appliance.control.reception import runner_for
 from appliance.control.recordings import RecordingDisk
 from appliance.control.tokens import AccessFiles, Role
-from appliance.errors import Fact
+from appliance.errors import Fact, Unavailable
 from appliance.model.command import AnyCommand
+from appliance.model.protocol import PACKETS_BEGIN, PACKETS_KEY
 from appliance.model.state import State
 from appliance.panel.access import NOBODY, Access
 from appliance.panel.app import create_app
 from appliance.panel.door import Bounds, Door
+from appliance.panel.feed import Feed
+from appliance.panel.packets import Packets
 from appliance.panel.preview import Preview
 
 JSON = {"Content-Type": "application/json"}
@@ -72,6 +75,9 @@ class House:
         self.access = Access(self.files, names, lambda: self.now, self.shown.append, lambda: self.steady)
         self.tls = tls
         self.port = 0
+        self.feed = Feed(lambda _more: None, lambda _at: None)
+        self.packets = Packets(lambda: None, lambda: Unavailable("no-live-preview", "Nothing is sent."), patience_s=60)
+        self.door = Door()
         self.server: web.Server | None = None
 
     @property
@@ -139,6 +145,14 @@ async def _endless(request: web.Request) -> web.StreamResponse:
     return response
 
 
+async def _quiet(request: web.Request) -> web.StreamResponse:
+    """A stream in which nothing happens, which costs nobody a turn."""
+    response = web.StreamResponse()
+    await response.prepare(request)
+    await asyncio.Event().wait()
+    return response
+
+
 @asynccontextmanager
 async def open_house(
     directory: Path, names: tuple[str, ...] = ("localhost",), bounds: Bounds | None = None, *, tls: bool = False
@@ -151,9 +165,17 @@ async def open_house(
     if tls:
         identity = await asyncio.to_thread(own_identity, directory / "state", names, ["127.0.0.1"], house.now)
         context, house.access.fingerprint = server_context(identity), identity.fingerprint
-    door = Door(bounds, context)
+    door = house.door = Door(bounds, context)
     app = create_app(house.desk, house.access, Preview(lambda: None, lambda: 0.0, patience_s=0.0))
-    app.router.add_get("/api/endless", _endless)
+    house.packets.put(PACKETS_BEGIN, b"begin")
+    house.packets.put(PACKETS_KEY, b"key")
+    for path, handler in {
+        "/api/endless": _endless,
+        "/api/quiet": _quiet,
+        "/api/feed": house.feed.serve,
+        "/api/preview.mp4": house.packets.serve,
+    }.items():
+        app.router.add_get(path, handler)
     app.middlewares.insert(0, door.middleware)
     runner = runner_for(app)
     await runner.setup()
@@ -167,6 +189,7 @@ async def open_house(
         running.cancel()
         await asyncio.gather(running, return_exceptions=True)
         door.close()
+        house.feed.close()
         await runner.cleanup()
 
 

@@ -15,6 +15,7 @@ from appliance.panel import access as access_room
 from appliance.panel import access_body, access_routes, app
 from appliance.panel.access import Access, Asker
 from appliance.panel.access_origin import Client
+from appliance.panel.quotas import Holders
 from tests.security.house import END_LIVE, JSON, House, visit
 
 GUARD = pytest.mark.parametrize("is_guarded", [True, False], ids=["guarded", "without-guard"])
@@ -79,7 +80,7 @@ def test_a_cookie_that_is_revoked_while_it_asks(place: Path, monkeypatch: pytest
 @GUARD
 def test_a_stream_of_a_stolen_cookie_ends_too(place: Path, monkeypatch: pytest.MonkeyPatch, is_guarded: bool) -> None:
     if not is_guarded:
-        monkeypatch.setattr(Access, "_cut", nothing)
+        monkeypatch.setattr(Holders, "cut", nothing)
 
     async def test(house: House) -> None:
         mine, stolen = await house.own(await house.cookie()), await house.cookie()

@@ -301,12 +301,12 @@ def test_used_is_true_for_the_phone_in_use(place: Path, monkeypatch: pytest.Monk
         for _ in range(20):
             house.now += 60
             await house.ask("GET", "/api/whoami", mine)
-        await house.until(lambda: len(house.access._streams) == 1)
+        await house.until(lambda: len(house.access._holders._answered) == 1)
         assert (used_at()[False] == house.now) is is_guarded
         assert used_at()[True] == house.now
         assert written == 0
         writer.transport.abort()
-        await house.until(lambda: not house.access._streams)
+        await house.until(lambda: not house.access._holders._answered)
         house.now += 2500
         assert (used_at()[True] == house.now - 2500) is is_guarded
         await house.ask("GET", "/api/state", mine)

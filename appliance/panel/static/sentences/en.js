@@ -298,6 +298,7 @@ export default {
 		"password-length": "A password has 10 to 256 characters.",
 		"setting-unknown": "A setting of another version is left out.",
 		"too-many-destinations": "This box sends to at most {most} destinations. Remove one first.",
+		"asks-too-much": "This phone asks for too much at once. Close some pages of the box.",
 		"too-many-readers": "Too many pages watch this box. Close some.",
 		"too-many-tries": "Too many wrong tries. Wait a little.",
 		"box-slow": "The box is too slow and leaves out what matters least. Choose {choose}, or end what else runs on it.",

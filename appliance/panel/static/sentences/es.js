@@ -303,6 +303,7 @@ export default {
 		"password-length": "Una contraseña tiene de 10 a 256 caracteres.",
 		"setting-unknown": "Se deja fuera un ajuste de otra versión.",
 		"too-many-destinations": "La caja emite a {most} destinos como mucho. Quita uno antes.",
+		"asks-too-much": "Este móvil pide demasiado a la vez. Cierra algunas páginas de la caja.",
 		"too-many-readers": "Demasiadas páginas miran esta caja. Cierra algunas.",
 		"too-many-tries": "Demasiados intentos fallidos. Espera un poco.",
 		"box-slow": "La caja es demasiado lenta y deja fuera lo menos importante. Elige {choose} o cierra lo demás que funcione en ella.",
