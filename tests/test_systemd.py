@@ -79,3 +79,16 @@ def test_who_decides_comes_first_then_the_picture() -> None:
     assert weights["control"] > weights["engine"] > 100 > weights["screen"]
     assert NICENESS["control"] < NICENESS["engine"] < 0 < NICENESS["screen"]
     assert MODEST["control"] < MODEST["engine"] < MODEST["screen"]
+
+
+def test_the_venue_installs_every_file_that_is_here() -> None:
+    installs = (ROOT / "docs/venue/ansible/roles/plugcast/tasks/main.yml").read_text()
+    for file in (ROOT / "systemd").iterdir():
+        assert f"file: {file.name}," in installs
+
+
+def test_the_kernel_is_told_to_find_the_size_of_packets_that_gets_through() -> None:
+    lines = (ROOT / "systemd" / "plugcast.sysctl.conf").read_text().splitlines()
+    assert [line for line in lines if not line.startswith("#")] == ["net.ipv4.tcp_mtu_probing = 1"]
+    installs = (ROOT / "docs/venue/ansible/roles/plugcast/tasks/main.yml").read_text()
+    assert "cmd: sysctl --load /usr/lib/sysctl.d/50-plugcast.conf" in installs

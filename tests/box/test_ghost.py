@@ -16,7 +16,7 @@ from tests.servers.ghost import Ghost
 from tests.servers.nginx import Nginx
 
 pytestmark = [
-    pytest.mark.box(clock="virtual"), pytest.mark.slow, pytest.mark.timeout(240),
+    pytest.mark.box(clock="virtual"), pytest.mark.slow, pytest.mark.timeout(900),
     pytest.mark.skipif(bool(nginx_room.missing()), reason=nginx_room.missing()),
 ]  # fmt: skip
 

@@ -53,6 +53,7 @@ class Uplink:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        _run("nft flush ruleset")
         _run("ip link del uplink")
         _run(f"ip netns del {NAMESPACE}")
 
@@ -79,6 +80,16 @@ class Uplink:
         """The path is back."""
         self.there("nft flush chain ip faults way")
         self.there("tc qdisc del dev home root")
+
+    def swallow(self, size: int, *, here: bool) -> None:
+        """The path loses packets of more than `size` bytes and says nothing: on the way to us, or to the server."""
+        command = f"nft add rule ip faults way meta length gt {size} drop"
+        if not here:
+            self.there(command)
+            return
+        _run("nft add table ip faults")
+        _run("nft add chain ip faults way { type filter hook input priority 0 ; }")
+        _run(command)
 
     @property
     def swallowed(self) -> int:

@@ -37,6 +37,7 @@ class Trick(Enum):
     SILENT_AT_PUBLISH = auto()
     CLOSE_AFTER_START = auto()
     REJECT_CONNECT = auto()  # _error with `says`
+    REDIRECT = auto()  # _error to connect, or to publish when `code` is "publish", with `says` as where to go
     BAD_NAME = auto()
     REJECT_PUBLISH = auto()  # an onStatus error with `says`
     STOP_READING = auto()  # freezes after Publish.Start
@@ -62,8 +63,12 @@ GOOD = Behaviour()
 
 @dataclass
 class Received:
-    """What one connection brought. Read it under `RtmpServer.wait_for` or after the connection has ended."""
+    """What one connection brought. Read it under `RtmpServer.wait_for` or after the connection has ended.
 
+    `segment` is the largest TCP segment that we may send to the caller, as both sides have agreed.
+    """
+
+    segment: int = 0
     commands: list[list[amf.Value]] = field(default_factory=list)
     messages: list[Message] = field(default_factory=list)
     acknowledgements: list[int] = field(default_factory=list)
@@ -149,7 +154,7 @@ class RtmpServer:
                 connection, _ = self._listener.accept()
             except OSError:
                 return
-            received = Received()
+            received = Received(segment=connection.getsockopt(socket.IPPROTO_TCP, socket.TCP_MAXSEG))
             with self._condition:
                 self._sockets.append(connection)
                 self.received.append(received)
@@ -291,6 +296,9 @@ class _Conversation:
             raise _Closed
         self._control(chunk.WINDOW_ACK_SIZE, struct.pack(">I", 2_500_000))
         self._control(chunk.SET_PEER_BANDWIDTH, struct.pack(">IB", 2_500_000, 2))
+        if how.trick is Trick.REDIRECT and how.code != "publish":
+            self._say("_error", 1, None, self._elsewhere("NetConnection.Connect.Rejected"))
+            raise _Closed
         if how.trick is Trick.REJECT_CONNECT:
             self._say("_error", 1, {}, _info("error", "NetConnection.Connect.Rejected", how.says))
             return
@@ -299,11 +307,17 @@ class _Conversation:
         self._say("_result", 1, {"fmsVer": "FMS/3,5,7,7009", "capabilities": 31}, info)
         self._say("onBWDone", 0, None)
 
+    def _elsewhere(self, code: str) -> dict[str, amf.Value]:
+        return {**_info("error", code, "Connection rejected."), "ex": {"code": 302, "redirect": self._how.says}}
+
     def _publish(self, name: str, stream_id: int) -> None:
         received, trick = self._received, self._how.trick
         self._server.tell(lambda: setattr(received, "stream_name", name))
         says = self._how.says.replace("{name}", name)
         if trick is Trick.CLOSE_AT_PUBLISH:
+            raise _Closed
+        if trick is Trick.REDIRECT:
+            self._say("onStatus", 0, None, self._elsewhere("NetStream.Publish.Rejected"), stream_id=stream_id)
             raise _Closed
         if trick is Trick.SILENT_AT_PUBLISH:
             return

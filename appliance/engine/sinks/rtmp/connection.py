@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 from appliance.engine.packet import StreamParams
 from appliance.engine.sinks.rtmp import verdict
-from appliance.engine.sinks.rtmp.address import Target
+from appliance.engine.sinks.rtmp.address import Address, Target
 from appliance.engine.sinks.rtmp.backlog import Backlog
 from appliance.engine.sinks.rtmp.dial import Dialler
 from appliance.engine.sinks.rtmp.link import Link, secure
@@ -33,6 +33,8 @@ _GONE = (errno.ECONNRESET, errno.EPIPE, errno.ENOTCONN, errno.ECONNABORTED)
 class Timings:
     """Every deadline and pause of a publisher, in seconds, and the bounds of its backlog in milliseconds.
 
+    A server must greet us within `first_answer_s`, and within `commands_s` once our segments are small: a path that
+    loses large packets looks like one that is slow, and is found out sooner so.
     The longest pause between attempts is `retry_silent_s` after a connect that nothing answered, `retry_offline_s`
     while there is no network, `retry_portal_s` where somebody may have to log in first, and `retry_max_s` otherwise. A
     server that closes in silence has refused the stream unless it had accepted it for `settled_s`. Refusals are tried
@@ -42,6 +44,7 @@ class Timings:
     """
 
     connect_s: float = 3.0
+    first_answer_s: float = 3.0
     commands_s: float = 10.0
     stall_s: float = 8.0
     drain_s: float = 2.0
@@ -81,6 +84,7 @@ class Connection:
         self._timings = timings
         self._session = Session(target, params)
         self._link: Link | None = None
+        self._first_answer_s = timings.commands_s
         self._acknowledged = 0
         self._on_the_way: deque[tuple[int, int]] = deque()  # where a packet ends in the bytes sent, and its pts
         self._progress_at = 0.0
@@ -98,6 +102,11 @@ class Connection:
         return self._acknowledged
 
     @property
+    def address(self) -> Address:
+        """Whom it connects to."""
+        return self._target.address
+
+    @property
     def stage(self) -> Stage:
         """How far the RTMP session has got."""
         return self._session.stage
@@ -106,8 +115,11 @@ class Connection:
         """Connects TCP and, for rtmps, TLS. Raises NeedsOwner, Unavailable, Stopped."""
         timings, waiter = self._timings, self._waiter
         caller = dialler.dial(timings.connect_s)
+        self._first_answer_s = timings.commands_s
+        if not dialler.has_small_segments:
+            self._first_answer_s = min(timings.first_answer_s, timings.commands_s)
         if self._target.address.is_tls:
-            caller = secure(caller, self._target, waiter, timings.commands_s)
+            caller = secure(caller, self._target, waiter, self._first_answer_s)
         self._link = Link(caller)
         self._progress_at = self._flood_since = waiter.clock()
 
@@ -117,16 +129,18 @@ class Connection:
         Raises Unavailable, ServerRefusedError, ClosedByServerError, Stopped.
         """
         waiter, link, session = self._waiter, self._open_link(), self._session
-        until = waiter.clock() + self._timings.commands_s
+        began, limit = waiter.clock(), self._first_answer_s
         is_late = False
         while not is_late:
-            is_late = waiter.clock() >= until  # looked at before the socket, so that what has arrived counts
+            is_late = waiter.clock() >= began + limit  # looked at before the socket, so that what has arrived counts
             self._load_answers()
-            self._exchange(waiter.clock() if link.has_more else until, is_stoppable=True)
+            self._exchange(waiter.clock() if link.has_more else began + limit, is_stoppable=True)
             if session.stage is goal:
                 return
-        stage = _SILENT_AT.get(session.stage, "commands")
-        raise verdict.no_answer(self._target, stage, self._timings.commands_s)
+            if session.stage is not Stage.HANDSHAKE:
+                limit = self._timings.commands_s
+                is_late = is_late and waiter.clock() >= began + limit
+        raise verdict.no_answer(self._target, _SILENT_AT.get(session.stage, "commands"), limit)
 
     def publish(self, backlog: Backlog) -> None:
         """Does one round: sends what waits and what the network takes, reads what came, waits for more.

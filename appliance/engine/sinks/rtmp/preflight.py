@@ -11,7 +11,8 @@ from appliance.engine.packet import AudioParams, StreamParams, VideoParams
 from appliance.engine.sinks.rtmp import verdict
 from appliance.engine.sinks.rtmp.address import Target
 from appliance.engine.sinks.rtmp.connection import ClosedByServerError, Connection, Timings
-from appliance.engine.sinks.rtmp.dial import Dialler
+from appliance.engine.sinks.rtmp.dial import Dialler, may_lose_large
+from appliance.engine.sinks.rtmp.route import Route
 from appliance.engine.sinks.rtmp.session import ServerRefusedError, Stage
 from appliance.engine.sinks.rtmp.waiting import Stopped, Waiter
 from appliance.engine.worker import Worker
@@ -25,25 +26,47 @@ _NOTHING = StreamParams(VideoParams(0, 0, 0, b"", 0), AudioParams(0, 0, b"", 0))
 def preflight(destination: Destination, worker: Worker, timings: Timings | None = None) -> dict[str, Fact]:
     """Resolves, connects, sets up TLS, shakes hands. Gives how long that took, in ms; empty when it was stopped.
 
-    Takes at most 3 s to connect, 10 s for TLS and 10 s for the rest. Raises Invalid, NeedsOwner or Unavailable.
+    Follows servers that send publishers on. Takes at most 3 s to connect, 10 s for TLS and 10 s for the rest, and half
+    as long again where a network loses large packets. Raises Invalid, NeedsOwner or Unavailable.
     """
     target = Target.parse(destination.name, destination.server, destination.key, destination.ca_file)
     waiter = Waiter(time.monotonic, lambda: worker.stopping, worker.beat)
-    connection = Connection(target, _NOTHING, waiter, timings or Timings())
-    began = time.monotonic()
+    route, facts = Route(target), dict[str, Fact]()
     try:
-        connection.dial(Dialler(target, waiter))
-        connected = time.monotonic()
-        connection.negotiate(Stage.CREATE)
+        for aim in route:
+            facts = _reach(aim, route, waiter, timings or Timings())
     except Stopped:
         return {}
-    except (ServerRefusedError, ClosedByServerError, PlugcastError) as failure:
-        raise _once(_meaning(target, failure)) from None
     finally:
-        connection.close()
         waiter.close()
+    return facts
+
+
+def _reach(aim: Target, route: Route, waiter: Waiter, timings: Timings) -> dict[str, Fact]:
+    """Tries one server, again with small segments where large ones may vanish; notes where it sends us on to."""
+    dialler = Dialler(aim, waiter)
+    while True:
+        connection = Connection(aim, _NOTHING, waiter, timings)
+        began = time.monotonic()
+        try:
+            connection.dial(dialler)
+            connected = time.monotonic()
+            connection.negotiate(Stage.CREATE)
+            break
+        except ServerRefusedError as refusal:
+            error = route.follow(aim, refusal) if refusal.redirect else _meaning(aim, refusal)
+            if error is None:
+                return {}
+            raise _once(error) from None
+        except (ClosedByServerError, PlugcastError) as failure:
+            error = _meaning(aim, failure)
+            if dialler.has_small_segments or not may_lose_large(error):
+                raise _once(error) from None
+            dialler.has_small_segments = True
+        finally:
+            connection.close()
     return {
-        "destination": target.name,
+        "destination": aim.name,
         "connected-ms": round((connected - began) * 1000),
         "answered-ms": round((time.monotonic() - began) * 1000),
     }

@@ -17,9 +17,10 @@ from appliance.engine.sinks.rtmp import verdict
 from appliance.engine.sinks.rtmp.address import Target
 from appliance.engine.sinks.rtmp.backlog import Backlog
 from appliance.engine.sinks.rtmp.connection import ClosedByServerError, Connection, Timings
-from appliance.engine.sinks.rtmp.dial import Dialler
+from appliance.engine.sinks.rtmp.dial import Dialler, may_lose_large
 from appliance.engine.sinks.rtmp.rate import RateMeter
 from appliance.engine.sinks.rtmp.refusals import Refusals
+from appliance.engine.sinks.rtmp.route import Route
 from appliance.engine.sinks.rtmp.session import ServerRefusedError, Stage
 from appliance.engine.sinks.rtmp.waiting import Stopped, Waiter
 from appliance.engine.worker import Worker
@@ -115,6 +116,7 @@ class Publisher(Worker):
         self._lock = threading.Lock()
         self._state: DestinationState = "off"
         self._problem: Problem | None = None
+        self._needs_key = False
         self._retry_at = 0.0
         self._connection: Connection | None = None
         self._ghost: Connection | None = None
@@ -124,6 +126,7 @@ class Publisher(Worker):
         self._failures = 0
         self._refusals = Refusals(target, self._timings, clock)
         self._refusals.accepted = accepted
+        self._has_small_segments = False
         self._past_video = 0
         self._past_audio = 0
         self._past_bytes = 0
@@ -163,7 +166,7 @@ class Publisher(Worker):
                 bytes=self._past_bytes + (connection.acknowledged if connection else 0),
                 retry_in_s=max(self._retry_at - now, 0.0) if self._state == "waiting" else 0.0,
                 accepted=self._refusals.accepted or (is_publishing and self._has_settled),
-                needs_key=self._refusals.needs_key and self._problem is not None,
+                needs_key=self._needs_key,
                 problem=self._problem,
             )
 
@@ -181,13 +184,24 @@ class Publisher(Worker):
             self._waiter.close()
 
     def _attempt(self) -> PlugcastError | None:
-        """Connects and publishes; returns why that ended, None when somebody stopped it."""
-        connection = Connection(self.target, self._params, self._waiter, self._timings)
+        """Goes where the servers send us and publishes; returns why that ended, None when somebody stopped it."""
+        route, error = Route(self.target), None
         self._attempts += 1
         self._enter("connecting")
+        for aim in route:
+            if aim is not self.target:
+                log.info("%s: the server sends us on to %s.", aim.name, aim.address)
+            error = self._connect(aim, route)
+        return error
+
+    def _connect(self, aim: Target, route: Route) -> PlugcastError | None:
+        """Connects to one server and publishes there; returns why not, None also when it has sent us on."""
+        connection = Connection(aim, self._params, self._waiter, self._timings)
+        dialler = self._dialler if aim is self.target else Dialler(aim, self._waiter)
+        dialler.has_small_segments = self._has_small_segments
         try:
             self._connection = connection
-            connection.dial(self._dialler)
+            connection.dial(dialler)
             self._release_ghost()
             connection.negotiate()
             self._on_air(connection)
@@ -196,9 +210,9 @@ class Publisher(Worker):
         except PlugcastError as failure:
             error = failure.with_traceback(None)
             self._refusals.interrupted()
+            self._has_small_segments = self._has_small_segments or may_lose_large(error)
         except ServerRefusedError as refusal:
-            has_settled = refusal.stage is Stage.PUBLISHING and self._has_settled
-            error = self._refusals.said(refusal, has_settled=has_settled)
+            error = self._sent_on(aim, route, refusal) if refusal.redirect else self._refused(aim, refusal)
         except ClosedByServerError as end:
             error = self._closed(end.stage)
         else:
@@ -214,7 +228,7 @@ class Publisher(Worker):
         self._frames.reset()
         self._backlog.open()
         self._enter("publishing")
-        log.info("Publishing to %s at %s.", self.target.name, self.target.address)
+        log.info("Publishing to %s at %s.", self.target.name, connection.address)
         try:
             while not self.stopping:
                 if self._backlog.take_key_request():
@@ -255,6 +269,17 @@ class Publisher(Worker):
         if self._ghost:
             self._ghost.abort()
             self._ghost = None
+
+    def _sent_on(self, aim: Target, route: Route, refusal: ServerRefusedError) -> PlugcastError | None:
+        error = route.follow(aim, refusal)
+        if error:
+            self._refusals.interrupted()
+        return error
+
+    def _refused(self, aim: Target, refusal: ServerRefusedError) -> PlugcastError:
+        refusal.said = aim.mask(refusal.said)
+        has_settled = refusal.stage is Stage.PUBLISHING and self._has_settled
+        return self._refusals.said(refusal, has_settled=has_settled)
 
     def _closed(self, stage: Stage) -> PlugcastError:
         """A server that says nothing: how far we had got tells whether it minds the key or has just gone away."""
@@ -305,10 +330,11 @@ class Publisher(Worker):
             since_at=since_at,
             retry_at=now + delay if delay else 0.0,
         )
+        self._needs_key = self._refusals.needs_key
 
     def _enter(self, state: DestinationState) -> None:
         if state in ("publishing", "off"):
-            self._problem = None
+            self._problem, self._needs_key = None, False
         changed = state != self._state
         self._state = state
         if changed:

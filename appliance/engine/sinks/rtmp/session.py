@@ -43,13 +43,17 @@ class SessionError(Exception):
 
 
 class ServerRefusedError(Exception):
-    """The server said no. `code` and `said` are its own words, unmasked: pass them through `Target.mask`."""
+    """The server said no. `code` and `said` are its own words, unmasked: pass them through `Target.mask`.
 
-    def __init__(self, stage: Stage, code: str, said: str) -> None:
+    `redirect` is the URL of the server that it sends us on to, empty when it does not.
+    """
+
+    def __init__(self, stage: Stage, code: str, said: str, redirect: str = "") -> None:
         super().__init__(f"refused at {stage.value}")
         self.stage = stage
         self.code = code
         self.said = said
+        self.redirect = redirect
 
     @property
     def is_busy(self) -> bool:
@@ -210,7 +214,11 @@ class Session:
     def _refusal(self, info: dict[str, Value]) -> ServerRefusedError:
         code, said = info.get("code"), info.get("description")
         words = said if isinstance(said, str) else ""
-        return ServerRefusedError(self.stage, code if isinstance(code, str) else "", words)
+        more = info.get("ex")
+        redirect = (more if isinstance(more, dict) else info).get("redirect")
+        return ServerRefusedError(
+            self.stage, code if isinstance(code, str) else "", words, redirect if isinstance(redirect, str) else ""
+        )
 
     def _control(self, kind: int, body: bytes) -> None:
         self._out += self._writer.write(_CONTROL, Message(kind, body))

@@ -110,6 +110,20 @@ def ended_there(target: Target, said: str) -> NeedsOwner:
     return NeedsOwner("platform-ended-live", text, **facts)
 
 
+def sent_on(target: Target, to: str, reason: str) -> NeedsOwner:
+    """The server sends us on to where the key may not go. `reason` is address, encryption, host or loop."""
+    host, shown = target.address.host, _said(target, to)
+    text = {
+        "address": "which is no address to publish to; copy the server address again",
+        "encryption": "which is not encrypted, so the key was not sent there; copy the server address again",
+        "host": "which is another host and not encrypted, so the key was not sent there; if that is right, paste that "
+        "address with its key",
+        "loop": "and so on without end; copy the server address again",
+    }[reason]
+    facts = {"destination": target.name, "host": host, "to": shown, "reason": reason}
+    return NeedsOwner("server-redirects", f"The server {host} sends us on to {shown}, {text}.", **facts)
+
+
 def certificate(target: Target, error: ssl.SSLCertVerificationError) -> PlugcastError:
     """The server could not prove who it is; nothing, above all no key, was sent to it."""
     host, why = target.address.host, target.mask(error.verify_message or "verification failed")

@@ -14,7 +14,7 @@ const PHONES = { word: "fix.phones", go: "#/settings/phones" };
 const BY_CODE = {
 	"needs-key": PASTE, "needs-server": PASTE, "key-expired": PASTE, paste: PASTE, server: PASTE, "key-file": PASTE, "key-elsewhere": PASTE,
 	"stream-key-missing": PASTE, "stream-key-refused": PASTE, "stream-key-wrong": PASTE, "stream-key-busy": PASTE, "platform-ended-live": PASTE,
-	"server-address-wrong": PASTE, "server-address-refused": PASTE, "server-not-found": PASTE, "server-not-rtmp": PASTE,
+	"server-address-wrong": PASTE, "server-address-refused": PASTE, "server-not-found": PASTE, "server-not-rtmp": PASTE, "server-redirects": PASTE,
 	"no-sound-device": SOUND, "sound-busy": SOUND, "sound-stalled": SOUND, "sound-rate": SOUND, "unsupported-sound": SOUND, "no-sound": SOUND, silent: SOUND, "mic-muted": SOUND, "mic-silent": SOUND, "mic-loud": SOUND, "sync-apart": SOUND,
 	"disk-full": CLIPS, "nothing-to-clip": CLIPS,
 	"no-device": { word: "fix.device", go: "#/settings/devices" }, "device-busy": { word: "fix.device", go: "#/settings/devices" },

@@ -273,6 +273,7 @@ export default {
 		"recording-name": "That is not the name of a recording.", request: "The box did not understand this page.", server: "This server URL cannot be used. Copy it again.",
 		"server-address-refused": "{host} does not know this address. Copy server URL and key again.", "server-address-wrong": "The server URL is wrong. Copy it again.",
 		"server-not-found": "{host} cannot be found. Is the box on the internet?", "server-not-rtmp": "{host} is no streaming server. Check the server URL, and whether this network wants a log-in first.",
+		"server-redirects": "{host} sends the box on to {to}. Your key was not sent there. Copy the server URL again, or paste that one if it is right.",
 		"server-refused-connection": "Nothing answers at {host}. Check the server URL.", "server-silent": "{host} says nothing. It may be busy, not know the key, or be out of reach for large packets. The box keeps trying.",
 		"server-unreachable": "There is no way to {host}. Check cable or Wi-Fi.", "slate-long": "Viewers see your waiting picture. Bring the game back, or tell them when you will.",
 		"slate-too-long": "Viewers have seen no game for long. End this LIVE or bring the picture back.", 

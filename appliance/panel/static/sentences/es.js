@@ -278,6 +278,7 @@ export default {
 		"recording-name": "Ese no es el nombre de una grabación.", request: "La caja no entendió esta página.", server: "Esta URL de servidor no se puede usar. Cópiala otra vez.",
 		"server-address-refused": "{host} no conoce esta dirección. Copia otra vez la URL y la clave.", "server-address-wrong": "La URL del servidor está mal. Cópiala otra vez.",
 		"server-not-found": "No se encuentra {host}. ¿Tiene internet la caja?", "server-not-rtmp": "{host} no es un servidor de emisión. Revisa la URL del servidor y si esta red pide que alguien entre antes.",
+		"server-redirects": "{host} manda la caja a {to}. Tu clave no se envió allí. Copia otra vez la URL del servidor, o pega esa si es la buena.",
 		"server-refused-connection": "Nadie responde en {host}. Revisa la URL del servidor.", "server-silent": "{host} no dice nada. Quizá esté ocupado, no conozca la clave o no le lleguen los paquetes grandes. La caja lo sigue intentando.",
 		"server-unreachable": "No hay camino hasta {host}. Revisa el cable o el wifi.", "slate-long": "Se ve tu imagen de espera. Recupera el juego o di cuándo vuelves.",
 		"slate-too-long": "Hace mucho que no se ve el juego. Termina este LIVE o recupera la imagen.", 

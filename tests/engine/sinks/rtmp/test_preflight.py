@@ -114,3 +114,12 @@ def test_one_that_is_stopped_ends_at_once() -> None:
         assert asked.join(5)
         assert time.monotonic() - began < 2
     assert (asked.facts, asked.failure) == ({}, None)
+
+
+def test_a_way_that_may_lose_large_packets_is_tried_with_small_ones() -> None:
+    with RtmpServer() as server:
+        server.next(Behaviour(Trick.SILENT))
+        asked = Asked(f"rtmp://127.0.0.1:{server.port}/live", timings=Timings(first_answer_s=0.2)).asked()
+    assert asked.error is None
+    assert "answered-ms" in asked.facts
+    assert server.received[1].segment <= 1200

@@ -19,6 +19,7 @@ from appliance.model.problem import Problem
 from tests.engine.sinks.media import clip
 from tests.engine.sinks.publishing import KEY, PATIENT, Live, black_hole, closed_port, until
 from tests.fakes.rtmp_server import Behaviour, RtmpServer, Trick
+from tests.servers.certificates import Authority
 
 QUICK = replace(
     PATIENT, stall_s=0.6, drain_s=0.3, closing_s=0.2, retry_first_s=0.02, retry_max_s=0.1,
@@ -257,6 +258,31 @@ def test_stopping_while_it_connects_is_immediate(server: RtmpServer) -> None:
         assert live.becomes("connecting")
         live.publisher.stop()
         assert live.publisher.join(1)
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "::1"])
+@pytest.mark.parametrize("is_tls", [False, True])
+def test_after_silence_both_sides_send_small_segments(host: str, is_tls: bool, authority: Authority) -> None:
+    """Large packets may vanish on the way, without a word; what is not greeted soon is tried again with small ones."""
+    with RtmpServer(host, tls=authority.issue().context() if is_tls else None) as server:
+        server.next(Behaviour(Trick.SILENT), Behaviour(Trick.CLOSE_AFTER_START))
+        shown = f"[{host}]" if ":" in host else host
+        aim = Target.parse("t", f"rtmp{'s' * is_tls}://{shown}:{server.port}/live", KEY, str(authority.file))
+        with Live(aim, replace(QUICK, first_answer_s=0.2)) as live:
+            assert until(lambda: live.status.connects == 2)
+        assert live.codes[0] == "server-silent"
+        first, *others = [received.segment for received in server.received]
+        assert first > 1300
+        assert len(others) == 2
+        assert max(others) <= 1200
+
+
+def test_segments_stay_large_where_a_server_answers(server: RtmpServer) -> None:
+    with Live(target(server), QUICK) as live:
+        assert live.becomes("publishing")
+        server.hang_up()
+        assert until(lambda: live.status.connects == 2)
+    assert min(received.segment for received in server.received) > 1300
 
 
 def test_pushing_before_start_and_after_the_end_does_nothing(server: RtmpServer) -> None:
