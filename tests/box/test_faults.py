@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import math
+from collections import Counter
 from pathlib import Path
+from signal import SIGKILL, SIGSTOP
 
 import pytest
 
+from appliance.sockets import ROLES
+from tests.faults.kills import hits
 from tests.faults.report import line, write
 from tests.faults.row import NotReadyError, Outcome, Row
 from tests.faults.sabotage import SABOTEURS, judge
@@ -18,7 +22,7 @@ QUICK = [row for row in ROWS if row.quick and row.clock == "virtual" and not row
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(300)
+@pytest.mark.timeout(900)
 @pytest.mark.box(clock="virtual")
 @pytest.mark.parametrize("row", QUICK, ids=lambda row: row.name)
 def test_a_row_of_the_fault_matrix(row: Row, tmp_path: Path) -> None:
@@ -27,7 +31,7 @@ def test_a_row_of_the_fault_matrix(row: Row, tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(300)
+@pytest.mark.timeout(900)
 @pytest.mark.box(clock="virtual")
 @pytest.mark.parametrize("row", QUICK, ids=lambda row: row.name)
 def test_a_row_without_its_guard_is_red(row: Row, tmp_path: Path) -> None:
@@ -53,6 +57,14 @@ def test_ten_minutes_of_random_faults(tmp_path: Path) -> None:
     result = soak(tmp_path, 600, seed=52)  # of many seeds the one with most of the network's faults
     assert not result.missed, result
     assert len(result.mishaps) >= 4
+
+
+def test_the_same_seed_makes_the_same_hits() -> None:
+    made = hits(16, 60, 24)
+    assert made == hits(16, 60, 24)
+    assert made != hits(17, 60, 24)
+    assert Counter(hit.number for hit in made) == {SIGKILL: 60, SIGSTOP: 24}
+    assert len({(hit.role, hit.number) for hit in made}) == 2 * len(ROLES)
 
 
 def test_rows_have_names_of_their_own() -> None:

@@ -178,6 +178,8 @@ SABOTEURS: dict[str, Saboteur] = {
     "control-killed": _RESTART,
     "control-hung": _WATCHDOG,
     "screen-killed": _RESTART,
+    "kills": _WATCHDOG,
+    "kills-some": _WATCHDOG,
     "panel-flood": _ROOM_AT_THE_DOOR,
     "panel-flood-virtual": _ROOM_AT_THE_DOOR,
     "privacy": Saboteur(

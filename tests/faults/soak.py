@@ -118,11 +118,11 @@ def _rest(stage: Stage, result: Soaked, began: float, seconds: float) -> None:
         time.sleep(SAMPLE_S)
         result.samples.append(((time.monotonic() - began) / 3600, stage.size()))
         del stage.watch.seen[:-50], stage.arrivals.tags[:-50]
-        _forget_recordings(stage)
+        forget_recordings(stage)
     time.sleep(max(until - time.monotonic(), 0))
 
 
-def _forget_recordings(stage: Stage) -> None:
+def forget_recordings(stage: Stage) -> None:
     """What nginx has finished is of no use any more and takes the box's memory."""
     for file in stage.arrivals.files[:-1]:
         if file.stat().st_size:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from signal import SIGKILL, SIGSTOP
 
 from tests.fakes.rtmp_server import Trick
-from tests.faults import clocks, covers, disks, floods, heat, network, processes, servers, signals, sound
+from tests.faults import clocks, covers, disks, floods, heat, kills, network, processes, servers, signals, sound
 from tests.faults.row import Row
 
 _SLATE = "slate <= 1.0 s, game back <= 1.5 s, the same session"
@@ -15,6 +15,7 @@ _CUT = "backlog <= 2 s, sound complete, bitrate back <= 30 s"
 _BAD_SERVER = "named <= 12 s, /healthz <= 100 ms, on air when it behaves"
 _UNTOUCHED = "stream untouched"
 _DISK = "stream untouched, told <= 10 s"
+_STRUCK = "every one recovered; viewers wait <= 10 s for the engine, 0 s for others"
 _SYNC = "within 20 ms, no step above 5 ms"
 
 ROWS: tuple[Row, ...] = (
@@ -63,6 +64,10 @@ ROWS: tuple[Row, ...] = (
         quick=True),
     Row("control-hung", "control hangs", "SIGSTOP", _UNTOUCHED, processes.lose_bystander("control", SIGSTOP)),
     Row("screen-killed", "the painter is killed", "SIGKILL", _UNTOUCHED, processes.lose_bystander("screen", SIGKILL)),
+    Row("kills", "60 kills and 24 hangs of random roles in one live", "SIGKILL, SIGSTOP", _STRUCK,
+        kills.struck(seed=16, kills=60, stops=24), limit_s=5400.0),
+    Row("kills-some", "the same with 4 kills and 2 hangs", "SIGKILL, SIGSTOP", _STRUCK,
+        kills.struck(seed=36, kills=4, stops=2), quick=True),
     Row("panel-flood", "/healthz is flooded from five addresses for 10 s", "220 connections that ask in heaps",
         "stream untouched, p99 between frames <= 2 x idle, an owner answered <= 1 s",
         floods.flooded(is_real=True), "real", on_host=True),
