@@ -131,6 +131,14 @@ def test_a_refused_key_is_the_one_thing_to_see_and_mended_by_pasting(page: Page,
     expect(text).to_have_value("")
 
 
+def test_a_live_that_asks_for_a_key_can_be_ended(page: Page, box: FakeBox) -> None:
+    """The box would try for ever."""
+    refused(box)
+    expect(page.locator(".go-word")).to_have_text("New key needed")
+    hold(page, until="#go.does-undo")
+    assert names(box) == ["end-live"]
+
+
 def test_an_error_is_said_in_the_readers_language(phone: BrowserContext, box: FakeBox) -> None:
     ready(box)
     page = opened(phone, f"{box.url}/#/settings/basics")

@@ -43,7 +43,8 @@ export function tell(state, answered) {
 			return { look: "live", word: say("live.live"), seconds: since, hint: "", act: "end" };
 		case "reconnecting":
 			return { look: "busy", word: waits ? say("live.reconnecting-in", { seconds: waits }) : say("live.reconnecting"), hint: sayProblem(live.problem) || say("live.kept-open"), act: "end" };
-		case "needs-key": return { look: "bad", word: say("live.needs-key"), hint: "", act: "paste" };
+		// The tries go on meanwhile, so that it must be possible to end them; the key is asked for above.
+		case "needs-key": return { look: "bad", word: say("live.needs-key"), hint: "", act: "end" };
 		case "ending": return ending(live["ends-at"] || 0);
 		case "practicing": return { look: "practice", word: say("live.practicing"), seconds: since, hint: say("live.practicing-hint"), act: "end" };
 		default: return { look: "busy", word: live.type, hint: "", act: "none" };

@@ -57,7 +57,7 @@ customElements.define("plug-go", class extends Piece {
 			case "go": return say(this.#isSure ? "go.again-live" : "go.hold-live");
 			case "end": return say(this.#isSure ? "go.again-end" : isPractice ? "go.hold-practice" : "go.hold-end");
 			case "undo": return say("go.undo");
-			case "paste": return say(state.live.type === "off" ? "go.paste" : "go.paste-new");
+			case "paste": return say("go.paste");
 			default: return "";
 		}
 	}

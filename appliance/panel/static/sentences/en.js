@@ -18,7 +18,7 @@ export default {
 	},
 	go: {
 		"hold-live": "Hold to go LIVE", "again-live": "Press again to go LIVE", "hold-end": "Hold to end", "again-end": "Press again to end", "hold-practice": "Hold to end practice",
-		undo: "Tap to stay LIVE", paste: "Paste today's key first", "paste-new": "Paste the new key", "keep-holding": "Keep holding until it is full.",
+		undo: "Tap to stay LIVE", paste: "Paste today's key first", "keep-holding": "Keep holding until it is full.",
 	},
 	facts: {
 		state: "State", health: "Stream", viewers: "Watching", heat: "Box", unknown: "not known",

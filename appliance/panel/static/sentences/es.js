@@ -18,7 +18,7 @@ export default {
 	},
 	go: {
 		"hold-live": "Mantén pulsado para LIVE", "again-live": "Pulsa otra vez para LIVE", "hold-end": "Mantén pulsado para terminar", "again-end": "Pulsa otra vez para terminar",
-		"hold-practice": "Mantén pulsado para acabar", undo: "Toca para seguir en LIVE", paste: "Pega antes la clave de hoy", "paste-new": "Pega la clave nueva",
+		"hold-practice": "Mantén pulsado para acabar", undo: "Toca para seguir en LIVE", paste: "Pega antes la clave de hoy",
 		"keep-holding": "Mantén pulsado hasta que se llene.",
 	},
 	facts: {
