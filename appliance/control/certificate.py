@@ -15,6 +15,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from appliance.control.files import make_private, write_atomically
+from appliance.tls import BoundedContext
 
 LIFE = timedelta(days=397)
 """The longest that browsers like."""
@@ -57,8 +58,9 @@ def own_identity(state_dir: Path, names: Iterable[str], addresses: Iterable[str]
 
 def server_context(identity: Identity) -> ssl.SSLContext:
     """What the server needs to speak TLS 1.2 or 1.3."""
-    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    context = BoundedContext(ssl.PROTOCOL_TLS_SERVER)
     context.minimum_version = ssl.TLSVersion.TLSv1_2
+    context.options |= ssl.OP_NO_RENEGOTIATION
     context.set_alpn_protocols(["http/1.1"])
     context.load_cert_chain(identity.file)
     return context

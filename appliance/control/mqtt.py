@@ -30,6 +30,7 @@ from appliance.errors import PlugcastError, Refused
 from appliance.model.command import AnyCommand, CoverForBreak, EndLive, GoLive, MakeClip
 from appliance.model.config import Config, MqttConfig
 from appliance.model.problem import Problem
+from appliance.tls import trusting
 
 log = logging.getLogger(__name__)
 
@@ -190,7 +191,7 @@ class Speaker:
                 )  # fmt: skip
             with Path(mqtt.password_file).open("rb") as stream:
                 password = stream.readline(_LONGEST_PASSWORD).decode(errors="replace").rstrip("\r\n")
-        context = ssl.create_default_context(cafile=mqtt.ca_file or None) if mqtt.tls else None
+        context = trusting(mqtt.ca_file) if mqtt.tls else None
         return password, context
 
     def _trouble(self, error: BaseException) -> Problem:

@@ -26,6 +26,7 @@ from appliance.model.config import SignInConfig
 from appliance.model.problem import UNREADABLE, Value
 from appliance.model.state import AccountState
 from appliance.model.text import legible
+from appliance.tls import trusting
 
 log = logging.getLogger(__name__)
 
@@ -252,7 +253,9 @@ def _host_of(address: str) -> str:
 
 
 def _session() -> aiohttp.ClientSession:
-    return aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=WITHIN_S))
+    return aiohttp.ClientSession(
+        timeout=aiohttp.ClientTimeout(total=WITHIN_S), connector=aiohttp.TCPConnector(ssl=trusting())
+    )
 
 
 def _failed(reason: str) -> Unavailable:

@@ -16,6 +16,7 @@ from appliance.engine.uplink_server import Connection, Server, failed
 from appliance.engine.worker import Worker
 from appliance.errors import Fact, Refused, Unavailable
 from appliance.model.plan import UplinkTest
+from appliance.tls import trusting
 
 CHUNK = 16 * 1024
 FIRST_ROUND = 64 * 1024
@@ -41,7 +42,7 @@ class Rules:
 
     allowed_kbps: Callable[[], int | None] = lambda: None
     deadlines: Deadlines = Deadlines()
-    trust: Callable[[], ssl.SSLContext] = ssl.create_default_context
+    trust: Callable[[], ssl.SSLContext] = trusting
 
 
 def measure_uplink(test: UplinkTest, worker: Worker, rules: Rules | None = None) -> dict[str, Fact]:

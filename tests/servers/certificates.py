@@ -37,17 +37,24 @@ class Authority:
         )  # fmt: skip
 
     def issue(
-        self, names: str = "DNS:localhost,IP:127.0.0.1,IP:::1", dates: tuple[str, str] | None = None
+        self,
+        names: str = "DNS:localhost,IP:127.0.0.1,IP:::1",
+        dates: tuple[str, str] | None = None,
+        common_name: str = "Test server",
     ) -> Certificate:
-        """A server certificate for `names` in OpenSSL's spelling, valid now or between two `dates` (YYYYMMDD)."""
+        """A server certificate for `names` in OpenSSL's spelling, valid now or between two `dates` (YYYYMMDD).
+
+        Without `names` it says nothing but its `common_name`.
+        """
         self._count += 1
         made = self._files(f"server{self._count}")
         request, extensions = self._directory / "request.pem", self._directory / "extensions.cnf"
         extensions.write_text(
-            f"subjectAltName={names}\nkeyUsage=critical,digitalSignature\nextendedKeyUsage=serverAuth\n"
+            (f"subjectAltName={names}\n" if names else "")
+            + "keyUsage=critical,digitalSignature\nextendedKeyUsage=serverAuth\n"
             "subjectKeyIdentifier=hash\nauthorityKeyIdentifier=keyid\n"
         )
-        _openssl("req", "-new", *_new_key(made.key), "-subj", "/CN=Test server", "-out", str(request))
+        _openssl("req", "-new", *_new_key(made.key), "-subj", f"/CN={common_name}", "-out", str(request))
         if dates:
             self._sign_dated(request, extensions, made.certificate, dates)
         else:

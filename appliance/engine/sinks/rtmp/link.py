@@ -17,6 +17,7 @@ import termios
 from appliance.engine.sinks.rtmp import verdict
 from appliance.engine.sinks.rtmp.address import Target
 from appliance.engine.sinks.rtmp.waiting import Waiter
+from appliance.tls import trusting
 
 _READ = 64 * 1024
 _MIN_RTT_AT = 148  # struct tcp_info's tcpi_min_rtt in microseconds; linux/tcp.h only ever grows at its end
@@ -152,10 +153,7 @@ def _shake(wrapped: ssl.SSLSocket, target: Target, waiter: Waiter, until: float)
 
 
 def _context(target: Target) -> ssl.SSLContext:
-    context = ssl.create_default_context()
-    if target.ca_file:
-        try:
-            context.load_verify_locations(target.ca_file)
-        except OSError:
-            raise verdict.ca_file(target) from None
-    return context
+    try:
+        return trusting(target.ca_file)
+    except OSError:
+        raise verdict.ca_file(target) from None

@@ -45,6 +45,10 @@ def misnamed(authority: Authority) -> Certificate:
     return authority.issue("DNS:other.example")
 
 
+def without_alternative_names(authority: Authority) -> Certificate:
+    return authority.issue("", common_name="localhost")
+
+
 def self_signed(authority: Authority) -> Certificate:
     return authority.self_signed()
 
@@ -54,6 +58,7 @@ def self_signed(authority: Authority) -> Certificate:
     [
         (self_signed, "certificate-untrusted", "self-signed certificate"),
         (misnamed, "certificate-name", "not for localhost"),
+        (without_alternative_names, "certificate-name", "not for localhost"),
         (expired, "certificate-expired", "has expired"),
         (not_yet_valid, "clock-wrong", "clock of this box"),
     ],
