@@ -105,7 +105,7 @@ _WATCHDOG = Saboteur(
 _ROOM_AT_THE_DOOR = Saboteur(
     "at a full door the oldest stranger gives way",
     "appliance.panel.door",
-    "            self._show_out(strangers[0])\n",
+    "            self._show_out((strangers or idle)[0])\n",
     "            return False\n",
 )
 _CRYSTALS = Saboteur(
@@ -140,10 +140,10 @@ SABOTEURS: dict[str, Saboteur] = {
     "server-drops": _RETRY,
     "server-frozen": _STALL,
     "server-silent": Saboteur(
-        "a server has 10 s for its commands",
+        "a server has seconds for its first answer",
         _CONNECTION,
-        "until = waiter.clock() + self._timings.commands_s",
-        "until = waiter.clock() + 100 * self._timings.commands_s",
+        "began, limit = waiter.clock(), self._first_answer_s",
+        "began, limit = waiter.clock(), 1000.0",
     ),
     "server-lies": _NONSENSE,
     "server-huge": _NONSENSE,
