@@ -10,7 +10,9 @@ from pathlib import Path
 import msgspec
 import pytest
 
+from appliance.engine.network import NetworkWatch
 from appliance.engine.outlets import Outlets
+from appliance.engine.sinks.rtmp.publisher import Publisher
 from appliance.engine.studio import Studio
 from appliance.model.plan import CapturePlan, Destination, EncoderPlan, PicturePlan, Plan, RecordPlan, ReplayPlan
 from appliance.model.report import Report
@@ -109,6 +111,32 @@ def test_each_destination_fails_alone(running: Running, server: RtmpServer) -> N
             )
         )
     assert report.destinations[1].problem is not None
+
+
+def test_a_key_that_was_taken_in_this_live_is_not_doubted(running: Running, server: RtmpServer) -> None:
+    """As after a crash of the engine: control knows, the new engine cannot."""
+    server.usual = Behaviour(Trick.REJECT_PUBLISH, "no such stream")
+    known, fresh = to(server, "known"), to(server, "fresh", key="key-2")
+    running.studio.apply(changed(QUIET, destinations=(known, fresh), accepted=("known",)))
+    report = running.until(lambda report: [one.needs_key for one in report.destinations] == [False, True])
+    first = running.until(lambda report: report.destinations[0].attempts > 2).destinations[0]
+    assert report.destinations[1].problem is not None
+    assert first.problem is not None
+    assert (first.problem.code, first.needs_key) == ("connection-lost", False)
+
+
+def test_a_change_of_the_network_ends_the_pause_after_a_refusal(
+    running: Running, server: RtmpServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    retried = threading.Event()
+    monkeypatch.setattr(NetworkWatch, "take_news", lambda _: False)
+    monkeypatch.setattr(Publisher, "retry_now", lambda _: retried.set())
+    server.usual = Behaviour(Trick.REJECT_PUBLISH, "no such stream")
+    running.studio.apply(changed(QUIET, destinations=(to(server),)))
+    running.until(lambda report: report.destinations[0].state == "waiting" and report.destinations[0].needs_key)
+    assert not retried.is_set()
+    monkeypatch.setattr(NetworkWatch, "take_news", lambda _: True)
+    running.until(lambda _: retried.is_set())
 
 
 def test_the_look_changes_on_air_and_the_size_waits(running: Running, server: RtmpServer) -> None:

@@ -18,7 +18,7 @@ from tests.engine.sinks.ticks import Ticks
 
 KEY = "stream-2137703598951235785?amun=true&c=ID&expire=6ab2c0b9&sign=c43f/x+y=="
 # Everything at once is allowed to wait, for tests that push whole clips.
-PATIENT = Timings(backlog_ms=60_000, overdue_ms=120_000, drain_s=10, closing_s=10)
+PATIENT = Timings(first_answer_s=10, backlog_ms=60_000, overdue_ms=120_000, drain_s=10, closing_s=10)
 
 
 def until(condition: Callable[[], bool], timeout_s: float = 10) -> bool:
