@@ -111,9 +111,9 @@ class Systemd(Panel):
         be = ("setpriv", f"--reuid=plugcast-{role}", f"--regid={group}", "--init-groups")
         return self._enter(*(() if is_bare else self._seeing(role)), *be, *words).returncode == 0
 
-    def sees(self, role: str, path: Path) -> bool:
-        """Whether a role's unit leaves a path in its sight, whoever may read that."""
-        return self._enter(*self._seeing(role), "test", "-e", str(path)).returncode == 0
+    def sees(self, role: str, path: Path, how: str = "-e") -> bool:
+        """Whether a role's unit leaves a path in its sight, or writable (`-w`), whoever may read or write that."""
+        return self._enter(*self._seeing(role), "test", how, str(path)).returncode == 0
 
     def _seeing(self, role: str) -> tuple[str, ...]:
         return ("nsenter", f"--target={self.show(role, 'MainPID')}", "--mount")

@@ -234,6 +234,13 @@ def test_each_role_sees_its_own_and_says_its_own(house: House) -> None:
         "control": [layers],
         "screen": [*kept, LOOSE, handed, engine],
     }
+    run = Path("/run/plugcast")
+    places = (STATE, STATE / "recordings", CONFIG.parent, *(run / name for name in ("control", *sockets)))
+    assert {role: [place for place in places if box.sees(role, place, "-w")] for role in ROLES} == {
+        "engine": [STATE / "recordings", run / "engine", run / "layers"],
+        "control": [STATE, run / "control", run / "screen"],
+        "screen": [],
+    }
     # The painter may come to layers.sock, where a Plan costs it the connection, and to engine.sock not at all.
     assert box.may("screen", *come, sockets["layers"], "with a Plan")
     reached = {role: [name for name, path in sockets.items() if box.may(role, *come, path)] for role in ROLES}
