@@ -141,11 +141,12 @@ def test_what_was_given_before_and_what_is_others_stays(tmp_path: Path) -> None:
         os.chown(one, *ENGINE)
     os.chown(tmp_path / "state", CONTROL[0], READERS)
     (tmp_path / "state").chmod(0o710)
-    stranger = tmp_path / "state" / "keys" / "roots"
-    stranger.write_text("an administrator's")
-    stranger.chmod(0o600)
+    strangers = ("state/keys/roots", "state/recordings/roots")
+    for name in strangers:
+        (tmp_path / name).write_text("an administrator's")
+        (tmp_path / name).chmod(0o600)
     adopt(config, USERS)
-    assert found(tmp_path) == AFTER | {"state/keys/roots": ((0, 0), 0o600)}
+    assert found(tmp_path) == AFTER | dict.fromkeys(strangers, ((0, 0), 0o600))
 
 
 def test_a_link_in_place_of_a_directory_is_not_followed(tmp_path: Path) -> None:
