@@ -15,7 +15,7 @@ import pwd
 import stat
 from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path, PurePath
+from pathlib import Path
 
 from appliance.model.config import Config
 
@@ -62,15 +62,15 @@ def adopt(config: Config, users: Users) -> int:
     """Takes everything over that the owner's box.toml names; returns how many files and directories that were."""
     taker = _Taker(users.former)
     state_dir = Path(config.state_dir)
+    if config.record.directory:  # which may be in the state directory
+        with _directory(Path(config.record.directory)) as recordings:
+            taker.take_tree(recordings, users.engine, LISTED, READABLE)
     with _directory(state_dir) as place:
         if place is not None:
             with _directory(RECORDINGS, place) as recordings:
                 taker.take_tree(recordings, users.engine, LISTED, READABLE)
-            taker.take_tree(place, users.control, leave=RECORDINGS)
+            taker.take_tree(place, users.control)
             taker.give(place, Owner(users.control.uid, users.readers), PASSED)
-    if config.record.directory and PurePath(config.record.directory) != state_dir / RECORDINGS:
-        with _directory(Path(config.record.directory)) as recordings:
-            taker.take_tree(recordings, users.engine, LISTED, READABLE)
     for file in _secrets_in(config):
         with contextlib.suppress(OSError), _opened(file) as handle:
             taker.give(handle, users.control)
@@ -100,10 +100,8 @@ class _Taker:
         self._former = former
         self.taken = 0
 
-    def take_tree(
-        self, place: int | None, to: Owner, directories: int = 0, files: int = 0, leave: str = "", depth: int = 0
-    ) -> None:
-        """Everything in the open directory `place` but the entry `leave`; the directory itself when it gets rights.
+    def take_tree(self, place: int | None, to: Owner, directories: int = 0, files: int = 0, depth: int = 0) -> None:
+        """Everything of the former user's in the open directory `place`; the directory itself when it gets rights.
 
         `directories` and `files` are the further rights that they get.
         """
@@ -112,8 +110,6 @@ class _Taker:
         with os.scandir(place) as entries:
             names = sorted(entry.name for entry in entries)
         for name in names:
-            if name == leave:
-                continue
             try:
                 self._take(place, name, to, directories, files, depth)
             except FileNotFoundError:

@@ -7,6 +7,7 @@ import stat
 import sys
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from appliance.adopt import Owner, Users, adopt
@@ -147,6 +148,14 @@ def test_what_was_given_before_and_what_is_others_stays(tmp_path: Path) -> None:
         (tmp_path / name).chmod(0o600)
     adopt(config, USERS)
     assert found(tmp_path) == AFTER | dict.fromkeys(strangers, ((0, 0), 0o600))
+
+
+def test_recordings_elsewhere_in_the_state_directory_are_the_engines(tmp_path: Path) -> None:
+    config = old_box(tmp_path)
+    (tmp_path / "disk").rename(tmp_path / "state" / "disk")
+    adopt(msgspec.structs.replace(config, record=RecordConfig(directory=str(tmp_path / "state" / "disk"))), USERS)
+    moved = {name.replace("disk", "state/disk"): one for name, one in AFTER.items()}
+    assert found(tmp_path) == moved
 
 
 def test_a_link_in_place_of_a_directory_is_not_followed(tmp_path: Path) -> None:
