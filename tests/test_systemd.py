@@ -92,3 +92,19 @@ def test_the_kernel_is_told_to_find_the_size_of_packets_that_gets_through() -> N
     assert [line for line in lines if not line.startswith("#")] == ["net.ipv4.tcp_mtu_probing = 1"]
     installs = (ROOT / "docs/venue/ansible/roles/plugcast/tasks/main.yml").read_text()
     assert "cmd: sysctl --load /usr/lib/sysctl.d/50-plugcast.conf" in installs
+
+
+def test_every_user_and_group_that_is_named_is_made() -> None:
+    made = re.findall(r"^([ug]) (\S+)", (ROOT / "systemd" / "plugcast.sysusers.conf").read_text(), re.MULTILINE)
+    users = {name for kind, name in made if kind == "u"} | {"root"}
+    groups = users | {name for kind, name in made if kind == "g"}
+    tasks = (ROOT / "docs/venue/ansible/roles/plugcast/tasks/main.yml").read_text()
+    tmpfiles = (ROOT / "systemd" / "plugcast.tmpfiles.conf").read_text()
+    text = "\n".join((tasks, *(unit.read_text() for unit in UNITS)))
+    owners = [*re.findall(r"^d \S+ \d+ (\S+)", tmpfiles, re.MULTILINE), *re.findall(r"(?:owner: |User=)(\S+)", text)]
+    theirs = [
+        *re.findall(r"^d \S+ \d+ \S+ (\S+)", tmpfiles, re.MULTILINE),
+        *re.findall(r"(?: group: |\nGroup=)(\S+)", text),
+    ]
+    assert set(owners) == users
+    assert {"root", "plugcast"} < set(theirs) <= groups
