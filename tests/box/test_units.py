@@ -235,8 +235,8 @@ def test_each_role_sees_its_own_and_says_its_own(house: House) -> None:
         "screen": [*kept, LOOSE, handed, engine],
     }
     run = Path("/run/plugcast")
-    places = (STATE, STATE / "recordings", CONFIG.parent, *(run / name for name in ("control", *sockets)))
-    assert {role: [place for place in places if box.sees(role, place, "-w")] for role in ROLES} == {
+    writable = (STATE, STATE / "recordings", CONFIG.parent, *(run / name for name in ("control", *sockets)))
+    assert {role: [place for place in writable if box.sees(role, place, "-w")] for role in ROLES} == {
         "engine": [STATE / "recordings", run / "engine", run / "layers"],
         "control": [STATE, run / "control", run / "screen"],
         "screen": [],
