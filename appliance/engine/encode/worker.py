@@ -18,6 +18,7 @@ from appliance.engine.worker import Worker
 from appliance.errors import Unavailable
 
 # A busy moment of the machine is bridged by up to this much; the encoder catches up, as it is faster than the canvas.
+# Where it is not, canvases that have waited for longer are given up: pictures seconds behind the sound reach nobody.
 WAITING_S = 0.3
 OPEN_LIMIT_S = 20.0
 
@@ -41,18 +42,23 @@ class EncodeWorker(Worker):
     When the encoder cannot be opened or fails, `problem` says so and `params` stays or becomes None.
     """
 
-    def __init__(self, choice: Choice, deliver: Callable[[Packet], None]) -> None:
+    def __init__(
+        self, choice: Choice, deliver: Callable[[Packet], None], clock: Callable[[], float] = time.monotonic
+    ) -> None:
         super().__init__("encode")
         self.choice = choice
         self.params: VideoParams | None = None
         self.problem: Unavailable | None = None
         self.opened = threading.Event()
         self.encoded = 0
-        self.dropped = 0
+        self._refused = self._given_up = 0
         self.bytes = 0
         self.latency_ms = 0.0
         self._deliver = deliver
-        self._canvases: queue.Queue[Composed | None] = queue.Queue(max(3, round(choice.settings.fps * WAITING_S)))
+        self._clock = clock
+        self._canvases: queue.Queue[tuple[Composed, float] | None] = queue.Queue(
+            max(3, round(choice.settings.fps * WAITING_S))
+        )
         self._is_open = False
         self._key_wanted = threading.Event()
         self._kbps = choice.settings.kbps
@@ -66,9 +72,9 @@ class EncodeWorker(Worker):
         if not self._is_open:
             return
         try:
-            self._canvases.put_nowait(composed)
+            self._canvases.put_nowait((composed, self._clock()))
         except queue.Full:
-            self.dropped += 1
+            self._refused += 1
             if composed.is_cut:
                 self._key_wanted.set()
 
@@ -79,6 +85,11 @@ class EncodeWorker(Worker):
     def set_bitrate(self, kbps: int) -> None:
         """Changes the target bitrate from the next frame on."""
         self._kbps = kbps
+
+    @property
+    def dropped(self) -> int:
+        """How many canvases were not encoded since the encoder was opened."""
+        return self._refused + self._given_up  # two threads, and a counter for each
 
     @property
     def kbps(self) -> int:
@@ -113,11 +124,17 @@ class EncodeWorker(Worker):
 
     def _step(self, encoder: VideoEncoder) -> bool:
         try:
-            composed = self._canvases.get(timeout=0.25)
+            waited = self._canvases.get(timeout=0.25)
         except queue.Empty:
             return not self.stopping
-        if composed is None:
+        if waited is None:
             return False
+        composed, since = waited
+        if self._clock() - since > WAITING_S and not self._canvases.empty():
+            self._given_up += 1
+            if composed.is_cut:
+                self._key_wanted.set()
+            return True
         encoder.set_bitrate(self._kbps)
         # An encoder counts frames; where some are left out, its key frames would come later than players like.
         is_overdue = composed.tick - self._key_tick > GOP_SECONDS * self.choice.settings.fps
