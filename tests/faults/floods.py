@@ -41,7 +41,7 @@ def flooded(*, is_real: bool) -> Callable[[Path], Outcome]:
             if is_real:
                 time.sleep(FLOOD_S)
             before_mb, at = stage.size("control").memory_mb, time.monotonic()
-            owner = _Owner(stage)
+            owner = Owner(stage)
             answers = _flood(stage.box.port, heaps)
             until = time.monotonic()
             owner.stop()
@@ -68,7 +68,7 @@ def flooded(*, is_real: bool) -> Callable[[Path], Outcome]:
 
 
 @dataclass
-class _Owner:
+class Owner:
     """A paired owner who looks at State, each time over a connection of its own. `took_s` is how long each took."""
 
     stage: Stage

@@ -102,6 +102,12 @@ _WATCHDOG = Saboteur(
     'if b"WATCHDOG=trigger" in message or (',
     "if False and (",
 )
+_SHEDDING = Saboteur(
+    "a box that is too slow leaves things out",
+    "appliance.control.shedding",
+    "if self._has_been(self._slow_since, STEP_S, now):",
+    "if False:",
+)
 _ROOM_AT_THE_DOOR = Saboteur(
     "at a full door the oldest stranger gives way",
     "appliance.panel.door",
@@ -180,6 +186,10 @@ SABOTEURS: dict[str, Saboteur] = {
     "screen-killed": _RESTART,
     "kills": _WATCHDOG,
     "kills-some": _WATCHDOG,
+    "slow-start": _SHEDDING,
+    "slow-live": _SHEDDING,
+    "neighbour-start": _SHEDDING,
+    "neighbour-live": _SHEDDING,
     "panel-flood": _ROOM_AT_THE_DOOR,
     "panel-flood-virtual": _ROOM_AT_THE_DOOR,
     "privacy": Saboteur(

@@ -7,8 +7,10 @@ server is near.
 from __future__ import annotations
 
 import contextlib
+import os
 import signal
 import time
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -33,6 +35,7 @@ START_S = 60.0
 class Setup:
     """What the box is told. The small canvas is cheap, and faults do not depend on its size.
 
+    `processor` is the only one that the box may use; None for all there are.
     `looks_s` is how often the stage looks at State and at what arrived, which is most of what hours of it cost.
     """
 
@@ -44,6 +47,7 @@ class Setup:
     more: str = ""
     server: str = ""
     place: Place = Uplink.place
+    processor: int | None = None
     looks_s: tuple[float, float] = (watch.LOOK_S, arrivals.LOOK_S)
 
     @property
@@ -97,7 +101,8 @@ class Stage:
         key_file.chmod(0o600)
         self.nginx = stack.enter_context(Nginx(folder, place=self.setup.place))
         self.arrivals = stack.enter_context(Arrivals(folder / "records", self.setup.looks_s[1]))
-        self.box = stack.enter_context(RunningBox(self.home, self.setup.toml(self.nginx.server, key_file)))
+        with on_processor(self.setup.processor):
+            self.box = stack.enter_context(RunningBox(self.home, self.setup.toml(self.nginx.server, key_file)))
         self.watch = stack.enter_context(Watch(self.box, self.setup.looks_s[0]))
 
     def go_live(self, settle_s: float = SETTLE_S) -> float:
@@ -171,3 +176,15 @@ def becomes(process: psutil.Process, status: str) -> bool:
             return status == psutil.STATUS_ZOMBIE
         time.sleep(0.005)
     return False
+
+
+@contextlib.contextmanager
+def on_processor(number: int | None) -> Iterator[None]:
+    """What this thread starts meanwhile may use that processor alone, whatever it starts itself."""
+    before = os.sched_getaffinity(0)
+    if number is not None:
+        os.sched_setaffinity(0, {number})
+    try:
+        yield
+    finally:
+        os.sched_setaffinity(0, before)

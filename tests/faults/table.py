@@ -5,7 +5,20 @@ from __future__ import annotations
 from signal import SIGKILL, SIGSTOP
 
 from tests.fakes.rtmp_server import Trick
-from tests.faults import clocks, covers, disks, floods, heat, kills, network, processes, servers, signals, sound
+from tests.faults import (
+    clocks,
+    covers,
+    disks,
+    floods,
+    heat,
+    kills,
+    network,
+    processes,
+    servers,
+    signals,
+    sound,
+    starving,
+)
 from tests.faults.row import Row
 
 _SLATE = "slate <= 1.0 s, game back <= 1.5 s, the same session"
@@ -16,6 +29,7 @@ _BAD_SERVER = "named <= 12 s, /healthz <= 100 ms, on air when it behaves"
 _UNTOUCHED = "stream untouched"
 _DISK = "stream untouched, told <= 10 s"
 _STRUCK = "every one recovered; viewers wait <= 10 s for the engine, 0 s for others"
+_STARVED = "no role ended, an owner answered <= 1 s and told what to choose, a picture every 2 s"
 _SYNC = "within 20 ms, no step above 5 ms"
 
 ROWS: tuple[Row, ...] = (
@@ -68,6 +82,14 @@ ROWS: tuple[Row, ...] = (
         kills.struck(seed=16, kills=60, stops=24), limit_s=5400.0),
     Row("kills-some", "the same with 4 kills and 2 hangs", "SIGKILL, SIGSTOP", _STRUCK,
         kills.struck(seed=36, kills=4, stops=2), quick=True),
+    Row("slow-start", "six tenths of a processor for 1080p60, from the start", "who takes the rest", _STARVED,
+        starving.starve(starving.four_tenths, from_start=True), "real", on_host=True),
+    Row("slow-live", "the same from mid-live on", "who takes the rest", _STARVED,
+        starving.starve(starving.four_tenths, from_start=False), "real", on_host=True),
+    Row("neighbour-start", "a neighbour takes all the processor it gets, from the start", "two busy loops", _STARVED,
+        starving.starve(starving.everything, from_start=True), "real", on_host=True),
+    Row("neighbour-live", "the same from mid-live on", "two busy loops", _STARVED,
+        starving.starve(starving.everything, from_start=False), "real", on_host=True),
     Row("panel-flood", "/healthz is flooded from five addresses for 10 s", "220 connections that ask in heaps",
         "stream untouched, p99 between frames <= 2 x idle, an owner answered <= 1 s",
         floods.flooded(is_real=True), "real", on_host=True),
