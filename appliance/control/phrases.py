@@ -145,7 +145,7 @@ _LEFT_OUT_ES = {
     "looks": "las imágenes pequeñas de los estilos",
     "painter": "los cambios rápidos de texto en la imagen de espera",
     "preset": "la codificación más fina",
-    "frames": "uno de cada dos fotogramas",
+    "frames": "una parte de los fotogramas",
 }
 
 

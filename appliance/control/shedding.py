@@ -24,7 +24,7 @@ WORDS = {
     "looks": "the small pictures of the looks",
     "painter": "quick changes of the waiting picture's words",
     "preset": "the finer encoding",
-    "frames": "every second frame",
+    "frames": "a part of the frames",
 }
 SLOW, WELL = 0.9, 0.97
 """An encoder that makes less than this share of its frames is slow; one that makes this many is well."""
@@ -39,6 +39,9 @@ PAINT_EVERY_S = 15.0
 CHEAPEST = "ultrafast"
 SLOW_PREVIEW_FPS = 1
 LEAST_FPS = 24
+FEWEST_OF = 4
+"""At the end one frame of so many is made."""
+MOST_STEPS = len(ORDER) + FEWEST_OF - 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,28 +133,28 @@ class Shedding:
 
     @property
     def _every(self) -> int:
-        return 2 if "frames" in ORDER[: self._steps] else 1
+        return max(1, self._steps - ORDER.index("frames") + 1)
 
     def _has_been(self, since: float | None, seconds: float, now: float) -> bool:
         """Whether it has been so for so long, what was changed last having had its time to show."""
         return since is not None and now - max(since, self._stepped_at) >= seconds
 
     def _more(self, now: float) -> None:
-        if self._steps == len(ORDER):
+        if self._steps == MOST_STEPS:
             return
         if now - self._back_at < RELAPSE_S:
             # What was taken back too early is taken back later the next time.
             self._calm_s = min(2 * self._calm_s, LONGEST_CALM_S)
         elif not self._steps:
             self._calm_s = CALM_S
-        self._steps += 2 if self._is_live and ORDER[self._steps] == "preset" else 1
+        self._steps += 2 if self._is_live and self._steps == ORDER.index("preset") else 1
         self._stepped_at = now
 
     def _less(self, now: float) -> None:
         if not self._steps:
             return
         self._steps -= 1
-        if self._is_live and not self._is_cheap and ORDER[self._steps - 1] == "preset":
+        if self._is_live and not self._is_cheap and self._steps == ORDER.index("preset") + 1:
             self._steps -= 1
         self._stepped_at = self._back_at = now
 

@@ -44,24 +44,24 @@ class Box:
         return self.shedding.lightened(self.plan)
 
 
-@pytest.mark.parametrize("strain", [LATE, makes(12.0)], ids=["control is late", "the encoder is slow"])
+@pytest.mark.parametrize("strain", [LATE, makes(6.0)], ids=["control is late", "the encoder is slow"])
 def test_everything_is_left_out_in_the_published_order(strain: Strain) -> None:
     box = Box(WATCHED)
     plan = box.goes_on(60, strain)
     assert [names[-1:] for names in box.seen] == [(), *((name,) for name in ORDER)]
-    assert (plan.preview_fps, plan.packets_wanted, plan.looks_fps, plan.frames_every) == (1, False, 0, 2)
+    assert (plan.preview_fps, plan.packets_wanted, plan.looks_fps, plan.frames_every) == (1, False, 0, 4)
     assert plan.encoder.preset == "ultrafast"
 
 
 def test_on_air_the_encoder_stays_and_the_frames_come_next() -> None:
     box = Box(LIVE)
-    plan = box.goes_on(60, makes(12.0))
+    plan = box.goes_on(60, makes(6.0))
     assert box.seen[-2:] == [("preview", "looks", "painter"), ("preview", "looks", "painter", "frames")]
-    assert (plan.encoder, plan.destinations, plan.frames_every) == (LIVE.encoder, LIVE.destinations, 2)
+    assert (plan.encoder, plan.destinations, plan.frames_every) == (LIVE.encoder, LIVE.destinations, 4)
     box.plan = WATCHED
-    assert box.goes_on(1, makes(12.0)).encoder.preset == "ultrafast"
+    assert box.goes_on(1, makes(6.0)).encoder.preset == "ultrafast"
     box.plan = LIVE
-    assert box.goes_on(60, makes(12.0)).encoder.preset == "ultrafast"
+    assert box.goes_on(60, makes(6.0)).encoder.preset == "ultrafast"
 
 
 def test_what_began_cheaply_stays_so_while_it_is_on_air() -> None:
@@ -72,6 +72,13 @@ def test_what_began_cheaply_stays_so_while_it_is_on_air() -> None:
     assert box.shedding.left_out in {(), ("preview", "looks", "painter", "preset")}
     box.plan = WATCHED
     assert box.goes_on(200, WELL) == WATCHED
+
+
+@pytest.mark.parametrize("capacity", [25, 13, 9, 5])
+def test_no_fewer_frames_are_made_than_the_box_can_make(capacity: int) -> None:
+    box = Box(LIVE)
+    plan = box.goes_on(120, lambda plan: makes(min(capacity, 30 / plan.frames_every)))
+    assert plan.frames_every == {25: 2, 13: 3, 9: 4, 5: 4}[capacity]
 
 
 def test_no_more_is_left_out_than_helps() -> None:
@@ -100,8 +107,8 @@ def test_a_hiccup_of_two_seconds_changes_nothing() -> None:
 
 def test_all_comes_back_when_there_is_room() -> None:
     box = Box(LIVE)
-    box.goes_on(60, makes(12.0))
-    assert box.goes_on(5 * CALM_S, makes(30.0)) == LIVE
+    box.goes_on(60, makes(6.0))
+    assert box.goes_on(9 * CALM_S, makes(30.0)) == LIVE
     assert box.shedding.problems(Config()) == ()
 
 
@@ -137,7 +144,7 @@ def test_an_encoder_that_the_owner_chose_is_left_alone() -> None:
 
 def test_the_owner_reads_what_is_left_out_and_what_to_choose() -> None:
     box = Box(LIVE)
-    box.goes_on(60, makes(12.0))
+    box.goes_on(60, makes(6.0))
     (problem,) = box.shedding.problems(Config())
     assert problem.code == "box-slow"
     assert problem.facts == {"left-out": "preview,looks,painter,frames", "choose": "480p30"}
