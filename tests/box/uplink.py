@@ -83,13 +83,12 @@ class Uplink:
 
     def swallow(self, size: int, *, here: bool) -> None:
         """The path loses packets of more than `size` bytes and says nothing: on the way to us, or to the server."""
-        command = f"nft add rule ip faults way meta length gt {size} drop"
         if not here:
-            self.there(command)
+            self.there(f"nft add rule ip faults way meta length gt {size} drop")
             return
         _run("nft add table ip faults")
         _run("nft add chain ip faults way { type filter hook input priority 0 ; }")
-        _run(command)
+        _run(f"nft add rule ip faults way iifname uplink meta length gt {size} drop")
 
     @property
     def swallowed(self) -> int:
