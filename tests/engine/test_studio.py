@@ -135,7 +135,8 @@ def test_a_change_of_the_network_ends_the_pause_after_a_refusal(
     running.studio.apply(changed(QUIET, destinations=(to(server),)))
     running.until(lambda report: report.destinations[0].state == "waiting" and report.destinations[0].needs_key)
     assert not retried.is_set()
-    monkeypatch.setattr(NetworkWatch, "take_news", lambda _: True)
+    once = [True]
+    monkeypatch.setattr(NetworkWatch, "take_news", lambda _: bool(once) and once.pop())
     running.until(lambda _: retried.is_set())
 
 
