@@ -1,7 +1,7 @@
 """The `plugcast` command: reads arguments, starts one room, turns failures into one line and an exit code.
 
 Every room is imported inside its handler, so that `plugcast check` never loads media libraries. Exit codes: 0 fine,
-1 something failed, 2 what was asked or configured is wrong.
+1 something failed, 2 what was asked or configured is wrong: of the box and its roles, box.toml and nothing else.
 """
 
 from __future__ import annotations
@@ -19,6 +19,9 @@ from appliance.errors import Invalid, PlugcastError, Unavailable
 
 DEFAULT_CONFIG = "/etc/plugcast/box.toml"
 DEBUG = "PLUGCAST_DEBUG"
+BOX = frozenset({"run", "engine", "control", "screen"})
+WRONG_BOX = frozenset({"config", "panel-port"})
+"""What is wrong with box.toml."""
 SUPERVISED = "PLUGCAST_SUPERVISED"
 
 
@@ -33,13 +36,18 @@ def main(arguments: list[str] | None = None) -> int:
         if debug:
             raise
         print(str(error), file=sys.stderr)
-        return 2 if isinstance(error, Invalid) else 1
+        return 2 if _is_wrong(error, options.command) else 1
     except KeyboardInterrupt:
         return 130
     except BrokenPipeError:
         # The reader of our output went away (`plugcast devices | head`): nothing is left to say.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1
+
+
+def _is_wrong(error: PlugcastError, command: str) -> bool:
+    """Whether starting the same again cannot help. Of the box itself only box.toml may say so: all else may mend."""
+    return isinstance(error, Invalid) and (command not in BOX or error.code in WRONG_BOX)
 
 
 def _prepare(*, debug: bool, role: str) -> None:
@@ -211,8 +219,9 @@ def _screen(options: argparse.Namespace) -> int:
     from appliance.run import NEVER_HERE_EXIT
     from appliance.screen.main import main as screen
 
+    run_dir = Path(settings.load_owners(options.config).config.run_dir)
     try:
-        return screen(Path(settings.load_owners(options.config).config.run_dir))
+        return screen(run_dir)
     except Unavailable as error:
         print(str(error), file=sys.stderr)
         return NEVER_HERE_EXIT

@@ -13,6 +13,7 @@ import socket
 from pathlib import Path
 from typing import TextIO
 
+from appliance.aside import make_way
 from appliance.errors import Refused
 
 log = logging.getLogger(__name__)
@@ -50,6 +51,7 @@ class Place:
         self._lock.close()
 
     def _locked(self) -> TextIO:
+        make_way(self._file)
         lock = self._file.open("w")
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -80,6 +82,7 @@ class NotifyLine:
         self.close()
         self.socket = _datagrams()
         try:
+            make_way(self.path)
             self.path.parent.mkdir(parents=True, exist_ok=True, mode=MODE)
             self.path.unlink(missing_ok=True)
             self.socket.bind(str(self.path))

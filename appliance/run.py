@@ -20,6 +20,7 @@ from appliance import programs, rolelog
 from appliance.children import start
 from appliance.control import settings
 from appliance.control.files import make_directory
+from appliance.errors import Invalid
 from appliance.model.config import Config
 from appliance.place import NotifyLine, Place
 from appliance.programs import Command
@@ -59,8 +60,10 @@ def run(config_file: Path) -> int:
     Raises `Invalid` when the config is wrong, `Refused` when it runs already.
     """
     loaded = settings.load(config_file)
-    settings.check_files(loaded)
-    make_directory(Path(loaded.config.state_dir), "state-dir")
+    try:
+        settings.check_files(loaded)
+    except Invalid as error:
+        log.warning("%s", error)  # the panel says so, too
     make_directory(Path(loaded.config.run_dir), "run-dir", mode=0o755)
     if os.geteuid() == 0:
         log.warning(

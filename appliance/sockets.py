@@ -1,8 +1,8 @@
 """The sockets between our own processes: where each is, how it is made, and whether the right one came to it.
 
 Each purpose has a socket in a directory of its own below `run-dir`, which on a box only its two roles may enter
-(systemd/plugcast.tmpfiles.conf). Whoever listens also asks the kernel which user has come. Owns nothing; pure standard
-library, so that every role may use it.
+(systemd/plugcast.tmpfiles.conf). Whoever listens also asks the kernel which user has come. Owns nothing, and is
+for every role.
 """
 
 from __future__ import annotations
@@ -13,6 +13,8 @@ import socket
 import struct
 from pathlib import Path
 from typing import Literal, Protocol
+
+from appliance.aside import make_way
 
 type Role = Literal["engine", "control", "screen"]
 type Purpose = Literal["engine", "layers", "screen"]
@@ -62,6 +64,7 @@ def listen(path: Path, uid: int) -> socket.socket:
     """
     listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM | socket.SOCK_CLOEXEC)
     try:
+        make_way(path)
         path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         path.unlink(missing_ok=True)
         before = os.umask(0o177)

@@ -68,7 +68,7 @@ class Panel:
         request = urllib.request.Request(
             f"http://127.0.0.1:{self.port}{path}", headers={"Authorization": f"Bearer {self._token}"}
         )
-        with urllib.request.urlopen(request, timeout=10) as answer:
+        with urllib.request.urlopen(request, timeout=30) as answer:
             body: bytes = answer.read()
         return body
 
@@ -78,7 +78,7 @@ class Panel:
         headers = {"Authorization": f"Bearer {self._token}", "Content-Type": "application/json"}
         request = urllib.request.Request(f"http://127.0.0.1:{self.port}/api/do", body, headers, method="POST")
         try:
-            with urllib.request.urlopen(request, timeout=10) as answer:
+            with urllib.request.urlopen(request, timeout=30) as answer:
                 return answer.status, json.loads(answer.read() or b"{}")
         except urllib.error.HTTPError as refusal:
             with refusal:
@@ -103,10 +103,14 @@ class Panel:
 
 
 class RunningBox(Panel):
-    """A running box in a directory of its own. `toml` is added to its config. Everything it prints is kept in `log`."""
+    """A running box in a directory of its own. `toml` is added to its config. Everything it prints is kept in `log`.
 
-    def __init__(self, home: Path, toml: str) -> None:
+    `under` is the start of the command that starts it.
+    """
+
+    def __init__(self, home: Path, toml: str, under: tuple[str, ...] = ()) -> None:
         self.home = home
+        self._under = under
         super().__init__(free_port())
         self.config = home / "box.toml"
         self.config.write_text(CONFIG.format(home=home, port=self.port) + toml, encoding="utf-8")
@@ -115,7 +119,7 @@ class RunningBox(Panel):
     def __enter__(self) -> Self:
         self._token = token_in(self.plugcast("token", "test", "--config", str(self.config)))
         self._process = subprocess.Popen(
-            [sys.executable, "-m", "appliance.cli", "run", "--config", str(self.config)],
+            [*self._under, sys.executable, "-m", "appliance.cli", "run", "--config", str(self.config)],
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,

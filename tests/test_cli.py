@@ -83,16 +83,6 @@ def test_a_wrong_config_is_one_line_and_2(place: Path, command: str) -> None:
     assert done.stderr == "box.toml: picture.fps: must be 24, 25, 30, 50 or 60, you wrote 1\n"
 
 
-@pytest.mark.parametrize("command", ["run", "control"])
-def test_a_directory_that_cannot_be_written_is_one_line_and_2(place: Path, command: str) -> None:
-    file = place / "box.toml"
-    file.write_text('state-dir = "/proc/nothing"\n')
-    done = plugcast(command, "--config", str(file))
-    assert done.returncode == 2
-    assert done.stderr.startswith('state-dir: "/proc/nothing" cannot be written: ')
-    assert done.stderr.count("\n") == 1
-
-
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may use any port")
 def test_a_port_that_needs_root_is_2(place: Path) -> None:
     done = plugcast("control", "--config", config(place, '[panel]\nlisten = "127.0.0.1"\nport = 81'))

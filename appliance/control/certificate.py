@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from appliance.control.files import make_private, write_atomically
+from appliance.control.files import make_private, on_disk, read_file, write_atomically
 from appliance.tls import BoundedContext
 
 LIFE = timedelta(days=397)
@@ -62,7 +62,7 @@ def server_context(identity: Identity) -> ssl.SSLContext:
     context.minimum_version = ssl.TLSVersion.TLSv1_2
     context.options |= ssl.OP_NO_RENEGOTIATION
     context.set_alpn_protocols(["http/1.1"])
-    context.load_cert_chain(identity.file)
+    context.load_cert_chain(on_disk(identity.file))
     return context
 
 
@@ -105,7 +105,7 @@ def _known(directory: Path) -> tuple[Identity, set[str], set[str]] | None:
     """The certificate that is there with its names and addresses; None when there is none that can be used."""
     file = directory / "identity.pem"
     try:
-        body = file.read_bytes()
+        body = read_file(file)
     except OSError:
         return None
     from cryptography import x509

@@ -14,6 +14,7 @@ from pathlib import Path
 from appliance.control.absence import ENGINE_AWAY
 from appliance.control.bundle import Contents, make_bundle
 from appliance.control.director import Director
+from appliance.control.files import is_there
 from appliance.control.keys import KeyStore
 from appliance.control.lag import LoopLag
 from appliance.control.listing import SettingRow
@@ -170,7 +171,7 @@ def _secrets_on_disk(config: Config) -> frozenset[str]:
     files = (*(choice.key_file for choice in config.destination.values()), config.mqtt.password_file)
     state_dir = Path(config.state_dir)
     found, pin = set(KeyStore(state_dir).secrets()), AccessFiles(state_dir).pin
-    if pin.file.exists():
+    if is_there(pin.file):
         found.add(pin.shown())
     for file in filter(None, files):
         try:

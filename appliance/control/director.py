@@ -146,6 +146,13 @@ class Director:
             if self._airing.wish.is_lasting:
                 await self._airing.save()
 
+    async def read_again(self) -> None:
+        """The disk may give what it did not give before."""
+        async with self._deciding:
+            if await self._panel.read_again():
+                await self._airing.look()
+                self.refresh()
+
     async def do(self, command: model.AnyCommand) -> dict[str, Fact]:
         """Carries out one command; returns what a person may want to know of it.
 

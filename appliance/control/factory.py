@@ -6,13 +6,11 @@ A mark on the disk makes it whole: what a power cut interrupts, the next start f
 from __future__ import annotations
 
 import logging
-import shutil
 from pathlib import Path
 from typing import Protocol
 
-from appliance.control.files import remove, sync_directory, write_atomically
+from appliance.control.files import is_there, remove, remove_tree, write_atomically
 from appliance.control.panel_file import PANEL_FILE
-from appliance.errors import Unavailable
 
 log = logging.getLogger(__name__)
 
@@ -39,21 +37,14 @@ def forget_everything(state_dir: Path) -> None:
 
 def finish_reset(state_dir: Path) -> None:
     """Finishes what was interrupted, if there is anything. Raises `Unavailable`."""
-    if (state_dir / _MARK).exists():
+    if is_there(state_dir / _MARK):
         _finish(state_dir)
         log.info("A factory reset that was interrupted is done.")
 
 
 def _finish(state_dir: Path) -> None:
-    try:
-        for name in _DIRECTORIES:
-            if (state_dir / name).exists():
-                shutil.rmtree(state_dir / name)
-        for file in state_dir.glob(f"{PANEL_FILE}*"):
-            file.unlink(missing_ok=True)
-        sync_directory(state_dir)
-    except OSError as error:
-        reason = (error.strerror or str(error)).lower()
-        raise Unavailable("disk", f"{state_dir} cannot be emptied: {reason}.", reason=reason) from None
-    remove(state_dir / "run.json")
+    for name in _DIRECTORIES:
+        remove_tree(state_dir / name)
+    for file in (*state_dir.glob(f"{PANEL_FILE}*"), state_dir / PANEL_FILE, state_dir / "run.json"):
+        remove(file)
     remove(state_dir / _MARK)

@@ -6,7 +6,7 @@ import re
 import secrets
 from pathlib import Path
 
-from appliance.control.files import write_atomically
+from appliance.control.files import read_file, write_atomically
 
 _SHAPE = re.compile(r"^[0-9a-f]{10}$")
 
@@ -15,7 +15,7 @@ def box_id(state_dir: Path) -> str:
     """Ten hex digits that stay the same for as long as the state directory does. Raises `Unavailable`."""
     file = state_dir / "box-id"
     try:
-        known = file.read_text(encoding="ascii").strip()
+        known = read_file(file).decode("ascii").strip()
     except (OSError, UnicodeDecodeError):
         known = ""
     if _SHAPE.fullmatch(known):

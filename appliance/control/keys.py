@@ -13,7 +13,7 @@ from pathlib import Path
 
 import msgspec
 
-from appliance.control.files import make_private, remove, write_atomically
+from appliance.control.files import make_private, names_in, read_file, remove, write_atomically
 from appliance.errors import Invalid
 from appliance.live.paste import Pasted, read_paste
 from appliance.live.rtmp import host_of, may_have_key_of, site_of
@@ -108,8 +108,7 @@ class KeyStore:
 
     def secrets(self) -> frozenset[str]:
         """Every key that is kept here, for those who must make sure that none gets out. Blocks on the disk."""
-        pasted = self._pasted.glob("*.json") if self._pasted.is_dir() else ()
-        kept = (_read(file) or _Kept() for file in pasted)
+        kept = (_read(file) or _Kept() for file in names_in(self._pasted, ".json"))
         pairs = (*((one.server, one.key) for one in kept), *((one.server, one.key) for one in self.armed()))
         queries = (server.partition("?")[2] for server, _ in pairs)
         return frozenset(text for text in (*queries, *(key for _, key in pairs)) if text)
@@ -136,7 +135,7 @@ class KeyStore:
     def armed(self) -> tuple[Destination, ...]:
         """What the live in progress uses; empty when there is none or it cannot be read."""
         try:
-            return msgspec.json.decode(self._armed.read_bytes(), type=tuple[Destination, ...])
+            return msgspec.json.decode(read_file(self._armed), type=tuple[Destination, ...])
         except FileNotFoundError:
             return ()
         except (OSError, *UNREADABLE):
@@ -152,10 +151,7 @@ class KeyStore:
 
     def forget(self, name: str) -> bool:
         """Forgets the key and the server that were pasted; returns whether there were any. Raises `Unavailable`."""
-        file = self._pasted / f"{name}.json"
-        was_there = file.exists()
-        if was_there:
-            remove(file)
+        was_there = remove(self._pasted / f"{name}.json")
         left = {known: digest for known, digest in self._ended_keys().items() if known != name}
         if left != self._ended_keys():
             write_atomically(self._ended, msgspec.json.encode(left))
@@ -167,7 +163,7 @@ class KeyStore:
 
     def _ended_keys(self) -> dict[str, str]:
         try:
-            return msgspec.json.decode(self._ended.read_bytes(), type=dict[str, str])
+            return msgspec.json.decode(read_file(self._ended), type=dict[str, str])
         except (OSError, *UNREADABLE):
             return {}
 
@@ -255,7 +251,7 @@ def _hash(key: str) -> str:
 
 def _read(file: Path) -> _Kept | None:
     try:
-        return msgspec.json.decode(file.read_bytes(), type=_Kept)
+        return msgspec.json.decode(read_file(file), type=_Kept)
     except FileNotFoundError:
         return None
     except (OSError, *UNREADABLE):

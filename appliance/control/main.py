@@ -20,21 +20,24 @@ from appliance.control.desk import ControlDesk, Office, secrets_of
 from appliance.control.director import Director, Surroundings
 from appliance.control.engine_link import EngineLink
 from appliance.control.factory import finish_reset
-from appliance.control.files import make_directory
+from appliance.control.files import kept_by, make_directory
+from appliance.control.identity import box_id
 from appliance.control.keys import KeyStore
 from appliance.control.lag import LoopLag
+from appliance.control.lives import resumed
 from appliance.control.logbook import Logbook
 from appliance.control.neighbours import Told, tell_neighbours
-from appliance.control.panel_file import put_aside
+from appliance.control.panel_file import put_aside, read_panel
 from appliance.control.reception import Reception, Voice, runner_for
 from appliance.control.recordings import RecordingDisk, directory_of
 from appliance.control.screen_link import ScreenLink
 from appliance.control.settings import Settings
 from appliance.control.sign_in import SignIn
+from appliance.control.spool import SPOOL, Spool
 from appliance.control.tokens import AccessFiles, credentials_of
 from appliance.control.wall import is_clock_set
 from appliance.control.wishes import WishFile
-from appliance.errors import PlugcastError
+from appliance.errors import Invalid, PlugcastError
 from appliance.hardware.catalogue import read_catalogue
 from appliance.hardware.profiles import recognise
 from appliance.model.config import Config
@@ -52,6 +55,8 @@ from appliance.sockets import socket_path, user_of
 log = logging.getLogger(__name__)
 
 RELOAD_S = 1.0
+MEND_S = 15.0
+"""How seldom a disk that fails for long is tried."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,10 +87,16 @@ def main(config_file: Path) -> int:
 
 async def serve(loaded: Settings, extras: Extras | None = None, stop: asyncio.Event | None = None) -> None:
     """Runs control until `stop` is set or the process is told to end."""
-    extras, config = extras or Extras(), loaded.config
     stop = stop or _told_to_end()
-    await asyncio.to_thread(_make_directories, config)
-    loaded = await asyncio.to_thread(_mended, loaded)
+    await asyncio.to_thread(_make_directories, loaded.config)
+    state_dir = Path(loaded.config.state_dir)
+    spool = await asyncio.to_thread(Spool, state_dir, Path(loaded.config.run_dir) / SPOOL)
+    with kept_by(state_dir, spool):
+        await _serve(await asyncio.to_thread(_mended, loaded, spool), extras or Extras(), stop, spool)
+
+
+async def _serve(loaded: Settings, extras: Extras, stop: asyncio.Event, spool: Spool) -> None:
+    config = loaded.config
     files = AccessFiles(Path(config.state_dir), credentials_of(os.environ))
     access = Access(files, host_names(config), show=extras.show)
     lag, book = LoopLag(time.monotonic), Logbook()
@@ -119,6 +130,7 @@ async def serve(loaded: Settings, extras: Extras | None = None, stop: asyncio.Ev
                 group.create_task(screen.run(), name="screen link"),
                 group.create_task(recordings.watch(director.found), name="recordings"),
                 group.create_task(_reload_tokens(access), name="tokens"),
+                group.create_task(_mend_disk(spool, director), name="disk"),
                 group.create_task(reception.receive(runner), name="reception"),
                 group.create_task(_beat(notifier), name="watchdog"),
                 group.create_task(desk.follow(), name="feed"),
@@ -154,14 +166,23 @@ def _told_to_end() -> asyncio.Event:
 
 
 def _make_directories(config: Config) -> None:
-    make_directory(Path(config.state_dir), "state-dir")
-    make_directory(Path(config.run_dir) / "control", "run-dir")
+    """What cannot be made or written is no reason to end: the spool says so, and who needs a socket tries again."""
+    for directory, setting in ((Path(config.state_dir), "state-dir"), (Path(config.run_dir) / "control", "run-dir")):
+        try:
+            make_directory(directory, setting)
+        except Invalid as error:
+            log.warning("%s", error)
 
 
-def _mended(loaded: Settings) -> Settings:
+def _mended(loaded: Settings, spool: Spool) -> Settings:
     """What was interrupted is finished, and settings that cannot be used are put aside."""
     state_dir = Path(loaded.config.state_dir)
+    if not spool.is_home and not resumed(WishFile(state_dir).read(), time.time()).wanted:
+        # Somebody emptied the directory to begin anew; only a live may not end by that.
+        spool.forget()
+    box_id(state_dir)
     finish_reset(state_dir)
+    loaded = loaded.with_file(read_panel(state_dir))
     return replace(loaded, notes=put_aside(state_dir)) if loaded.is_broken else loaded
 
 
@@ -182,6 +203,20 @@ def _surroundings(loaded: Settings, extras: Extras, access: Access) -> Surroundi
         access=lambda: AccessState(sessions=len(access.sessions), pin_shown=True, notices=access.notices),
         presence=access,
     )
+
+
+async def _mend_disk(spool: Spool, director: Director) -> None:
+    """Tries again what the disk refused, less and less often, and tells people what it keeps from them."""
+    pause_s, told = RELOAD_S, spool.problem
+    director.asides.remark("disk", told)
+    while True:
+        await asyncio.sleep(pause_s)
+        await asyncio.to_thread(spool.retry)
+        await director.read_again()
+        if (problem := spool.problem) != told:
+            told = problem
+            director.asides.remark("disk", told)
+        pause_s = min(MEND_S, pause_s * 2) if told else RELOAD_S
 
 
 async def _reload_tokens(access: Access) -> None:

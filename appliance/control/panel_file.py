@@ -13,8 +13,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from appliance.control.checks import Setting, Strange, check_known, must_be_panels
-from appliance.control.files import sync_directory, write_atomically
-from appliance.control.toml import parse_toml, read_toml, toml_key, toml_value
+from appliance.control.files import read_file, sync_directory, write_atomically
+from appliance.control.toml import parse_toml, toml_key, toml_value
 from appliance.errors import Invalid, Refused
 from appliance.model.problem import Problem
 
@@ -28,23 +28,27 @@ _MOST_NOTES = 5
 
 @dataclass(frozen=True, slots=True)
 class Panel:
-    """What the file holds: settings that we know, whatever else is in it, and what is to be said about it."""
+    """What the file holds: settings that we know, whatever else is in it, and what is to be said about it.
+
+    `is_broken`: it holds nothing that can be used. `is_unread`: nobody knows what it holds, because the disk fails.
+    """
 
     values: Mapping[str, Setting] = field(default_factory=dict)
     strange: Strange = field(default_factory=dict)
     notes: tuple[Problem, ...] = ()
     is_broken: bool = False
+    is_unread: bool = False
 
 
 def read_panel(state_dir: Path) -> Panel:
     """The file as it is; nothing when there is none or it is not ours to read. Changes nothing."""
     file = state_dir / PANEL_FILE
     try:
-        if not file.exists():
-            return Panel()
-        read, strange = check_known(read_toml(file), PANEL_FILE)
-    except PermissionError:
+        read, strange = check_known(parse_toml(read_file(file), PANEL_FILE), PANEL_FILE)
+    except FileNotFoundError:
         return Panel()
+    except OSError:
+        return Panel(is_unread=True)
     except Invalid as error:
         return Panel(notes=(_broken(str(error), PANEL_FILE),), is_broken=True)
     values = {path: value for path, value in read.items() if _is_panels(path, value)}

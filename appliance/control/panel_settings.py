@@ -13,7 +13,7 @@ from appliance.control.checks import Setting, Strange, check_setting, is_owners,
 from appliance.control.concierge import server_for
 from appliance.control.disk import finished_on_disk
 from appliance.control.listing import SettingRow, needs, rows
-from appliance.control.panel_file import notes_on, panel_text, read_backup, write_panel
+from appliance.control.panel_file import notes_on, panel_text, read_backup, read_panel, write_panel
 from appliance.control.settings import Settings, not_built_yet
 from appliance.errors import Fact, Invalid, Refused
 from appliance.live.rtmp import without_query
@@ -41,6 +41,15 @@ class PanelSettings:
     def notes(self) -> tuple[Problem, ...]:
         """What is to be said about settings that do not do what they ask for."""
         return (*self._settings.notes, *not_built_yet(self.config))
+
+    async def read_again(self) -> bool:
+        """Takes up a panel.toml that the disk did not give at first; whether there is anything new."""
+        if not self._settings.is_unread:
+            return False
+        panel = await finished_on_disk(lambda: read_panel(Path(self.config.state_dir)))
+        if not panel.is_unread:
+            self._settings = self._settings.with_file(panel)
+        return not panel.is_unread
 
     def recognised(self, name: str, values: Mapping[str, Setting]) -> None:
         """The hardware is known, and what suits it."""

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import msgspec
 
-from appliance.control.files import make_private, remove, write_atomically
+from appliance.control.files import make_private, read_file, remove, write_atomically
 from appliance.errors import Invalid
 from appliance.model.problem import UNREADABLE, Value
 
@@ -92,8 +92,7 @@ class PasswordFile:
 
     def forget(self) -> None:
         """From now on there is no password, unless systemd gives one."""
-        if self._file.exists():
-            remove(self._file)
+        remove(self._file)
 
     def matches(self, text: str) -> bool:
         """Whether this is the password; never when there is none."""
@@ -116,7 +115,7 @@ class PasswordFile:
 
     def _read(self) -> _Kept | None:
         try:
-            kept = msgspec.json.decode(self._file.read_bytes(), type=_Kept)
+            kept = msgspec.json.decode(read_file(self._file), type=_Kept)
             return kept if bytes.fromhex(kept.salt) and len(bytes.fromhex(kept.hash)) == 64 else None
         except FileNotFoundError:
             return None

@@ -14,7 +14,7 @@ from typing import Annotated, Literal
 
 import msgspec
 
-from appliance.control.files import make_private, write_atomically
+from appliance.control.files import make_private, read_file, write_atomically
 from appliance.model.problem import UNREADABLE, Value
 
 MOST_WRONG = 5
@@ -71,7 +71,7 @@ class PinFile:
 
     def _read(self) -> _Pin:
         try:
-            known = msgspec.json.decode(self.file.read_bytes(), type=_Pin)
+            known = msgspec.json.decode(read_file(self.file), type=_Pin)
         except (OSError, *UNREADABLE):
             return self._renew()
         return known if _SHAPE.fullmatch(known.pin) and known.wrong < MOST_WRONG else self._renew()

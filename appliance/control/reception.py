@@ -21,6 +21,7 @@ from aiohttp.http_exceptions import HttpProcessingError
 
 from appliance.control.addresses import ADDRESS_FILE, address_for, host_names, link_to, own_address, site_of
 from appliance.control.certificate import Identity, own_identity, server_context
+from appliance.control.files import on_disk
 from appliance.control.pins import in_groups
 from appliance.control.tokens import AccessFiles
 from appliance.errors import Invalid, PlugcastError
@@ -183,4 +184,8 @@ class Reception:
         if self._context is None:
             self._context = await asyncio.to_thread(server_context, identity)
         else:
-            await asyncio.to_thread(self._context.load_cert_chain, identity.file)
+            await asyncio.to_thread(_load, self._context, identity)
+
+
+def _load(context: ssl.SSLContext, identity: Identity) -> None:
+    context.load_cert_chain(on_disk(identity.file))

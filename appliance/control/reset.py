@@ -6,7 +6,6 @@ It names each thing and what becomes of it before it forgets it. It never touche
 from __future__ import annotations
 
 import argparse
-import shutil
 import socket
 import sys
 from collections.abc import Callable, Iterator
@@ -14,11 +13,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from appliance import shelf
-from appliance.control.files import remove
+from appliance.control.files import remove, remove_tree
 from appliance.control.recordings import directory_of
 from appliance.control.settings import PANEL_FILE
+from appliance.control.spool import SPOOL
 from appliance.control.tokens import AccessFiles
-from appliance.errors import Refused, Unavailable
+from appliance.errors import Refused
 from appliance.model.config import Config
 from appliance.sockets import socket_path
 
@@ -28,7 +28,7 @@ class Thing:
     """One thing that can be forgotten: what it is, in words, and how."""
 
     words: str
-    forget: Callable[[], None]
+    forget: Callable[[], object]
 
 
 def reset_command(config: Config, options: argparse.Namespace) -> int:
@@ -48,6 +48,8 @@ def reset_command(config: Config, options: argparse.Namespace) -> int:
         else:
             kept += 1
             print(f"Kept: {thing.words}.")
+    if not _is_running(Path(config.run_dir)):
+        remove_tree(Path(config.run_dir) / SPOOL)
     if not things:
         print("There is nothing to forget.")
     elif not kept:
@@ -73,10 +75,10 @@ def _all_else(config: Config) -> Iterator[Thing]:
         yield Thing(f"settings made on the panel ({PANEL_FILE})", lambda: remove(panel))
     keys = state_dir / "keys"
     if keys.is_dir():
-        yield Thing("stream keys", lambda: _remove_tree(keys))
+        yield Thing("stream keys", lambda: remove_tree(keys))
     certificate = state_dir / "tls"
     if certificate.is_dir():
-        yield Thing("the panel's certificate", lambda: _remove_tree(certificate))
+        yield Thing("the panel's certificate", lambda: remove_tree(certificate))
     wish = state_dir / "run.json"
     if wish.exists():
         yield Thing("whether the box was live", lambda: remove(wish))
@@ -108,14 +110,6 @@ def _confirmed(thing: Thing) -> bool:
     if not answer.endswith("\n"):
         print()
     return answer.strip().lower() in {"y", "yes"}
-
-
-def _remove_tree(directory: Path) -> None:
-    try:
-        shutil.rmtree(directory)
-    except OSError as error:
-        reason = (error.strerror or str(error)).lower()
-        raise Unavailable("disk", f"{directory} cannot be removed: {reason}.", reason=reason) from None
 
 
 def _is_running(run_dir: Path) -> bool:

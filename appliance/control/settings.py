@@ -15,7 +15,7 @@ import msgspec
 
 from appliance.control.checks import Setting, Strange, check_layer
 from appliance.control.panel_file import PANEL_FILE as PANEL_FILE
-from appliance.control.panel_file import read_panel
+from appliance.control.panel_file import Panel, read_panel
 from appliance.control.phrases import LANGUAGES
 from appliance.control.toml import read_toml, toml_value
 from appliance.errors import Invalid
@@ -41,7 +41,7 @@ class Settings:
     """The joined config, and for every path the name of the layer that it came from.
 
     `strange` is what panel.toml holds that this version does not know; `notes` say so. `is_broken`: panel.toml cannot
-    be used and waits to be put aside.
+    be used and waits to be put aside. `is_unread`: the disk does not give it.
     """
 
     config: Config
@@ -50,6 +50,7 @@ class Settings:
     strange: Strange = field(default_factory=dict)
     notes: tuple[Problem, ...] = ()
     is_broken: bool = False
+    is_unread: bool = False
 
     def with_profile(self, name: str, values: Mapping[str, Setting]) -> Settings:
         """The same with another hw-profile below box.toml."""
@@ -59,8 +60,13 @@ class Settings:
     def with_panel(self, values: Mapping[str, Setting], strange: Strange, notes: tuple[Problem, ...]) -> Settings:
         """The same with other settings of the panel's, above all others."""
         below = tuple(layer for layer in self.layers if layer.name != PANEL_FILE)
-        kept = replace(self, strange=strange, notes=notes, is_broken=False)
+        kept = replace(self, strange=strange, notes=notes, is_broken=False, is_unread=False)
         return kept._joined((*below, Layer(PANEL_FILE, values)))
+
+    def with_file(self, panel: Panel) -> Settings:
+        """The same with what panel.toml holds now."""
+        settings = self.with_panel(panel.values, panel.strange, panel.notes)
+        return replace(settings, is_broken=panel.is_broken, is_unread=panel.is_unread)
 
     @property
     def panel(self) -> Mapping[str, Setting]:
@@ -84,9 +90,7 @@ def load(file: Path) -> Settings:
     the disk. Raises `Invalid` with one line.
     """
     below = load_owners(file)
-    panel = read_panel(Path(below.config.state_dir))
-    joined = join((*below.layers, Layer(PANEL_FILE, panel.values)))
-    return replace(joined, strange=panel.strange, notes=panel.notes, is_broken=panel.is_broken)
+    return below.with_file(read_panel(Path(below.config.state_dir)))
 
 
 def load_owners(file: Path) -> Settings:

@@ -20,7 +20,7 @@ import aiohttp
 import msgspec
 
 from appliance.control.disk import finished_on_disk
-from appliance.control.files import make_private, remove, write_atomically
+from appliance.control.files import make_private, read_file, remove, write_atomically
 from appliance.errors import NeedsOwner, PlugcastError, Unavailable
 from appliance.model.config import SignInConfig
 from appliance.model.problem import UNREADABLE, Value
@@ -228,7 +228,7 @@ class SignIn:
 
     def _read(self) -> Kept | None:
         try:
-            return msgspec.json.decode(self._file.read_bytes(), type=Kept)
+            return msgspec.json.decode(read_file(self._file), type=Kept)
         except (OSError, *UNREADABLE):
             return None
 

@@ -16,7 +16,7 @@ from typing import Literal
 
 import msgspec
 
-from appliance.control.files import make_private, remove, sync_directory, write_atomically
+from appliance.control.files import make_private, read_file, remove, write_atomically
 from appliance.control.passwords import Maker, PasswordFile
 from appliance.control.pins import PinFile
 from appliance.errors import Invalid, Unavailable
@@ -113,31 +113,24 @@ class AccessFiles:
         """Whether this is the link's token; if it is, it is used up."""
         if digest(text) not in _read(self._link):
             return False
-        try:
-            # Of two who come at once only one finds the file to remove.
-            self._link.unlink()
-        except FileNotFoundError:
-            return False
-        except OSError as error:
-            reason = (error.strerror or str(error)).lower()
-            raise Unavailable("disk", f"{self._link} cannot be removed: {reason}.", reason=reason) from None
-        sync_directory(self.directory)
-        return True
+        # Of two who come at once only one finds the file to remove.
+        return remove(self._link)
 
     def end_link(self) -> None:
         """Makes the link worthless, if there is one. Raises `Unavailable`."""
-        if self._link.exists():
-            remove(self._link)
+        remove(self._link)
 
     def epoch(self) -> str:
-        """Changes whenever everybody was forgotten."""
+        """Changes whenever everybody was forgotten. Raises `Unavailable` when it cannot be read."""
         try:
-            return self._epoch.read_text(errors="replace").strip()
-        except OSError:
+            return read_file(self._epoch).decode(errors="replace").strip()
+        except FileNotFoundError:
             return ""
+        except OSError as error:
+            raise _unreadable(self._epoch, error) from None
 
     def sessions(self) -> Grants:
-        """The paired browsers."""
+        """The paired browsers. Raises `Unavailable` when they cannot be read."""
         epoch = self.epoch()
         return {key: grant for key, grant in _read(self._sessions).items() if grant.epoch == epoch}
 
@@ -153,14 +146,12 @@ class AccessFiles:
 
     def forget_tokens(self) -> None:
         """Forgets every API token."""
-        if self._tokens.exists():
-            remove(self._tokens)
+        remove(self._tokens)
 
     def forget_ways_in(self) -> None:
         """Forgets the link and the PIN; new ones are made when they are needed."""
         for file in (self._link, self.pin.file):
-            if file.exists():
-                remove(file)
+            remove(file)
 
     def _write(self, file: Path, grants: Grants) -> None:
         make_private(self.directory)
@@ -180,9 +171,14 @@ def digest(text: str) -> str:
 
 def _read(file: Path) -> Grants:
     try:
-        grants = msgspec.json.decode(file.read_bytes(), type=list[Grant])
+        grants = msgspec.json.decode(read_file(file), type=list[Grant])
     except (FileNotFoundError, *UNREADABLE):
         return {}
     except OSError as error:
-        raise Invalid("directory", f"{file} cannot be read: {(error.strerror or str(error)).lower()}.") from None
+        raise _unreadable(file, error) from None
     return {grant.hash: grant for grant in grants}
+
+
+def _unreadable(file: Path, error: OSError) -> Unavailable:
+    reason = (error.strerror or str(error)).lower()
+    return Unavailable("file-unreadable", f"{file} cannot be read: {reason}.", file=str(file), reason=reason)

@@ -5,6 +5,7 @@ It owns the sentences about what is not TOML. Reading a file blocks: call from a
 
 from __future__ import annotations
 
+import errno
 import re
 import tomllib
 from collections.abc import Mapping
@@ -13,8 +14,10 @@ from pathlib import Path
 
 import msgspec
 
-from appliance.errors import Invalid
+from appliance.errors import Invalid, Unavailable
 
+_WRONG = frozenset({errno.ENOENT, errno.EACCES, errno.EISDIR, errno.ENOTDIR, errno.ELOOP, errno.ENAMETOOLONG})
+"""What is wrong with a file until a person corrects it; all else is the disk."""
 _LARGEST = 256 * 1024
 _LONGEST_LINE = 4096
 """The time that tomllib takes grows with the square of a line's dotted keys."""
@@ -26,12 +29,14 @@ _BARE = re.compile(r"^[A-Za-z0-9_-]+$")
 
 
 def read_toml(file: Path) -> dict[str, object]:
-    """A TOML file. Raises `Invalid` that names the file, the line and the column."""
+    """A TOML file. Raises `Invalid` that names file, line and column, `Unavailable` for a disk that fails."""
     try:
         with file.open("rb") as stream:
             body = stream.read(_LARGEST + 1)
     except OSError as error:
         reason = (error.strerror or str(error)).lower()
+        if error.errno not in _WRONG:
+            raise Unavailable("file-unreadable", f"{file} cannot be read: {reason}.", file=str(file)) from None
         raise Invalid("config", f"{file}: cannot be read: {reason}", file=str(file)) from None
     return parse_toml(body, file.name)
 

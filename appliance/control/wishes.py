@@ -7,7 +7,7 @@ from pathlib import Path
 
 import msgspec
 
-from appliance.control.files import write_atomically
+from appliance.control.files import read_file, write_atomically
 from appliance.control.lives import Wish
 from appliance.model.problem import UNREADABLE
 
@@ -23,7 +23,7 @@ class WishFile:
     def read(self) -> Wish:
         """The wish as it was; nothing wished when there is no file or it cannot be read."""
         try:
-            return msgspec.json.decode(self._file.read_bytes(), type=Wish)
+            return msgspec.json.decode(read_file(self._file), type=Wish)
         except FileNotFoundError:
             return Wish()
         except (OSError, *UNREADABLE):

@@ -81,6 +81,7 @@ class Access:
         self._names = frozenset(name.lower().rstrip(".") for name in names)
         self._clock = clock
         self._epoch = ""
+        self._is_complete = False
         self._tokens: Grants = {}
         self._sessions: Grants = {}
         self._saved_at = clock()
@@ -90,9 +91,7 @@ class Access:
         self._saving = asyncio.Lock()
 
     async def start(self) -> None:
-        """Reads who is known."""
-        self._epoch = await asyncio.to_thread(self._files.epoch)
-        self._sessions = await asyncio.to_thread(self._files.sessions)
+        """Reads who is known; what cannot be read now is read as soon as it can be."""
         await self.reload()
 
     async def reload(self) -> None:
@@ -296,11 +295,14 @@ class Access:
 
     async def _read(self) -> None:
         try:
-            tokens, epoch = await asyncio.to_thread(lambda: (self._files.tokens(), self._files.epoch()))
-        except PlugcastError as error:
-            # Who was let in until now stays in.
-            log.warning("%s", error)
-            return
+            epoch = await asyncio.to_thread(self._files.epoch)
+            if not self._is_complete:
+                known = await asyncio.to_thread(self._files.sessions)
+                self._sessions = {**known, **{key: replace(own, epoch=epoch) for key, own in self._sessions.items()}}
+                self._epoch, self._is_complete = epoch, True
+            tokens = await asyncio.to_thread(self._files.tokens)
+        except PlugcastError:
+            return  # the disk's keeper says it; who was let in until now stays in
         gone, self._tokens = self._tokens.keys() - tokens.keys(), tokens
         self._holders.cut(gone)
         if epoch != self._epoch:

@@ -196,13 +196,15 @@ def test_what_a_newer_version_set_is_kept_and_said(place: Path) -> None:
     run(test)
 
 
-def test_a_disk_that_takes_nothing_is_said_and_nothing_changes(place: Path) -> None:
+def test_a_directory_in_the_way_is_kept_aside(place: Path) -> None:
     async def test() -> None:
         async with box(place) as it:
             (place / "state" / "panel.toml").mkdir()
-            status, body = await it.do({"do": "set-look", "look": "full"})
-            assert (status, body["code"]) == (503, "disk")
-            assert (await it.until(lambda _: True))["look"] == "blur"
+            (place / "state" / "panel.toml" / "theirs").touch()
+            assert (await it.do({"do": "set-look", "look": "full"}))[0] == 200
+            assert (await it.until(lambda _: True))["look"] == "full"
+        assert tomllib.loads(panel_of(place)) == {"picture": {"look": "full"}}
+        assert (place / "state" / "panel.toml.aside-1" / "theirs").exists()
 
     run(test)
 

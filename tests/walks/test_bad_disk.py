@@ -1,0 +1,162 @@
+"""The disk of the state directory fails in mid-live and control is killed: the live and the panel go on."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import resource
+import subprocess
+import sys
+import urllib.request
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import psutil
+import pytest
+
+from tests.fakes.rtmp_server import RtmpServer
+from tests.running import RunningBox, State
+from tests.servers.nginx import free_port
+
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(400)]
+
+TOML = '\n[capture]\ndevice = "test"\naudio = "none"\n[picture]\nsize = "160x240"\nfps = 24\n'
+UNDER = ("setpriv", "--bounding-set=-dac_override,-dac_read_search", "--") if os.geteuid() == 0 else ()
+"""Even root obeys the modes of files then."""
+
+LIMIT_S = 90.0
+
+
+@dataclass(frozen=True)
+class Fault:
+    """How the disk is broken and mended; both know the box. `code` is what the owner is told."""
+
+    harm: Callable[[RunningBox], object]
+    mend: Callable[[RunningBox], object]
+    code: str = "disk"
+
+
+def state_of(box: RunningBox) -> Path:
+    return box.home / "state"
+
+
+def make_read_only(box: RunningBox) -> None:
+    for place in (state_of(box), *state_of(box).rglob("*")):
+        place.chmod(0o500 if place.is_dir() else 0o400)
+
+
+def make_writable(box: RunningBox) -> None:
+    for place in (state_of(box), *state_of(box).rglob("*")):
+        place.chmod(0o700 if place.is_dir() else 0o600)
+
+
+def limit_files(box: RunningBox, size: int) -> None:
+    """No file may grow, as on a full disk: for the supervisor and for the control that it starts."""
+    for pid in (box.pid, control(box).pid):
+        resource.prlimit(pid, resource.RLIMIT_FSIZE, (size, resource.RLIM_INFINITY))
+
+
+def take_disk_away(box: RunningBox) -> None:
+    state_of(box).rename(box.home / "away")
+    state_of(box).symlink_to("/proc/sys")
+
+
+def bring_disk_back(box: RunningBox) -> None:
+    state_of(box).unlink()
+    (box.home / "away").rename(state_of(box))
+
+
+def break_file(name: str) -> Callable[[RunningBox], None]:
+    def harm(box: RunningBox) -> None:
+        file = state_of(box) / name
+        file.rename(box.home / "kept")
+        file.symlink_to("/proc/self/mem")
+
+    return harm
+
+
+def mend_file(name: str) -> Callable[[RunningBox], object]:
+    return lambda box: (box.home / "kept").replace(state_of(box) / name)
+
+
+def put_directory(name: str) -> Callable[[RunningBox], None]:
+    def harm(box: RunningBox) -> None:
+        (state_of(box) / name).unlink()
+        (state_of(box) / name).mkdir()
+
+    return harm
+
+
+FAULTS = {
+    "read-only": Fault(make_read_only, make_writable),
+    "full": Fault(lambda box: limit_files(box, 0), lambda box: limit_files(box, resource.RLIM_INFINITY)),
+    "gone": Fault(take_disk_away, bring_disk_back),
+    "unreadable wish": Fault(break_file("run.json"), lambda _: None, ""),
+    "unreadable key": Fault(break_file("keys/armed.json"), mend_file("keys/armed.json"), "file-unreadable"),
+    "directory in the way": Fault(put_directory("run.json"), lambda _: None, ""),
+}
+
+
+def control(box: RunningBox) -> psutil.Process:
+    return next(child for child in psutil.Process(box.pid).children() if "control" in child.cmdline()[:5])
+
+
+def told(state: State) -> set[str]:
+    return {one["code"] for one in state["problems"]} & {"disk", "file-unreadable"}
+
+
+@pytest.mark.parametrize("name", FAULTS)
+def test_a_live_and_its_panel_outlast_a_broken_disk_and_a_killed_control(tmp_path: Path, name: str) -> None:
+    fault = FAULTS[name]
+    with RtmpServer() as server, RunningBox(tmp_path, TOML, UNDER) as box:
+        assert box.do("paste-key", text=f"rtmp://127.0.0.1:{server.port}/live key-1")[0] == 200
+        assert box.do("go-live")[0] == 200
+        box.until(lambda state: state["live"]["type"] == "on-air", LIMIT_S)
+        fault.harm(box)
+        before = control(box)
+        before.kill()
+        before.wait(60)
+        back = box.until(lambda state: state["live"]["type"] == "on-air" and state["engine"]["connected"], LIMIT_S)
+        assert back["destinations"][0]["attempts"] == 0
+        assert box.do("set-look", look="full")[0] == 200
+        if fault.code:
+            box.until(lambda state: told(state) == {fault.code}, LIMIT_S)
+        fault.mend(box)
+        box.until(lambda state: not told(state), LIMIT_S)
+        assert "full" in (state_of(box) / "panel.toml").read_text()
+        assert json.loads((state_of(box) / "run.json").read_text())["wanted"]
+        assert not [one for one in server.received if "deleteStream" in one.names()]
+        assert box.do("end-live")[0] == 200
+        box.until(lambda state: state["live"]["type"] == "off", LIMIT_S)
+    assert "Traceback" not in box.log
+
+
+def test_a_box_that_never_had_a_disk_serves_from_memory(tmp_path: Path) -> None:
+    config = tmp_path / "box.toml"
+    config.write_text(
+        f'state-dir = "/proc/nowhere"\nrun-dir = "{tmp_path}/run"\n[panel]\nlisten = "127.0.0.1"\n'
+        f"port = {free_port()}\n{TOML}"
+    )
+    command = [sys.executable, "-m", "appliance.cli", "run", "--config", str(config)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) as box:
+        try:
+            assert box.stdout is not None
+            line = next(line for line in box.stdout if line.startswith("panel "))
+            found = re.match(r"panel (http\S+)/#(\S+)", line)
+            assert found
+            url, token = found.groups()
+            ask = urllib.request.Request(
+                f"{url}/api/pair", json.dumps({"token": token}).encode(),
+                {"Content-Type": "application/json", "Origin": url},
+            )  # fmt: skip
+            with urllib.request.urlopen(ask, timeout=60) as answer:
+                cookie = answer.headers["Set-Cookie"].partition(";")[0]
+            ask = urllib.request.Request(f"{url}/api/state", headers={"Cookie": cookie})
+            with urllib.request.urlopen(ask, timeout=60) as answer:
+                assert told(json.loads(answer.read())) == {"disk"}
+        finally:
+            box.terminate()
+            said = box.stdout.read() if box.stdout else ""
+        assert box.wait(60) == 0, said
