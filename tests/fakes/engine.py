@@ -29,7 +29,11 @@ HELLO = Hello(
     version="0.1.0",
     pid=1,
     board="Raspberry Pi 4 Model B",
-    devices=(DeviceFacts(node="/dev/video0", card="unicam", driver="unicam", kind="hdmi", has_edid=True),),
+    devices=(
+        DeviceFacts(
+            node="/dev/video0", card="unicam", driver="unicam", kind="hdmi", has_edid=True, pixel_formats=("UYVY",)
+        ),
+    ),
     encoders=("libx264",),
 )
 HEALTHY = Report(
