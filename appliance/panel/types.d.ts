@@ -81,6 +81,8 @@ interface RowParts { item: HTMLElement; sign: SVGElement; mark: HTMLElement; tex
 interface ButtonHow { icon?: string; class?: string; onclick?: (event: Event) => unknown; type?: string; "aria-label"?: string }
 // What browsers have that TypeScript does not know: a MediaSource by another name, where phones allow no plain one.
 interface Window { ManagedMediaSource?: typeof MediaSource }
+// Safari has it since 15.4.
+declare namespace Intl { const supportedValuesOf: ((key: string) => string[]) | undefined }
 // The pieces that others call by more than a piece has.
 interface HTMLElementTagNameMap {
   "plug-home": import("./static/pieces/home.js").Home;

@@ -1,6 +1,6 @@
 // Puts the page together: language, pairing, the feed to every piece, and which screen is shown; a screen is fetched when it is first wanted.
 
-import { feed, forgetFrames, hide, loadWords, make, publish, publishMeters, put, read, say, setClock, watchFrames } from "./lib/all.js";
+import { feed, forgetFrames, hide, loadWords, make, publish, publishMeters, put, read, say, setClock, unable, watchFrames } from "./lib/all.js";
 import "./pieces/facts.js";
 import "./pieces/frame.js";
 import "./pieces/go.js";
@@ -80,6 +80,7 @@ async function main() {
 	document.body.prepend(make("plug-top"));
 	document.body.append(make("plug-ways"));
 	feed.start();
+	document.documentElement.dataset.runs = "";
 }
 
-void main();
+main().catch(unable);

@@ -1,7 +1,11 @@
 // The way to the box: requests and their answers as values, and what time it is there.
 
+import { after } from "./stop.js";
 
 export const stranger = () => document.dispatchEvent(new CustomEvent("stranger"));
+
+/** Says that this browser cannot do what the page needs: no fault of the box's. @param {unknown} error */
+export const unable = (error) => document.dispatchEvent(new CustomEvent("unable", { detail: error }));
 
 const PATIENCE_MS = 12_000;
 let skewS = 0;
@@ -22,7 +26,7 @@ export function setClock(state) {
  */
 export async function call(method, path, body) {
 	/** @type {RequestInit} */
-	const request = { method, signal: AbortSignal.timeout(PATIENCE_MS) };
+	const request = { method, signal: after(PATIENCE_MS) };
 	if (body !== undefined) {
 		request.headers = { "Content-Type": "application/json" };
 		request.body = JSON.stringify(body);

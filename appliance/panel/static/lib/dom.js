@@ -1,6 +1,7 @@
 // Making elements, and the base of every piece of the page.
 
 import { ask, problemOf, stranger } from "./box.js";
+import { after } from "./stop.js";
 import { sayProblem } from "./words.js";
 
 export const SURE_MS = 4000;
@@ -115,7 +116,7 @@ export class Redraw {
 /** Another picture into `image`; the answer says why when there is none. @param {HTMLImageElement} image @param {string} path @returns {Promise<Answer>} */
 export async function picture(image, path) {
 	try {
-		const answer = await fetch(path, { signal: AbortSignal.timeout(4500) });
+		const answer = await fetch(path, { signal: after(4500) });
 		if (answer.status === 401) stranger();
 		if (!answer.ok) return { ok: false, status: answer.status, body: await answer.json().catch(() => ({})) };
 		const before = image.src;

@@ -1,6 +1,7 @@
 // The State as it happens, by server-sent events.
 
-import { stranger } from "./box.js";
+import { stranger, unable } from "./box.js";
+import { within } from "./stop.js";
 
 const QUIET_MS = 15_000; // the box says something every 10 s
 const STRANGER_MS = 5000;
@@ -27,6 +28,12 @@ export function parseEvents(text) {
 	});
 	return { events, rest };
 }
+
+/** The connection could not be made or broke: that is what "the box does not answer" means, and nothing else is. */
+class Silence extends Error {}
+
+/** @template T @param {Promise<T>} step @returns {Promise<T>} */
+const orSilence = (step) => step.catch(() => { throw new Silence(); });
 
 export class Feed extends EventTarget {
 	/** @type {State | null} */ state = null;
@@ -65,12 +72,14 @@ export class Feed extends EventTarget {
 			let wait = STRANGER_MS;
 			try {
 				await this.#listen(signal);
-			} catch {
+			} catch (error) {
 				if (signal.aborted) return;
 				this.#failures += 1;
 				wait = Math.min(LONGEST_PAUSE_MS, FIRST_PAUSE_MS * 2 ** (this.#failures - 1));
-				// One broken connection is nothing yet: a box whose panel restarts is back at once.
-				if (this.#failures > 1) this.#tell(false);
+				// What the page cannot do is not the box's silence. And one broken connection is nothing yet: a box whose
+				// panel restarts is back at once.
+				if (!(error instanceof Silence || error instanceof SyntaxError)) unable(error);
+				else if (this.#failures > 1) this.#tell(false);
 			}
 			await pause(wait, signal);
 		}
@@ -78,29 +87,32 @@ export class Feed extends EventTarget {
 
 	/** Reads the feed until it breaks. @param {AbortSignal} signal */
 	async #listen(signal) {
-		const stop = new AbortController();
+		const stop = within(signal);
 		let watch = setTimeout(() => stop.abort(), QUIET_MS);
 		try {
-			const answer = await fetch("/api/feed", { headers: { Accept: "text/event-stream", "X-Phone-Time": String(Date.now()) }, signal: AbortSignal.any([signal, stop.signal]) });
+			const answer = await orSilence(fetch("/api/feed", { headers: { Accept: "text/event-stream", "X-Phone-Time": String(Date.now()) }, signal: stop.signal }));
 			if (answer.status === 401) {
 				this.#isIn = false;
 				this.#tell(true);
 				stranger();
 				return;
 			}
-			if (!answer.ok || !answer.body) throw new Error(String(answer.status));
-			const reader = answer.body.pipeThrough(new TextDecoderStream()).getReader();
+			if (!answer.ok) throw new Silence();
+			if (!answer.body) throw new Error("Response.body");
+			const reader = answer.body.getReader();
+			const decoder = new TextDecoder();
 			for (let text = ""; ;) {
-				const { done, value } = await reader.read();
-				if (done) throw new Error("the feed ended");
+				const { done, value } = await orSilence(reader.read());
+				if (done) throw new Silence();
 				clearTimeout(watch);
 				watch = setTimeout(() => stop.abort(), QUIET_MS);
-				const { events, rest } = parseEvents(text + value);
+				const { events, rest } = parseEvents(text + decoder.decode(value, { stream: true }));
 				text = rest;
 				for (const event of events) this.#take(event.name, event.data);
 			}
 		} finally {
 			clearTimeout(watch);
+			stop.abort();
 		}
 	}
 

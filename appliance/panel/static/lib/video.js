@@ -1,5 +1,7 @@
 // Moving video of what goes out: the very packets, as they come, played within a second of real time.
 
+import { within } from "./stop.js";
+
 const PATIENCE_MS = 5000;
 const BEHIND_S = 0.9;
 const HURRY_S = 0.4;
@@ -50,7 +52,7 @@ export function typeOf(init) {
 /** @param {EventTarget} target @param {string} name @param {AbortSignal} signal @returns {Promise<void>} */
 const once = (target, name, signal) => new Promise((resolve, reject) => {
 	target.addEventListener(name, () => resolve(), { once: true, signal });
-	signal.addEventListener("abort", () => reject(signal.reason), { once: true });
+	signal.addEventListener("abort", () => reject(new NoVideo("preview-broken")), { once: true });
 });
 
 /** Stays at the newest moment: hurries when a little late, jumps when much. @param {HTMLVideoElement} video */
@@ -98,8 +100,8 @@ async function readInit(reader) {
 export async function playLive(video, signal, began) {
 	const Kind = window.ManagedMediaSource || window.MediaSource;
 	if (!Kind) throw new NoVideo("preview-browser");
-	const stop = new AbortController();
-	const both = AbortSignal.any([signal, stop.signal]);
+	const stop = within(signal);
+	let isLate = false;
 	let at = -1;
 	let movedAt = performance.now();
 	// The page sees for itself whether pictures move; no part on the way is asked for its opinion.
@@ -108,11 +110,14 @@ export async function playLive(video, signal, began) {
 			if (at >= 0) began();
 			at = video.currentTime;
 			movedAt = performance.now();
-		} else if (performance.now() - movedAt > PATIENCE_MS) stop.abort(new NoVideo("preview-late"));
+		} else if (performance.now() - movedAt > PATIENCE_MS) {
+			isLate = true;
+			stop.abort();
+		}
 	}, 250);
 	let address = "";
 	try {
-		const reader = await open(both);
+		const reader = await open(stop.signal);
 		const init = await readInit(reader);
 		const type = typeOf(init);
 		if (!Kind.isTypeSupported(type)) throw new NoVideo("preview-browser");
@@ -120,13 +125,12 @@ export async function playLive(video, signal, began) {
 		video.disableRemotePlayback = true; // Safari plays from a ManagedMediaSource only then
 		address = URL.createObjectURL(source);
 		video.src = address;
-		await once(source, "sourceopen", both);
+		await once(source, "sourceopen", stop.signal);
 		source.duration = Infinity;
-		await fillUp(video, source.addSourceBuffer(type), reader, init, both);
+		await fillUp(video, source.addSourceBuffer(type), reader, init, stop.signal);
 	} catch (error) {
 		if (signal.aborted) return;
-		const why = stop.signal.aborted ? stop.signal.reason : error;
-		throw why instanceof NoVideo ? why : new NoVideo("preview-broken");
+		throw isLate ? new NoVideo("preview-late") : error instanceof NoVideo ? error : new NoVideo("preview-broken");
 	} finally {
 		clearInterval(watch);
 		stop.abort();

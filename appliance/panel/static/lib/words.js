@@ -5,7 +5,7 @@ const KEPT = "plugcast-language";
 const RIGHT_TO_LEFT = new Set(["ar", "fa", "he", "ur"]);
 
 /** @type {Record<string, string>} */
-let sentences = {};
+let sentences = Object.create(null);
 export let language = "en";
 
 /** Loads the language that was chosen here, or the browser's, or English. */
@@ -13,7 +13,7 @@ export async function loadWords() {
 	const wanted = [localStorage.getItem(KEPT) || "", ...navigator.languages].map((tag) => tag.slice(0, 2).toLowerCase());
 	language = wanted.find((tag) => tag in LANGUAGES) || "en";
 	const groups = Object.entries((await import(`../sentences/${language}.js`)).default);
-	sentences = Object.fromEntries(groups.flatMap(([group, all]) => Object.entries(all).map(([name, text]) => [`${group}.${name}`, text])));
+	Object.assign(sentences, ...groups.flatMap(([group, all]) => Object.entries(all).map(([name, text]) => ({ [`${group}.${name}`]: text }))));
 	document.documentElement.lang = language;
 	document.documentElement.dir = RIGHT_TO_LEFT.has(language) ? "rtl" : "ltr";
 }
@@ -34,7 +34,7 @@ export const say = (key, facts = {}) => fill(sentences[key], facts);
  * @param {string} key @param {string} otherwise @param {Facts} [facts]
  */
 export function sayOr(key, otherwise, facts = {}) {
-	const sentence = Object.hasOwn(sentences, key) ? fill(sentences[key], facts) : "";
+	const sentence = fill(sentences[key] || "", facts);
 	return sentence && !/\{[a-z0-9-]+\}/.test(sentence) ? sentence : otherwise || sentence || key;
 }
 

@@ -44,7 +44,7 @@ customElements.define("plug-basics", class extends Piece {
 		const again = () => void this.#fields();
 		const zone = all.find(({ path }) => path === "time-zone");
 		if (zone) {
-			const names = [...new Set([Intl.DateTimeFormat().resolvedOptions().timeZone, ...Intl.supportedValuesOf("timeZone")])];
+			const names = [...new Set([Intl.DateTimeFormat().resolvedOptions().timeZone, ...(Intl.supportedValuesOf?.("timeZone") || [])])];
 			this.#zone.replaceChildren(settingRow(zone, again, [["", say("basics.zone-box")], ...names.map((one) => [one, one.replaceAll("_", " ")])]));
 		}
 		const others = all.filter(({ path }) => path === "slate.owner-name");

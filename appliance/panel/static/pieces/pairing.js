@@ -1,9 +1,7 @@
 // The first thing a new phone sees: the one-time link has paired it already, or it types the PIN that the box shows, or
-
-import { button, call, clock, feed, form, icon, make, Piece, problemOf, put, say, sayProblem } from "../lib/all.js";
-
 // a password if the owner has set one.
 
+import { button, call, clock, feed, form, icon, make, Piece, problemOf, put, say, sayProblem } from "../lib/all.js";
 
 const PIN_LENGTH = 8;
 

@@ -52,6 +52,7 @@ customElements.define("plug-problem", class extends Piece {
 		const all = problemsOf(state);
 		const [worst] = all;
 		hide(this, !worst);
+		this.parentElement?.classList.toggle("has-problem", Boolean(worst));
 		hide(this.#more, all.length < 2);
 		put(this.#more, say("problems.more", { count: all.length - 1 }));
 		const fix = worst ? fixFor(worst.code) : null;

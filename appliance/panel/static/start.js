@@ -1,0 +1,48 @@
+// Says in place of an empty page that it cannot run here, and that it is not the box's fault. It runs before everything
+// else and is written for browsers of any age: no module, and nothing in it is newer than 2011.
+
+(function () {
+	"use strict";
+	var HOME = location.protocol + "//" + location.host + "/static/";
+	var said = false;
+
+	/** @param {string} id @param {string} what */
+	function show(id, what) {
+		var card = document.getElementById("unable");
+		var words = document.getElementById(id);
+		if (said || !card || !words) return;
+		said = true;
+		var places = card.querySelectorAll(".unable-what");
+		for (var i = 0; i < places.length; i += 1) places[i].textContent = what ? " (" + what + ")" : "";
+		words.removeAttribute("hidden");
+		card.removeAttribute("hidden");
+	}
+
+	function isRunning() {
+		return document.documentElement.hasAttribute("data-runs");
+	}
+
+	/** @param {unknown} error */
+	function nameOf(error) {
+		return error ? String(/** @type {Error} */ (error).message || error) : "";
+	}
+
+	// The page's own word for what it cannot do; see lib/box.js.
+	document.addEventListener("unable", function (event) {
+		var what = nameOf(/** @type {CustomEvent} */ (event).detail);
+		if (/dynamically imported|importing a module/i.test(what)) show("unable-parts", "");
+		else show("unable-browser", what);
+	});
+	window.addEventListener("error", function (event) {
+		var target = /** @type {HTMLScriptElement | Window | null} */ (event.target);
+		// A script that did not arrive says no more than that it did not.
+		if (target && target !== window && /** @type {HTMLElement} */ (target).nodeName === "SCRIPT") show("unable-parts", "");
+		else if (target === window && String(event.filename).indexOf(HOME) === 0) show("unable-browser", event.message);
+	}, true);
+	window.addEventListener("unhandledrejection", function (event) {
+		if (!isRunning()) show("unable-browser", nameOf(event.reason));
+	});
+	window.addEventListener("load", function () {
+		if (!("noModule" in document.createElement("script"))) show("unable-browser", "");
+	});
+})();
