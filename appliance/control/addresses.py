@@ -9,7 +9,7 @@ from pathlib import Path
 
 from appliance.control.neighbours import announced_names
 from appliance.model.config import Config
-from appliance.panel.access_origin import means_every_address
+from appliance.panel.access_origin import means_every_address, without_port
 
 ADDRESS_FILE = "control/panel.address"
 
@@ -29,7 +29,7 @@ def address_for(config: Config, port: int) -> str:
         host = own_address(with_ipv6=":" in host)
     if ":" in host:
         host = f"[{host}]"
-    return host if port == (443 if config.panel.tls else 80) else f"{host}:{port}"
+    return host if port == (443 if _speaks_https(config, host) else 80) else f"{host}:{port}"
 
 
 def own_address(*, with_ipv6: bool = False) -> str:
@@ -63,12 +63,20 @@ def host_names(config: Config) -> tuple[str, ...]:
 
 def site_of(config: Config, address: str) -> str:
     """The panel's address as browsers want it: http://HOST:PORT."""
-    return f"{'https' if config.panel.tls else 'http'}://{address}"
+    return f"{'https' if _speaks_https(config, without_port(address)) else 'http'}://{address}"
 
 
 def link_to(site: str, token: str) -> str:
     """The link that pairs a browser. What follows the # never reaches any server's log."""
     return f"{site}/#{token}"
+
+
+def _speaks_https(config: Config, host: str) -> bool:
+    """Whether only HTTPS is answered to whoever is sent to this address: always, or because it is the whole world's."""
+    try:
+        return config.panel.tls or ipaddress.IPv4Address(host).is_global
+    except ValueError:
+        return False
 
 
 def _is_name(name: str) -> bool:

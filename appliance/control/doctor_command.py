@@ -19,7 +19,7 @@ from pathlib import Path
 
 import msgspec
 
-from appliance.control.addresses import panel_address
+from appliance.control.addresses import panel_address, site_of
 from appliance.control.doctor import Check, Findings, checks_of
 from appliance.control.keys import KeyStore, summary
 from appliance.control.recordings import directory_of
@@ -51,7 +51,7 @@ def doctor_command(settings: Settings, *, as_json: bool) -> int:
 
 def ask(config: Config) -> tuple[Check, ...] | None:
     """What the running control finds; None when none runs. Raises `Invalid`, `Unavailable`."""
-    site = f"{'https' if config.panel.tls else 'http'}://{panel_address(config)}"
+    site = site_of(config, panel_address(config))
     if not _listens(site):
         return None
     files = AccessFiles(Path(config.state_dir))

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import errno
 import logging
 import ssl
 import sys
@@ -87,9 +88,10 @@ class Reception:
         self._voice = voice
         self._identity: Identity | None = None
         self._context: ssl.SSLContext | None = None
+        self._making = asyncio.Lock()
         self._port = 0
         self._opened = asyncio.Event()
-        self.door = Door()
+        self.door = Door(tls=self._secured)
 
     async def port(self) -> int:
         """The port that the panel listens at, as soon as it does."""
@@ -97,10 +99,10 @@ class Reception:
         return self._port
 
     async def prepare(self) -> None:
-        """Makes the certificate, if one is wanted. Raises `Unavailable`."""
+        """Makes the certificate, if it is needed in any case. Raises `Unavailable`."""
         if self._config.panel.tls:
+            self._access.is_https_only = True
             await self._take(await asyncio.to_thread(self._own_identity))
-            self.door = Door(tls=self._context)
 
     async def receive(self, runner: web.AppRunner) -> None:
         """Listens, trying for ever while another program has the port; says how to come in; takes connections."""
@@ -156,7 +158,7 @@ class Reception:
 
     async def _keep_fresh(self) -> None:
         """Every minute, because a clock that is set late makes a certificate old or young at once."""
-        while self._identity is not None:
+        while True:
             await asyncio.sleep(LOOK_S)
             await self.renew_if_due()
 
@@ -172,11 +174,27 @@ class Reception:
         log.info("The panel has a new certificate; browsers will ask once more.")
         await asyncio.to_thread(self._voice.show, f"certificate SHA-256 {self._access.fingerprint}")
 
+    async def _secured(self) -> ssl.SSLContext:
+        """For a connection that begins with TLS. Who never uses it never pays for it, in memory above all."""
+        async with self._making:
+            if self._context is None:
+                try:
+                    await self._take(await asyncio.to_thread(self._own_identity))
+                except PlugcastError as error:
+                    log.warning("The panel has no certificate, so it cannot speak HTTPS: %s", error)
+                    raise OSError(errno.EPROTO, "no certificate") from None
+                await asyncio.to_thread(self._voice.show, f"certificate SHA-256 {self._access.fingerprint}")
+            assert self._context is not None  # noqa: S101 - made above
+            return self._context
+
     def _own_identity(self) -> Identity:
-        addresses = {own_address()}
-        return own_identity(
-            Path(self._config.state_dir), host_names(self._config), addresses, self._access.now()
-        )  # fmt: skip
+        """Kept where it survives a restart, or else for as long as the computer runs. Raises `Unavailable`."""
+        names, addresses, now = host_names(self._config), {own_address()}, self._access.now()
+        try:
+            return own_identity(Path(self._config.state_dir), names, addresses, now)
+        except PlugcastError as error:
+            log.warning("The panel's certificate cannot be kept, so browsers will ask again: %s", error)
+            return own_identity(Path(self._config.run_dir) / "control", names, addresses, now)
 
     async def _take(self, identity: Identity) -> None:
         self._identity = identity

@@ -26,6 +26,8 @@ from appliance.model.problem import Problem
 log = logging.getLogger(__name__)
 
 DEFAULT_FILE = Path("/etc/plugcast/box.toml")
+_BOX_TOML_FIRST = frozenset({"panel.tls"})
+"""Settings that the panel may only set where box.toml is silent."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,11 +102,13 @@ def load_owners(file: Path) -> Settings:
 
 
 def join(layers: tuple[Layer, ...]) -> Settings:
-    """The layers over the defaults; a later layer wins."""
+    """The layers over the defaults; a later layer wins, but for what guards the box itself."""
     merged: dict[str, Setting] = {}
     sources: dict[str, str] = {}
     for layer in layers:
         for path, value in layer.values.items():
+            if layer.name == PANEL_FILE and path in _BOX_TOML_FIRST and path in merged:
+                continue
             merged[path] = value
             sources[path] = layer.name
     config = msgspec.convert(_nested(merged), Config)

@@ -24,7 +24,8 @@ from appliance.errors import PlugcastError
 from appliance.model.problem import Problem
 from appliance.panel.access_entry import Entry, Visitor
 from appliance.panel.access_notices import WrongGuesses, new_owners
-from appliance.panel.access_origin import READS, Client, check_host, check_origin, check_reader, client_of
+from appliance.panel.access_origin import READS, Client, check_host, check_origin, check_reader, client_of, ends_of
+from appliance.panel.access_way import needs_https, way_between, way_of
 from appliance.panel.denied import Denied as Denied
 from appliance.panel.quotas import Holders
 
@@ -74,7 +75,9 @@ class Access:
         self.site = ""
         """Where others reach the panel, http://HOST:PORT, once it listens."""
         self.fingerprint = ""
-        """Of the certificate; while there is one, only HTTPS is answered."""
+        """Of the certificate, once somebody has needed one."""
+        self.is_https_only = False
+        """Whether nothing is answered over plain HTTP."""
         self.entry = Entry(self, files, show or _nobody_looks, steady)
         self.wrong_guesses = WrongGuesses()
         self._files = files
@@ -142,11 +145,18 @@ class Access:
         await asyncio.to_thread(self._files.password.forget)
         await self.reload()
 
-    async def admit(self, request: web.Request, *, is_open: bool) -> Asker | None:
-        """Lets in only who may come in and do this; None for what is open to all. Raises `Denied`."""
+    def wants_https(self, request: web.Request) -> bool:
+        """Whether this is only answered over HTTPS: always, or because it came from beyond private networks."""
+        return not request.secure and (self.is_https_only or way_of(request) == "open")
+
+    async def admit(self, request: web.Request, *, is_open: bool, is_page: bool = False) -> Asker | None:
+        """Lets in only who may come in and do this; None for what is open to all. Raises `Denied`.
+
+        The page itself comes by any way: without HTTPS it is the one that explains it.
+        """
         check_host(request, self._names)
-        if self.fingerprint and not request.secure:
-            raise _needs_https(request)
+        if self.wants_https(request) and not is_page:
+            raise needs_https(request)
         if is_open:
             return None
         asker = await self._asker(request)
@@ -178,9 +188,16 @@ class Access:
 
     def session_of(self, request: web.Request) -> Grant | None:
         """The paired browser that asks, if it is one."""
-        cookie = request.cookies.get(HOST_COOKIE if request.secure else COOKIE, "")
+        return self._session(request.cookies.get(HOST_COOKIE if request.secure else COOKIE, ""))
+
+    def _session(self, cookie: str) -> Grant | None:
         grant = self._sessions.get(digest(cookie))
         return grant if grant is not None and self._clock() - grant.used_at < IDLE_S else None
+
+    def phone_of(self, request: web.Request) -> Grant | None:
+        """The paired browser that asks, also one that comes by HTTPS for the first time: by that alone it is not in."""
+        could_be_read = not self.is_https_only and way_between(*ends_of(request)) != "open"
+        return self.session_of(request) or (self._session(request.cookies.get(COOKIE, "")) if could_be_read else None)
 
     async def new_session(self, visitor: Visitor, role: Role, way: Way, maker: Maker = NOBODY) -> tuple[str, Grant]:
         """Lets a browser in; returns its cookie, which is kept nowhere, and its grant. Raises `Unavailable`.
@@ -353,15 +370,6 @@ def _once_more(before: Grant, grant: Grant) -> Grant:
 def _unknown() -> Denied:
     sentence = 'Open the link that the box printed at start, or use a token made by "plugcast token".'
     return Denied(401, "not-paired", sentence)
-
-
-def _needs_https(request: web.Request) -> Denied:
-    """The same place over HTTPS for who only reads; what would change something was sent in the open and is refused."""
-    headers = {}
-    if request.method in READS:
-        headers["Location"] = f"https://{request.headers['Host']}{request.rel_url.raw_path_qs}"
-    text = "This box speaks HTTPS only. Use the same address with https:// in front."
-    return Denied(308 if headers else 403, "needs-https", text, headers)
 
 
 def _leaves(request: web.Request, asker: Asker) -> bool:

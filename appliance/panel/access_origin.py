@@ -55,16 +55,21 @@ class Client:
     is_neighbour: bool = False
 
 
-def client_of(request: web.Request) -> Client:
-    """Who asks, by the connection itself."""
+def ends_of(request: web.Request) -> tuple[object, object]:
+    """The addresses of the two ends of its connection: of who asks, and ours."""
     transport = request.transport
     peer, own = (transport.get_extra_info(name) if transport else None for name in ("peername", "sockname"))
-    return client_between(peer, own)
+    return peer, own
+
+
+def client_of(request: web.Request) -> Client:
+    """Who asks, by the connection itself."""
+    return client_between(*ends_of(request))
 
 
 def client_between(peer: object, own: object) -> Client:
     """The same for the two ends of a connection."""
-    there, here = _address(peer), _address(own)
+    there, here = address_at(peer), address_at(own)
     if there is None:
         return Client("")
     if isinstance(there, ipaddress.IPv4Address):
@@ -80,7 +85,8 @@ def _client(key: str, network: object, *, is_house: bool) -> Client:
     return Client(key, "" if is_house else str(network), is_house=is_house)
 
 
-def _address(end: object) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
+def address_at(end: object) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
+    """The address of one end; None when it has none."""
     try:
         return plain_address(str(end[0])) if isinstance(end, tuple) and end else None
     except ValueError:
@@ -89,7 +95,7 @@ def _address(end: object) -> ipaddress.IPv4Address | ipaddress.IPv6Address | Non
 
 def client_at(peer: object) -> str:
     """Whose connection it is, for counting connections: an address; of IPv6 the /64."""
-    address = _address(peer)
+    address = address_at(peer)
     if address is None:
         return ""
     if isinstance(address, ipaddress.IPv6Address):

@@ -15,6 +15,7 @@ from appliance.model.problem import UNREADABLE, Value
 from appliance.panel.access import ASKER, COOKIE, COOKIE_S, HOST_COOKIE, Access, Asker, need_owner
 from appliance.panel.access_entry import Entered, Visitor
 from appliance.panel.access_origin import check_origin, client_of, is_loopback
+from appliance.panel.access_way import HTTPS_HINT, check_secret_way
 from appliance.panel.denied import Denied
 from appliance.panel.device_names import name_for
 from appliance.panel.qr import LONGEST, qr_svg
@@ -101,6 +102,7 @@ async def _pair(request: web.Request) -> web.Response:
 
 async def _log_in(request: web.Request) -> web.Response:
     check_origin(request)
+    check_secret_way(request)
     asked = await _read(request, Login, '{"password": "..."}')
     visitor = _visitor(request, asked.name)
     return _entered(request, visitor, await request.app[_access].entry.by_password(visitor, asked.password))
@@ -112,6 +114,7 @@ async def _about_password(request: web.Request) -> web.Response:
 
 
 async def _password(request: web.Request) -> web.Response:
+    check_secret_way(request)
     asked = await _read(request, NewPassword, '{"password": "...", "old": "..."}')
     access, asker = request.app[_access], request[ASKER]
     await access.entry.change_password(asked.password, asked.old, asker.grant)
@@ -160,6 +163,8 @@ async def _end_one(request: web.Request) -> web.Response:
         response.del_cookie(
             HOST_COOKIE if request.secure else COOKIE, path="/", secure=request.secure, httponly=True, samesite="Strict"
         )
+        if request.secure:
+            response.del_cookie(HTTPS_HINT, path="/", samesite="Lax")
     return response
 
 
@@ -189,7 +194,7 @@ async def _qr(request: web.Request) -> web.Response:
 
 def _visitor(request: web.Request, name: str) -> Visitor:
     access, client = request.app[_access], client_of(request)
-    return Visitor(client, _name(request, name), access.session_of(request), access.has_seen(request, client))
+    return Visitor(client, _name(request, name), access.phone_of(request), access.has_seen(request, client))
 
 
 def _entered(request: web.Request, visitor: Visitor, entered: Entered) -> web.Response:
@@ -207,6 +212,8 @@ def _set_cookie(request: web.Request, response: web.Response, cookie: str) -> No
     response.set_cookie(
         name, cookie, max_age=COOKIE_S, path="/", httponly=True, samesite="Strict", secure=request.secure
     )  # fmt: skip
+    if request.secure:
+        response.set_cookie(HTTPS_HINT, "1", max_age=COOKIE_S, path="/", samesite="Lax")
 
 
 def _about(grant: Grant) -> dict[str, Fact]:

@@ -24,6 +24,7 @@ from appliance.panel.access_body import read_body
 from appliance.panel.access_notices import for_viewers
 from appliance.panel.access_origin import READS
 from appliance.panel.access_routes import OPEN, add_access_routes
+from appliance.panel.access_way import https_address, is_better_over_https
 from appliance.panel.denied import Denied
 from appliance.panel.page_files import page_file, page_files
 from appliance.panel.preview import Preview
@@ -123,7 +124,7 @@ async def _guarded(request: web.Request, handler: Handler) -> web.StreamResponse
     access = request.app[_panel].access
     is_page = request.path in page_files() or (request.path == "/" and "text/html" in request.headers.get("Accept", ""))
     is_open = request.path == "/healthz" or request.path in OPEN or (is_page and request.method in READS)
-    asker = await access.admit(request, is_open=is_open)
+    asker = await access.admit(request, is_open=is_open, is_page=is_page and request.method in READS)
     with access.following(request, asker):
         await read_body(request)
         return await handler(request)
@@ -171,7 +172,11 @@ async def _recording(request: web.Request) -> web.StreamResponse:
     return await send(request, path, _HEADERS)
 
 
-async def _page(_request: web.Request) -> web.Response:
+async def _page(request: web.Request) -> web.Response:
+    if is_better_over_https(request):
+        return web.Response(status=307, headers={"Location": https_address(request)})
+    if request.app[_panel].access.wants_https(request):
+        return await _file("https.html", "text/html", 403)
     return await _file("index.html", "text/html")
 
 
@@ -179,9 +184,9 @@ async def _static(request: web.Request) -> web.Response:
     return await _file(request.path.removeprefix("/static/"), page_files()[request.path])
 
 
-async def _file(name: str, content_type: str) -> web.Response:
+async def _file(name: str, content_type: str, status: int = 200) -> web.Response:
     body = await asyncio.to_thread(page_file, name)
-    return web.Response(body=body, content_type=content_type, charset="utf-8")
+    return web.Response(status=status, body=body, content_type=content_type, charset="utf-8")
 
 
 async def _body(request: web.Request) -> bytes:

@@ -15,7 +15,7 @@ import logging
 import socket
 import ssl
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 from aiohttp import web
@@ -113,13 +113,16 @@ class Guest:
                 self._socket.shutdown(socket.SHUT_RDWR)
 
 
+type Tls = Callable[[], Awaitable[ssl.SSLContext]]
+"""What is needed to speak TLS, made when somebody first wants to. Raises OSError."""
+
 GUEST: web.RequestKey[Guest] = web.RequestKey("guest", Guest)
 
 
 class Door:
     """Takes connections for an aiohttp server. With `tls`, one that begins with a handshake is an HTTPS one."""
 
-    def __init__(self, bounds: Bounds | None = None, tls: ssl.SSLContext | None = None) -> None:
+    def __init__(self, bounds: Bounds | None = None, tls: Tls | None = None) -> None:
         self._bounds = bounds or Bounds()
         self._tls = tls
         self._server: web.Server | None = None
@@ -209,7 +212,7 @@ class Door:
 
         try:
             async with asyncio.timeout(self._bounds.header_s):
-                tls = self._tls if self._tls and await _begins_tls(connection) else None
+                tls = await self._tls() if self._tls and await _begins_tls(connection) else None
                 await loop.connect_accepted_socket(answer, connection, ssl=tls)
         except (OSError, TimeoutError):
             connection.close()

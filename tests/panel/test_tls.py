@@ -89,8 +89,8 @@ def test_a_phone_comes_in_over_https_and_reads_the_fingerprint(tmp_path: Path) -
 def test_plain_http_on_the_same_port_is_sent_to_https(tmp_path: Path) -> None:
     async def test(house: House) -> None:
         plain = f"http://{house.host}"
-        answer = await house.ask("GET", f"{plain}/?a=b%20c", {"Accept": "text/html"})
-        assert (answer.status, answer.headers["Location"]) == (308, f"https://{house.host}/?a=b%20c")
+        answer = await house.ask("GET", f"{plain}/api/state?a=b%20c")
+        assert (answer.status, answer.headers["Location"]) == (308, f"https://{house.host}/api/state?a=b%20c")
         bearer = {"Authorization": f"Bearer {house.files.add_token('x', 1.0)}", **JSON}
         answer = await house.ask("POST", f"{plain}/api/do", bearer, b'{"do":"end-live"}')
         assert (answer.status, answer.json["code"]) == (403, "needs-https")

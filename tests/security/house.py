@@ -56,6 +56,11 @@ class Answer:
     status: int
     headers: Mapping[str, str]
     body: bytes
+    every: tuple[tuple[str, str], ...] = ()
+
+    def all(self, name: str) -> list[str]:
+        """Every header of that name."""
+        return [value for key, value in self.every if key.lower() == name.lower()]
 
     @property
     def json(self) -> Any:
@@ -100,7 +105,7 @@ class House:
             aiohttp.ClientSession(connector=connector, cookie_jar=aiohttp.DummyCookieJar()) as client,
             client.request(method, url, headers=headers, data=data or None, allow_redirects=False) as answer,
         ):
-            return Answer(answer.status, {**answer.headers}, await answer.read())
+            return Answer(answer.status, {**answer.headers}, await answer.read(), tuple(answer.headers.items()))
 
     async def post(self, path: str, value: object, come_from: str = "", **headers: str) -> Answer:
         """JSON from the box's own page."""
@@ -155,7 +160,12 @@ async def _quiet(request: web.Request) -> web.StreamResponse:
 
 @asynccontextmanager
 async def open_house(
-    directory: Path, names: tuple[str, ...] = ("localhost",), bounds: Bounds | None = None, *, tls: bool = False
+    directory: Path,
+    names: tuple[str, ...] = ("localhost",),
+    bounds: Bounds | None = None,
+    *,
+    tls: bool = False,
+    https_only: bool = True,
 ) -> AsyncIterator[House]:
     house = House(directory, names, tls)
     (directory / "state").mkdir(exist_ok=True)
@@ -165,7 +175,13 @@ async def open_house(
     if tls:
         identity = await asyncio.to_thread(own_identity, directory / "state", names, ["127.0.0.1"], house.now)
         context, house.access.fingerprint = server_context(identity), identity.fingerprint
-    door = house.door = Door(bounds, context)
+        house.access.is_https_only = https_only
+
+    async def secured() -> ssl.SSLContext:
+        assert context is not None
+        return context
+
+    door = house.door = Door(bounds, secured if tls else None)
     app = create_app(house.desk, house.access, Preview(lambda: None, lambda: 0.0, patience_s=0.0))
     house.packets.put(PACKETS_BEGIN, b"begin")
     house.packets.put(PACKETS_KEY, b"key")

@@ -2,6 +2,7 @@
 // a password if the owner has set one.
 
 import { button, call, clock, feed, form, icon, make, Piece, problemOf, put, say, sayProblem } from "../lib/all.js";
+import { httpsSite, secureWay } from "./secure.js";
 
 const PIN_LENGTH = 8;
 
@@ -30,10 +31,14 @@ export class Pairing extends Piece {
 		const byPin = form("card stack", () => this.#enter("/api/pair", { pin: this.#pin.value.replace(/\D/g, "") }),
 			make("label", { for: "pin" }, say("pair.pin")), this.#pin, make("p.small", { id: "pin-hint" }, say("pair.pin-said")), button(say("pair.enter"), { class: "main", type: "submit" }));
 		const login = make("details.card", make("summary", icon("lock"), make("span", say("pair.password"))),
-			form("stack", () => this.#enter("/api/login", { password: this.#password.value }),
-				make("label", { for: "login" }, say("pair.password-label")), this.#password, button(say("pair.enter"), { type: "submit" })));
+			isSecureContext ? this.#byPassword() : make("div.stack", make("p", say("secure.password")), ...secureWay(`${httpsSite()}/`)));
 		this.append(make("h2", say("pair.title")), make("p.lead", icon("qr-code"), make("span", say("pair.lead"))), this.said, byPin, login,
 			make("p.small", say("pair.lost")));
+	}
+
+	#byPassword() {
+		return form("stack", () => this.#enter("/api/login", { password: this.#password.value }),
+			make("label", { for: "login" }, say("pair.password-label")), this.#password, button(say("pair.enter"), { type: "submit" }));
 	}
 
 	/** @param {string} text */

@@ -1,6 +1,7 @@
 // Who may use this box: the phones that are paired, a way to name and remove one, an invitation for another, and a password.
 
 import { noticesSeen } from "./problem.js";
+import { httpsSite, secureWay } from "./secure.js";
 import { button, call, card, form, icon, make, Piece, problemOf, put, read, reply, say, sayOr, sayProblem, sureButton, when } from "../lib/all.js";
 
 customElements.define("plug-phones", class extends Piece {
@@ -88,7 +89,19 @@ customElements.define("plug-phones", class extends Piece {
 		this.#invited.replaceChildren(make("figure.qr", qr ? image : null, make("figcaption.small", say("phones.scan"))), make("p.link", link));
 	}
 
+	/** To the same page over HTTPS. There this phone is let in once more, by an invitation of its own. */
+	async #goSecure() {
+		const answer = await call("POST", "/api/sessions/invite", { role: "owner" });
+		if (answer.ok) location.assign(`${httpsSite()}/${new URL(answer.body.link).hash}`);
+		else put(this.said, sayProblem(problemOf(answer)));
+	}
+
 	#password() {
+		const head = [make("h3", icon("lock"), say("password.title")), make("p.small", say("password.said")), this.#about];
+		if (!isSecureContext) {
+			const way = make("details", make("summary", make("span", say("password.set"))), make("div.stack", make("p", say("secure.password")), ...secureWay(() => void this.#goSecure())));
+			return make("div.card.stack", ...head, way);
+		}
 		/** @param {string} id @param {string} label @param {AutoFill} autocomplete */
 		const field = (id, label, autocomplete) => {
 			const input = make("input", { type: "password", id, autocomplete, maxlength: 200 });
@@ -102,6 +115,6 @@ customElements.define("plug-phones", class extends Piece {
 			put(said, answer.ok ? say("password.saved") : sayProblem(problemOf(answer)));
 			if (answer.ok) for (const { input } of [old, fresh]) input.value = "";
 			void this.#loadPassword();
-		}, make("h3", icon("lock"), say("password.title")), make("p.small", say("password.said")), this.#about, old.row, fresh.row, said, button(say("password.save"), { type: "submit" }));
+		}, ...head, old.row, fresh.row, said, button(say("password.save"), { type: "submit" }));
 	}
 });

@@ -176,8 +176,16 @@ export default {
 	role: {
 		owner: "Owner", viewer: "Viewer",
 	},
+	secure: {
+		title: "A secure page (https)", wanted: "Over this address the box is only open by https, so that nobody can read along.", password: "A password is only typed on the secure page, so that nobody in your network can read it.",
+		warns: "Your browser will warn you. With this box that is expected.",
+		means: "The box made its certificate itself. So the browser says that it cannot tell who this is. It does not say that somebody listens.",
+		one: "Go on with the button below.", two: "On the warning, open “Advanced” or “Show Details”.", three: "Choose to go on to this address. Your browser remembers it.",
+		go: "Go on to the secure page", sure: "How can I be sure that it is my box?",
+		fingerprint: "The box shows its fingerprint (certificate SHA-256) where it shows its PIN. The browser shows the one that it got in the details of the certificate. The same: it is your box. Another one: somebody is in between. Do not go on.",
+	},
 	password: {
-		title: "Password", said: "Not needed with a phone. It lets you in from a computer.", old: "Old password, if there is one", new: "New password; empty for none", save: "Save password",
+		title: "Password", said: "Not needed with a phone. It lets you in from a computer.", set: "Set a password", old: "Old password, if there is one", new: "New password; empty for none", save: "Save password",
 		saved: "Saved.", since: "Set on {when} by {name}.", "since-unknown": "There is one. When it was set and by whom is not known.", none: "There is no password.",
 		given: "It comes from the system of the box and is changed there.", remove: "Take it away",
 	},
@@ -212,7 +220,7 @@ export default {
 	},
 	setting: {
 		language: "Language of the box", "time-zone": "Time zone", "state-dir": "Directory for what is kept", "run-dir": "Directory for what runs", "panel.listen": "Address of this page",
-		"panel.port": "Port of this page", "panel.names": "Further names of the box", "panel.tls": "Encrypted page (https)", "capture.device": "Capture card", "capture.audio": "Sound of the game",
+		"panel.port": "Port of this page", "panel.names": "Further names of the box", "panel.tls": "Secure page (https) alone", "capture.device": "Capture card", "capture.audio": "Sound of the game",
 		"capture.black-after-s": "Call it black after (seconds)", "capture.input": "Port of the card", "audio.microphone": "Microphone", "audio.offset-ms": "Delay the sound (milliseconds)",
 		"audio.gains.game": "Loudness of the game (dB)", "audio.gains.mic": "Loudness of the microphone (dB)", "facecam.device": "Camera for your face", "picture.size": "Picture size",
 		"picture.fps": "Pictures a second", "picture.look": "Look", "encoder.name": "Encoder", "encoder.bitrate-kbps": "Most data a second (kb/s)", "destination.enabled": "Go LIVE there",

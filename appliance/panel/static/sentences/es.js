@@ -179,8 +179,16 @@ export default {
 	role: {
 		owner: "Dueño", viewer: "Invitado",
 	},
+	secure: {
+		title: "Página segura (https)", wanted: "Por esta dirección la caja solo se abre con https, para que nadie pueda leer lo que envías.", password: "La contraseña solo se escribe en la página segura, para que nadie de tu red pueda leerla.",
+		warns: "Tu navegador te avisará. Con esta caja es lo normal.",
+		means: "La caja ha hecho su propio certificado. Por eso el navegador dice que no sabe quién es. No dice que alguien esté escuchando.",
+		one: "Sigue con el botón de abajo.", two: "En el aviso, abre «Avanzado» o «Mostrar detalles».", three: "Elige continuar a esta dirección. Tu navegador lo recordará.",
+		go: "Ir a la página segura", sure: "¿Cómo sé que es mi caja?",
+		fingerprint: "La caja muestra su huella (certificate SHA-256) donde muestra su PIN. El navegador muestra la que ha recibido en los detalles del certificado. Si es la misma, es tu caja. Si es otra, hay alguien en medio. No sigas.",
+	},
 	password: {
-		title: "Contraseña", said: "Con el móvil no hace falta. Sirve para entrar desde un ordenador.", old: "Contraseña anterior, si la hay", new: "Contraseña nueva; vacía para ninguna",
+		title: "Contraseña", said: "Con el móvil no hace falta. Sirve para entrar desde un ordenador.", set: "Poner una contraseña", old: "Contraseña anterior, si la hay", new: "Contraseña nueva; vacía para ninguna",
 		save: "Guardar contraseña", saved: "Guardada.", since: "Puesta el {when} por {name}.", "since-unknown": "Hay una. No se sabe cuándo se puso ni quién.",
 		none: "No hay contraseña.", given: "Viene del sistema de la caja y se cambia allí.", remove: "Quitarla",
 	},
@@ -216,7 +224,7 @@ export default {
 	},
 	setting: {
 		language: "Idioma de la caja", "time-zone": "Zona horaria", "state-dir": "Directorio de lo que se guarda", "run-dir": "Directorio de lo que corre",
-		"panel.listen": "Dirección de esta página", "panel.port": "Puerto de esta página", "panel.names": "Otros nombres de la caja", "panel.tls": "Página cifrada (https)",
+		"panel.listen": "Dirección de esta página", "panel.port": "Puerto de esta página", "panel.names": "Otros nombres de la caja", "panel.tls": "Solo página segura (https)",
 		"capture.device": "Capturadora", "capture.audio": "Sonido del juego", "capture.black-after-s": "Se llama negra tras (segundos)", "capture.input": "Entrada de la capturadora",
 		"audio.microphone": "Micrófono", "audio.offset-ms": "Retrasar el sonido (milisegundos)", "audio.gains.game": "Volumen del juego (dB)", "audio.gains.mic": "Volumen del micrófono (dB)",
 		"facecam.device": "Cámara para tu cara", "picture.size": "Tamaño de la imagen", "picture.fps": "Imágenes por segundo", "picture.look": "Estilo", "encoder.name": "Codificador",
