@@ -177,12 +177,12 @@ export default {
 		owner: "Owner", viewer: "Viewer",
 	},
 	secure: {
-		title: "A secure page (https)", wanted: "Over this address the box is only open by https, so that nobody can read along.", password: "A password is only typed on the secure page, so that nobody in your network can read it.",
+		title: "A secure page (https)", wanted: "Over this address the box is only open by https, so that nobody can read along.", password: "A password is only typed on the secure page, where nobody in your network can read it.",
 		warns: "Your browser will warn you. With this box that is expected.",
-		means: "The box made its certificate itself. So the browser says that it cannot tell who this is. It does not say that somebody listens.",
-		one: "Go on with the button below.", two: "On the warning, open “Advanced” or “Show Details”.", three: "Choose to go on to this address. Your browser remembers it.",
+		means: "The box made its certificate itself, so the browser cannot tell who this is. It does not say that somebody listens.",
+		one: "On the warning, open “Advanced” or “Show Details”.", two: "Choose to go on to this address. Your browser remembers it.",
 		go: "Go on to the secure page", sure: "How can I be sure that it is my box?",
-		fingerprint: "The box shows its fingerprint (certificate SHA-256) where it shows its PIN. The browser shows the one that it got in the details of the certificate. The same: it is your box. Another one: somebody is in between. Do not go on.",
+		fingerprint: "The box shows its fingerprint (certificate SHA-256) where it shows its PIN, the browser in the details of the certificate. The same: it is your box. Another one: somebody is in between. Do not go on.",
 	},
 	password: {
 		title: "Password", said: "Not needed with a phone. It lets you in from a computer.", set: "Set a password", old: "Old password, if there is one", new: "New password; empty for none", save: "Save password",

@@ -182,10 +182,10 @@ export default {
 	secure: {
 		title: "Página segura (https)", wanted: "Por esta dirección la caja solo se abre con https, para que nadie pueda leer lo que envías.", password: "La contraseña solo se escribe en la página segura, para que nadie de tu red pueda leerla.",
 		warns: "Tu navegador te avisará. Con esta caja es lo normal.",
-		means: "La caja ha hecho su propio certificado. Por eso el navegador dice que no sabe quién es. No dice que alguien esté escuchando.",
-		one: "Sigue con el botón de abajo.", two: "En el aviso, abre «Avanzado» o «Mostrar detalles».", three: "Elige continuar a esta dirección. Tu navegador lo recordará.",
+		means: "La caja ha hecho su propio certificado, así que el navegador no sabe quién es. No dice que alguien escuche.",
+		one: "En el aviso, abre «Avanzado» o «Mostrar detalles».", two: "Elige continuar a esta dirección. Tu navegador lo recordará.",
 		go: "Ir a la página segura", sure: "¿Cómo sé que es mi caja?",
-		fingerprint: "La caja muestra su huella (certificate SHA-256) donde muestra su PIN. El navegador muestra la que ha recibido en los detalles del certificado. Si es la misma, es tu caja. Si es otra, hay alguien en medio. No sigas.",
+		fingerprint: "La caja muestra su huella (certificate SHA-256) donde muestra su PIN; el navegador, en los detalles del certificado. Si es la misma, es tu caja. Si es otra, hay alguien en medio. No sigas.",
 	},
 	password: {
 		title: "Contraseña", said: "Con el móvil no hace falta. Sirve para entrar desde un ordenador.", set: "Poner una contraseña", old: "Contraseña anterior, si la hay", new: "Contraseña nueva; vacía para ninguna",
