@@ -11,7 +11,7 @@ from appliance.live.paste import mistyped, read_paste
 from appliance.live.platforms import looks_like_a_key, platform_named
 from appliance.live.rtmp import read_server
 from appliance.live.typos import Typo, typo_in
-from appliance.model.config import Config, preset_of
+from appliance.model.config import Config, DestinationConfig, preset_of
 from appliance.model.problem import Problem
 
 SOON_S = 600
@@ -33,10 +33,10 @@ def take(keys: KeyStore, config: Config, name: str, text: str, now: float) -> di
     """
     pasted = read_paste(text)
     before = keys.kept(name)
-    configured = config.destination[name].server if name in config.destination else ""
-    keys.keep(name, pasted, configured)
+    choice = config.destination.get(name, DestinationConfig())
+    keys.keep(name, pasted, choice.server, choice.key_file)
     after = keys.kept(name)
-    server = after.server or configured
+    server = after.server or choice.server
     shown = summary(Credential(name, server, pasted.key))
     facts: dict[str, Fact] = {
         "took-server": bool(pasted.server),

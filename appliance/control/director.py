@@ -38,6 +38,7 @@ from appliance.control.shedding import Shedding, Strain
 from appliance.control.store import Latest
 from appliance.control.uplink import ask_uplink, uplink_state
 from appliance.control.view import Known, findings_of, state_of
+from appliance.control.wall import Skew
 from appliance.control.wanted import wanted
 from appliance.control.watching import Watched, Watching
 from appliance.control.wishes import WishFile
@@ -49,7 +50,7 @@ from appliance.model.profile import Profile
 from appliance.model.protocol import Hello
 from appliance.model.report import Report
 from appliance.model.screen import ScreenPlan
-from appliance.model.state import AccessState, ClockState, DemoState, State
+from appliance.model.state import AccessState, DemoState, State
 
 log = logging.getLogger(__name__)
 
@@ -105,7 +106,7 @@ class Director:
         self._panel = PanelSettings(settings)
         self._recognition = Recognition(around.profile_for)
         self._hearing = Hearing(around.clock.steady)
-        self._skew: float | None = None
+        self._skew = Skew()
         self._slate_since = 0.0
         self._recordings = OnDisk()
         self._deciding = asyncio.Lock()
@@ -161,6 +162,7 @@ class Director:
         facts: dict[str, Fact] = {}
         asked = ""
         async with self._deciding:
+            self._follow_clock()
             match command:
                 case model.MakeClip() | model.RemoveRecording() | model.MeasureUplink() | model.ExportRecordings():
                     asked = self._ask(command)
@@ -222,7 +224,8 @@ class Director:
 
     def told_time(self, phone_at: float) -> None:
         """A phone says what time it is, in Unix seconds."""
-        self._skew = phone_at - self._around.clock.now()
+        self._follow_clock()
+        self._skew.told(phone_at, self._around.clock.now())
         self.refresh()
 
     def refresh(self) -> None:
@@ -254,7 +257,7 @@ class Director:
             now=now,
             preflights=preflights(asks, airing.credentials, self._around.clock),
             recordings=self._recordings,
-            clock=self._clock(),
+            clock=self._skew.state(self.config.time_zone, is_set=self._around.is_clock_set()),
             access=self._around.access(),
             uplink=uplink_state(asks, self.config, self._around.clock, report),
             export=export_state(asks),
@@ -276,6 +279,7 @@ class Director:
                     await self._keep_now.wait()
             self._keep_now.clear()
             async with self._deciding:
+                self._follow_clock()
                 await self._airing.end_if_due()
                 wish = self._airing.wish
                 due = self._steady() - kept_at >= KEEP_EVERY_S or wish.achieved != kept.achieved
@@ -373,14 +377,6 @@ class Director:
         if self._airing.wish.wanted:
             raise Refused("live-is-on", "You are live: end the live first.")
 
-    def _clock(self) -> ClockState:
-        skew = self._skew
-        return ClockState(
-            time_zone=self.config.time_zone,
-            set=self._around.is_clock_set(),
-            skew_hint=None if skew is None else round(skew),
-        )
-
     def _recognise(self) -> None:
         report, recognition = self._hearing.report, self._recognition
         if recognition.follow(report.devices if report else (), self.config.capture.device):
@@ -395,8 +391,7 @@ class Director:
         self._airing.follow_clock(step_s)
         if self._slate_since:
             self._slate_since += step_s
-        if self._skew is not None:
-            self._skew -= step_s
+        self._skew.follow_clock(step_s)
         self.state.set(msgspec.structs.replace(self.state.value, live=moved(self.state.value.live, step_s)))
 
     def _steady(self) -> float:

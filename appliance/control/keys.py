@@ -31,12 +31,13 @@ class _Kept(Value, frozen=True):
     """What the panel was given for one destination.
 
     `site` is where the key may go: the site of the server that the destination had when the key was pasted. Empty when
-    it had none, None in a file of a version that did not know.
+    it had none, None in a file of a version that did not know. `beside` is what the key file was like then.
     """
 
     server: str = ""
     key: str = ""
     site: str | None = None
+    beside: str = ""
 
     @property
     def home(self) -> str:
@@ -84,15 +85,17 @@ class KeyStore:
         self._armed = self._directory / "armed.json"
         self._ended = self._directory / "ended.json"
 
-    def keep(self, name: str, pasted: Pasted, configured: str = "") -> None:
+    def keep(self, name: str, pasted: Pasted, configured: str = "", key_file: str = "") -> None:
         """Stores what was pasted; a part that was not pasted stays as it was. Raises `Unavailable`.
 
-        `configured` is the server that the settings name, to which a key goes that was never pasted with another.
+        `configured` is the server that the settings name, to which a key goes that was never pasted with another;
+        `key_file` the file that counts again once it is written after this.
         """
         before = _read(self._pasted / f"{name}.json") or _Kept()
         server = pasted.server or before.server
         site = site_of(server or configured) if pasted.key or not before.home else before.home
-        self._write(name, _Kept(server=server, key=pasted.key or before.key, site=site))
+        beside = _stamp(key_file) if pasted.key else before.beside
+        self._write(name, _Kept(server=server, key=pasted.key or before.key, site=site, beside=beside))
 
     def adopt(self, config: Config) -> None:
         """Keys that an older version kept without a server belong to the one they have now. Raises `Unavailable`."""
@@ -171,7 +174,7 @@ class KeyStore:
         kept_file = self._pasted / f"{name}.json"
         kept = _read(kept_file) or _Kept()
         server, key, home, problem = kept.server or choice.server, kept.key, kept.home, None
-        if choice.key_file and not (kept.key and _is_newer(kept_file, Path(choice.key_file))):
+        if choice.key_file and not (kept.key and _is_newer(kept, kept_file, choice.key_file)):
             try:
                 filed = read_key_file(Path(choice.key_file))
                 server, key = filed.server or choice.server or kept.server, filed.key
@@ -259,9 +262,26 @@ def _read(file: Path) -> _Kept | None:
         return None
 
 
-def _is_newer(file: Path, other: Path) -> bool:
-    """Whether `file` was written after `other`; a file that is not there is older than any."""
+def _is_newer(kept: _Kept, file: Path, key_file: str) -> bool:
+    """Whether what was pasted came after the key file; a file that is not there is older than any.
+
+    A clock that was set in between tells nothing, so that what counts is whether the key file has changed since; the
+    clock is asked only where there was none at the paste.
+    """
+    if kept.beside and (now := _stamp(key_file)):
+        return kept.beside == now
     try:
-        return file.stat().st_mtime_ns >= other.stat().st_mtime_ns
+        return file.stat().st_mtime_ns >= Path(key_file).stat().st_mtime_ns
     except OSError:
-        return file.exists()
+        return True
+
+
+def _stamp(file: str) -> str:
+    """What changes when a file is written; empty when it is not there, or there is none."""
+    if not file:
+        return ""
+    try:
+        found = Path(file).stat()
+    except OSError:
+        return ""
+    return f"{found.st_mtime_ns} {found.st_size}"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
+from appliance.control.ages import Moment
 from appliance.model.plan import Cover
 from appliance.model.problem import Value
 from appliance.model.report import DestinationReport, Report
@@ -17,8 +18,9 @@ class Wish(Value, frozen=True):
     """What was asked for, kept across restarts.
 
     `session` grows with every go-live; `on_air_at` is when this live first was on air, 0 before; `seen_at` is when
-    we last ran. `recording` is what a person asked for, None for what the settings say. `ends_at` is when an end that
-    can be taken back comes, 0 when none is coming; `practice_at` since when there is practice, 0 when there is none.
+    we last ran, and `moment` the same in a file. `recording` is what a person asked for, None for what the settings
+    say. `ends_at` is when an end that can be taken back comes, 0 when none is coming; `practice_at` since when there is
+    practice, 0 when there is none.
     `brb`, `private` and `muted` are what viewers shall not see or hear. `accepted` names the destinations whose key a
     server has taken in this session.
     """
@@ -28,6 +30,7 @@ class Wish(Value, frozen=True):
     title: str = ""
     on_air_at: float = 0.0
     seen_at: float = 0.0
+    moment: Moment | None = None
     recording: bool | None = None
     ends_at: float = 0.0
     practice_at: float = 0.0
@@ -98,7 +101,8 @@ def resumed(wish: Wish, now: float) -> Wish:
 
 def moved_wish(wish: Wish, step_s: float) -> Wish:
     """The same wish after the wall's clock was set by so many seconds."""
-    at = {name: value + step_s for name in ("on_air_at", "ends_at", "practice_at") if (value := getattr(wish, name))}
+    names = ("on_air_at", "ends_at", "practice_at", "seen_at")
+    at = {name: value + step_s for name in names if (value := getattr(wish, name))}
     return msgspec.structs.replace(wish, **at)
 
 

@@ -16,6 +16,7 @@ from pathlib import Path
 from appliance import __version__
 from appliance.control import settings as settings_room
 from appliance.control.addresses import host_names
+from appliance.control.ages import running_s
 from appliance.control.desk import ControlDesk, Office, secrets_of
 from appliance.control.director import Director, Surroundings
 from appliance.control.engine_link import EngineLink
@@ -98,7 +99,7 @@ async def serve(loaded: Settings, extras: Extras | None = None, stop: asyncio.Ev
 async def _serve(loaded: Settings, extras: Extras, stop: asyncio.Event, spool: Spool) -> None:
     config = loaded.config
     files = AccessFiles(Path(config.state_dir), credentials_of(os.environ))
-    access = Access(files, host_names(config), show=extras.show)
+    access = Access(files, host_names(config), show=extras.show, running=running_s)
     lag, book = LoopLag(time.monotonic), Logbook()
     surroundings = replace(await asyncio.to_thread(_surroundings, loaded, extras, access), late=lambda: lag.late_lately)
     director = Director(loaded, surroundings)

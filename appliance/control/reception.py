@@ -102,7 +102,7 @@ class Reception:
         """Makes the certificate, if it is needed in any case. Raises `Unavailable`."""
         if self._config.panel.tls:
             self._access.is_https_only = True
-            await self._take(await asyncio.to_thread(self._own_identity))
+            await self._take(await asyncio.to_thread(self._own_identity, self._access.now()))
 
     async def receive(self, runner: web.AppRunner) -> None:
         """Listens, trying for ever while another program has the port; says how to come in; takes connections."""
@@ -167,7 +167,7 @@ class Reception:
         if self._identity is None or not self._identity.is_due(self._access.now()):
             return
         try:
-            await self._take(await asyncio.to_thread(self._own_identity))
+            await self._take(await asyncio.to_thread(self._own_identity, self._access.now()))
         except PlugcastError as error:
             log.warning("The panel's certificate cannot be renewed: %s", error)
             return
@@ -179,7 +179,7 @@ class Reception:
         async with self._making:
             if self._context is None:
                 try:
-                    await self._take(await asyncio.to_thread(self._own_identity))
+                    await self._take(await asyncio.to_thread(self._own_identity, self._access.now()))
                 except PlugcastError as error:
                     log.warning("The panel has no certificate, so it cannot speak HTTPS: %s", error)
                     raise OSError(errno.EPROTO, "no certificate") from None
@@ -187,9 +187,9 @@ class Reception:
             assert self._context is not None  # noqa: S101 - made above
             return self._context
 
-    def _own_identity(self) -> Identity:
+    def _own_identity(self, now: float) -> Identity:
         """Kept where it survives a restart, or else for as long as the computer runs. Raises `Unavailable`."""
-        names, addresses, now = host_names(self._config), {own_address()}, self._access.now()
+        names, addresses = host_names(self._config), {own_address()}
         try:
             return own_identity(Path(self._config.state_dir), names, addresses, now)
         except PlugcastError as error:

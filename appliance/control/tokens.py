@@ -10,12 +10,13 @@ from __future__ import annotations
 import hashlib
 import re
 import secrets
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Literal
 
 import msgspec
 
+from appliance.control.ages import Moment, moment_now, moved_s
 from appliance.control.files import make_private, read_file, remove, write_atomically
 from appliance.control.passwords import Maker, PasswordFile
 from appliance.control.pins import PinFile
@@ -68,10 +69,28 @@ class Grant(Value, frozen=True):
 type Grants = dict[str, Grant]
 
 
+class _Sessions(Value, frozen=True):
+    """What is in the file of sessions: the grants, and when it was written, so that a set clock ages none."""
+
+    moment: Moment | None = None
+    grants: tuple[Grant, ...] = ()
+
+
+def moved(grants: Grants, step_s: float) -> Grants:
+    """The same after the wall's clock was set by so many seconds."""
+    return {
+        key: msgspec.structs.replace(one, made_at=one.made_at + step_s, used_at=one.used_at + step_s)
+        for key, one in grants.items()
+    }
+
+
 class AccessFiles:
     """The directory `access` in the state directory. Grants are keyed by hash."""
 
-    def __init__(self, state_dir: Path, credentials: Path | None = None) -> None:
+    def __init__(
+        self, state_dir: Path, credentials: Path | None = None, moment: Callable[[], Moment] = moment_now
+    ) -> None:
+        self._moment = moment
         self.directory = state_dir / "access"
         self.pin = PinFile(self.directory)
         self.password = PasswordFile(self.directory, credentials)
@@ -130,13 +149,14 @@ class AccessFiles:
             raise _unreadable(self._epoch, error) from None
 
     def sessions(self) -> Grants:
-        """The paired browsers. Raises `Unavailable` when they cannot be read."""
-        epoch = self.epoch()
-        return {key: grant for key, grant in _read(self._sessions).items() if grant.epoch == epoch}
+        """The paired browsers, by the clock of now. Raises `Unavailable` when they cannot be read."""
+        epoch, kept = self.epoch(), _kept(self._sessions)
+        known = moved(_by_hash(kept.grants), moved_s(kept.moment, self._moment()))
+        return {key: grant for key, grant in known.items() if grant.epoch == epoch}
 
     def keep_sessions(self, sessions: Grants) -> None:
         """Replaces the paired browsers."""
-        self._write(self._sessions, sessions)
+        self._write(self._sessions, _Sessions(moment=self._moment(), grants=tuple(sessions.values())))
 
     def forget_sessions(self) -> None:
         """Forgets every paired browser and invitation. A running control, which may just be writing, notices."""
@@ -153,9 +173,9 @@ class AccessFiles:
         for file in (self._link, self.pin.file):
             remove(file)
 
-    def _write(self, file: Path, grants: Grants) -> None:
+    def _write(self, file: Path, kept: Grants | _Sessions) -> None:
         make_private(self.directory)
-        write_atomically(file, msgspec.json.encode(list(grants.values())))
+        write_atomically(file, msgspec.json.encode(kept if isinstance(kept, _Sessions) else list(kept.values())))
 
 
 def credentials_of(environment: Mapping[str, str]) -> Path | None:
@@ -170,12 +190,21 @@ def digest(text: str) -> str:
 
 
 def _read(file: Path) -> Grants:
+    return _by_hash(_kept(file).grants)
+
+
+def _kept(file: Path) -> _Sessions:
+    """What is in a file of grants; those of sessions were such lists, too, before they had a moment."""
     try:
-        grants = msgspec.json.decode(read_file(file), type=list[Grant])
+        kept = msgspec.json.decode(read_file(file), type=tuple[Grant, ...] | _Sessions)
     except (FileNotFoundError, *UNREADABLE):
-        return {}
+        return _Sessions()
     except OSError as error:
         raise _unreadable(file, error) from None
+    return kept if isinstance(kept, _Sessions) else _Sessions(grants=kept)
+
+
+def _by_hash(grants: tuple[Grant, ...]) -> Grants:
     return {grant.hash: grant for grant in grants}
 
 

@@ -18,8 +18,9 @@ from dataclasses import dataclass
 from aiohttp import web
 from msgspec.structs import replace
 
+from appliance.control.moments import WallClock
 from appliance.control.passwords import Maker
-from appliance.control.tokens import IDLE_S, MOST_SESSIONS, AccessFiles, Grant, Grants, Role, Way, digest
+from appliance.control.tokens import IDLE_S, MOST_SESSIONS, AccessFiles, Grant, Grants, Role, Way, digest, moved
 from appliance.errors import PlugcastError
 from appliance.model.problem import Problem
 from appliance.panel.access_entry import Entry, Visitor
@@ -62,7 +63,10 @@ ASKER: web.RequestKey[Asker] = web.RequestKey("asker", Asker)
 
 
 class Access:
-    """Decides whether a request may pass. `show` prints for who stands at the box: the only way out for a PIN."""
+    """Decides whether a request may pass. `show` prints for who stands at the box: the only way out for a PIN.
+
+    `clock` is the wall's, which may be set; `running` one that nobody sets, without which the wall's is one.
+    """
 
     def __init__(
         self,
@@ -71,6 +75,7 @@ class Access:
         clock: Callable[[], float] = time.time,
         show: Callable[[str], None] | None = None,
         steady: Callable[[], float] = time.monotonic,
+        running: Callable[[], float] | None = None,
     ) -> None:
         self.site = ""
         """Where others reach the panel, http://HOST:PORT, once it listens."""
@@ -82,7 +87,7 @@ class Access:
         self.wrong_guesses = WrongGuesses()
         self._files = files
         self._names = frozenset(name.lower().rstrip(".") for name in names)
-        self._clock = clock
+        self._clock = WallClock(clock, running or clock)
         self._epoch = ""
         self._is_complete = False
         self._tokens: Grants = {}
@@ -108,13 +113,18 @@ class Access:
         await asyncio.shield(self._reading)
 
     def now(self) -> float:
-        """Unix seconds."""
-        return self._clock()
+        """Unix seconds. When the clock was set, all that is known moves with it: nobody is older for that."""
+        if step_s := self._clock.take_step():
+            self._sessions = moved(self._sessions, step_s)
+            self.entry.follow_clock(step_s)
+            self.wrong_guesses.follow_clock(step_s)
+            self._saved_at += step_s
+        return self._clock.now()
 
     @property
     def sessions(self) -> tuple[Grant, ...]:
         """The paired browsers that may still come in, the one that was used last first."""
-        now = self._clock()
+        now = self.now()
         live = (grant for grant in self._sessions.values() if now - grant.used_at < IDLE_S)
         seen = (replace(grant, used_at=now) if self._holders.is_answered(grant.hash) else grant for grant in live)
         return tuple(sorted(seen, key=lambda grant: (-grant.used_at, -grant.made_at, grant.hash)))
@@ -122,7 +132,7 @@ class Access:
     @property
     def notices(self) -> tuple[Problem, ...]:
         """What owners are told of who comes in."""
-        now = self._clock()
+        now = self.now()
         return (*self.wrong_guesses.notices(now), *new_owners(self.sessions, now))
 
     async def check_pin(self, pin: str) -> None:
@@ -191,8 +201,9 @@ class Access:
         return self._session(request.cookies.get(HOST_COOKIE if request.secure else COOKIE, ""))
 
     def _session(self, cookie: str) -> Grant | None:
+        now = self.now()
         grant = self._sessions.get(digest(cookie))
-        return grant if grant is not None and self._clock() - grant.used_at < IDLE_S else None
+        return grant if grant is not None and now - grant.used_at < IDLE_S else None
 
     def phone_of(self, request: web.Request) -> Grant | None:
         """The paired browser that asks, also one that comes by HTTPS for the first time: by that alone it is not in."""
@@ -204,7 +215,7 @@ class Access:
 
         Whoever came in, the link that the box printed is worth nothing any more: it stands in the journal.
         """
-        now, cookie = self._clock(), secrets.token_urlsafe(32)
+        now, cookie = self.now(), secrets.token_urlsafe(32)
         grant = Grant(
             name=visitor.name, hash=digest(cookie), made_at=now, used_at=now, role=role, way=way, epoch=self._epoch,
             maker=maker,
@@ -291,7 +302,7 @@ class Access:
 
     async def _seen(self, grant: Grant) -> None:
         self._note_use(grant)
-        if abs(self._clock() - self._saved_at) > _SAVE_EVERY_S:
+        if abs(self.now() - self._saved_at) > _SAVE_EVERY_S:
             await self._save()
 
     def _see(self, client: Client, grant: Grant) -> None:
@@ -301,13 +312,13 @@ class Access:
             del self._seen_at[next(iter(self._seen_at))]
 
     def _note_use(self, grant: Grant) -> None:
-        known = self._sessions.get(grant.hash)
+        now, known = self.now(), self._sessions.get(grant.hash)
         if known is not None:
-            self._sessions = {**self._sessions, grant.hash: replace(known, used_at=self._clock())}
+            self._sessions = {**self._sessions, grant.hash: replace(known, used_at=now)}
 
     async def _save(self) -> None:
-        self._saved_at = self._clock()
         async with self._saving:
+            self._saved_at = self.now()
             await asyncio.to_thread(self._files.keep_sessions, self._sessions)
 
     async def _read(self) -> None:

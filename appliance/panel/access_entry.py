@@ -19,7 +19,7 @@ import msgspec
 
 from appliance.control.passwords import Maker, PasswordFacts, PasswordFile
 from appliance.control.pins import in_groups
-from appliance.control.tokens import AccessFiles, Grant, Role, digest
+from appliance.control.tokens import AccessFiles, Grant, Role, digest, moved
 from appliance.errors import Refused
 from appliance.model.problem import Value
 from appliance.panel.access_limits import Tries, too_many
@@ -92,8 +92,9 @@ class Entry:
 
         The right one passes however often others from the same address were wrong: 128 bits are not guessed.
         """
+        now = self._access.now()
         invited = self._invited.pop(digest(text), None)
-        if invited is not None and self._access.now() < invited.used_at and self._access.knows(invited.maker):
+        if invited is not None and now < invited.used_at and self._access.knows(invited.maker):
             return await self._access.new_session(visitor, invited.role, "invite", invited.maker)
         if await asyncio.to_thread(self._files.spend_link, text):
             return await self._access.new_session(visitor, "owner", "link")
@@ -216,6 +217,10 @@ class Entry:
         fresh = [known for known in self._invited.values() if known.used_at > now][-(MOST_INVITED - 1) :]
         self._invited = {known.hash: known for known in (*fresh, grant)}
         return text, grant.used_at
+
+    def follow_clock(self, step_s: float) -> None:
+        """The wall's clock was set: invitations are as old as they were."""
+        self._invited = moved(self._invited, step_s)
 
     def forget(self) -> None:
         """No invitation counts any more, and nobody waits."""

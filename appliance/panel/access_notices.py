@@ -41,6 +41,12 @@ class WrongGuesses:
         self._heaped_at = now
         self._count += 1
 
+    def follow_clock(self, step_s: float) -> None:
+        """The wall's clock was set."""
+        self._recent = deque((at + step_s for at in self._recent), maxlen=HEAP)
+        self._since += step_s
+        self._heaped_at += step_s
+
     def notices(self, now: float) -> Iterator[Problem]:
         """One for a day, once there was a heap."""
         if self._is_news(now):

@@ -15,6 +15,7 @@ from typing import Any
 import aiohttp
 from aiohttp import web
 
+from appliance.control.ages import Moment
 from appliance.control.certificate import own_identity, server_context
 from appliance.control.reception import runner_for
 from appliance.control.recordings import RecordingDisk
@@ -72,18 +73,32 @@ class House:
 
     def __init__(self, directory: Path, names: tuple[str, ...], tls: bool) -> None:
         self.directory = directory
+        self._names = names
         self.now = 1_000_000.0
+        self.set_by = 0.0
+        """By how much somebody set the wall's clock, and whether that was a time server."""
+        self.is_set = False
+        self.boot = "first"
         self.steady = 0.0
         self.shown: list[str] = []
         self.desk = FakeDesk(directory / "recordings")
-        self.files = AccessFiles(directory / "state")
-        self.access = Access(self.files, names, lambda: self.now, self.shown.append, lambda: self.steady)
+        self.files = AccessFiles(directory / "state", moment=self.moment)
+        self.access = self.started()
         self.tls = tls
         self.port = 0
         self.feed = Feed(lambda _more: None, lambda _at: None)
         self.packets = Packets(lambda: None, lambda: Unavailable("no-live-preview", "Nothing is sent."), patience_s=60)
         self.door = Door()
         self.server: web.Server | None = None
+
+    def started(self) -> Access:
+        """Who decides after a start of control; it knows nobody yet."""
+        clocks = {"clock": lambda: self.now + self.set_by, "steady": lambda: self.steady, "running": lambda: self.now}
+        return Access(self.files, self._names, show=self.shown.append, **clocks)
+
+    def moment(self) -> Moment:
+        """The present."""
+        return Moment(wall=self.now + self.set_by, running=self.now, boot=self.boot, is_set=self.is_set)
 
     @property
     def host(self) -> str:
