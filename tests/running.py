@@ -18,7 +18,7 @@ from typing import Any, Self
 
 from tests.servers.nginx import free_port
 
-START_LIMIT_S = 60.0
+START_LIMIT_S = 120.0
 LOOK_S = 0.05
 
 type State = dict[str, Any]
@@ -84,7 +84,7 @@ class Panel:
             with refusal:
                 return refusal.code, json.loads(refusal.read())
 
-    def until(self, condition: Callable[[State], bool], limit_s: float = 20.0) -> State:
+    def until(self, condition: Callable[[State], bool], limit_s: float = 60.0) -> State:
         """The first State that meets `condition`."""
         end = time.monotonic() + limit_s
         newest: State = {}

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import shutil
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any, Literal
 
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
 CHROMIUM = shutil.which("chromium") or "/usr/bin/chromium"
 FLAGS = (
@@ -18,6 +19,9 @@ PHONE: dict[str, Any] = {
     "viewport": {"width": 390, "height": 844}, "device_scale_factor": 2, "is_mobile": True, "has_touch": True,
 }  # fmt: skip
 DESKTOP: dict[str, Any] = {"viewport": {"width": 1280, "height": 800}}
+PATIENCE_MS = 60_000
+"""How long to wait for what must happen, on a machine that has other things to do, too. Nothing takes this long."""
+expect.set_options(timeout=PATIENCE_MS)
 
 type Theme = Literal["dark", "light"]
 
@@ -42,7 +46,7 @@ def browsing() -> Iterator[Browser]:
 def device(browser: Browser, kind: dict[str, Any] = PHONE, **more: Any) -> Iterator[BrowserContext]:
     """A phone or a desktop with nothing kept from before."""
     context = browser.new_context(**{"color_scheme": "dark", "locale": "en-US", **kind, **more})
-    context.set_default_timeout(10_000)
+    context.set_default_timeout(PATIENCE_MS)
     try:
         yield context
     finally:
@@ -61,6 +65,16 @@ def opened(context: BrowserContext, url: str) -> Page:
     page.complaints = complaints  # type: ignore[attr-defined] # kept with the page it belongs to
     page.goto(url)
     return page
+
+
+def stand_still(context: BrowserContext) -> None:
+    """Time on its pages stands still, from before they are opened; `page.clock.run_for` moves it.
+
+    What a page does after so long then happens when the test says so, however slow the machine is. What the page asks
+    the box for is not of time and goes on.
+    """
+    context.clock.install(time=time.time())
+    context.clock.pause_at(time.time() + 1)
 
 
 def pass_time(page: Page, ms: int) -> None:

@@ -68,7 +68,7 @@ class FakeBox:
         for look in game.LOOKS:
             game.jpegs(look)
         self._thread.start()
-        if not self._ready.wait(20):
+        if not self._ready.wait(60):
             raise RuntimeError("the fake box did not start")
         return self
 
@@ -88,14 +88,14 @@ class FakeBox:
         if self._thread.is_alive():
             assert self._stopping is not None
             self._loop.call_soon_threadsafe(self._stopping.set)
-            self._thread.join(10)
+            self._thread.join(60)
 
     def restart(self) -> None:
         """Comes back at the same address after `stop`."""
         self._ready.clear()
         self._thread = threading.Thread(target=self._run, daemon=True)
         self._thread.start()
-        if not self._ready.wait(10):
+        if not self._ready.wait(60):
             raise RuntimeError("the fake box did not start again")
 
     def change(self, **fields: Any) -> None:
@@ -111,7 +111,7 @@ class FakeBox:
         sources = [{**one, "levels-db": list(levels)} for one in self.state["audio"]["sources"]]
         self._tell("meters", {"levels-db": list(levels), "sources": sources})
 
-    def until(self, is_so: Callable[[FakeBox], bool], limit_s: float = 8.0) -> None:
+    def until(self, is_so: Callable[[FakeBox], bool], limit_s: float = 60.0) -> None:
         """Waits until something is so; woken by every request and change."""
         with self._news:
             if not self._news.wait_for(lambda: is_so(self), limit_s):

@@ -36,7 +36,7 @@ def live(box: FakeBox) -> None:
     ready(box)
     (first,) = box.state["destinations"]
     box.change(
-        live={"type": "on-air", "since-at": time.time() - 761},
+        live={"type": "on-air", "since-at": box.state["at"] - 761},
         destinations=[{**first, "state": "publishing", "kbps": 3100, "sent-frames": 22_000}],
         chat={**box.state["chat"], "viewers": 412},
     )
@@ -54,7 +54,7 @@ def refused(box: FakeBox) -> None:
     problem = {"code": "stream-key-refused", "text": "Refused.", "hints": [], "facts": facts}
     rows = fresh_state()["readiness"]
     rows[2] = {"name": "tiktok", "state": "bad", "text": "Paste a new key.", "code": "stream-key-refused"}
-    needs = {"type": "needs-key", "since-at": time.time() - 761, "destination": "tiktok", "problem": problem}
+    needs = {"type": "needs-key", "since-at": box.state["at"] - 761, "destination": "tiktok", "problem": problem}
     box.change(live=needs, problems=[problem], readiness=rows)
 
 
@@ -78,7 +78,7 @@ def tested(box: FakeBox) -> None:
 
 
 def practicing(box: FakeBox) -> None:
-    box.change(live={"type": "practicing", "since-at": time.time() - 42})
+    box.change(live={"type": "practicing", "since-at": box.state["at"] - 42})
 
 
 def several(box: FakeBox) -> None:
@@ -94,7 +94,8 @@ def _privacy(box: FakeBox) -> None:
 
 def _ending(box: FakeBox) -> None:
     live(box)
-    box.change(live={"type": "ending", "since-at": time.time() - 761, "ends-at": time.time() + 5})
+    now = box.state["at"]
+    box.change(live={"type": "ending", "since-at": now - 761, "ends-at": now + 5})
 
 
 def _to_phone(page: Page) -> None:

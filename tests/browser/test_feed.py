@@ -5,11 +5,11 @@ from __future__ import annotations
 import pytest
 from playwright.sync_api import BrowserContext, Page, expect
 
-from tests.browser.chromium import assert_quiet, opened, pass_time
+from tests.browser.chromium import assert_quiet, opened, pass_time, stand_still
 from tests.browser.fakebox import FakeBox
 from tests.browser.screens import live, ready
 
-pytestmark = pytest.mark.timeout(40)
+pytestmark = pytest.mark.timeout(300)
 
 
 def set_hidden(page: Page, *, is_hidden: bool) -> None:
@@ -54,6 +54,7 @@ def test_the_page_comes_back_by_itself_and_says_meanwhile_that_nothing_is_known(
 
 def test_a_short_break_is_no_alarm(phone: BrowserContext, box: FakeBox) -> None:
     ready(box)
+    stand_still(phone)
     page = opened(phone, box.url)
     page.wait_for_selector("#go.does-go")
     page.evaluate(
@@ -62,9 +63,11 @@ def test_a_short_break_is_no_alarm(phone: BrowserContext, box: FakeBox) -> None:
         const all = { subtree: true, childList: true, characterData: true };
         new MutationObserver(note).observe(document.querySelector("plug-go"), all); }"""
     )
-    box.stop()
+    with page.expect_event("requestfailed", lambda request: request.url.endswith("/api/feed")):
+        box.stop()
     box.change(name="back-again")
     box.restart()
+    page.clock.run_for(400)
     expect(page.locator(".box-name")).to_have_text("back-again")
     assert "No answer" not in page.evaluate("window.seen")
 

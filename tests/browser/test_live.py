@@ -9,27 +9,36 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import BrowserContext, Page, expect
 
-from tests.browser.chromium import assert_quiet, opened
+from tests.browser.chromium import assert_quiet, opened, stand_still
 from tests.browser.fakebox import FakeBox
 from tests.browser.screens import live, ready, refused
 
 HOLD_MS = 800
-pytestmark = pytest.mark.timeout(40)
+pytestmark = pytest.mark.timeout(300)
 
 
 @pytest.fixture
 def page(phone: BrowserContext, box: FakeBox) -> Iterator[Page]:
+    """The first screen, on which time stands still; `page.clock.resume()` lets it go."""
     ready(box)
+    stand_still(phone)
     page = opened(phone, box.url)
     page.wait_for_selector("#go.does-go")
     yield page
     assert_quiet(page)
 
 
-def hold(page: Page, *, until: str) -> None:
-    """A thumb on the button until something is there."""
+def press(page: Page) -> None:
+    """Puts a thumb on the button and leaves it there."""
     page.locator("#go").hover()
     page.mouse.down()
+    page.wait_for_selector("#go.held")
+
+
+def hold(page: Page, *, until: str) -> None:
+    """A thumb on the button for as long as it takes, and until something is there. Time must stand still."""
+    press(page)
+    page.clock.run_for(HOLD_MS)
     page.wait_for_selector(until)
     page.mouse.up()
 
@@ -39,9 +48,13 @@ def names(box: FakeBox) -> list[str]:
 
 
 def test_holding_goes_live_and_holding_ends(page: Page, box: FakeBox) -> None:
-    begun = time.monotonic()
-    hold(page, until="#go.does-end")
-    assert time.monotonic() - begun >= HOLD_MS / 1000 * 0.95
+    press(page)
+    page.clock.run_for(HOLD_MS - 1)
+    expect(page.locator("#go")).to_have_class("is-ready does-go held")
+    assert names(box) == []
+    page.clock.run_for(1)
+    page.wait_for_selector("#go.does-end")
+    page.mouse.up()
     assert names(box) == ["go-live"]
     hold(page, until="#go.does-undo")
     assert box.commands[-1] == {"do": "end-live", "undo-s": 5}
@@ -50,11 +63,11 @@ def test_holding_goes_live_and_holding_ends(page: Page, box: FakeBox) -> None:
 def test_a_tap_does_nothing_but_say_what_to_do(page: Page, box: FakeBox) -> None:
     page.locator("#go").tap()
     expect(page.locator("plug-go .reply")).to_have_text("Keep holding until it is full.")
-    page.locator("#go").hover()
-    page.mouse.down()
-    expect(page.locator("#go")).to_have_class("is-ready does-go held")
+    press(page)
+    page.clock.run_for(HOLD_MS - 1)
     page.mouse.move(5, 5)
-    expect(page.locator("#go")).not_to_have_class("is-ready does-go held")
+    expect(page.locator("#go")).to_have_class("is-ready does-go")
+    page.clock.run_for(HOLD_MS)
     page.mouse.up()
     assert names(box) == []
 
@@ -64,7 +77,6 @@ def test_a_keyboard_presses_twice(page: Page, box: FakeBox) -> None:
     page.keyboard.press("Enter")
     expect(page.locator(".go-action")).to_have_text("Press again to go LIVE")
     assert names(box) == []
-    page.clock.install()
     page.clock.run_for(400)
     page.keyboard.press("Enter")
     box.until(lambda fake: names(fake) == ["go-live"])
@@ -84,8 +96,10 @@ def test_live_is_said_only_while_frames_go_out(page: Page, box: FakeBox) -> None
     expect(page.locator(".go-word")).to_have_text("Connecting…")
     live(box)
     expect(page.locator(".go-word")).to_contain_text("LIVE 12:4")
-    # No frame more: within a few seconds it is no longer called live.
-    expect(page.locator(".go-word")).to_have_text("Checking…", timeout=6000)
+    page.clock.run_for(2500)
+    expect(page.locator(".go-word")).to_contain_text("LIVE 12:4")
+    page.clock.run_for(1000)  # no frame more: within a few seconds it is no longer called live
+    expect(page.locator(".go-word")).to_have_text("Checking…")
     (first,) = box.state["destinations"]
     box.change(destinations=[{**first, "sent-frames": first["sent-frames"] + 30}])
     expect(page.locator(".go-word")).to_contain_text("LIVE")
@@ -119,6 +133,7 @@ def test_privacy_mute_and_break_are_one_tap_each(page: Page, box: FakeBox) -> No
 
 
 def test_a_refused_key_is_the_one_thing_to_see_and_mended_by_pasting(page: Page, box: FakeBox) -> None:
+    page.clock.resume()  # what is pasted is used a moment later
     refused(box)
     expect(page.locator("plug-problem .problem-text")).to_have_text(
         "TikTok asks for a new key. Paste it; until then the box keeps trying the old one."
@@ -141,6 +156,7 @@ def test_a_live_that_asks_for_a_key_can_be_ended(page: Page, box: FakeBox) -> No
 
 def test_an_error_is_said_in_the_readers_language(phone: BrowserContext, box: FakeBox) -> None:
     ready(box)
+    stand_still(phone)
     page = opened(phone, f"{box.url}/#/settings/basics")
     page.select_option("#page-language", "es")
     page.wait_for_selector("html[lang=es]")
@@ -174,6 +190,7 @@ def test_practice_needs_no_key_and_says_that_nobody_sees_it(page: Page, box: Fak
 
 
 def test_a_setting_is_changed_and_taken_back(page: Page, box: FakeBox) -> None:
+    page.clock.resume()  # a changed setting is drawn again a moment later
     page.goto(f"{box.url}/#/settings/every")
     page.fill("#set-slate-owner-name", "Leo")
     page.press("#set-slate-owner-name", "Tab")
@@ -186,7 +203,8 @@ def test_a_setting_is_changed_and_taken_back(page: Page, box: FakeBox) -> None:
 
 
 def paste(page: Page, text: str) -> None:
-    """Pastes into what has the focus, as a phone does: the text and the event."""
+    """Pastes into the field that has the focus, as a phone does: the text and the event."""
+    page.wait_for_selector("textarea:focus")
     page.evaluate(
         """text => { const one = document.activeElement; one.value = text;
         one.dispatchEvent(new ClipboardEvent("paste", { bubbles: true })); }""",

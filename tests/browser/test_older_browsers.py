@@ -16,9 +16,10 @@ from tests.browser.chromium import assert_quiet, device, opened
 from tests.browser.fakebox import PIN, FakeBox
 from tests.browser.older import make_old, style_of_old, taken_away
 from tests.browser.screens import SCREENS, live, ready, show
-from tests.browser.test_live import hold, names, paste
+from tests.browser.test_live import names, paste
+from tests.browser.test_phone import hold
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(180)]
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
 
 NEEDS = "It needs Safari of iOS 15, Chrome 103, Firefox 115 or a newer one"
 IPHONE = ("MediaSource", "WebKitMediaSource", "SourceBuffer")

@@ -8,10 +8,10 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Browser, BrowserContext, expect
 
-from tests.browser.chromium import assert_quiet, device, opened
+from tests.browser.chromium import assert_quiet, device, opened, stand_still
 from tests.browser.fakebox import PIN, FakeBox
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(60)]
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
 
 
 @pytest.fixture
@@ -86,8 +86,12 @@ def test_owners_are_told_until_they_look(phone: BrowserContext, box: FakeBox) ->
 def test_a_pin_that_waits_is_sent_again_by_itself(phone: BrowserContext) -> None:
     with FakeBox(open_to_all=False) as box:
         box.pin_waits_s = 2
+        stand_still(phone)
         page = opened(phone, box.url)
         page.fill("#pin", PIN)
-        page.wait_for_selector(".reply:has-text('your turn is in 00:0')")
+        page.wait_for_selector(".reply:has-text('your turn is in 00:02')")
+        page.clock.run_for(1000)
+        page.wait_for_selector(".reply:has-text('your turn is in 00:01')")
+        page.clock.run_for(1000)
         page.wait_for_selector("#app:not([hidden])")
         assert_quiet(page)

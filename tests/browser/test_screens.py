@@ -15,7 +15,7 @@ EVIL = '<img src=x onerror="document.title=\'taken\'"><script>document.title="ta
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(120)
+@pytest.mark.timeout(300)
 @pytest.mark.parametrize(
     ("kind", "theme"),
     [
@@ -39,7 +39,7 @@ def test_nobody_is_kept_out(browser: Browser, box: FakeBox, theme: Theme, kind: 
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(60)
+@pytest.mark.timeout(300)
 @pytest.mark.parametrize("width", [320, *(pytest.param(width, marks=pytest.mark.long) for width in (390, 900, 1280))])
 def test_nothing_is_wider_than_the_screen_and_everything_can_be_hit(browser: Browser, box: FakeBox, width: int) -> None:
     """A thumb needs 44 pixels each way; links within a sentence are not in the way of that (there are none)."""
@@ -63,7 +63,7 @@ def test_nothing_is_wider_than_the_screen_and_everything_can_be_hit(browser: Bro
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(60)
+@pytest.mark.timeout(300)
 def test_foreign_texts_stay_texts(phone: BrowserContext, box: FakeBox) -> None:
     state = fresh_state()
     evil = {"code": "no-such-code", "text": EVIL, "hints": [EVIL], "facts": {"destination": EVIL}}
@@ -101,7 +101,7 @@ def test_foreign_texts_stay_texts(phone: BrowserContext, box: FakeBox) -> None:
     assert_quiet(page)
 
 
-@pytest.mark.timeout(30)
+@pytest.mark.timeout(300)
 def test_the_pin_or_the_password_lets_a_phone_in(phone: BrowserContext) -> None:
     with FakeBox(open_to_all=False) as box:
         page = opened(phone, box.url)

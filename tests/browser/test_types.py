@@ -12,7 +12,7 @@ from tests.browser import npm
 
 pytestmark = [
     pytest.mark.slow,
-    pytest.mark.timeout(120),
+    pytest.mark.timeout(300),
     pytest.mark.skipif(shutil.which("node") is None, reason="node is not installed (Debian: npm)"),
 ]
 

@@ -40,7 +40,7 @@ customElements.define("plug-go", class extends Piece {
 		put(this.#time, said.seconds === undefined ? "" : ` ${clock(said.seconds)}`);
 		put(this.#action, this.#actionOf(said, state));
 		put(this.#hint, said.hint);
-		mark(this.#button, "class", `is-${said.look} does-${said.act}${this.#isSure ? " sure" : ""}`);
+		mark(this.#button, "class", `is-${said.look} does-${said.act}${this.#isSure ? " sure" : ""}${this.#holding === undefined ? "" : " held"}`);
 		this.#button.toggleAttribute("disabled", this.#isBusy || said.act === "none");
 		if (this.#told !== said.word) put(this.said, "");
 		this.#told = said.word;
