@@ -14,7 +14,7 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from tests.browser.chromium import assert_quiet, device, opened
-from tests.browser.test_live import paste, press
+from tests.browser.test_live import paste
 from tests.running import RunningBox
 from tests.servers import nginx as nginx_room
 from tests.servers.nginx import Nginx
@@ -59,13 +59,11 @@ def pasted(server: Nginx, number: int) -> str:
 
 
 def hold(page: Page, *, until: str) -> None:
-    """A thumb on the button until something is there; once more if the page moved on under it."""
-    while True:
-        press(page)
-        page.wait_for_selector(f"{until}, #go:not(.held)")
-        page.mouse.up()
-        if page.locator(until).count():
-            return
+    """A thumb on the button until something is there."""
+    page.locator("#go").hover()
+    page.mouse.down()
+    page.wait_for_selector(until)
+    page.mouse.up()
 
 
 def go_live(page: Page, box: RunningBox) -> None:
