@@ -17,6 +17,7 @@ from tests.faults.stage import Setup, Stage
 from tests.faults.watch import names
 
 DISK_MB = 64
+POINT = Path("/run/fault-disk")
 TOLD_S = 10.0
 FREEZE_S, THAW_S = 2.0, 0.3
 
@@ -26,7 +27,7 @@ type Harm = Callable[[Path, Outcome], None]
 @contextlib.contextmanager
 def disk() -> Iterator[Path]:
     """An ext4 file system on a loop device, which goes read-only at its first error."""
-    image, point = Path("/run/fault-disk.img"), Path("/run/fault-disk")
+    image, point = POINT.with_suffix(".img"), POINT
     with image.open("wb") as file:
         file.truncate(DISK_MB * 1024 * 1024)
     command(f"mkfs.ext4 -q -F {image}")
@@ -71,13 +72,18 @@ def harmed(harm: Harm, codes: tuple[str, ...], keep_free_mb: int = 4) -> Callabl
 
 
 def fill(point: Path, outcome: Outcome) -> None:
+    """The disk is full for a while."""
+    take_all(point, outcome)
+    time.sleep(15)
+
+
+def take_all(point: Path, outcome: Outcome) -> None:
     """Somebody else's file takes all the room there is."""
     with contextlib.suppress(OSError), (point / "other").open("wb", buffering=0) as file:
         while True:
             file.write(bytes(1 << 20))
     room = os.statvfs(point).f_bavail * os.statvfs(point).f_frsize
     outcome.prove(f"{room} bytes are free", room < 1 << 20)
-    time.sleep(15)
 
 
 def break_it(point: Path, outcome: Outcome) -> None:

@@ -75,7 +75,7 @@ def _strike(stage: Stage, outcome: Outcome, hit: Hit) -> float:
     publishes, victim, at = stage.publishes, stage.role(hit.role), time.monotonic()
     victim.send_signal(hit.number)
     until = at + RECOVERED_S
-    while not _is_another(stage, hit.role, victim.pid):
+    while not is_another(stage, hit.role, victim.pid):
         if time.monotonic() > until:
             outcome.demand(f"{hit}: no other process within {RECOVERED_S:g} s", is_met=False)
             return RECOVERED_S
@@ -95,7 +95,8 @@ def _strike(stage: Stage, outcome: Outcome, hit: Hit) -> float:
     return 0.0 if pause_s <= SHOWS_S else pause_s
 
 
-def _is_another(stage: Stage, role: str, old: int) -> bool:
+def is_another(stage: Stage, role: str, old: int) -> bool:
+    """Whether a role is another process than before."""
     try:
         return stage.role(role).pid != old
     except LookupError:

@@ -133,7 +133,30 @@ _STEADY_CLOCK = Saboteur(
     '__import__("sitecustomize").wall_ns()',
 )
 
+_COPIES = Saboteur(
+    "what the disk does not take waits where a killed control left it",
+    "appliance.control.main",
+    "Spool, state_dir, Path(loaded.config.run_dir) / SPOOL)",
+    "Spool, state_dir)",
+)
+_AGES = Saboteur(
+    "a wish is as old as it is, whatever the clock says",
+    "appliance.control.wishes",
+    "moved_s(kept.moment, self._moment(), RESUME_WITHIN_S + 1)",
+    "0.0",
+)
+_KILLED_MEANWHILE = {
+    f"{name}-{victim}": _RESTART
+    for name in (
+        "server-killed", "server-drops", "server-frozen", "server-silent", "server-lies", "server-huge",
+        "server-floods", "key-refused", "disk-full", "disk-read-only", "disk-slow", "state-full", "state-read-only",
+        "clock-forward", "clock-back", "no-clock",
+    )
+    for victim in ("control", "engine")
+} | {"state-full-control": _COPIES, "state-read-only-control": _COPIES, "clock-forward-control": _AGES}  # fmt: skip
+
 SABOTEURS: dict[str, Saboteur] = {
+    **_KILLED_MEANWHILE,
     "signal-modes": _EVENTS,
     "pulled-out": _AGAIN,
     "resolution": _EVENTS,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
 from signal import SIGKILL, SIGSTOP
 
 from tests.fakes.rtmp_server import Trick
@@ -12,6 +14,7 @@ from tests.faults import (
     floods,
     heat,
     kills,
+    meanwhile,
     network,
     processes,
     servers,
@@ -32,7 +35,9 @@ _STRUCK = "every one recovered; viewers wait <= 10 s for the engine, 0 s for oth
 _STARVED = "no role ended, an owner answered <= 1 s and told what to choose, a picture every 2 s"
 _SYNC = "within 20 ms, no step above 5 ms"
 
-ROWS: tuple[Row, ...] = (
+_MEANWHILE = "the live goes on; viewers back <= 10 s after the fault, or never gone where they notice nothing of it"
+
+SINGLE: tuple[Row, ...] = (
     Row("signal-modes", "no signal, no lock, out of range; each twice", "vivid's signal mode", _SLATE, signals.modes),
     Row("pulled-out", "the card is pulled out and put back, 20 times", "vivid unbind and bind", _SLATE
         + ", no growth", signals.pulled(20)),
@@ -121,4 +126,37 @@ ROWS: tuple[Row, ...] = (
         clocks.no_clock, quick=True),
     Row("heat", "82 degrees for 30 s", "a thermal zone of ours (a fake)", "bitrate lower <= 7.5 s, stream untouched",
         heat.hot),
+)  # fmt: skip
+
+TROUBLES: dict[str, tuple[str, Callable[[], meanwhile.Trouble]]] = {
+    "server-killed": ("the server is gone", meanwhile.server_killed),
+    "server-drops": ("the server disconnects us", meanwhile.server_drops),
+    "server-frozen": ("the server stands still", meanwhile.server_frozen),
+    "server-silent": ("a server never says a word", meanwhile.server_tricks(Trick.SILENT, "server-silent")),
+    "server-lies": ("a server answers garbage", meanwhile.server_tricks(Trick.GARBAGE, "server-not-rtmp")),
+    "server-huge": ("a server announces 16 MB", meanwhile.server_tricks(Trick.HUGE_MESSAGE, "server-not-rtmp")),
+    "server-floods": ("a server sends without end", meanwhile.server_tricks(Trick.FLOOD, "server-not-rtmp")),
+    "key-refused": ("the key is refused while live", meanwhile.key_refused),
+    "disk-full": ("the disk of recordings is full", meanwhile.recordings(disks.fill, "disk-full")),
+    "disk-read-only": ("the disk of recordings turns read-only",
+        meanwhile.recordings(disks.break_it, "directory-unwritable", "record-failed")),
+    "disk-slow": ("every write of a recording waits for 2 s", meanwhile.recordings(disks.slow_down)),
+    "state-full": ("the disk of the state directory is full", partial(meanwhile.state_disk, is_full=True)),
+    "state-read-only": ("the disk of the state directory is read-only", partial(meanwhile.state_disk, is_full=False)),
+    "clock-forward": ("the wall clock jumps 1 h forward", meanwhile.clock_set(3600)),
+    "clock-back": ("the wall clock jumps 1 h back", meanwhile.clock_set(-3600)),
+    "no-clock": ("a start in 1970, TLS", meanwhile.no_clock),
+}  # fmt: skip
+"""Faults that last while somebody is killed."""
+VICTIMS: dict[meanwhile.Victim, str] = {"control": "control", "engine": "the engine"}
+CHEAP = {"clock-forward-control", "state-read-only-control", "clock-forward-engine"}
+
+ROWS: tuple[Row, ...] = (
+    *SINGLE,
+    *(
+        Row(f"{name}-{victim}", f"{fault}, and {who} is killed meanwhile", "as alone, and SIGKILL", _MEANWHILE,
+            meanwhile.killed_in(trouble, victim),            quick=f"{name}-{victim}" in CHEAP)
+        for name, (fault, trouble) in TROUBLES.items()
+        for victim, who in VICTIMS.items()
+    ),
 )  # fmt: skip
