@@ -155,7 +155,7 @@ ROWS: tuple[Row, ...] = (
     *SINGLE,
     *(
         Row(f"{name}-{victim}", f"{fault}, and {who} is killed meanwhile", "as alone, and SIGKILL", _MEANWHILE,
-            meanwhile.killed_in(trouble, victim),            quick=f"{name}-{victim}" in CHEAP)
+            meanwhile.killed_in(trouble, victim), quick=f"{name}-{victim}" in CHEAP)
         for name, (fault, trouble) in TROUBLES.items()
         for victim, who in VICTIMS.items()
     ),
