@@ -167,10 +167,18 @@ def test_a_directory_that_cannot_be_written_is_a_sentence(tmp_path: Path) -> Non
         Link(tmp_path / "run" / "engine.sock", bytes, lambda _: None)
 
 
-def test_a_socket_path_that_cannot_be_is_a_sentence(tmp_path: Path) -> None:
-    (tmp_path / "file").write_bytes(b"")
+def test_a_socket_path_that_cannot_be_is_a_sentence() -> None:
     with pytest.raises(Unavailable, match="run-dir"):
-        Link(tmp_path / "file" / "engine.sock", bytes, lambda _: None)
+        Link(Path("/proc/no-such-directory/engine.sock"), bytes, lambda _: None)
+
+
+def test_a_file_in_the_place_of_the_sockets_directory_makes_way(tmp_path: Path) -> None:
+    (tmp_path / "file").write_bytes(b"somebody's")
+    link = Link(tmp_path / "file" / "engine.sock", bytes, lambda _: None)
+    link.start()
+    link.stop()
+    assert link.join(20)
+    assert (tmp_path / "file.aside-1").read_bytes() == b"somebody's"
 
 
 def test_who_comes_later_gets_the_beginning_of_the_packets_and_then_a_key_fragment(link: Link, tmp_path: Path) -> None:

@@ -69,7 +69,7 @@ def test_a_good_server_is_reached_and_never_sees_the_key() -> None:
 def test_what_is_wrong_is_named(trick: Trick, code: str) -> None:
     with RtmpServer() as server:
         server.usual = Behaviour(trick, "no such application")
-        timings = QUICK if code == "server-silent" else None
+        timings = Timings(commands_s=0.3) if code == "server-silent" else None
         asked = Asked(f"rtmp://127.0.0.1:{server.port}/live", timings=timings).asked()
     assert asked.error is not None
     assert asked.error.code == code
