@@ -32,6 +32,18 @@ listen = "127.0.0.1"
 port = {port}
 """
 
+SMALL_TOML = """
+[capture]
+device = "test"
+audio = "test"
+[picture]
+size = "160x160"
+[encoder]
+name = "libx264"
+bitrate-kbps = 600
+"""
+"""What a box is told that has to be cheap: the test console on the smallest canvas."""
+
 
 def token_in(said: str) -> str:
     """The token in what `plugcast token NAME` prints."""

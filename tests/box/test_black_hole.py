@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.box.test_ghost import TOML, is_on_air
+from tests.box.test_ghost import is_on_air
 from tests.box.uplink import Uplink
-from tests.running import RunningBox
+from tests.running import SMALL_TOML, RunningBox
 from tests.servers import nginx as nginx_room
 from tests.servers.nginx import Nginx
 
@@ -41,7 +41,7 @@ def test_on_air_within_seconds(here: bool, uplink: Uplink, nginx: Nginx, tmp_pat
     probing = Path("/proc/sys/net/ipv4/tcp_mtu_probing")
     assert probing.read_text().strip() == "0", "the kernel must not help"
     uplink.swallow(SIZE, here=here)
-    with RunningBox(tmp_path, TOML) as box:
+    with RunningBox(tmp_path, SMALL_TOML) as box:
         box.until(lambda state: state["signal"]["state"] == "picture")
         assert box.do("paste-key", text=f"{nginx.server} {KEY}")[0] == 200
         began = time.monotonic()

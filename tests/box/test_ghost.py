@@ -10,7 +10,7 @@ import psutil
 import pytest
 
 from appliance.engine.sinks.rtmp.address import Target
-from tests.running import RunningBox, State
+from tests.running import SMALL_TOML, RunningBox, State
 from tests.servers import nginx as nginx_room
 from tests.servers.ghost import Ghost
 from tests.servers.nginx import Nginx
@@ -22,16 +22,6 @@ pytestmark = [
 
 GHOST_S = 150.0
 KEY = "stream-1?sign=abc"
-TOML = """
-[capture]
-device = "test"
-audio = "test"
-[picture]
-size = "160x160"
-[encoder]
-name = "libx264"
-bitrate-kbps = 600
-"""
 
 
 @pytest.fixture
@@ -43,7 +33,7 @@ def nginx(tmp_path: Path) -> Iterator[Nginx]:
 
 @pytest.fixture
 def box(nginx: Nginx, tmp_path: Path) -> Iterator[RunningBox]:
-    with RunningBox(tmp_path, TOML) as running:
+    with RunningBox(tmp_path, SMALL_TOML) as running:
         running.until(lambda state: state["signal"]["state"] == "picture")
         assert running.do("paste-key", text=f"{nginx.server} {KEY}")[0] == 200
         yield running

@@ -149,13 +149,11 @@ TROUBLES: dict[str, tuple[str, Callable[[], meanwhile.Trouble]]] = {
 }  # fmt: skip
 """Faults that last while somebody is killed."""
 VICTIMS: dict[meanwhile.Victim, str] = {"control": "control", "engine": "the engine"}
-CHEAP: set[str] = set()
-
 ROWS: tuple[Row, ...] = (
     *SINGLE,
     *(
         Row(f"{name}-{victim}", f"{fault}, and {who} is killed meanwhile", "as alone, and SIGKILL", _MEANWHILE,
-            meanwhile.killed_in(trouble, victim), quick=f"{name}-{victim}" in CHEAP)
+            meanwhile.killed_in(trouble, victim))
         for name, (fault, trouble) in TROUBLES.items()
         for victim, who in VICTIMS.items()
     ),

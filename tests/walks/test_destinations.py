@@ -11,20 +11,9 @@ import pytest
 from appliance.engine.sinks.rtmp import chunk
 from tests.engine.sinks.publishing import closed_port
 from tests.fakes.rtmp_server import GOOD, Behaviour, Received, RtmpServer, Trick
-from tests.running import RunningBox, State
+from tests.running import SMALL_TOML, RunningBox, State
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(120)]
-
-TOML = """
-[capture]
-device = "test"
-audio = "test"
-[picture]
-size = "160x160"
-[encoder]
-name = "libx264"
-bitrate-kbps = 600
-"""
 
 
 @pytest.fixture
@@ -53,7 +42,7 @@ def frames_of(received: Received) -> list[int]:
 def test_a_refused_key_stops_nothing_but_the_asking_and_a_new_one_goes_on(server: RtmpServer, tmp_path: Path) -> None:
     server.usual = Behaviour(Trick.REJECT_PUBLISH, "this key has expired")
     record = f'[record]\nenabled = true\ndirectory = "{tmp_path}/recordings"\n'
-    with RunningBox(tmp_path, TOML + record) as box:
+    with RunningBox(tmp_path, SMALL_TOML + record) as box:
         pasted = box.do("paste-key", text=f"rtmp://127.0.0.1:{server.port}/live old-key-12345")
         assert pasted[0] == 200
         assert box.do("go-live")[0] == 200
@@ -82,7 +71,7 @@ def test_bad_servers_do_not_harm_a_good_one(server: RtmpServer, tmp_path: Path) 
     for name, trick in bad.items():
         servers[name].usual = Behaviour(trick, "no")
     with servers["refusing"], servers["silent"], servers["frozen"], closed_port() as port:
-        toml = TOML + destination(tmp_path, "good", server.port) + destination(tmp_path, "closed", port)
+        toml = SMALL_TOML + destination(tmp_path, "good", server.port) + destination(tmp_path, "closed", port)
         toml += "".join(destination(tmp_path, name, one.port) for name, one in servers.items())
         with RunningBox(tmp_path, toml) as box:
             box.until(lambda state: state["signal"]["state"] == "picture")
@@ -112,7 +101,7 @@ def problem_of(state: State, name: str) -> str:
 
 
 def test_a_check_before_the_live_says_what_is_wrong_and_publishes_nothing(server: RtmpServer, tmp_path: Path) -> None:
-    with closed_port() as port, RunningBox(tmp_path, TOML + destination(tmp_path, "other", port)) as box:
+    with closed_port() as port, RunningBox(tmp_path, SMALL_TOML + destination(tmp_path, "other", port)) as box:
         assert box.do("preflight", destination="nowhere")[0] == 422
         assert box.do("preflight", destination="other")[0] == 200
         failed = box.until(lambda state: preflight(state, "other") == "failed")
