@@ -4,16 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections import Counter
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 import aiohttp
 import pytest
-from aiohttp import web
 
 from appliance.control.tokens import MOST_SESSIONS, Role
-from appliance.panel import app, feed, packets, quotas
+from appliance.panel import feed, packets, quotas
 from appliance.panel.door import Bounds, Door, Guest
 from appliance.panel.quotas import Holders, Places, Room
 from tests.security.house import House, visit
@@ -194,45 +192,6 @@ def test_who_leaves_gets_the_answer_and_is_a_stranger_then(place: Path) -> None:
         writer.write(f"DELETE /api/sessions/{known} HTTP/1.1\r\n{lines}Content-Length: 0\r\n\r\n".encode())
         assert b" 200 " in await reader.readline()
         assert [guest.is_known for guest in house.door._guests if guest.transport is not None] == [False]
-        writer.transport.abort()
-
-    visit(place, test)
-
-
-@GUARD
-def test_a_viewer_who_asks_in_heaps_leaves_the_others_their_turns(
-    place: Path, monkeypatch: pytest.MonkeyPatch, is_guarded: bool
-) -> None:
-    heap, turn = 200, 0
-    begun: Counter[int] = Counter()
-
-    async def noting(_: web.Request) -> web.Response:
-        begun[turn] += 1
-        return web.json_response({"ok": True})
-
-    async def unguarded(_door: Door, _guest: Guest) -> None:
-        return
-
-    monkeypatch.setattr(app, "_state", noting)
-    if not is_guarded:
-        monkeypatch.setattr(Door, "_wait_its_turn", unguarded)
-
-    async def test(house: House) -> None:
-        loop = asyncio.get_running_loop()
-
-        def tick() -> None:
-            nonlocal turn
-            turn += 1
-            if sum(begun.values()) < heap:
-                loop.call_soon(tick)
-
-        cookie = await house.cookie("viewer")
-        reader, writer = await house.connect()
-        writer.write(f"GET /api/state HTTP/1.1\r\nHost: {house.host}\r\nCookie: {cookie}\r\n\r\n".encode() * heap)
-        loop.call_soon(tick)
-        for _ in range(heap):
-            await reader.readuntil(b"}")
-        assert (max(begun.values()) <= 2) is is_guarded
         writer.transport.abort()
 
     visit(place, test)

@@ -6,10 +6,12 @@ import asyncio
 import socket
 from collections import Counter
 from pathlib import Path
+from typing import Literal
 
 import pytest
 from aiohttp import web
 
+from appliance.control.tokens import Role
 from appliance.panel import app
 from appliance.panel.door import Bounds, Door, Guest
 from tests.security.house import House, visit
@@ -181,8 +183,9 @@ def test_every_address_of_a_name_is_listened_on(place: Path) -> None:
 
 
 @GUARD
+@pytest.mark.parametrize(("who", "asks", "path"), [("", "_healthz", "/healthz"), ("viewer", "_state", "/api/state")])
 def test_one_that_asks_in_heaps_leaves_the_others_their_turns(
-    place: Path, monkeypatch: pytest.MonkeyPatch, is_guarded: bool
+    place: Path, monkeypatch: pytest.MonkeyPatch, is_guarded: bool, who: Role | Literal[""], asks: str, path: str
 ) -> None:
     """Requests that came together are begun in turns of the loop of their own."""
     heap, turn = 300, 0
@@ -195,7 +198,7 @@ def test_one_that_asks_in_heaps_leaves_the_others_their_turns(
     async def unguarded(_door: Door, _guest: Guest) -> None:
         return
 
-    monkeypatch.setattr(app, "_healthz", noting)
+    monkeypatch.setattr(app, asks, noting)
     if not is_guarded:
         monkeypatch.setattr(Door, "_wait_its_turn", unguarded)
 
@@ -208,8 +211,9 @@ def test_one_that_asks_in_heaps_leaves_the_others_their_turns(
             if sum(begun.values()) < heap:
                 loop.call_soon(tick)
 
+        cookie = f"Cookie: {await house.cookie(who)}\r\n" if who else ""
         reader, writer = await house.connect()
-        writer.write(f"GET /healthz HTTP/1.1\r\nHost: {house.host}\r\n\r\n".encode() * heap)
+        writer.write(f"GET {path} HTTP/1.1\r\nHost: {house.host}\r\n{cookie}\r\n".encode() * heap)
         loop.call_soon(tick)
         for _ in range(heap):
             await reader.readuntil(b"}")
