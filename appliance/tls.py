@@ -7,13 +7,16 @@ It opens no connection and knows no protocol above TLS.
 
 from __future__ import annotations
 
+import contextlib
+import socket
 import ssl
 import time
 from collections.abc import Callable
 from typing import Any
 
 _HEADER = 5
-_LONGEST_RECORD = _HEADER + 16_384 + 2048
+_LONGEST_DATA = 16_384
+_LONGEST_RECORD = _HEADER + _LONGEST_DATA + 2048
 BURST = 128
 """So many records more than their data are worth may come at once: a handshake, a program that writes line by line."""
 A_SECOND = 32
@@ -64,18 +67,26 @@ class Bounded(ssl.SSLObject):
     def _feed(self) -> bool:
         """Gives OpenSSL one more record; False when none has come whole."""
         self._held += self.incoming.read()
-        size = _HEADER + int.from_bytes(self._held[3:_HEADER], "big")
-        if size > _LONGEST_RECORD:
-            # Not TLS: OpenSSL says so.
-            size = len(self._held)
-        if not self._held or len(self._held) < max(size, _HEADER):
+        if not self.has_record:
             if self.incoming.eof:
                 self._fed.write_eof()
             return False
         self._pay()
+        size = self._next
         self._fed.write(bytes(self._held[:size]))
         del self._held[:size]
         return True
+
+    @property
+    def has_record(self) -> bool:
+        """Whether a whole record is here that OpenSSL has not seen."""
+        return bool(self._held) and len(self._held) >= max(self._next, _HEADER)
+
+    @property
+    def _next(self) -> int:
+        size = _HEADER + int.from_bytes(self._held[3:_HEADER], "big")
+        # What is no TLS is given on whole: OpenSSL says so.
+        return size if size <= _LONGEST_RECORD else len(self._held)
 
     def _pay(self) -> None:
         now = self.clock()
@@ -85,8 +96,114 @@ class Bounded(ssl.SSLObject):
             raise ssl.SSLError("too many TLS records that carry nothing")
 
 
+class BoundedSocket(socket.socket):
+    """A connected socket with TLS under the same bounds, for whoever reads and writes by itself.
+
+    Behaves as `ssl.SSLSocket`: without blocking it raises `ssl.SSLWantReadError` and `ssl.SSLWantWriteError`, with a
+    timeout TimeoutError; the end is empty bytes. `send` tells of bytes when the kernel has the whole record of them,
+    and wants the same bytes again until then.
+    """
+
+    def __init__(self, connection: socket.socket, context: ssl.SSLContext, name: str | None) -> None:
+        timeout = connection.gettimeout()
+        super().__init__(connection.family, connection.type, connection.proto, connection.detach())
+        self.settimeout(timeout)
+        self._incoming, self._outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
+        self._unsent = memoryview(b"")
+        self._promised = 0
+        try:
+            self._tls = context.wrap_bio(self._incoming, self._outgoing, server_hostname=name)
+        except BaseException:
+            self.close()
+            raise
+
+    def do_handshake(self) -> None:
+        """Shakes hands, or goes on with it; closes when that fails, for callers who only hear of it."""
+        try:
+            self._step(self._tls.do_handshake)
+        except (ssl.SSLWantReadError, ssl.SSLWantWriteError):
+            raise
+        except BaseException:
+            self.close()
+            raise
+
+    def getpeercert(self) -> Any:
+        """As `ssl.SSLSocket`."""
+        return self._tls.getpeercert()
+
+    def pending(self) -> int:
+        """How much is here that no poll tells of; 1 for a record that was not looked into yet."""
+        held = isinstance(self._tls, Bounded) and self._tls.has_record
+        return self._tls.pending() or int(held)
+
+    def recv(self, size: int, flags: int = 0) -> bytes:
+        """As `ssl.SSLSocket`."""
+        del flags
+        try:
+            got: bytes = self._step(lambda: self._tls.read(size))
+        except ssl.SSLEOFError:
+            return b""
+        return got
+
+    def send(self, data: Any, flags: int = 0) -> int:
+        """As `ssl.SSLSocket`."""
+        del flags
+        self._drain()
+        if not self._promised and len(data):
+            self._promised = self._tls.write(memoryview(data)[:_LONGEST_DATA])
+            self._drain()
+        taken, self._promised = self._promised, 0
+        return taken
+
+    def sendall(self, data: Any, flags: int = 0) -> None:
+        """As `ssl.SSLSocket`."""
+        rest = memoryview(data)
+        while rest:
+            rest = rest[self.send(rest, flags) :]
+
+    def unwrap(self) -> None:
+        """Says that nothing more comes, and wants to read that the peer has said so."""
+        self._step(self._tls.unwrap)
+
+    def _step[T](self, step: Callable[[], T]) -> T:
+        while True:
+            try:
+                result = step()
+            except ssl.SSLWantReadError:
+                self._drain()
+                self._fill()
+            except ssl.SSLError:
+                # The peer is told why, as far as the network takes it.
+                with contextlib.suppress(OSError):
+                    self._drain()
+                raise
+            else:
+                # What TLS itself has to say waits for the next call when the network is full.
+                with contextlib.suppress(ssl.SSLWantWriteError, TimeoutError):
+                    self._drain()
+                return result
+
+    def _fill(self) -> None:
+        try:
+            data = super().recv(_LONGEST_RECORD)
+        except BlockingIOError:
+            raise ssl.SSLWantReadError from None
+        if data:
+            self._incoming.write(data)
+        else:
+            self._incoming.write_eof()
+
+    def _drain(self) -> None:
+        while self._unsent or self._outgoing.pending:
+            self._unsent = self._unsent or memoryview(self._outgoing.read())
+            try:
+                self._unsent = self._unsent[super().send(self._unsent) :]
+            except BlockingIOError:
+                raise ssl.SSLWantWriteError from None
+
+
 class BoundedContext(ssl.SSLContext):
-    """A context whose connections are `Bounded`, as far as they are made by `wrap_bio`: asyncio makes them so."""
+    """A context whose connections are bounded: `Bounded` where asyncio makes them, else a `BoundedSocket`."""
 
     sslobject_class = Bounded
     clock: Callable[[], float] = staticmethod(time.monotonic)
@@ -99,8 +216,18 @@ class BoundedContext(ssl.SSLContext):
         made.bound(incoming, fed, self.clock)
         return made
 
+    # A BoundedSocket is what clients use of an SSLSocket.
+    def wrap_socket(  # type: ignore[override]
+        self, sock: socket.socket, *, server_hostname: str | None = None, do_handshake_on_connect: bool = True
+    ) -> BoundedSocket:
+        """As `ssl.SSLContext`, for a client that is connected. The socket belongs to the result."""
+        made = BoundedSocket(sock, self, server_hostname)
+        if do_handshake_on_connect:
+            made.do_handshake()
+        return made
 
-def trusting(ca_file: str = "") -> ssl.SSLContext:
+
+def trusting(ca_file: str = "") -> BoundedContext:
     """What a client needs: the system's authorities, and those of `ca_file` besides. Raises OSError.
 
     A certificate must say whom it is for where certificates say it (subjectAltName). A common name alone, which no

@@ -35,7 +35,7 @@ from appliance.model.config import Config
 from appliance.model.plan import Plan
 from appliance.model.problem import Problem
 from appliance.model.protocol import Hello, MetersMessage, PlanMessage, ReportMessage, pack
-from appliance.model.report import Report
+from appliance.model.report import Answer, Report
 from appliance.notify import Notifier
 from appliance.sockets import socket_path, user_of
 
@@ -63,6 +63,7 @@ class Engine:
         self._studio: Studio | None = None
         self._permit = Permit(own)
         self._refused: tuple[Problem, ...] = ()
+        self._not_done: tuple[Answer, ...] = ()
         self._memory = ChoiceMemory(engine.with_name("encoder.json"))
         self._notifier = Notifier(os.environ)
         self._vigil = Vigil()
@@ -115,7 +116,7 @@ class Engine:
         return 0
 
     def _follow(self, stated: Plan) -> None:
-        plan, refused = self._permit.permitted(stated)
+        plan, refused, self._not_done = self._permit.permitted(stated)
         if refused != self._refused:
             self._refused = refused
             for problem in refused:
@@ -154,7 +155,9 @@ class Engine:
 
     def _said(self, studio: Studio) -> Report:
         report = studio.report()
-        return msgspec.structs.replace(report, problems=(*self._refused, *report.problems))
+        return msgspec.structs.replace(
+            report, problems=(*self._refused, *report.problems), answers=(*self._not_done, *report.answers)
+        )
 
     def _failed(self, studio: Studio) -> bool:
         for worker in (*studio.workers, self._link, self._layers):

@@ -7,6 +7,7 @@ started, and whatever else a Plan names is put back to what is harmless, and sai
 from __future__ import annotations
 
 from pathlib import PurePath
+from typing import NamedTuple
 
 import msgspec
 
@@ -14,10 +15,19 @@ from appliance.model.config import Config
 from appliance.model.names import H264_ENCODERS, is_anybodys
 from appliance.model.plan import Ask, CapturePlan, Destination, EncoderPlan, Plan, Preflight, RecordPlan, UplinkTest
 from appliance.model.problem import Problem
+from appliance.model.report import Answer
 from appliance.model.text import legible
 
 _LONGEST_SHOWN = 100
 _ONLY_THE_OWNERS = frozenset({"uplink.test-url", "record.directory", "ca-file"})
+
+
+class Permitted(NamedTuple):
+    """The plan without what it may not name, what is to be said about that, and answers to what will not be done."""
+
+    plan: Plan
+    problems: tuple[Problem, ...]
+    answers: tuple[Answer, ...]
 
 
 class Permit:
@@ -35,11 +45,11 @@ class Permit:
             "ca-file": {"", *(destination.ca_file for destination in own.destination.values())},
         }
 
-    def permitted(self, plan: Plan) -> tuple[Plan, tuple[Problem, ...]]:
-        """The plan without what it may not name, and what is to be said about that."""
+    def permitted(self, plan: Plan) -> Permitted:
+        """Puts back what the plan may not name."""
         refused: dict[str, str] = {}
         replace = msgspec.structs.replace
-        asks = (self._asked(ask, refused) for ask in plan.asks)
+        asks = [self._asked(ask, refused) for ask in plan.asks]
         microphone = self._allowed("audio.microphone", plan.sound.microphone, "none", refused)
         checked = replace(
             plan,
@@ -48,9 +58,10 @@ class Permit:
             encoder=self._encoder(plan.encoder, refused),
             destinations=tuple(self._destination(one, refused) for one in plan.destinations),
             record=self._record(plan.record, refused),
-            asks=tuple(ask for ask in asks if ask is not None),
+            asks=tuple(ask for ask in asks if isinstance(ask, Ask)),
         )
-        return checked, tuple(_problem(path, name) for path, name in refused.items())
+        problems = tuple(_problem(path, name) for path, name in refused.items())
+        return Permitted(checked, problems, tuple(ask for ask in asks if isinstance(ask, Answer)))
 
     def _allowed(self, path: str, name: str, instead: str, refused: dict[str, str]) -> str:
         if name in self._own[path] or (path not in _ONLY_THE_OWNERS and is_anybodys(path, name)):
@@ -82,10 +93,10 @@ class Permit:
         directory = self._allowed("record.directory", plan.directory, "", refused)
         return msgspec.structs.replace(plan, directory=directory, enabled=plan.enabled and bool(directory))
 
-    def _asked(self, ask: Ask, refused: dict[str, str]) -> Ask | None:
+    def _asked(self, ask: Ask, refused: dict[str, str]) -> Ask | Answer:
         match ask.errand:
-            case UplinkTest(url=url):
-                return ask if self._allowed("uplink.test-url", url, "", refused) else None
+            case UplinkTest(url=url) if not self._allowed("uplink.test-url", url, "", refused):
+                return Answer(id=ask.id, state="failed", problem=_problem("uplink.test-url", url))
             case Preflight(destination=destination):
                 errand = Preflight(destination=self._destination(destination, refused))
                 return msgspec.structs.replace(ask, errand=errand)

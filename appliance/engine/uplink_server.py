@@ -21,6 +21,7 @@ from urllib.parse import urlsplit
 from appliance.engine.sinks.rtmp.dial import Endpoint, Lookup
 from appliance.engine.worker import Worker
 from appliance.errors import Invalid, Unavailable
+from appliance.tls import BoundedSocket
 
 ADDRESS_S = 2.5
 STEP_S = 0.5
@@ -144,7 +145,7 @@ class Connection:
         """Whether the server has said something already, or closed; what TLS itself has to say does not count."""
         if self._early is not None:
             return True
-        waits = isinstance(self._socket, ssl.SSLSocket) and self._socket.pending() > 0
+        waits = isinstance(self._socket, BoundedSocket) and self._socket.pending() > 0
         if not waits and not select.select([self._socket], [], [], 0)[0]:
             return False
         self._socket.settimeout(0)

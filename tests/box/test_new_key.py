@@ -36,7 +36,8 @@ def test_a_pasted_key_goes_on_within_a_second_in_the_same_encoder(tmp_path: Path
         time.sleep(60)
         waited = box.state()
         assert waited["live"]["type"] == "needs-key"
-        assert len(server.received) == asked, "a refused key is not tried again by itself"
+        tried = len(server.received) - asked
+        assert 2 <= tried <= 8, "the tries go on behind, slower and slower"
         server.usual = GOOD
         began = time.monotonic()
         assert box.do("paste-key", text="second-key-6789")[0] == 200

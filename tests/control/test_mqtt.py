@@ -337,8 +337,6 @@ def test_a_broker_that_goes_and_comes(broker: Mosquitto) -> None:
     run(test)
 
 
-# paho leaves the socket of a failed handshake to the garbage collector.
-@pytest.mark.filterwarnings("ignore:Exception ignored in. <ssl.SSLSocket:pytest.PytestUnraisableExceptionWarning")
 def test_user_password_and_tls(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     authority = Authority(tmp_path)
     password, wrong = tmp_path / "password", tmp_path / "wrong"

@@ -111,10 +111,10 @@ def test_a_sound_input_that_is_a_command(tmp_path: Path, monkeypatch: pytest.Mon
     if ctypes.util.find_library("asound") is None:
         pytest.skip("ALSA's library is not installed (Debian: libasound2)")
     if not is_guarded:
-        monkeypatch.setattr(Permit, "permitted", lambda _self, plan: (plan, ()))
+        monkeypatch.setattr(Permit, "permitted", lambda _self, plan: (plan, (), ()))
     sign = tmp_path / "sign"
     stated = Plan(sound=SoundPlan(microphone=f"file:'|touch {sign}',raw"))
-    plan, problems = Permit(Config()).permitted(stated)
+    plan, problems, _ = Permit(Config()).permitted(stated)
     source = AlsaSource(SoundRequest(plan.sound.microphone), lambda block: None, lambda signal: source.stop())
     source.start()
     try:
@@ -208,9 +208,11 @@ def test_what_was_set_on_the_panel_is_not_the_owner_s(tmp_path: Path) -> None:
     ],
 )
 def test_the_engine_puts_back_what_a_plan_may_not_name(path: str, plan: Plan, left: Plan) -> None:
-    permitted, problems = Permit(OWN).permitted(plan)
+    permitted, problems, answers = Permit(OWN).permitted(plan)
     assert permitted == left
     assert [problem.facts["path"] for problem in problems] == [path]
+    answered = {ask.id for ask in permitted.asks} | {answer.id for answer in answers if answer.problem in problems}
+    assert answered == {ask.id for ask in plan.asks}, "whoever asks is told"
     assert "box.toml" in problems[0].text
 
 
@@ -224,10 +226,10 @@ def test_the_engine_takes_what_its_own_box_toml_names() -> None:
         record=RecordPlan(enabled=True, directory="/srv/box/recordings"),
         asks=(asked(UplinkTest(url=OWN.uplink.test_url)), asked(Preflight(destination=to))),
     )
-    assert Permit(OWN).permitted(plan) == (plan, ())
+    assert Permit(OWN).permitted(plan) == (plan, (), ())
     elsewhere = msgspec.structs.replace(OWN, record=RecordConfig(directory="/media//disk/"))
     recorded = Plan(record=RecordPlan(enabled=True, directory="/media/disk"))
-    assert Permit(elsewhere).permitted(recorded) == (recorded, ())
+    assert Permit(elsewhere).permitted(recorded) == (recorded, (), ())
 
 
 def test_every_sound_input_of_the_list_may_be_chosen(tmp_path: Path) -> None:

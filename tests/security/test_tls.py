@@ -7,7 +7,14 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import random
+import select
+import socket
 import ssl
+import subprocess
+import threading
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -15,6 +22,7 @@ import pytest
 from appliance import tls
 from appliance.panel.door import Bounds
 from tests.security.house import House, visit
+from tests.servers.certificates import Authority
 
 GUARD = pytest.mark.parametrize("is_guarded", [True, False], ids=["guarded", "without-guard"])
 ENDLESS = 10**9
@@ -65,6 +73,105 @@ def test_new_keys_without_end(place: Path, monkeypatch: pytest.MonkeyPatch, is_g
             await client.communicate()
 
     visit(place, test, tls=True)
+
+
+@GUARD
+def test_a_server_that_wants_new_keys_without_end(
+    tmp_path: Path, authority: Authority, monkeypatch: pytest.MonkeyPatch, is_guarded: bool
+) -> None:
+    """A destination, a broker or a test server; without the bound a thread of ours stays in OpenSSL meanwhile."""
+    if not is_guarded:
+        monkeypatch.setattr(tls, "BURST", ENDLESS)
+    shown = authority.issue()
+    with socket.create_server(("127.0.0.1", 0)) as found:
+        port = found.getsockname()[1]
+    command = ("s_server", "-accept", str(port), "-tls1_3", "-cert", shown.certificate, "-key", shown.key)
+    with (tmp_path / "said").open("wb") as said:
+        server = subprocess.Popen(["openssl", *command], stdin=subprocess.PIPE, stdout=said, stderr=said)
+    assert server.stdin is not None
+    try:
+        connection = dial(port)
+        with tls.trusting(str(authority.file)).wrap_socket(connection, server_hostname="localhost") as client:
+            client.settimeout(0)
+            for asked in range(4 * 128):  # noqa: B007 - how far it came is what counts
+                server.stdin.write(b"K\n")
+                server.stdin.flush()
+                select.select([client], [], [], 30)
+                try:
+                    client.recv(1)
+                except ssl.SSLWantReadError:
+                    continue
+                except ssl.SSLError as error:
+                    assert "carry nothing" in str(error)  # noqa: PT017 - it is what may happen
+                    break
+            else:
+                asked = ENDLESS
+            assert (asked < 4 * 128) is is_guarded
+    finally:
+        server.kill()
+        server.communicate()
+
+
+def dial(port: int) -> socket.socket:
+    """A connection to a program that has been started."""
+    for _ in range(3000):
+        with contextlib.suppress(ConnectionRefusedError):
+            return socket.create_connection(("127.0.0.1", port))
+        threading.Event().wait(0.01)
+    raise AssertionError("the server has not come")
+
+
+@pytest.mark.parametrize("timeout", [20, 0])
+def test_a_bounded_socket_carries_everything_both_ways(authority: Authority, timeout: float) -> None:
+    """More than the network takes at once, in pieces of odd sizes, and the end."""
+    ours, theirs = socket.socketpair()
+    ours.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 4096)
+    ours.settimeout(timeout)
+    sent = random.Random(1).randbytes(3_000_000)  # noqa: S311
+
+    def serve() -> None:
+        with authority.issue().context().wrap_socket(theirs, server_side=True) as server:
+            heard = bytearray()
+            while len(heard) < len(sent):
+                heard += server.recv(100_000)
+            server.sendall(heard)
+            assert server.recv(1) == b""
+
+    with ThreadPoolExecutor(1) as pool:
+        served = pool.submit(serve)
+        with tls.trusting(str(authority.file)).wrap_socket(
+            ours, server_hostname="localhost", do_handshake_on_connect=False
+        ) as client:
+            patiently(client, client.do_handshake)
+            rest, got = memoryview(sent), bytearray()
+            while rest:
+                rest = rest[patiently(client, lambda rest=rest: client.send(rest[:50_001])) :]  # type: ignore[misc]
+            while len(got) < len(sent):
+                got += patiently(client, lambda: client.recv(997))
+            with contextlib.suppress(OSError):  # nobody waits for the own close_notify of the other side
+                client.unwrap()
+            client.shutdown(socket.SHUT_WR)
+            served.result(20)
+    assert got == sent
+
+
+def patiently[T](connection: tls.BoundedSocket, step: Callable[[], T]) -> T:
+    """Does what may want the network first."""
+    while True:
+        poller, wants = select.poll(), select.POLLIN
+        try:
+            return step()
+        except ssl.SSLWantReadError:
+            pass
+        except ssl.SSLWantWriteError:
+            wants = select.POLLOUT
+        poller.register(connection, wants)
+        assert poller.poll(20_000)
+
+
+@pytest.fixture(scope="module")
+def authority(tmp_path_factory: pytest.TempPathFactory) -> Authority:
+    return Authority(tmp_path_factory.mktemp("authority"))
 
 
 @GUARD
@@ -188,7 +295,7 @@ def test_records_are_put_together_however_they_come(pieces: int, place: Path) ->
         await _send(connection[1], outgoing.read(), pieces)
         while b"engine" not in got:
             incoming.write(await connection[0].read(65536))
-            with contextlib.suppress(ssl.SSLWantReadError):
+            with contextlib.suppress(OSError):  # nobody waits for the own close_notify of the other side
                 got += client.read(65536)
         connection[1].transport.abort()
 

@@ -17,7 +17,7 @@ import termios
 from appliance.engine.sinks.rtmp import verdict
 from appliance.engine.sinks.rtmp.address import Target
 from appliance.engine.sinks.rtmp.waiting import Waiter
-from appliance.tls import trusting
+from appliance.tls import BoundedContext, BoundedSocket, trusting
 
 _READ = 64 * 1024
 _MIN_RTT_AT = 148  # struct tcp_info's tcpi_min_rtt in microseconds; linux/tcp.h only ever grows at its end
@@ -44,7 +44,7 @@ class Link:
     @property
     def has_more(self) -> bool:
         """Whether bytes have arrived that no poll will tell of, because TLS has read them already."""
-        return isinstance(self._socket, ssl.SSLSocket) and self._socket.pending() > 0
+        return isinstance(self._socket, BoundedSocket) and self._socket.pending() > 0
 
     def interest(self) -> dict[int, int]:
         """What to poll for."""
@@ -75,7 +75,7 @@ class Link:
 
     def finish_writing(self) -> None:
         """Says that nothing more will come (TLS close_notify and FIN); receiving goes on."""
-        if isinstance(self._socket, ssl.SSLSocket):
+        if isinstance(self._socket, BoundedSocket):
             with contextlib.suppress(OSError):  # the peer's own close_notify is not waited for
                 self._socket.unwrap()
         with contextlib.suppress(OSError):  # the peer was quicker
@@ -105,7 +105,7 @@ class Link:
         return 0.0
 
 
-def secure(connection: socket.socket, target: Target, waiter: Waiter, seconds: float) -> ssl.SSLSocket:
+def secure(connection: socket.socket, target: Target, waiter: Waiter, seconds: float) -> BoundedSocket:
     """Sets up TLS on a connected socket, which belongs to the result or is closed.
 
     The server's certificate is always verified, against the system's authorities and `target.ca_file`. Raises
@@ -133,7 +133,7 @@ def secure(connection: socket.socket, target: Target, waiter: Waiter, seconds: f
     raise verdict.no_answer(target, "tls", seconds)
 
 
-def _shake(wrapped: ssl.SSLSocket, target: Target, waiter: Waiter, until: float) -> bool:
+def _shake(wrapped: BoundedSocket, target: Target, waiter: Waiter, until: float) -> bool:
     """Goes one step on in the TLS handshake; returns whether it is done."""
     try:
         wrapped.do_handshake()
@@ -152,7 +152,7 @@ def _shake(wrapped: ssl.SSLSocket, target: Target, waiter: Waiter, until: float)
     return True
 
 
-def _context(target: Target) -> ssl.SSLContext:
+def _context(target: Target) -> BoundedContext:
     try:
         return trusting(target.ca_file)
     except OSError:
