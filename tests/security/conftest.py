@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from appliance.control import passwords
+from tests.servers.certificates import Authority
 
 
 @pytest.fixture
@@ -20,3 +21,9 @@ def cheap_passwords(monkeypatch: pytest.MonkeyPatch) -> None:
     """Half a second of a processor for each would make these tests a matter of luck on a busy machine."""
     assert passwords._N == 2**15
     monkeypatch.setattr(passwords, "_N", 2**6)
+
+
+@pytest.fixture(scope="session")
+def authority(tmp_path_factory: pytest.TempPathFactory) -> Authority:
+    """Who signs what the servers of these tests show."""
+    return Authority(tmp_path_factory.mktemp("authority"))

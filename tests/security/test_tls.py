@@ -169,11 +169,6 @@ def patiently[T](connection: tls.BoundedSocket, step: Callable[[], T]) -> T:
         assert poller.poll(20_000)
 
 
-@pytest.fixture(scope="module")
-def authority(tmp_path_factory: pytest.TempPathFactory) -> Authority:
-    return Authority(tmp_path_factory.mktemp("authority"))
-
-
 @GUARD
 @pytest.mark.parametrize("version", [ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3])
 def test_a_record_for_every_byte(
