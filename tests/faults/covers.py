@@ -19,7 +19,7 @@ from appliance.framecode import read
 from tests.faults.arrivals import AUDIO, VIDEO, Arrivals
 from tests.faults.row import Outcome
 from tests.faults.servers import NO_REPLAY
-from tests.faults.stage import Setup, Stage
+from tests.faults.stage import BUSY_PICTURE, Setup, Stage
 
 SIZE = "480x270"
 """Of the game's own shape, so that all of it is seen and its number can be read."""
@@ -42,7 +42,7 @@ def private(times: int) -> Callable[[Path], Outcome]:
 
     def run(home: Path) -> Outcome:
         outcome, presses = Outcome(), []
-        with Stage(home, Setup(size=SIZE, fps=FPS, more=NO_REPLAY)) as stage:
+        with Stage(home, Setup(device=BUSY_PICTURE, size=SIZE, fps=FPS, more=NO_REPLAY)) as stage:
             calm = stage.go_live()
             for _ in range(times):
                 on = time.monotonic()

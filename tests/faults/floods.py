@@ -13,7 +13,7 @@ from pathlib import Path
 
 from tests.box.uplink import Uplink
 from tests.faults.row import Outcome
-from tests.faults.stage import Setup, Stage
+from tests.faults.stage import BUSY_PICTURE, Setup, Stage
 from tests.faults.watch import is_on_air
 from tests.servers.nginx import Place
 
@@ -36,7 +36,7 @@ def flooded(*, is_real: bool) -> Callable[[Path], Outcome]:
 
     def run(home: Path) -> Outcome:
         outcome = Outcome()
-        with Stage(home, Setup(fps=FPS, place=Place() if is_real else Uplink.place)) as stage:
+        with Stage(home, Setup(device=BUSY_PICTURE, fps=FPS, place=Place() if is_real else Uplink.place)) as stage:
             calm = stage.go_live()
             if is_real:
                 time.sleep(FLOOD_S)

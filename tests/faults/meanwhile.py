@@ -12,14 +12,14 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from signal import SIGKILL
 from typing import Literal
 
 from tests.fakes.rtmp_server import GOOD, Behaviour, RtmpServer, Trick
 from tests.faults import clocks, disks
-from tests.faults.kills import RECOVERED_S, is_another
+from tests.faults.kills import is_another
 from tests.faults.network import run as command
 from tests.faults.row import Outcome
 from tests.faults.servers import NO_REPLAY
@@ -28,10 +28,13 @@ from tests.faults.watch import Condition, Seen, is_lost, is_on_air, names, shows
 from tests.servers.certificates import Authority
 
 TOLD_S = 90.0
+RECOVERED_S = 15.0
 STAYS_S = 5.0
 BACK_S = 10.0
 ENGINE_S = 10.0
 SHOWN_S = 1.0
+CHEAP = Setup(looks_s=(0.2, 0.05))
+"""Everything here lasts seconds, so it is looked at as seldom as in `kills`."""
 
 type Victim = Literal["control", "engine"]
 type Act = Callable[[Stage, Outcome], None]
@@ -118,6 +121,10 @@ def _demand_borne(stage: Stage, outcome: Outcome, victim: Victim, since: float, 
     outcome.demand(f"{stage.publishes} publishes", stage.publishes == publishes == 1)
 
 
+def _cheap(home: Path) -> Stage:
+    return Stage(home, CHEAP)
+
+
 def _is_well(seen: Seen) -> bool:
     return is_on_air(seen) and seen.engine
 
@@ -134,7 +141,8 @@ def recordings(harm: disks.Harm, *codes: str) -> Callable[[], Trouble]:
 
         @contextlib.contextmanager
         def stage(home: Path) -> Iterator[Stage]:
-            with disks.disk() as point, Stage(home, disks.recording_to(point, keep_free_mb=4)) as stage:
+            setup = replace(CHEAP, more=disks.recording_to(disks.POINT, keep_free_mb=4).more)
+            with disks.disk(), Stage(home, setup) as stage:
                 yield stage
 
         def begin(stage: Stage, outcome: Outcome) -> None:
@@ -160,7 +168,7 @@ def state_disk(*, is_full: bool) -> Trouble:
         with disks.disk() as point:
             (point / "state").mkdir()
             (home / "state").symlink_to(point / "state")
-            with Stage(home) as stage:
+            with Stage(home, CHEAP) as stage:
                 yield stage
 
     def begin(stage: Stage, outcome: Outcome) -> None:
@@ -193,7 +201,7 @@ def key_refused() -> Trouble:
         stage.nginx.hooks.publish_status = 200
         stage.box.do("paste-key", text="stream-2?sign=new")
 
-    return Trouble(stage=Stage, begin=begin, end=end, told=lambda seen: seen.live == "needs-key")
+    return Trouble(stage=_cheap, begin=begin, end=end, told=lambda seen: seen.live == "needs-key")
 
 
 def server_killed() -> Trouble:
@@ -204,7 +212,7 @@ def server_killed() -> Trouble:
         outcome.prove("the server still listens", not stage.nginx.listens)
         stage.watch.wait("the loss is seen", is_lost, 20)
 
-    return Trouble(stage=Stage, begin=begin, end=lambda stage, _: stage.nginx.start())
+    return Trouble(stage=_cheap, begin=begin, end=lambda stage, _: stage.nginx.start())
 
 
 def server_frozen() -> Trouble:
@@ -215,7 +223,7 @@ def server_frozen() -> Trouble:
         outcome.prove("the server does not stand still", stage.nginx.stands_still)
         stage.watch.wait("the loss is seen", is_lost, 24)
 
-    return Trouble(stage=Stage, begin=begin, end=lambda stage, _: stage.nginx.freeze(False))
+    return Trouble(stage=_cheap, begin=begin, end=lambda stage, _: stage.nginx.freeze(False))
 
 
 def server_drops() -> Trouble:
@@ -225,7 +233,7 @@ def server_drops() -> Trouble:
         dropped = stage.nginx.drop(KEY.partition("?")[0])
         outcome.prove(f"the server dropped {dropped} publishers", dropped == 1)
 
-    return Trouble(stage=Stage, begin=begin, end=_nothing)
+    return Trouble(stage=_cheap, begin=begin, end=_nothing)
 
 
 def server_tricks(trick: Trick, code: str) -> Callable[[], Trouble]:
@@ -240,7 +248,7 @@ def server_tricks(trick: Trick, code: str) -> Callable[[], Trouble]:
                 servers.append(server)
                 server.usual = Behaviour(trick)
                 address = f"rtmp://127.0.0.1:{server.port}/live"
-                with Stage(home, Setup(server=address, more=NO_REPLAY)) as stage:
+                with Stage(home, replace(CHEAP, server=address, more=NO_REPLAY)) as stage:
                     yield stage
 
         def end(_stage: Stage, outcome: Outcome) -> None:
@@ -269,7 +277,7 @@ def clock_set(seconds: int) -> Callable[[], Trouble]:
 
         return act
 
-    return lambda: Trouble(stage=Stage, begin=jump(seconds), end=jump(-seconds), is_borne=True)
+    return lambda: Trouble(stage=_cheap, begin=jump(seconds), end=jump(-seconds), is_borne=True)
 
 
 def no_clock() -> Trouble:
@@ -286,7 +294,7 @@ def no_clock() -> Trouble:
         clocks.set_wall_clock(clocks.BOOT_UNIX_S + time.monotonic())
         with RtmpServer(tls=certificate.context()) as server:
             address = f"rtmps://localhost:{server.port}/live"
-            with Stage(home, Setup(server=address, more=f'ca-file = "{authority.file}"\n')) as stage:
+            with Stage(home, replace(CHEAP, server=address, more=f'ca-file = "{authority.file}"\n')) as stage:
                 yield stage
 
     def begin(stage: Stage, outcome: Outcome) -> None:

@@ -9,9 +9,8 @@ import time
 from collections.abc import Callable
 
 from tests.faults.clocks import set_wall_clock
-from tests.faults.stage import KEY, Stage
+from tests.faults.stage import CALM_PICTURE, KEY, Stage
 
-CALM_PICTURE = "test:320x180@20"
 REPLAY_S = 60
 OTHER_PICTURES = ("test:640x360@30", "test:240x320@60", "test:1280x720@20")
 

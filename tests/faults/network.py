@@ -10,7 +10,7 @@ from pathlib import Path
 from tests.box.uplink import HERE, NAMESPACE, THERE
 from tests.faults.row import Outcome
 from tests.faults.servers import NOTICED_S, finish
-from tests.faults.stage import Setup, Stage
+from tests.faults.stage import BUSY_PICTURE, Setup, Stage
 from tests.faults.watch import is_lost, is_on_air
 from tests.servers.nginx import Place
 
@@ -46,7 +46,7 @@ def narrowed(share: float) -> Callable[[Path], Outcome]:
 
     def run(home: Path) -> Outcome:
         outcome = Outcome()
-        with Stage(home, Setup(size="360x640", kbps=WIDE_KBPS)) as stage:
+        with Stage(home, Setup(device=BUSY_PICTURE, size="360x640", kbps=WIDE_KBPS)) as stage:
             calm = stage.go_live(6.0)
             at = time.monotonic()
             stage.uplink.narrow(round(WIDE_KBPS * share))
@@ -73,7 +73,7 @@ def narrowed(share: float) -> Callable[[Path], Outcome]:
 def lossy(home: Path) -> Outcome:
     """Every twentieth packet is lost on a way of 200 ms there and back, for two minutes."""
     outcome = Outcome()
-    with Stage(home, Setup(size="360x640", kbps=WIDE_KBPS)) as stage:
+    with Stage(home, Setup(device=BUSY_PICTURE, size="360x640", kbps=WIDE_KBPS)) as stage:
         calm = stage.go_live()
         at = time.monotonic()
         stage.uplink.far(200, 5)

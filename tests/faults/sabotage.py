@@ -127,12 +127,8 @@ _DISK_WORDS = Saboteur(
     'self.state = "failed"',
 )
 _STEADY_CLOCK = Saboteur(
-    "the canvas goes by CLOCK_MONOTONIC",
-    "appliance.engine.slot",
-    "time.monotonic_ns()",
-    '__import__("sitecustomize").wall_ns()',
+    "the engine says that it lives by CLOCK_MONOTONIC", "appliance.engine.main", "time.monotonic()", "time.time()"
 )
-
 _COPIES = Saboteur(
     "what the disk does not take waits where a killed control left it",
     "appliance.control.main",

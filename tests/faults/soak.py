@@ -16,7 +16,7 @@ from functools import partial
 from itertools import combinations
 from pathlib import Path
 
-from tests.faults.mishaps import CALM_PICTURE, MISHAPS, OWNERS, REPLAY_S, told
+from tests.faults.mishaps import MISHAPS, OWNERS, REPLAY_S, told
 from tests.faults.stage import Setup, Size, Stage
 from tests.faults.watch import Seen
 
@@ -80,7 +80,7 @@ class Soaked:
 def soak(home: Path, seconds: float, seed: int) -> Soaked:
     """Runs for so many seconds of the box's clock."""
     chance, result = random.Random(seed), Soaked()  # noqa: S311 - for faults, not for secrets
-    setup = Setup(device=CALM_PICTURE, audio="test", more=f"[replay]\nseconds = {REPLAY_S}\n", looks_s=(0.5, 0.25))
+    setup = Setup(more=f"[replay]\nseconds = {REPLAY_S}\n", looks_s=(0.5, 0.25))
     with Stage(home, setup) as stage:
         stage.go_live()
         began = time.monotonic()

@@ -29,6 +29,10 @@ from tests.servers.nginx import Nginx, Place
 KEY = "stream-1?sign=abc"
 SETTLE_S = 4.0
 START_S = 60.0
+CALM_PICTURE = "test:320x180@20"
+"""The cheapest that has everything."""
+BUSY_PICTURE = "test"
+"""A game of its own size and rate, for where the cost of pictures or what they look like matters."""
 
 
 @dataclass(frozen=True)
@@ -39,7 +43,7 @@ class Setup:
     `looks_s` is how often the stage looks at State and at what arrived, which is most of what hours of it cost.
     """
 
-    device: str = "test"
+    device: str = CALM_PICTURE
     audio: str = "test"
     size: str = "160x240"
     fps: int = 24

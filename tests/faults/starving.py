@@ -18,7 +18,7 @@ from typing import Any
 from appliance.sockets import ROLES, Role
 from tests.faults.floods import ANSWER_S, Owner
 from tests.faults.row import NotReadyError, Outcome
-from tests.faults.stage import Setup, Stage, on_processor
+from tests.faults.stage import BUSY_PICTURE, Setup, Stage, on_processor
 from tests.faults.watch import names
 from tests.servers.nginx import Place
 
@@ -47,7 +47,7 @@ def starve(take: Taker, *, from_start: bool) -> Callable[[Path], Outcome]:
     def run(home: Path) -> Outcome:
         outcome = Outcome()
         processor = max(os.sched_getaffinity(0))
-        setup = Setup(place=Place(), processor=processor, **TOO_MUCH)  # type: ignore[arg-type]
+        setup = Setup(device=BUSY_PICTURE, place=Place(), processor=processor, **TOO_MUCH)  # type: ignore[arg-type]
         with contextlib.ExitStack() as stack:
             if from_start:
                 with on_processor(processor):

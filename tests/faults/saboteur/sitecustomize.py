@@ -9,17 +9,10 @@ import importlib.machinery
 import json
 import os
 import sys
-import time
 from collections.abc import Sequence
 from types import CodeType, ModuleType
 
 VARIABLE = "PLUGCAST_SABOTAGE"
-_APART_NS = time.time_ns() - time.monotonic_ns()
-
-
-def wall_ns() -> int:
-    """CLOCK_MONOTONIC as somebody has it who takes the wall clock for it."""
-    return time.time_ns() - _APART_NS
 
 
 class _Loader(importlib.machinery.SourceFileLoader):
