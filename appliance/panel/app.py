@@ -6,6 +6,7 @@ Every answer that is not 200 is JSON, {"code", "facts"}; `text` says the same in
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -26,7 +27,8 @@ from appliance.panel.access_origin import READS
 from appliance.panel.access_routes import OPEN, add_access_routes
 from appliance.panel.access_way import https_address, is_better_over_https
 from appliance.panel.denied import Denied
-from appliance.panel.page_files import page_file, page_files
+from appliance.panel.page_answer import page_answer
+from appliance.panel.page_files import AS_IT_IS, page_file, page_files
 from appliance.panel.preview import Preview
 from appliance.panel.recordings import send
 
@@ -44,6 +46,7 @@ _HEADERS = {
     "Cache-Control": "no-store, no-transform",
     "Server": "Plugcast",
 }
+_OWN = ("Cache-Control", "Content-Security-Policy")
 _WORDS = {
     404: ("not-found", "There is nothing here."),
     405: ("not-found", "There is nothing here for this kind of request."),
@@ -93,13 +96,22 @@ def create_app(desk: Desk, access: Access, preview: Preview, viewer: Viewer | No
     add_access_routes(app, access)
     for path in page_files():
         app.router.add_get(path, _static)
+    app.on_startup.append(_pack)
     app.on_response_prepare.append(_protect)
     return app
 
 
 async def _protect(_request: web.Request, response: web.StreamResponse) -> None:
-    """Every answer carries the headers that protect the page, a stream's too."""
-    response.headers.update(_HEADERS)
+    """Every answer carries the headers that protect the page, a stream's too; the page's files bring some of theirs."""
+    own = {name: response.headers[name] for name in _OWN if name in response.headers}
+    response.headers.update({**_HEADERS, **own})
+
+
+async def _pack(_app: web.Application) -> None:
+    """Packs the page before anybody asks for it. What cannot be read now is read when it is asked for."""
+    for name in ("index.html", *page_files().values()):
+        with contextlib.suppress(OSError):
+            await asyncio.to_thread(page_file, name)
 
 
 @web.middleware
@@ -176,17 +188,17 @@ async def _page(request: web.Request) -> web.Response:
     if is_better_over_https(request):
         return web.Response(status=307, headers={"Location": https_address(request)})
     if request.app[_panel].access.wants_https(request):
-        return await _file("https.html", "text/html", 403)
-    return await _file("index.html", "text/html")
+        return _https_first()
+    return page_answer(request, "index.html")
+
+
+def _https_first() -> web.Response:
+    file = page_file("https.html")
+    return web.Response(status=403, body=file.coded[AS_IT_IS], content_type=file.content_type, charset="utf-8")
 
 
 async def _static(request: web.Request) -> web.Response:
-    return await _file(request.path.removeprefix("/static/"), page_files()[request.path])
-
-
-async def _file(name: str, content_type: str, status: int = 200) -> web.Response:
-    body = await asyncio.to_thread(page_file, name)
-    return web.Response(status=status, body=body, content_type=content_type, charset="utf-8")
+    return page_answer(request, page_files()[request.path])
 
 
 async def _body(request: web.Request) -> bytes:

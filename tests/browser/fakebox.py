@@ -22,7 +22,8 @@ from aiohttp import web
 from appliance.live.platform import view_of
 from appliance.live.platforms import PLATFORMS
 from appliance.panel import app as panel
-from appliance.panel.page_files import page_file, page_files
+from appliance.panel.page_answer import page_answer
+from appliance.panel.page_files import page_files
 from appliance.panel.qr import qr_svg
 from tests.browser import game
 from tests.browser.fakestate import DOCTOR, LOG, SESSIONS, fresh_settings, fresh_state
@@ -175,7 +176,7 @@ class FakeBox:
         else:
             answer = await self._counted(request, handler)
         if not answer.prepared:
-            answer.headers.update(panel._HEADERS)
+            await panel._protect(request, answer)
         return answer
 
     async def _counted(self, request: web.Request, handler: Any) -> web.StreamResponse:
@@ -192,10 +193,10 @@ class FakeBox:
         return answer
 
     async def _static(self, request: web.Request) -> web.Response:
-        return _file(request.path.removeprefix("/static/"), page_files()[request.path])
+        return page_answer(request, page_files()[request.path])
 
-    async def _page(self, _request: web.Request) -> web.Response:
-        return _file("index.html", "text/html")
+    async def _page(self, request: web.Request) -> web.Response:
+        return page_answer(request, "index.html")
 
     async def _pair(self, request: web.Request) -> web.Response:
         asked = await request.json()
@@ -394,10 +395,6 @@ class FakeBox:
 
 def _problem(status: int, code: str, **facts: Any) -> web.Response:
     return web.json_response({"code": code, "facts": facts, "text": code}, status=status)
-
-
-def _file(name: str, content_type: str) -> web.Response:
-    return web.Response(body=page_file(name), content_type=content_type, charset="utf-8")
 
 
 def _jpeg(look: str) -> web.Response:

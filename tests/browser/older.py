@@ -10,7 +10,7 @@ import re
 
 from playwright.sync_api import BrowserContext, Route
 
-from appliance.panel.page_files import page_file
+from appliance.panel.page_files import STATIC
 
 NAMED = (
     "AbortSignal.any",  # Safari 17.4, Chrome 116, Firefox 124
@@ -107,7 +107,7 @@ def taken_away(*more: str) -> str:
 
 def style_of_old() -> str:
     """The style sheet as far as an old browser reads it: whole rules and declarations fall out."""
-    text = page_file("panel.css").decode()
+    text = (STATIC / "panel.css").read_text()
     text = re.sub(r"@supports\s*\((?:[^()]|\([^()]*\))*\)\s*\{[^{}]*\{[^{}]*\}\s*\}", _supported, text)
     kept = []
     for line in text.splitlines():

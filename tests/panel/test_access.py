@@ -337,7 +337,7 @@ def test_every_answer_carries_the_protecting_headers(place: Path, path: str) -> 
         assert "frame-ancestors 'none'" in policy
         assert "unsafe" not in policy
         assert headers["X-Content-Type-Options"] == "nosniff"
-        assert headers["Cache-Control"] == "no-store, no-transform"
+        assert headers["Cache-Control"] == ("no-cache" if path == "/" else "no-store") + ", no-transform"
         assert "Access-Control-Allow-Origin" not in headers
 
     run(place, test)

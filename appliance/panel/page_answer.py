@@ -1,0 +1,30 @@
+"""A file of the page as an answer: packed as the browser takes it, and only if the browser has not got it already.
+
+Browsers keep each file and ask whether it is still the same before they use it: an update shows at once, and a page
+that did not change costs a few hundred bytes.
+"""
+
+from __future__ import annotations
+
+from aiohttp import hdrs, web
+from aiohttp.helpers import ETAG_ANY
+
+from appliance.panel.page_files import AS_IT_IS, coding_for, page_file
+
+_KEPT = {"Cache-Control": "no-cache, no-transform", "Vary": "Accept-Encoding"}
+_POLICY = {"Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'"}
+"""What a script or a picture may do when somebody opens it as if it were a page: nothing. And it is short."""
+
+
+def page_answer(request: web.Request, name: str) -> web.Response:
+    """The file of that name in `static`, or that it is still the same. Raises OSError."""
+    file = page_file(name)
+    coding = coding_for(",".join(request.headers.getall(hdrs.ACCEPT_ENCODING, ())), file.coded)
+    tag = f"{file.tag}-{coding}"
+    is_page = file.content_type == "text/html"
+    headers: dict[str, str] = {**_KEPT, **({} if is_page else _POLICY), "ETag": f'"{tag}"'}
+    if any(one.value in {tag, ETAG_ANY} for one in request.if_none_match or ()):
+        return web.Response(status=304, headers=headers)
+    if coding != AS_IT_IS:
+        headers["Content-Encoding"] = coding
+    return web.Response(body=file.coded[coding], headers=headers, content_type=file.content_type, charset="utf-8")
