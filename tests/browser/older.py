@@ -107,15 +107,18 @@ def taken_away(*more: str) -> str:
 
 def style_of_old() -> str:
     """The style sheet as far as an old browser reads it: whole rules and declarations fall out."""
-    text = (STATIC / "panel.css").read_text()
-    text = re.sub(r"@supports\s*\((?:[^()]|\([^()]*\))*\)\s*\{[^{}]*\{[^{}]*\}\s*\}", _supported, text)
-    kept = []
-    for line in text.splitlines():
-        selector, brace, _ = line.partition("{")
-        if brace and STYLE.search(selector):
-            continue
-        kept.append(re.sub(r"(?<=[{;])[^{};]*(?=[;}])", lambda one: "" if STYLE.search(one[0]) else one[0], line))
-    return "\n".join(kept)
+    text = re.sub(r"/\*.*?\*/", "", (STATIC / "panel.css").read_text(), flags=re.DOTALL)
+    return _RULE.sub(_understood, SUPPORTS.sub(_supported, text))
+
+
+SUPPORTS = re.compile(r"@supports\s*\((?:[^()]|\([^()]*\))*\)\s*\{(?:[^{}]*\{[^{}]*\})*\s*\}")
+_RULE = re.compile(r"([^{};]*)\{([^{}]*)\}")
+
+
+def _understood(rule: re.Match[str]) -> str:
+    selector, declarations = rule[1], rule[2].split(";")
+    kept = [one for one in declarations if not STYLE.search(f";{one}")]
+    return "" if STYLE.search(selector) else f"{selector}{{{';'.join(kept)}}}"
 
 
 def _supported(rule: re.Match[str]) -> str:
