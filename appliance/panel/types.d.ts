@@ -1,69 +1,191 @@
 // What the page knows of the box, for `tsc --checkJs`. Nothing of this is sent to a browser.
 
 type Facts = Record<string, string | number | boolean>;
-interface Problem { code: string; text: string; facts?: Facts; hints?: string[]; "since-at"?: number; "retry-at"?: number }
+interface Problem {
+	code: string;
+	text: string;
+	facts?: Facts;
+	hints?: string[];
+	"since-at"?: number;
+	"retry-at"?: number;
+}
 
 type LiveType = "off" | "preparing" | "connecting" | "on-air" | "reconnecting" | "needs-key" | "ending" | "practicing";
 interface Live {
-  type: LiveType;
-  "since-at"?: number; "retry-at"?: number; "ends-at"?: number; attempts?: number; destination?: string; problem?: Problem | null;
+	type: LiveType;
+	"since-at"?: number;
+	"retry-at"?: number;
+	"ends-at"?: number;
+	attempts?: number;
+	destination?: string;
+	problem?: Problem | null;
 }
 type Grade = "ok" | "warn" | "bad" | "unknown";
-interface Row { name: "game" | "sound" | "tiktok" | "internet"; state: Grade; text: string; code?: string }
-interface Check { name: string; state: Grade; text: string; fix: string; code: string }
-interface Preflight { state: "checking" | "ok" | "failed"; at: number; "answered-ms": number; problem?: Problem | null }
-interface Destination {
-  name: string; enabled: boolean; state: string; host: string; "key-last4": string; "key-expires-at": number; preset: string;
-  kbps: number; "backlog-ms": number; "sent-frames": number; "dropped-frames": number; problem?: Problem | null; preflight?: Preflight | null;
+interface Row {
+	name: "game" | "sound" | "tiktok" | "internet";
+	state: Grade;
+	text: string;
+	code?: string;
 }
-interface Source { name: string; "levels-db": number[]; muted: boolean; "gain-db": number; present: boolean }
-interface Meters { "levels-db": number[]; sources?: Source[] }
-interface Recording { name: string; kind: "recording" | "clip"; seconds: number; bytes: number; at: number }
-interface Device { node: string; name?: string; card: string; kind: string; "in-use"?: boolean; inputs?: string[] }
-interface Disk { name: string; label: string; "free-mb": number; path?: string }
+interface Check {
+	name: string;
+	state: Grade;
+	text: string;
+	fix: string;
+	code: string;
+}
+interface Preflight {
+	state: "checking" | "ok" | "failed";
+	at: number;
+	"answered-ms": number;
+	problem?: Problem | null;
+}
+interface Destination {
+	name: string;
+	enabled: boolean;
+	state: string;
+	host: string;
+	"key-last4": string;
+	"key-expires-at": number;
+	preset: string;
+	kbps: number;
+	"backlog-ms": number;
+	"sent-frames": number;
+	"dropped-frames": number;
+	problem?: Problem | null;
+	preflight?: Preflight | null;
+}
+interface Source {
+	name: string;
+	"levels-db": number[];
+	muted: boolean;
+	"gain-db": number;
+	present: boolean;
+}
+interface Meters {
+	"levels-db": number[];
+	sources?: Source[];
+}
+interface Recording {
+	name: string;
+	kind: "recording" | "clip";
+	seconds: number;
+	bytes: number;
+	at: number;
+}
+interface Device {
+	node: string;
+	name?: string;
+	card: string;
+	kind: string;
+	"in-use"?: boolean;
+	inputs?: string[];
+}
+interface Disk {
+	name: string;
+	label: string;
+	"free-mb": number;
+	path?: string;
+}
 
 interface State {
-  at: number; name: string; title: string; live: Live;
-  signal: { state: string; cause: string; mode: string; problem?: Problem | null };
-  canvas: { composed: number; width: number; height: number };
-  encoder: { name: string; width: number; height: number; fps: number; kbps: number; "target-kbps": number };
-  destinations: Destination[];
-  audio: { source: string; "levels-db": number[]; sources: Source[]; "sync-ms": number };
-  chat: { viewers: number | null };
-  recordings: Recording[];
-  record: { state: string; file: string; "written-s": number; "free-mb": number | null; "hours-left": number | null };
-  problems: Problem[];
-  health: { verdict: "good" | "fair" | "bad" | "unknown"; cause: string; "temperature-c": number | null };
-  readiness: Row[];
-  engine: { connected: boolean; "memory-mb": number };
-  update: { version: string };
-  account: { name: string; since: number } | null;
-  demo: { viewer: boolean } | null;
-  look: string; cover: string; devices: Device[]; sounds: { name: string; text: string }[]; disks: Disk[];
-  clock: { "time-zone": string; set: boolean | null; "skew-hint"?: number | null };
-  uplink: { state: "none" | "testing" | "ok" | "failed"; kbps: number; at: number; advice: Advice | null };
-  access: { sessions: number; "pin-shown": boolean; notices?: Problem[] };
-  export: { state: string; done: number; of: number; problem?: Problem | null };
+	at: number;
+	name: string;
+	title: string;
+	live: Live;
+	signal: { state: string; cause: string; mode: string; problem?: Problem | null };
+	canvas: { composed: number; width: number; height: number };
+	encoder: { name: string; width: number; height: number; fps: number; kbps: number; "target-kbps": number };
+	destinations: Destination[];
+	audio: { source: string; "levels-db": number[]; sources: Source[]; "sync-ms": number };
+	chat: { viewers: number | null };
+	recordings: Recording[];
+	record: { state: string; file: string; "written-s": number; "free-mb": number | null; "hours-left": number | null };
+	problems: Problem[];
+	health: { verdict: "good" | "fair" | "bad" | "unknown"; cause: string; "temperature-c": number | null };
+	readiness: Row[];
+	engine: { connected: boolean; "memory-mb": number };
+	update: { version: string };
+	account: { name: string; since: number } | null;
+	demo: { viewer: boolean } | null;
+	look: string;
+	cover: string;
+	devices: Device[];
+	sounds: { name: string; text: string }[];
+	disks: Disk[];
+	clock: { "time-zone": string; set: boolean | null; "skew-hint"?: number | null };
+	uplink: { state: "none" | "testing" | "ok" | "failed"; kbps: number; at: number; advice: Advice | null };
+	access: { sessions: number; "pin-shown": boolean; notices?: Problem[] };
+	export: { state: string; done: number; of: number; problem?: Problem | null };
 }
 
 type SettingValue = string | number | boolean | string[] | null;
 interface Setting {
-  path: string; value: SettingValue; source: string; default: SettingValue; type: string; choices?: (string | number)[] | null;
-  min?: number | null; max?: number | null; needs: string; group: string; advanced: boolean; settable?: boolean;
+	path: string;
+	value: SettingValue;
+	source: string;
+	default: SettingValue;
+	type: string;
+	choices?: (string | number)[] | null;
+	min?: number | null;
+	max?: number | null;
+	needs: string;
+	group: string;
+	advanced: boolean;
+	settable?: boolean;
 }
-interface Session { id: string; name: string; role: string; "made-at"?: number; "used-at"?: number; this?: boolean; "invited-by"?: string }
-interface Platform { name: string; title: string; page: string; "key-lasts": string; rules: string[]; ingests: { title: string; server: string }[]; recommended: { size: string; fps: number; kbps: number } }
-interface Advice { text: string; limit?: "line" | "box"; preset: string; size: string; fps: number; "bitrate-kbps": number }
+interface Session {
+	id: string;
+	name: string;
+	role: string;
+	"made-at"?: number;
+	"used-at"?: number;
+	this?: boolean;
+	"invited-by"?: string;
+}
+interface Platform {
+	name: string;
+	title: string;
+	page: string;
+	"key-lasts": string;
+	rules: string[];
+	ingests: { title: string; server: string }[];
+	recommended: { size: string; fps: number; kbps: number };
+}
+interface Advice {
+	text: string;
+	limit?: "line" | "box";
+	preset: string;
+	size: string;
+	fps: number;
+	"bitrate-kbps": number;
+}
 
 // A command: `do` names it, the rest are its values.
 type Command = { do: string } & Record<string, unknown>;
 type Method = "GET" | "POST" | "DELETE";
 // What became of a paste; `expires-at` is 0 when nobody knows.
-interface Took { "took-server": boolean; "took-key": boolean; "expires-at": number; expired: boolean; host: string; last4: string; hint?: string; "hint-code"?: string }
-interface Answer { ok: boolean; status: number; body: any }
+interface Took {
+	"took-server": boolean;
+	"took-key": boolean;
+	"expires-at": number;
+	expired: boolean;
+	host: string;
+	last4: string;
+	hint?: string;
+	"hint-code"?: string;
+}
+interface Answer {
+	ok: boolean;
+	status: number;
+	body: any;
+}
 
 // What elements are made of.
-interface Attributes { [listener: `on${string}`]: (event: Event) => unknown; [name: string]: unknown }
+interface Attributes {
+	[listener: `on${string}`]: (event: Event) => unknown;
+	[name: string]: unknown;
+}
 type Part = Node | string | null | undefined | false | Attributes;
 type Tag<T extends string> = T extends `${infer Name}.${string}` ? Name : T;
 type Made<T extends string> = Tag<T> extends keyof HTMLElementTagNameMap ? HTMLElementTagNameMap[Tag<T>] : HTMLElement;
@@ -73,20 +195,47 @@ type Sentences = typeof import("./static/sentences/en.js").default;
 type Key = { [G in keyof Sentences]: `${G}.${keyof Sentences[G] & string}` }[keyof Sentences];
 
 // What a live is, in words; `seconds` for how long when that is shown, `hint` why or what comes next, `act` what the big button does.
-interface Said { look: "idle" | "ready" | "busy" | "live" | "bad" | "practice"; word: string; seconds?: number; hint: string; act: "go" | "end" | "undo" | "paste" | "none" }
+interface Said {
+	look: "idle" | "ready" | "busy" | "live" | "bad" | "practice";
+	word: string;
+	seconds?: number;
+	hint: string;
+	act: "go" | "end" | "undo" | "paste" | "none";
+}
 // What mends something: a word, and where it leads or what it asks the box.
-interface Fix { word: Key; go?: string; command?: Command }
+interface Fix {
+	word: Key;
+	go?: string;
+	command?: Command;
+}
 type Timer = ReturnType<typeof setTimeout> | undefined;
-interface RowParts { item: HTMLElement; sign: SVGElement; mark: HTMLElement; text: HTMLElement; fix: HTMLElement; redraw: { when(shown: unknown, draw: () => void): void } }
-interface ButtonHow { icon?: string; class?: string; onclick?: (event: Event) => unknown; type?: string; "aria-label"?: string }
+interface RowParts {
+	item: HTMLElement;
+	sign: SVGElement;
+	mark: HTMLElement;
+	text: HTMLElement;
+	fix: HTMLElement;
+	redraw: { when(shown: unknown, draw: () => void): void };
+}
+interface ButtonHow {
+	icon?: string;
+	class?: string;
+	onclick?: (event: Event) => unknown;
+	type?: string;
+	"aria-label"?: string;
+}
 // What browsers have that TypeScript does not know: a MediaSource by another name, where phones allow no plain one.
-interface Window { ManagedMediaSource?: typeof MediaSource }
+interface Window {
+	ManagedMediaSource?: typeof MediaSource;
+}
 // Safari has it since 15.4.
-declare namespace Intl { const supportedValuesOf: ((key: string) => string[]) | undefined }
+declare namespace Intl {
+	const supportedValuesOf: ((key: string) => string[]) | undefined;
+}
 // The pieces that others call by more than a piece has.
 interface HTMLElementTagNameMap {
-  "plug-home": import("./static/pieces/home.js").Home;
-  "plug-key": import("./static/pieces/paste.js").KeyCard;
-  "plug-paste": import("./static/pieces/paste.js").PasteKey;
-  "plug-pairing": import("./static/pieces/pairing.js").Pairing;
+	"plug-home": import("./static/pieces/home.js").Home;
+	"plug-key": import("./static/pieces/paste.js").KeyCard;
+	"plug-paste": import("./static/pieces/paste.js").PasteKey;
+	"plug-pairing": import("./static/pieces/pairing.js").Pairing;
 }

@@ -7,5 +7,12 @@ void loadWords().then(() => {
 	const door = /** @type {HTMLElement} */ (document.getElementById("door"));
 	// A link that pairs has its token after the #, which no server sees; it goes on with it.
 	const there = `${httpsSite()}${location.pathname}${location.search}${location.hash}`;
-	door.append(make("div", make("h2", say("secure.title")), make("p.lead", say("secure.wanted")), make("div.card.stack", ...secureWay(there))));
+	door.append(
+		make(
+			"div",
+			make("h2", say("secure.title")),
+			make("p.lead", say("secure.wanted")),
+			make("div.card.stack", ...secureWay(there)),
+		),
+	);
 });

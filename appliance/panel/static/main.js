@@ -1,6 +1,20 @@
 // Puts the page together: language, pairing, the feed to every piece, and which screen is shown; a screen is fetched when it is first wanted.
 
-import { feed, forgetFrames, hide, loadWords, make, publish, publishMeters, put, read, say, setClock, unable, watchFrames } from "./lib/all.js";
+import {
+	feed,
+	forgetFrames,
+	hide,
+	loadWords,
+	make,
+	publish,
+	publishMeters,
+	put,
+	read,
+	say,
+	setClock,
+	unable,
+	watchFrames,
+} from "./lib/all.js";
 import "./pieces/facts.js";
 import "./pieces/frame.js";
 import "./pieces/go.js";

@@ -33,12 +33,17 @@
 		if (/dynamically imported|importing a module/i.test(what)) show("unable-parts", "");
 		else show("unable-browser", what);
 	});
-	window.addEventListener("error", function (event) {
-		var target = /** @type {HTMLScriptElement | Window | null} */ (event.target);
-		// A script that did not arrive says no more than that it did not.
-		if (target && target !== window && /** @type {HTMLElement} */ (target).nodeName === "SCRIPT") show("unable-parts", "");
-		else if (target === window && String(event.filename).indexOf(HOME) === 0) show("unable-browser", event.message);
-	}, true);
+	window.addEventListener(
+		"error",
+		function (event) {
+			var target = /** @type {HTMLScriptElement | Window | null} */ (event.target);
+			// A script that did not arrive says no more than that it did not.
+			if (target && target !== window && /** @type {HTMLElement} */ (target).nodeName === "SCRIPT")
+				show("unable-parts", "");
+			else if (target === window && String(event.filename).indexOf(HOME) === 0) show("unable-browser", event.message);
+		},
+		true
+	);
 	window.addEventListener("unhandledrejection", function (event) {
 		if (!isRunning()) show("unable-browser", nameOf(event.reason));
 	});

@@ -18,10 +18,11 @@ export function make(sign, ...parts) {
 	if (classes.length) element.className = classes.join(" ");
 	for (const part of parts) {
 		if (part instanceof Node || typeof part === "string") element.append(part);
-		else for (const [name, value] of Object.entries(part || {})) {
-			if (name.startsWith("on")) element.addEventListener(name.slice(2), /** @type {EventListener} */ (value));
-			else if (value !== false && value != null) element.setAttribute(name, value === true ? "" : String(value));
-		}
+		else
+			for (const [name, value] of Object.entries(part || {})) {
+				if (name.startsWith("on")) element.addEventListener(name.slice(2), /** @type {EventListener} */ (value));
+				else if (value !== false && value != null) element.setAttribute(name, value === true ? "" : String(value));
+			}
 	}
 	return /** @type {Made<T>} */ (element);
 }
@@ -60,7 +61,8 @@ export function mark(element, name, value) {
 }
 
 /** A button with a word, and an icon before it if there is one. @param {string} word @param {ButtonHow} [how] */
-export const button = (word, { icon: name, ...more } = {}) => make("button", { type: "button", class: "second", ...more }, name && icon(name), make("span", word));
+export const button = (word, { icon: name, ...more } = {}) =>
+	make("button", { type: "button", class: "second", ...more }, name && icon(name), make("span", word));
 
 /** @param {string} word @param {string} name its icon @param {Attributes} how */
 export const link = (word, name, how) => make("a.button.second", how, icon(name), make("span", word));
@@ -81,22 +83,38 @@ export function sureButton(word, sure, about, act) {
 		one.setAttribute("aria-label", `${isSure ? sure : word}: ${about}`);
 		one.classList.toggle("sure", isSure);
 	};
-	const one = button(word, { class: "second danger", icon: "trash-2", onclick: () => {
-		const isSure = Date.now() - since < SURE_MS;
-		since = isSure ? 0 : Date.now();
-		show(!isSure);
-		if (isSure) act();
-		else setTimeout(() => show(false), SURE_MS);
-	} });
+	const one = button(word, {
+		class: "second danger",
+		icon: "trash-2",
+		onclick: () => {
+			const isSure = Date.now() - since < SURE_MS;
+			since = isSure ? 0 : Date.now();
+			show(!isSure);
+			if (isSure) act();
+			else setTimeout(() => show(false), SURE_MS);
+		},
+	});
 	show(false);
 	return one;
 }
 
 /** @param {string} sign its icon @param {string} title @param {...(Node | null)} children */
-export const card = (sign, title, ...children) => make("section.card.stack", make("h3", sign && icon(sign), title), ...children);
+export const card = (sign, title, ...children) =>
+	make("section.card.stack", make("h3", sign && icon(sign), title), ...children);
 
 /** A form that is sent by `act` and never leaves the page. @param {string} kind its class @param {() => unknown} act @param {...(Node | null)} children */
-export const form = (kind, act, ...children) => make("form", { class: kind, onsubmit: (event) => { event.preventDefault(); void act(); } }, ...children);
+export const form = (kind, act, ...children) =>
+	make(
+		"form",
+		{
+			class: kind,
+			onsubmit: (event) => {
+				event.preventDefault();
+				void act();
+			},
+		},
+		...children,
+	);
 
 /** A line that says how something went; screen readers hear it. */
 export const reply = () => make("p.reply", { role: "status" });

@@ -9,10 +9,11 @@ const FIRST_PAUSE_MS = 400;
 const LONGEST_PAUSE_MS = 4000;
 
 /** @param {number} ms @param {AbortSignal} signal @returns {Promise<void>} */
-const pause = (ms, signal) => new Promise((resolve) => {
-	setTimeout(resolve, ms);
-	signal.addEventListener("abort", () => resolve(), { once: true });
-});
+const pause = (ms, signal) =>
+	new Promise((resolve) => {
+		setTimeout(resolve, ms);
+		signal.addEventListener("abort", () => resolve(), { once: true });
+	});
 
 /** Splits what a server sends into events. Comments become an event without a name. @param {string} text */
 export function parseEvents(text) {
@@ -33,7 +34,10 @@ export function parseEvents(text) {
 class Silence extends Error {}
 
 /** @template T @param {Promise<T>} step @returns {Promise<T>} */
-const orSilence = (step) => step.catch(() => { throw new Silence(); });
+const orSilence = (step) =>
+	step.catch(() => {
+		throw new Silence();
+	});
 
 export class Feed extends EventTarget {
 	/** @type {State | null} */ state = null;
@@ -90,7 +94,12 @@ export class Feed extends EventTarget {
 		const stop = within(signal);
 		let watch = setTimeout(() => stop.abort(), QUIET_MS);
 		try {
-			const answer = await orSilence(fetch("/api/feed", { headers: { Accept: "text/event-stream", "X-Phone-Time": String(Date.now()) }, signal: stop.signal }));
+			const answer = await orSilence(
+				fetch("/api/feed", {
+					headers: { Accept: "text/event-stream", "X-Phone-Time": String(Date.now()) },
+					signal: stop.signal,
+				}),
+			);
 			if (answer.status === 401) {
 				this.#isIn = false;
 				this.#tell(true);
@@ -101,7 +110,7 @@ export class Feed extends EventTarget {
 			if (!answer.body) throw new Error("Response.body");
 			const reader = answer.body.getReader();
 			const decoder = new TextDecoder();
-			for (let text = ""; ;) {
+			for (let text = ""; ; ) {
 				const { done, value } = await orSilence(reader.read());
 				if (done) throw new Silence();
 				clearTimeout(watch);

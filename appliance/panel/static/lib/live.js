@@ -35,19 +35,42 @@ export function tell(state, answered) {
 	const waits = live["retry-at"] ? Math.max(0, Math.round(live["retry-at"] - now())) : 0;
 	const since = now() - (live["since-at"] || now());
 	switch (live.type) {
-		case "off": return before(state);
-		case "preparing": return { look: "busy", word: say("live.preparing"), hint: "", act: "end" };
-		case "connecting": return { look: "busy", word: waits ? say("live.again-in", { seconds: waits }) : say("live.connecting"), hint: sayProblem(live.problem), act: "end" };
+		case "off":
+			return before(state);
+		case "preparing":
+			return { look: "busy", word: say("live.preparing"), hint: "", act: "end" };
+		case "connecting":
+			return {
+				look: "busy",
+				word: waits ? say("live.again-in", { seconds: waits }) : say("live.connecting"),
+				hint: sayProblem(live.problem),
+				act: "end",
+			};
 		case "on-air":
 			if (!isMoving()) return { look: "busy", word: say("live.still"), hint: say("live.still-hint"), act: "end" };
 			return { look: "live", word: say("live.live"), seconds: since, hint: "", act: "end" };
 		case "reconnecting":
-			return { look: "busy", word: waits ? say("live.reconnecting-in", { seconds: waits }) : say("live.reconnecting"), hint: sayProblem(live.problem) || say("live.kept-open"), act: "end" };
+			return {
+				look: "busy",
+				word: waits ? say("live.reconnecting-in", { seconds: waits }) : say("live.reconnecting"),
+				hint: sayProblem(live.problem) || say("live.kept-open"),
+				act: "end",
+			};
 		// The tries go on meanwhile, so that it must be possible to end them; the key is asked for above.
-		case "needs-key": return { look: "bad", word: say("live.needs-key"), hint: "", act: "end" };
-		case "ending": return ending(live["ends-at"] || 0);
-		case "practicing": return { look: "practice", word: say("live.practicing"), seconds: since, hint: say("live.practicing-hint"), act: "end" };
-		default: return { look: "busy", word: live.type, hint: "", act: "none" };
+		case "needs-key":
+			return { look: "bad", word: say("live.needs-key"), hint: "", act: "end" };
+		case "ending":
+			return ending(live["ends-at"] || 0);
+		case "practicing":
+			return {
+				look: "practice",
+				word: say("live.practicing"),
+				seconds: since,
+				hint: say("live.practicing-hint"),
+				act: "end",
+			};
+		default:
+			return { look: "busy", word: live.type, hint: "", act: "none" };
 	}
 }
 
@@ -72,5 +95,9 @@ function before(state) {
 /** @param {State} state */
 export function healthOf(state) {
 	const { verdict, cause } = state.health;
-	return { verdict, word: sayOr(`health.${verdict}`, verdict), why: cause ? sayOr(`cause.${cause}`, sayOr(`problem.${cause}`, cause)) : "" };
+	return {
+		verdict,
+		word: sayOr(`health.${verdict}`, verdict),
+		why: cause ? sayOr(`cause.${cause}`, sayOr(`problem.${cause}`, cause)) : "",
+	};
 }

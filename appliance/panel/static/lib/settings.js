@@ -43,7 +43,11 @@ const textOf = ({ value }) => (Array.isArray(value) ? value.join(", ") : String(
 
 /** @param {Setting} setting @param {string} text @returns {SettingValue} */
 function valueOf(setting, text) {
-	if (Array.isArray(setting.default) || Array.isArray(setting.value)) return text.split(",").map((one) => one.trim()).filter(Boolean);
+	if (Array.isArray(setting.default) || Array.isArray(setting.value))
+		return text
+			.split(",")
+			.map((one) => one.trim())
+			.filter(Boolean);
 	if (typeof (setting.default ?? setting.value) === "number") return text.trim() === "" ? null : Number(text);
 	return text;
 }
@@ -59,18 +63,33 @@ function field(setting, id, wanted, choices) {
 		box.checked = setting.value;
 		return box;
 	}
-	const pairs = choices || setting.choices?.map((one) => [String(one), sayOr(`choice.${setting.path}.${one}`, sayOr(`look.${one}`, String(one)))]);
+	const pairs =
+		choices ||
+		setting.choices?.map((one) => [
+			String(one),
+			sayOr(`choice.${setting.path}.${one}`, sayOr(`look.${one}`, String(one))),
+		]);
 	if (pairs) {
-		const known = pairs.some(([value]) => value === textOf(setting)) ? pairs : [...pairs, [textOf(setting), textOf(setting)]];
+		const known = pairs.some(([value]) => value === textOf(setting))
+			? pairs
+			: [...pairs, [textOf(setting), textOf(setting)]];
 		/** @type {HTMLSelectElement} */
-		const select = make("select", { id, onchange: () => wanted(valueOf(setting, select.value)) },
-			...known.map(([value, text]) => make("option", { value, selected: value === textOf(setting) }, text)));
+		const select = make(
+			"select",
+			{ id, onchange: () => wanted(valueOf(setting, select.value)) },
+			...known.map(([value, text]) => make("option", { value, selected: value === textOf(setting) }, text)),
+		);
 		return select;
 	}
 	const isNumber = typeof setting.value === "number";
 	/** @type {HTMLInputElement} */
 	const input = make("input", {
-		id, type: isNumber ? "number" : "text", min: setting.min, max: setting.max, autocomplete: "off", spellcheck: "false",
+		id,
+		type: isNumber ? "number" : "text",
+		min: setting.min,
+		max: setting.max,
+		autocomplete: "off",
+		spellcheck: "false",
 		onchange: () => wanted(valueOf(setting, input.value)),
 	});
 	input.value = textOf(setting);
@@ -94,10 +113,15 @@ export function settingRow(setting, redraw, choices) {
 	const back = button(say("settings.reset"), { class: "quiet", icon: "rotate-ccw", onclick: () => set(null) });
 	back.setAttribute("aria-label", say("settings.reset-of", { name: nameOf(setting.path) }));
 	const needs = setting.needs && setting.needs !== "now" ? sayOr(`needs.${setting.needs}`, "") : "";
-	return make("div.setting",
+	return make(
+		"div.setting",
 		make("label", { for: id }, nameOf(setting.path)),
 		setting.settable === false ? make("output", { id }, textOf(setting) || "–") : field(setting, id, set, choices),
-		make("p.small", [sayOr(`source.${setting.source.split(" ")[0]}`, setting.source), needs].filter(Boolean).join(" · ")),
+		make(
+			"p.small",
+			[sayOr(`source.${setting.source.split(" ")[0]}`, setting.source), needs].filter(Boolean).join(" · "),
+		),
 		isOwn ? back : null,
-		said);
+		said,
+	);
 }

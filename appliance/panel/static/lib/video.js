@@ -32,7 +32,7 @@ function find(bytes, word) {
 /** Whether the beginning of an MP4 stream is there up to the end of its `moov`. @param {Uint8Array} bytes */
 function hasInit(bytes) {
 	const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
-	for (let at = 0; at + 8 <= bytes.length;) {
+	for (let at = 0; at + 8 <= bytes.length; ) {
 		const size = view.getUint32(at);
 		if (view.getUint32(at + 4) === 0x6d6f6f76) return at + size <= bytes.length;
 		if (size < 8) throw new NoVideo("preview-broken");
@@ -50,10 +50,11 @@ export function typeOf(init) {
 }
 
 /** @param {EventTarget} target @param {string} name @param {AbortSignal} signal @returns {Promise<void>} */
-const once = (target, name, signal) => new Promise((resolve, reject) => {
-	target.addEventListener(name, () => resolve(), { once: true, signal });
-	signal.addEventListener("abort", () => reject(new NoVideo("preview-broken")), { once: true });
-});
+const once = (target, name, signal) =>
+	new Promise((resolve, reject) => {
+		target.addEventListener(name, () => resolve(), { once: true, signal });
+		signal.addEventListener("abort", () => reject(new NoVideo("preview-broken")), { once: true });
+	});
 
 /** Stays at the newest moment: hurries when a little late, jumps when much. @param {HTMLVideoElement} video */
 function keepUp(video) {
@@ -145,7 +146,7 @@ export async function playLive(video, signal, began) {
  * @param {Uint8Array<ArrayBuffer>} init @param {AbortSignal} signal
  */
 async function fillUp(video, buffer, reader, init, signal) {
-	for (let bytes = init; ;) {
+	for (let bytes = init; ; ) {
 		buffer.appendBuffer(bytes);
 		await once(buffer, "updateend", signal);
 		if (video.error) throw new NoVideo("preview-broken");

@@ -13,7 +13,10 @@ export async function loadWords() {
 	const wanted = [localStorage.getItem(KEPT) || "", ...navigator.languages].map((tag) => tag.slice(0, 2).toLowerCase());
 	language = wanted.find((tag) => tag in LANGUAGES) || "en";
 	const groups = Object.entries((await import(`../sentences/${language}.js`)).default);
-	Object.assign(sentences, ...groups.flatMap(([group, all]) => Object.entries(all).map(([name, text]) => ({ [`${group}.${name}`]: text }))));
+	Object.assign(
+		sentences,
+		...groups.flatMap(([group, all]) => Object.entries(all).map(([name, text]) => ({ [`${group}.${name}`]: text }))),
+	);
 	document.documentElement.lang = language;
 	document.documentElement.dir = RIGHT_TO_LEFT.has(language) ? "rtl" : "ltr";
 }
@@ -24,7 +27,8 @@ export function keepLanguage(chosen) {
 }
 
 /** @param {string} sentence @param {Facts} facts */
-const fill = (sentence, facts) => sentence.replace(/\{([a-z0-9-]+)\}/g, (whole, name) => (name in facts ? String(facts[name]) : whole));
+const fill = (sentence, facts) =>
+	sentence.replace(/\{([a-z0-9-]+)\}/g, (whole, name) => (name in facts ? String(facts[name]) : whole));
 
 /** @param {Key} key @param {Facts} [facts] */
 export const say = (key, facts = {}) => fill(sentences[key], facts);
@@ -66,4 +70,11 @@ export function size(bytes) {
 }
 
 /** @param {number} at Unix seconds */
-export const when = (at) => new Date(at * 1000).toLocaleString(language, { weekday: "short", day: "numeric", month: "short", hour: "2-digit", minute: "2-digit" });
+export const when = (at) =>
+	new Date(at * 1000).toLocaleString(language, {
+		weekday: "short",
+		day: "numeric",
+		month: "short",
+		hour: "2-digit",
+		minute: "2-digit",
+	});

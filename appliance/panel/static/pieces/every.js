@@ -2,20 +2,40 @@
 
 import { make, Piece, say, sayOr, settingRow, settings } from "../lib/all.js";
 
-customElements.define("plug-every", class extends Piece {
-	#groups = make("div.stack");
-	#isAdvanced = make("input.switch", { type: "checkbox", role: "switch", id: "advanced", onchange: () => this.#load() });
+customElements.define(
+	"plug-every",
+	class extends Piece {
+		#groups = make("div.stack");
+		#isAdvanced = make("input.switch", {
+			type: "checkbox",
+			role: "switch",
+			id: "advanced",
+			onchange: () => this.#load(),
+		});
 
-	build() {
-		this.append(make("div.card.row-between", make("label", { for: "advanced" }, say("every.advanced")), this.#isAdvanced), this.#groups);
-		void this.#load();
-	}
+		build() {
+			this.append(
+				make("div.card.row-between", make("label", { for: "advanced" }, say("every.advanced")), this.#isAdvanced),
+				this.#groups,
+			);
+			void this.#load();
+		}
 
-	async #load() {
-		const all = (await settings()) || [];
-		/** @type {Map<string, Setting[]>} */
-		const groups = new Map();
-		for (const one of all) if (this.#isAdvanced.checked || !one.advanced) groups.set(one.group, [...(groups.get(one.group) || []), one]);
-		this.#groups.replaceChildren(...[...groups].map(([group, members]) => make("section.card.stack", make("h3", sayOr(`group.${group}`, group)), ...members.map((one) => settingRow(one, () => this.#load())))));
-	}
-});
+		async #load() {
+			const all = (await settings()) || [];
+			/** @type {Map<string, Setting[]>} */
+			const groups = new Map();
+			for (const one of all)
+				if (this.#isAdvanced.checked || !one.advanced) groups.set(one.group, [...(groups.get(one.group) || []), one]);
+			this.#groups.replaceChildren(
+				...[...groups].map(([group, members]) =>
+					make(
+						"section.card.stack",
+						make("h3", sayOr(`group.${group}`, group)),
+						...members.map((one) => settingRow(one, () => this.#load())),
+					),
+				),
+			);
+		}
+	},
+);

@@ -11,46 +11,62 @@ const WAYS = [
 	{ name: "settings", sign: "settings", word: "nav.settings" },
 ];
 
-customElements.define("plug-top", class extends Piece {
-	#name = make("span.box-name");
-	#state = make("a.pill", { href: "#/" });
-	tickMs = 500;
+customElements.define(
+	"plug-top",
+	class extends Piece {
+		#name = make("span.box-name");
+		#state = make("a.pill", { href: "#/" });
+		tickMs = 500;
 
-	build() {
-		this.append(make("a.brand", { href: "#/" }, make("img", { src: "/static/icon.svg", alt: "", width: 24, height: 24 }), make("h1", "Plugcast")), this.#name, this.#state);
-	}
-
-	/** @param {State} state */
-	draw(state) {
-		put(this.#name, state.name);
-		const said = tell(state, feed.answered);
-		hide(this.#state, feed.answered && !isRunning(state));
-		put(this.#state, said.seconds === undefined ? said.word : `${said.word} ${clock(said.seconds)}`);
-		mark(this.#state, "class", `pill is-${said.look}`);
-		document.title = said.look === "live" ? `${said.word} · Plugcast` : "Plugcast";
-	}
-});
-
-customElements.define("plug-ways", class extends Piece {
-	/** @type {Map<string, HTMLElement>} */ #links = new Map();
-
-	build() {
-		const nav = make("nav", { "aria-label": say("nav.all") });
-		for (const { name, sign, word } of WAYS) {
-			const link = make("a", { href: `#/${name}` }, icon(sign), make("span", say(word)));
-			this.#links.set(name, link);
-			nav.append(link);
+		build() {
+			this.append(
+				make(
+					"a.brand",
+					{ href: "#/" },
+					make("img", { src: "/static/icon.svg", alt: "", width: 24, height: 24 }),
+					make("h1", "Plugcast"),
+				),
+				this.#name,
+				this.#state,
+			);
 		}
-		this.append(nav);
-		window.addEventListener("hashchange", () => this.#here());
-		this.#here();
-	}
 
-	#here() {
-		const at = location.hash.slice(2).split("/")[0];
-		for (const [name, link] of this.#links) {
-			if (name === at || (name === "" && (at === "key" || at === "practice"))) link.setAttribute("aria-current", "page");
-			else link.removeAttribute("aria-current");
+		/** @param {State} state */
+		draw(state) {
+			put(this.#name, state.name);
+			const said = tell(state, feed.answered);
+			hide(this.#state, feed.answered && !isRunning(state));
+			put(this.#state, said.seconds === undefined ? said.word : `${said.word} ${clock(said.seconds)}`);
+			mark(this.#state, "class", `pill is-${said.look}`);
+			document.title = said.look === "live" ? `${said.word} · Plugcast` : "Plugcast";
 		}
-	}
-});
+	},
+);
+
+customElements.define(
+	"plug-ways",
+	class extends Piece {
+		/** @type {Map<string, HTMLElement>} */ #links = new Map();
+
+		build() {
+			const nav = make("nav", { "aria-label": say("nav.all") });
+			for (const { name, sign, word } of WAYS) {
+				const link = make("a", { href: `#/${name}` }, icon(sign), make("span", say(word)));
+				this.#links.set(name, link);
+				nav.append(link);
+			}
+			this.append(nav);
+			window.addEventListener("hashchange", () => this.#here());
+			this.#here();
+		}
+
+		#here() {
+			const at = location.hash.slice(2).split("/")[0];
+			for (const [name, link] of this.#links) {
+				if (name === at || (name === "" && (at === "key" || at === "practice")))
+					link.setAttribute("aria-current", "page");
+				else link.removeAttribute("aria-current");
+			}
+		}
+	},
+);

@@ -5,7 +5,12 @@ import "./paste.js";
 import "./rows.js";
 
 export class Home extends Piece {
-	#practice = make("a.button.second.practice", { href: "#/practice", hidden: true }, icon("play"), make("span", say("home.practice")));
+	#practice = make(
+		"a.button.second.practice",
+		{ href: "#/practice", hidden: true },
+		icon("play"),
+		make("span", say("home.practice")),
+	);
 	#key = document.createElement("plug-key");
 
 	build() {

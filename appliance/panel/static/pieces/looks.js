@@ -5,54 +5,66 @@ import { feed, hide, make, mark, picture, Piece, say } from "../lib/all.js";
 export const LOOKS = /** @type {const} */ (["blur", "fill", "split", "full"]);
 const PICTURE_MS = 700;
 
-customElements.define("plug-looks", class extends Piece {
-	/** @type {Map<string, { button: HTMLButtonElement, image: HTMLImageElement }>} */
-	#looks = new Map();
-	/** @type {Timer} */ #timer;
-	#isOn = false;
+customElements.define(
+	"plug-looks",
+	class extends Piece {
+		/** @type {Map<string, { button: HTMLButtonElement, image: HTMLImageElement }>} */
+		#looks = new Map();
+		/** @type {Timer} */ #timer;
+		#isOn = false;
 
-	build() {
-		const grid = make("div.looks", { role: "group", "aria-label": say("looks.title") });
-		for (const look of LOOKS) {
-			const image = make("img", { alt: "", hidden: true });
-			const choice = make("button", { type: "button", class: `look look-${look}`, "aria-pressed": "false", onclick: () => this.do({ do: "set-look", look }) },
-				make("span.look-picture", make("span.look-drawn", { "aria-hidden": "true" }), image),
-				make("strong", say(`look.${look}`)), make("span.small", say(`look.${look}-said`)));
-			this.#looks.set(look, { button: choice, image });
-			grid.append(choice);
-		}
-		this.append(make("h2", say("looks.title")), make("p.lead", say("looks.lead")), this.said, grid);
-	}
-
-	shown() {
-		this.#isOn = true;
-		void this.#pictures();
-	}
-
-	gone() {
-		this.#isOn = false;
-		clearTimeout(this.#timer);
-	}
-
-	/** @param {State} state */
-	draw(state) {
-		for (const [look, { button }] of this.#looks) mark(button, "aria-pressed", String(state.look === look));
-		this.classList.toggle("wide-canvas", (state.canvas.width || 0) > (state.canvas.height || 1));
-	}
-
-	async #pictures() {
-		if (!document.hidden && feed.answered) {
-			for (const [look, { image }] of this.#looks) {
-				if (!this.#isOn) return;
-				await this.#picture(look, image);
+		build() {
+			const grid = make("div.looks", { role: "group", "aria-label": say("looks.title") });
+			for (const look of LOOKS) {
+				const image = make("img", { alt: "", hidden: true });
+				const choice = make(
+					"button",
+					{
+						type: "button",
+						class: `look look-${look}`,
+						"aria-pressed": "false",
+						onclick: () => this.do({ do: "set-look", look }),
+					},
+					make("span.look-picture", make("span.look-drawn", { "aria-hidden": "true" }), image),
+					make("strong", say(`look.${look}`)),
+					make("span.small", say(`look.${look}-said`)),
+				);
+				this.#looks.set(look, { button: choice, image });
+				grid.append(choice);
 			}
+			this.append(make("h2", say("looks.title")), make("p.lead", say("looks.lead")), this.said, grid);
 		}
-		if (this.#isOn) this.#timer = setTimeout(() => this.#pictures(), PICTURE_MS);
-	}
 
-	/** @param {string} look @param {HTMLImageElement} image */
-	async #picture(look, image) {
-		const { ok } = await picture(image, `/api/looks/${look}.jpg`);
-		hide(image, !ok);
-	}
-});
+		shown() {
+			this.#isOn = true;
+			void this.#pictures();
+		}
+
+		gone() {
+			this.#isOn = false;
+			clearTimeout(this.#timer);
+		}
+
+		/** @param {State} state */
+		draw(state) {
+			for (const [look, { button }] of this.#looks) mark(button, "aria-pressed", String(state.look === look));
+			this.classList.toggle("wide-canvas", (state.canvas.width || 0) > (state.canvas.height || 1));
+		}
+
+		async #pictures() {
+			if (!document.hidden && feed.answered) {
+				for (const [look, { image }] of this.#looks) {
+					if (!this.#isOn) return;
+					await this.#picture(look, image);
+				}
+			}
+			if (this.#isOn) this.#timer = setTimeout(() => this.#pictures(), PICTURE_MS);
+		}
+
+		/** @param {string} look @param {HTMLImageElement} image */
+		async #picture(look, image) {
+			const { ok } = await picture(image, `/api/looks/${look}.jpg`);
+			hide(image, !ok);
+		}
+	},
+);

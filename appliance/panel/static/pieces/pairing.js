@@ -17,8 +17,23 @@ export async function pairByLink() {
 }
 
 export class Pairing extends Piece {
-	#pin = make("input", { id: "pin", inputmode: "numeric", autocomplete: "one-time-code", maxlength: PIN_LENGTH + 1, required: true, pattern: "[0-9 ]*", placeholder: "0000 0000", "aria-describedby": "pin-hint" });
-	#password = make("input", { id: "login", type: "password", autocomplete: "current-password", maxlength: 200, required: true });
+	#pin = make("input", {
+		id: "pin",
+		inputmode: "numeric",
+		autocomplete: "one-time-code",
+		maxlength: PIN_LENGTH + 1,
+		required: true,
+		pattern: "[0-9 ]*",
+		placeholder: "0000 0000",
+		"aria-describedby": "pin-hint",
+	});
+	#password = make("input", {
+		id: "login",
+		type: "password",
+		autocomplete: "current-password",
+		maxlength: 200,
+		required: true,
+	});
 
 	/** @type {Timer} */ #waiting;
 
@@ -28,17 +43,39 @@ export class Pairing extends Piece {
 			this.#pin.value = digits.replace(/(\d{4})(?=\d)/, "$1 ");
 			if (digits.length === PIN_LENGTH) void this.#enter("/api/pair", { pin: digits });
 		});
-		const byPin = form("card stack", () => this.#enter("/api/pair", { pin: this.#pin.value.replace(/\D/g, "") }),
-			make("label", { for: "pin" }, say("pair.pin")), this.#pin, make("p.small", { id: "pin-hint" }, say("pair.pin-said")), button(say("pair.enter"), { class: "main", type: "submit" }));
-		const login = make("details.card", make("summary", icon("lock"), make("span", say("pair.password"))),
-			isSecureContext ? this.#byPassword() : make("div.stack", make("p", say("secure.password")), ...secureWay(`${httpsSite()}/`)));
-		this.append(make("h2", say("pair.title")), make("p.lead", icon("qr-code"), make("span", say("pair.lead"))), this.said, byPin, login,
-			make("p.small", say("pair.lost")));
+		const byPin = form(
+			"card stack",
+			() => this.#enter("/api/pair", { pin: this.#pin.value.replace(/\D/g, "") }),
+			make("label", { for: "pin" }, say("pair.pin")),
+			this.#pin,
+			make("p.small", { id: "pin-hint" }, say("pair.pin-said")),
+			button(say("pair.enter"), { class: "main", type: "submit" }),
+		);
+		const login = make(
+			"details.card",
+			make("summary", icon("lock"), make("span", say("pair.password"))),
+			isSecureContext
+				? this.#byPassword()
+				: make("div.stack", make("p", say("secure.password")), ...secureWay(`${httpsSite()}/`)),
+		);
+		this.append(
+			make("h2", say("pair.title")),
+			make("p.lead", icon("qr-code"), make("span", say("pair.lead"))),
+			this.said,
+			byPin,
+			login,
+			make("p.small", say("pair.lost")),
+		);
 	}
 
 	#byPassword() {
-		return form("stack", () => this.#enter("/api/login", { password: this.#password.value }),
-			make("label", { for: "login" }, say("pair.password-label")), this.#password, button(say("pair.enter"), { type: "submit" }));
+		return form(
+			"stack",
+			() => this.#enter("/api/login", { password: this.#password.value }),
+			make("label", { for: "login" }, say("pair.password-label")),
+			this.#password,
+			button(say("pair.enter"), { type: "submit" }),
+		);
 	}
 
 	/** @param {string} text */
@@ -66,7 +103,8 @@ export class Pairing extends Piece {
 			put(this.said, "");
 			feed.again();
 		} else if (answer.status === 404 || answer.body?.code === "command") put(this.said, say("pair.link-only"));
-		else if (answer.body?.code === "waits-its-turn") this.#wait(Date.now() + answer.body.facts.seconds * 1000, () => void this.#enter(path, body));
+		else if (answer.body?.code === "waits-its-turn")
+			this.#wait(Date.now() + answer.body.facts.seconds * 1000, () => void this.#enter(path, body));
 		else put(this.said, sayProblem(problemOf(answer)));
 		this.#pin.value = "";
 	}

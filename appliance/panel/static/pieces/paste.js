@@ -1,9 +1,30 @@
 // Where a key is pasted: anything at all, in one field.
 
-import { button, form, hide, icon, link, make, now, number, Piece, platform, put, say, sayOr, when } from "../lib/all.js";
+import {
+	button,
+	form,
+	hide,
+	icon,
+	link,
+	make,
+	now,
+	number,
+	Piece,
+	platform,
+	put,
+	say,
+	sayOr,
+	when,
+} from "../lib/all.js";
 
 export class PasteKey extends Piece {
-	#text = make("textarea", { rows: 3, autocomplete: "off", autocapitalize: "off", spellcheck: "false", maxlength: 16000 });
+	#text = make("textarea", {
+		rows: 3,
+		autocomplete: "off",
+		autocapitalize: "off",
+		spellcheck: "false",
+		maxlength: 16000,
+	});
 	#facts = make("ul.small.hints");
 
 	get #destination() {
@@ -17,20 +38,37 @@ export class PasteKey extends Piece {
 		this.#text.id = id;
 		// What is pasted is used at once: one tap less, and nobody wonders what comes next.
 		this.#text.addEventListener("paste", () => setTimeout(() => this.#use(), 0));
-		const sheet = form("paste", () => this.#use(),
+		const sheet = form(
+			"paste",
+			() => this.#use(),
 			place,
 			make("label", { for: id }, say("paste.label")),
-			this.#text, this.said,
-			button(say("paste.use"), { class: "main", type: "submit" }));
-		void platform(preset).then((one) => { if (one) this.#tell(one, place); });
+			this.#text,
+			this.said,
+			button(say("paste.use"), { class: "main", type: "submit" }),
+		);
+		void platform(preset).then((one) => {
+			if (one) this.#tell(one, place);
+		});
 		this.append(sheet, this.#facts, make("p.small", say("paste.secret")));
 	}
 
 	/** Where the key is, how long it lasts, and what is allowed. @param {Platform} one @param {Element} place */
 	#tell({ name, title, page, recommended, ...more }, place) {
-		if (page) place.append(link(say("paste.open", { title }), "external-link", { href: page, target: "_blank", rel: "noopener noreferrer" }));
-		const lines = [sayOr(`lasts.${more["key-lasts"]}`, " "), sayOr(`rules.${name}`, " "), name === "tiktok" ? say("paste.tiktok-no-password") : "",
-			say("paste.suits", { size: recommended.size, rate: recommended.fps })];
+		if (page)
+			place.append(
+				link(say("paste.open", { title }), "external-link", {
+					href: page,
+					target: "_blank",
+					rel: "noopener noreferrer",
+				}),
+			);
+		const lines = [
+			sayOr(`lasts.${more["key-lasts"]}`, " "),
+			sayOr(`rules.${name}`, " "),
+			name === "tiktok" ? say("paste.tiktok-no-password") : "",
+			say("paste.suits", { size: recommended.size, rate: recommended.fps }),
+		];
 		this.#facts.append(...lines.filter((line) => line.trim()).map((line) => make("li", line)));
 	}
 
@@ -63,7 +101,10 @@ function told(took) {
 	const hint = took["hint-code"];
 	if (hint && !took.expired) words.push(sayOr(`hint.${hint}`, took.hint || ""));
 	if (took.expired) words.push(say("paste.expired"));
-	else if (at) words.push(hours < 24 ? say("paste.hours", { hours: number(Math.max(1, hours)) }) : say("paste.until", { when: when(at) }));
+	else if (at)
+		words.push(
+			hours < 24 ? say("paste.hours", { hours: number(Math.max(1, hours)) }) : say("paste.until", { when: when(at) }),
+		);
 	return words.join(" ");
 }
 
@@ -75,9 +116,15 @@ export class KeyCard extends Piece {
 
 	build() {
 		this.append(this.#details);
-		this.addEventListener("pasted", () => setTimeout(() => { if (!this.#isWanted) this.#details.open = false; }, 4000));
+		this.addEventListener("pasted", () =>
+			setTimeout(() => {
+				if (!this.#isWanted) this.#details.open = false;
+			}, 4000),
+		);
 		// Opened by a tap, the field is the next thing a person wants.
-		this.#details.addEventListener("toggle", () => { if (this.#details.open && !this.#isWanted) this.#paste.focusText(); });
+		this.#details.addEventListener("toggle", () => {
+			if (this.#details.open && !this.#isWanted) this.#paste.focusText();
+		});
 	}
 
 	open() {

@@ -14,7 +14,10 @@ function noticesOf(state) {
 
 /** The list of phones is on the screen. @param {State} state */
 export function noticesSeen(state) {
-	const newest = Math.max(Number(localStorage.getItem(SEEN)), ...(state.access?.notices || []).map((one) => one["since-at"] || 0));
+	const newest = Math.max(
+		Number(localStorage.getItem(SEEN)),
+		...(state.access?.notices || []).map((one) => one["since-at"] || 0),
+	);
 	localStorage.setItem(SEEN, String(newest));
 }
 
@@ -25,40 +28,65 @@ export function problemsOf(state) {
 	const known = state.live.type === "needs-key" && state.live.problem ? [state.live.problem, ...real] : real;
 	/** @type {Set<string>} */
 	const seen = new Set();
-	return [...known, ...noticesOf(state)].filter((one) => !seen.has(one.code + one.text) && seen.add(one.code + one.text));
+	return [...known, ...noticesOf(state)].filter(
+		(one) => !seen.has(one.code + one.text) && seen.add(one.code + one.text),
+	);
 }
 
 /** @param {Problem} problem @param {State} state @param {() => HTMLElement | null} fixed what mends it */
 export function problemCard(problem, state, fixed) {
 	// The box speaks English; in another language the sentence says what to do.
 	const hints = language === "en" ? problem.hints || [] : [];
-	return make("div.problem", icon("triangle-alert"),
-		make("div", make("p.problem-text", sayProblem(problem)),
-			hints.length ? make("details", make("summary", say("problems.try")), make("ul.hints", ...hints.map((hint) => make("li", hint)))) : null,
-			fixed()));
+	return make(
+		"div.problem",
+		icon("triangle-alert"),
+		make(
+			"div",
+			make("p.problem-text", sayProblem(problem)),
+			hints.length
+				? make(
+						"details",
+						make("summary", say("problems.try")),
+						make("ul.hints", ...hints.map((hint) => make("li", hint))),
+					)
+				: null,
+			fixed(),
+		),
+	);
 }
 
-customElements.define("plug-problem", class extends Piece {
-	#box = make("div", { role: "region", "aria-label": say("problems.now"), "aria-live": "polite" });
-	#more = make("a.more", { href: "#/settings/doctor" });
-	#redraw = new Redraw();
+customElements.define(
+	"plug-problem",
+	class extends Piece {
+		#box = make("div", { role: "region", "aria-label": say("problems.now"), "aria-live": "polite" });
+		#more = make("a.more", { href: "#/settings/doctor" });
+		#redraw = new Redraw();
 
-	build() {
-		this.append(this.#box, this.said, this.#more);
-	}
+		build() {
+			this.append(this.#box, this.said, this.#more);
+		}
 
-	/** @param {State} state */
-	draw(state) {
-		const all = problemsOf(state);
-		const [worst] = all;
-		hide(this, !worst);
-		this.parentElement?.classList.toggle("has-problem", Boolean(worst));
-		hide(this.#more, all.length < 2);
-		put(this.#more, say("problems.more", { count: all.length - 1 }));
-		const fix = worst ? fixFor(worst.code) : null;
-		this.#redraw.when([worst?.code, worst?.text, worst?.hints, fix], () => {
-			const word = fix && (() => button(say(fix.word), { class: "main", onclick: () => { if (fix.go) location.hash = fix.go; } }));
-			this.#box.replaceChildren(...(worst ? [problemCard(worst, state, () => (word ? word() : null))] : []));
-		});
-	}
-});
+		/** @param {State} state */
+		draw(state) {
+			const all = problemsOf(state);
+			const [worst] = all;
+			hide(this, !worst);
+			this.parentElement?.classList.toggle("has-problem", Boolean(worst));
+			hide(this.#more, all.length < 2);
+			put(this.#more, say("problems.more", { count: all.length - 1 }));
+			const fix = worst ? fixFor(worst.code) : null;
+			this.#redraw.when([worst?.code, worst?.text, worst?.hints, fix], () => {
+				const word =
+					fix &&
+					(() =>
+						button(say(fix.word), {
+							class: "main",
+							onclick: () => {
+								if (fix.go) location.hash = fix.go;
+							},
+						}));
+				this.#box.replaceChildren(...(worst ? [problemCard(worst, state, () => (word ? word() : null))] : []));
+			});
+		}
+	},
+);

@@ -9,9 +9,12 @@ export const httpsSite = () => `https://${location.hostname}:${location.port || 
 export function secureWay(go) {
 	const word = say("secure.go");
 	return [
-		make("p", make("strong", say("secure.warns"))), make("p", say("secure.means")),
+		make("p", make("strong", say("secure.warns"))),
+		make("p", say("secure.means")),
 		make("ol.steps", ...["one", "two"].map((step) => make("li", say(/** @type {Key} */ (`secure.${step}`))))),
-		typeof go === "string" ? make("a.button.main", { href: go }, word) : make("button.main", { type: "button", onclick: go }, word),
+		typeof go === "string"
+			? make("a.button.main", { href: go }, word)
+			: make("button.main", { type: "button", onclick: go }, word),
 		make("details", make("summary", make("span", say("secure.sure"))), make("p.small", say("secure.fingerprint"))),
 	];
 }
