@@ -14,8 +14,9 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
-from appliance import __version__, priority
+from appliance import __version__
 from appliance.errors import Invalid, PlugcastError, Unavailable
+from appliance.system import priority
 
 DEFAULT_CONFIG = "/etc/plugcast/box.toml"
 DEBUG = "PLUGCAST_DEBUG"
@@ -64,11 +65,11 @@ def _prepare(*, debug: bool, role: str) -> None:
     if role in priority.NICENESS:
         priority.take(role)
     if os.environ.get(SUPERVISED) and role in priority.NICENESS:
-        from appliance import rolelog
-        from appliance.run import end_with_parent
+        from appliance.supervisor.run import end_with_parent
+        from appliance.system import role_log
 
         end_with_parent()
-        rolelog.keep_if_told(role)
+        role_log.keep_if_told(role)
 
 
 class _Sentences(logging.Formatter):
@@ -164,39 +165,39 @@ def _with_config(parser: argparse.ArgumentParser) -> None:
 
 
 def _check(options: argparse.Namespace) -> int:
-    from appliance.control import settings
+    from appliance.settings import layers
 
-    loaded = settings.load(options.file)
-    settings.check_files(loaded)
-    print(settings.explain(loaded))
-    for problem in settings.not_built_yet(loaded.config):
+    loaded = layers.load(options.file)
+    layers.check_files(loaded)
+    print(layers.explain(loaded))
+    for problem in layers.not_built_yet(loaded.config):
         print(f"note: {problem.text}", file=sys.stderr)
     return 0
 
 
 def _doctor(options: argparse.Namespace) -> int:
-    from appliance.control import settings
-    from appliance.control.doctor_command import doctor_command
+    from appliance.control.cli.doctor import doctor_command
+    from appliance.settings import layers
 
-    return doctor_command(settings.load(options.config), as_json=options.json)
+    return doctor_command(layers.load(options.config), as_json=options.json)
 
 
 def _token(options: argparse.Namespace) -> int:
-    from appliance.control import settings
-    from appliance.control.token_command import token_command
+    from appliance.control.cli.token import token_command
+    from appliance.settings import layers
 
-    return token_command(settings.load(options.config).config, options)
+    return token_command(layers.load(options.config).config, options)
 
 
 def _reset(options: argparse.Namespace) -> int:
-    from appliance.control import settings
-    from appliance.control.reset import reset_command
+    from appliance.control.cli.reset import reset_command
+    from appliance.settings import layers
 
-    return reset_command(settings.load(options.config).config, options)
+    return reset_command(layers.load(options.config).config, options)
 
 
 def _run(options: argparse.Namespace) -> int:
-    from appliance.run import run
+    from appliance.supervisor.run import run
 
     return run(options.config)
 
@@ -208,18 +209,18 @@ def _control(options: argparse.Namespace) -> int:
 
 
 def _engine(options: argparse.Namespace) -> int:
-    from appliance.control import settings
     from appliance.engine.main import main as engine
+    from appliance.settings import layers
 
-    return engine(settings.load_owners(options.config).config)
+    return engine(layers.load_owners(options.config).config)
 
 
 def _screen(options: argparse.Namespace) -> int:
-    from appliance.control import settings
-    from appliance.run import NEVER_HERE_EXIT
     from appliance.screen.main import main as screen
+    from appliance.settings import layers
+    from appliance.supervisor.run import NEVER_HERE_EXIT
 
-    run_dir = Path(settings.load_owners(options.config).config.run_dir)
+    run_dir = Path(layers.load_owners(options.config).config.run_dir)
     try:
         return screen(run_dir)
     except Unavailable as error:
@@ -228,14 +229,14 @@ def _screen(options: argparse.Namespace) -> int:
 
 
 def _adopt(options: argparse.Namespace) -> int:
-    from appliance.adopt import adopt, users_here
-    from appliance.control import settings
+    from appliance.settings import layers
+    from appliance.supervisor.adopt import adopt, users_here
 
     users = users_here()
     if users is None:
         return 0
     try:
-        config = settings.load_owners(options.config).config
+        config = layers.load_owners(options.config).config
     except Invalid:
         return 0  # control says it right after this
     taken = adopt(config, users)
@@ -248,7 +249,7 @@ def _devices(options: argparse.Namespace) -> int:
     import msgspec
 
     from appliance.engine.hardware.devices import capture_devices, encoders
-    from appliance.hardware.meant import automatic_device
+    from appliance.hardware.device_name import automatic_device
 
     found = capture_devices()
     if options.json:

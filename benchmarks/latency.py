@@ -7,13 +7,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from appliance.engine.clock import SECOND, CanvasClock
+from appliance.engine.canvas_clock import SECOND, CanvasClock
 from appliance.engine.encode.choose import Choice
 from appliance.engine.encode.worker import EncodeWorker
 from appliance.engine.frame import CapturedFrame
 from appliance.engine.packet import Packet
-from appliance.engine.picture import Inputs, PictureWorker
-from appliance.engine.slot import FrameSlot
+from appliance.engine.video.frame_slot import FrameSlot
+from appliance.engine.video.picture import Inputs, PictureWorker
 from benchmarks.ours import FORMAT, settings
 from benchmarks.work import SOURCE_FPS, Material, Work
 

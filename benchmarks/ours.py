@@ -21,12 +21,12 @@ from numpy.typing import NDArray
 
 from appliance.engine.canvas.looks import Canvas
 from appliance.engine.canvas.pool import planes_of
-from appliance.engine.capture.decode import FrameReader
-from appliance.engine.clock import SECOND
+from appliance.engine.canvas_clock import SECOND
 from appliance.engine.encode.libav import VideoEncoder, VideoSettings
 from appliance.engine.frame import CapturedFrame, SourceFormat
+from appliance.engine.inputs.decode import FrameReader
 from appliance.engine.packet import Packet
-from appliance.engine.sinks import flv
+from appliance.engine.sinks.rtmp import flv
 from benchmarks import work as tasks
 from benchmarks.work import FRAME_BYTES, SOURCE, SOURCE_FPS, Material, Work
 

@@ -15,8 +15,8 @@ from numpy.typing import NDArray
 from appliance.engine.canvas.arrange import arrange
 from appliance.engine.canvas.blend import Layer, layer_of
 from appliance.engine.canvas.geometry import Rect, Size
-from appliance.engine.capture.testart import Nv12
-from appliance.engine.capture.testscene import Scene
+from appliance.engine.test_console.art import Nv12
+from appliance.engine.test_console.scene import Scene
 from appliance.model.plan import Look, PicturePlan
 
 SOURCE = Size(1920, 1080)

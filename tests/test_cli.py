@@ -17,8 +17,7 @@ import pytest
 
 from appliance import __version__
 from appliance.cli import main
-
-ROOT = Path(__file__).parent.parent
+from tests.project import ROOT
 
 
 @pytest.fixture

@@ -15,35 +15,32 @@ from pathlib import Path
 
 import msgspec
 
-from appliance.control.absence import slate_problems, slate_since
-from appliance.control.airing import Airing, Around
-from appliance.control.asides import Asides
-from appliance.control.disk import finished_on_disk
-from appliance.control.doctor import Check, checks_of
-from appliance.control.errands import Errands
-from appliance.control.exports import ask_export, check_export, export_state
+from appliance.clock.clocks import WallClock
+from appliance.clock.wall_clock import Skew
+from appliance.control.errands.errands import Errands
+from appliance.control.errands.exports import ask_export, check_export, export_state
+from appliance.control.errands.preflights import ask_preflight, preflights
+from appliance.control.errands.recordings import OnDisk, ask_clip, ask_deletion
+from appliance.control.errands.uplink_test import ask_uplink, uplink_state
 from appliance.control.factory import Presence, forget_everything
-from appliance.control.hearing import Hearing
+from appliance.control.judge.absence import slate_problems, slate_since
+from appliance.control.judge.doctor import checks_of
+from appliance.control.judge.engine_presence import Hearing
+from appliance.control.judge.profile_choice import Recognition
+from appliance.control.judge.shedding import Shedding, Strain
+from appliance.control.judge.state import Known, findings_of, state_of
 from appliance.control.keys import KeyStore, summary
-from appliance.control.listing import SettingRow
-from appliance.control.lives import Wish, moved, next_live
-from appliance.control.moments import WallClock
+from appliance.control.links.watchers import Watched, Watching
+from appliance.control.live.airing import Airing, Around
+from appliance.control.live.live_state import Wish, moved, next_live
+from appliance.control.live.planning import plan_for, screen_plan_for
+from appliance.control.live.wanted import wanted
+from appliance.control.live.wish_file import WishFile
 from appliance.control.panel_settings import PanelSettings
-from appliance.control.planning import plan_for, screen_plan_for
-from appliance.control.preflights import ask_preflight, preflights
-from appliance.control.recognition import Recognition
-from appliance.control.recordings import OnDisk, ask_clip, ask_deletion
-from appliance.control.settings import Settings
-from appliance.control.shedding import Shedding, Strain
-from appliance.control.store import Latest
-from appliance.control.uplink import ask_uplink, uplink_state
-from appliance.control.view import Known, findings_of, state_of
-from appliance.control.wall import Skew
-from appliance.control.wanted import wanted
-from appliance.control.watching import Watched, Watching
-from appliance.control.wishes import WishFile
+from appliance.control.state_extras import Asides
 from appliance.errors import Fact, NeedsOwner, Refused, Unavailable
 from appliance.model import command as model
+from appliance.model.check import Check
 from appliance.model.config import Config
 from appliance.model.plan import Export, Plan
 from appliance.model.profile import Profile
@@ -51,6 +48,10 @@ from appliance.model.protocol import Hello
 from appliance.model.report import Report
 from appliance.model.screen import ScreenPlan
 from appliance.model.state import AccessState, DemoState, State
+from appliance.settings.layers import Settings
+from appliance.settings.listing import SettingRow
+from appliance.storage.waiting import finished_on_disk
+from appliance.system.latest import Latest
 
 log = logging.getLogger(__name__)
 

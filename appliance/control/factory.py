@@ -9,8 +9,8 @@ import logging
 from pathlib import Path
 from typing import Protocol
 
-from appliance.control.files import is_there, remove, remove_tree, write_atomically
-from appliance.control.panel_file import PANEL_FILE
+from appliance.settings.panel_file import PANEL_FILE
+from appliance.storage.files import is_there, remove, remove_tree, write_atomically
 
 log = logging.getLogger(__name__)
 

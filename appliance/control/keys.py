@@ -13,14 +13,14 @@ from pathlib import Path
 
 import msgspec
 
-from appliance.control.files import make_private, names_in, read_file, remove, write_atomically
 from appliance.errors import Invalid
-from appliance.live.paste import Pasted, read_paste
-from appliance.live.rtmp import host_of, may_have_key_of, site_of
-from appliance.live.tiktok import expiry_of
 from appliance.model.config import Config, DestinationConfig
 from appliance.model.plan import Destination
 from appliance.model.problem import UNREADABLE, Problem, Value
+from appliance.platforms.paste import Pasted, read_paste
+from appliance.platforms.rtmp_address import host_of, may_have_key_of, site_of
+from appliance.platforms.tiktok import expiry_of
+from appliance.storage.files import make_private, names_in, read_file, remove, write_atomically
 
 log = logging.getLogger(__name__)
 

@@ -14,44 +14,45 @@ from functools import partial
 from pathlib import Path
 
 from appliance import __version__
-from appliance.control import settings as settings_room
-from appliance.control.addresses import host_names
-from appliance.control.ages import running_s
-from appliance.control.desk import ControlDesk, Office, secrets_of
+from appliance.access.guard import Access
+from appliance.access.tokens import AccessFiles, credentials_of
+from appliance.clock.ages import running_s
+from appliance.clock.wall_clock import is_clock_set
 from appliance.control.director import Director, Surroundings
-from appliance.control.engine_link import EngineLink
+from appliance.control.errands.recordings import RecordingDisk, directory_of
 from appliance.control.factory import finish_reset
-from appliance.control.files import kept_by, make_directory
-from appliance.control.identity import box_id
+from appliance.control.house.addresses import host_names
+from appliance.control.house.identity import box_id
+from appliance.control.house.neighbours import tell_neighbours
+from appliance.control.house.told import Told
 from appliance.control.keys import KeyStore
-from appliance.control.lag import LoopLag
-from appliance.control.lives import resumed
-from appliance.control.logbook import Logbook
-from appliance.control.neighbours import Told, tell_neighbours
-from appliance.control.panel_file import put_aside, read_panel
-from appliance.control.reception import Reception, Voice, runner_for
-from appliance.control.recordings import RecordingDisk, directory_of
-from appliance.control.screen_link import ScreenLink
-from appliance.control.settings import Settings
-from appliance.control.sign_in import SignIn
-from appliance.control.spool import SPOOL, Spool
-from appliance.control.tokens import AccessFiles, credentials_of
-from appliance.control.wall import is_clock_set
-from appliance.control.wishes import WishFile
+from appliance.control.links.engine_link import EngineLink
+from appliance.control.links.screen_link import ScreenLink
+from appliance.control.live.live_state import resumed
+from appliance.control.live.sign_in import SignIn
+from appliance.control.live.wish_file import WishFile
+from appliance.control.panel_backend import ControlDesk, Office, secrets_of
+from appliance.control.panel_entrance import Reception, Voice, runner_for
+from appliance.control.support.logs import Logbook
+from appliance.control.support.loop_lag import LoopLag
 from appliance.errors import Invalid, PlugcastError
 from appliance.hardware.catalogue import read_catalogue
 from appliance.hardware.profiles import recognise
 from appliance.model.config import Config
 from appliance.model.state import AccessState, DemoState
 from appliance.model.text import legible
-from appliance.notify import Notifier
-from appliance.panel.access import Access
-from appliance.panel.account import add_account
+from appliance.panel.account_routes import add_account
 from appliance.panel.app import Viewer, create_app
-from appliance.panel.concierge import add_concierge
 from appliance.panel.control_routes import add_control_routes
 from appliance.panel.packets import PATIENCE_S
-from appliance.sockets import socket_path, user_of
+from appliance.panel.platform_routes import add_concierge
+from appliance.settings import layers as settings_room
+from appliance.settings.layers import Settings
+from appliance.settings.panel_file import put_aside, read_panel
+from appliance.storage.files import kept_by, make_directory
+from appliance.storage.spool import SPOOL, Spool
+from appliance.system.notify import Notifier
+from appliance.system.sockets import socket_path, user_of
 
 log = logging.getLogger(__name__)
 

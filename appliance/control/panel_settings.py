@@ -9,17 +9,17 @@ import logging
 from collections.abc import Mapping
 from pathlib import Path
 
-from appliance.control.checks import Setting, Strange, check_setting, is_owners, must_be_panels
-from appliance.control.concierge import server_for
-from appliance.control.disk import finished_on_disk
-from appliance.control.listing import SettingRow, needs, rows
-from appliance.control.panel_file import notes_on, panel_text, read_backup, read_panel, write_panel
-from appliance.control.settings import Settings, not_built_yet
+from appliance.control.live.key_paste import server_for
 from appliance.errors import Fact, Invalid, Refused
-from appliance.live.rtmp import without_query
 from appliance.model.command import SetDestination, SettingValue
 from appliance.model.config import MOST_DESTINATIONS, Config
 from appliance.model.problem import Problem
+from appliance.platforms.rtmp_address import without_query
+from appliance.settings.checks import Setting, Strange, check_setting, is_owners, must_be_panels
+from appliance.settings.layers import Settings, not_built_yet
+from appliance.settings.listing import SettingRow, needs, rows
+from appliance.settings.panel_file import notes_on, panel_text, read_backup, read_panel, write_panel
+from appliance.storage.waiting import finished_on_disk
 
 log = logging.getLogger(__name__)
 

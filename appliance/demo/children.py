@@ -11,13 +11,13 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from appliance import programs
-from appliance.children import start
 from appliance.errors import Invalid
 from appliance.model.protocol import JSON_FRAME, ReportMessage, Unframer, unpack_from_engine
 from appliance.model.report import Report
-from appliance.run import NEVER_HERE_EXIT
-from appliance.sockets import socket_path
+from appliance.supervisor.run import NEVER_HERE_EXIT
+from appliance.system import programs
+from appliance.system.sockets import socket_path
+from appliance.system.start_program import start
 
 log = logging.getLogger(__name__)
 

@@ -18,8 +18,8 @@ import numpy as np
 from av.error import FFmpegError
 from numpy.typing import NDArray
 
-from appliance import framecode
 from appliance.engine.sinks.preview import PreviewWorker
+from appliance.engine.test_console import frame_code
 
 SECOND = 1_000_000_000
 TEST_FPS = 60
@@ -45,7 +45,7 @@ class Viewer:
         now_ns = time.monotonic_ns()
         self.frames += 1
         self._count_missing(frame)
-        number = framecode.read(_game_luma(frame))
+        number = frame_code.read(_game_luma(frame))
         if number is not None:
             self.readable += 1
             self.delays_ms.append(delay_ms(number, now_ns))
@@ -79,7 +79,7 @@ class Viewer:
 def delay_ms(number: int, now_ns: int) -> float:
     """How long ago the test console drew frame `number`: it numbers its frames by the machine's monotonic clock."""
     ticks = now_ns * TEST_FPS // SECOND
-    behind = (ticks - number) % (1 << framecode.NUMBER_BITS)
+    behind = (ticks - number) % (1 << frame_code.NUMBER_BITS)
     return behind * 1000 / TEST_FPS + (now_ns % (SECOND // TEST_FPS)) / 1e6
 
 

@@ -15,11 +15,11 @@ from pathlib import Path
 
 import aiohttp
 
-from appliance.control import settings
+from appliance.access.tokens import AccessFiles
 from appliance.control.main import Extras, serve
-from appliance.control.tokens import AccessFiles
 from appliance.demo.children import EngineChild, Ingest, free_port, paint
 from appliance.errors import Unavailable
+from appliance.settings import layers
 
 START_LIMIT_S = 60.0
 TAIL_LIMIT_S = 5.0
@@ -92,7 +92,7 @@ class _Demo:
             CONFIG.format(home=home, port=port or free_port(), ingest=ingest_port),
             encoding="utf-8",
         )
-        self._settings = settings.load(config)
+        self._settings = layers.load(config)
         self._home = home
         self._config = config
         self._ingest = Ingest(f"rtmp://127.0.0.1:{ingest_port}/live/{STREAM_KEY}", home / "viewer.jpg")

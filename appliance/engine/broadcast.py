@@ -13,7 +13,6 @@ from pathlib import Path
 
 import msgspec
 
-from appliance.engine.encode.aac import AacEncoder
 from appliance.engine.encode.choose import Choice
 from appliance.engine.encode.worker import EncodeWorker
 from appliance.engine.fanout import FanOut
@@ -24,8 +23,9 @@ from appliance.engine.sinks.record import Recorder, RecordTarget
 from appliance.engine.sinks.replay import ReplayRing
 from appliance.engine.sinks.rtmp.address import Target
 from appliance.engine.sinks.rtmp.publisher import Hooks, Publisher, PublisherStatus
+from appliance.engine.sound.aac import AacEncoder
 from appliance.engine.stage import Stage
-from appliance.engine.worker import Worker
+from appliance.engine.threads.worker import Worker
 from appliance.errors import Invalid
 from appliance.model.plan import Destination, RecordPlan
 from appliance.model.problem import Problem

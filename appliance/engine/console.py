@@ -8,17 +8,17 @@ from collections.abc import Callable
 
 import msgspec
 
-from appliance.engine.capture.alsa import AlsaSource, SoundRequest, SoundSignal
-from appliance.engine.capture.testsource import TestConsole, TestFacecam, TestFormat, is_test
-from appliance.engine.capture.trouble import BLACK, UNREADABLE, Reason, Trouble
-from appliance.engine.capture.v4l2 import CaptureRequest, V4l2Source
 from appliance.engine.frame import CapturedFrame
 from appliance.engine.hardware.register import DeviceRegister
-from appliance.engine.mailbox import Mailbox
-from appliance.engine.sound import SoundBlock
+from appliance.engine.inputs.alsa import AlsaSource, SoundRequest, SoundSignal
+from appliance.engine.inputs.v4l2_source import CaptureRequest, V4l2Source
+from appliance.engine.sound.block import SoundBlock
 from appliance.engine.stage import Stage
-from appliance.engine.worker import Worker
-from appliance.hardware.meant import automatic_device
+from appliance.engine.test_console.source import TestConsole, TestFacecam, TestFormat, is_test
+from appliance.engine.threads.mailbox import Mailbox
+from appliance.engine.threads.worker import Worker
+from appliance.engine.v4l2.trouble import BLACK, UNREADABLE, Reason, Trouble
+from appliance.hardware.device_name import automatic_device
 from appliance.model.plan import CapturePlan, Plan
 from appliance.model.problem import Problem
 from appliance.model.signal import Cause, Signal

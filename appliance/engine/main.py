@@ -17,18 +17,18 @@ from types import FrameType
 import msgspec
 
 from appliance import __version__
-from appliance.engine.bitmaps import Bitmap, SlateWords
 from appliance.engine.canvas.pool import keep_heap
-from appliance.engine.encode.memory import ChoiceMemory
+from appliance.engine.encode.choice_memory import ChoiceMemory
 from appliance.engine.hardware.devices import encoders
 from appliance.engine.hardware.register import DeviceRegister
-from appliance.engine.layers import LayersLink
-from appliance.engine.link import Link
-from appliance.engine.mailbox import Mailbox
+from appliance.engine.links.bitmaps import Bitmap, SlateWords
+from appliance.engine.links.control_link import Link
+from appliance.engine.links.layers_link import LayersLink
 from appliance.engine.outlets import Outlets
 from appliance.engine.permit import Permit
 from appliance.engine.studio import Studio
-from appliance.engine.vigil import Vigil
+from appliance.engine.threads.mailbox import Mailbox
+from appliance.engine.threads.watchdog import Vigil
 from appliance.errors import Unavailable
 from appliance.hardware.catalogue import board_name
 from appliance.model.config import Config
@@ -36,8 +36,8 @@ from appliance.model.plan import Plan
 from appliance.model.problem import Problem
 from appliance.model.protocol import Hello, MetersMessage, PlanMessage, ReportMessage, pack
 from appliance.model.report import Answer, Report
-from appliance.notify import Notifier
-from appliance.sockets import socket_path, user_of
+from appliance.system.notify import Notifier
+from appliance.system.sockets import socket_path, user_of
 
 log = logging.getLogger(__name__)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from appliance.engine.encode.memory import ChoiceMemory
+from appliance.engine.encode.choice_memory import ChoiceMemory
 from appliance.model.report import Levels, SourceReport
 
 

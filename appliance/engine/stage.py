@@ -6,16 +6,16 @@ import time
 
 import msgspec
 
-from appliance.engine.clock import CanvasClock
+from appliance.engine.canvas_clock import CanvasClock
 from appliance.engine.frame import CapturedFrame
-from appliance.engine.mailbox import Mailbox
-from appliance.engine.mixer import Mixer
 from appliance.engine.outlets import Outlets
-from appliance.engine.picture import Inputs, PictureWorker
 from appliance.engine.sinks.lookbook import LookBook
 from appliance.engine.sinks.preview import PreviewWorker
-from appliance.engine.slot import FrameSlot
-from appliance.engine.worker import Worker
+from appliance.engine.sound.mixer import Mixer
+from appliance.engine.threads.mailbox import Mailbox
+from appliance.engine.threads.worker import Worker
+from appliance.engine.video.frame_slot import FrameSlot
+from appliance.engine.video.picture import Inputs, PictureWorker
 from appliance.model.plan import PicturePlan, Plan
 
 END_LIMIT_S = 2.0

@@ -15,24 +15,24 @@ from pathlib import Path
 
 import msgspec
 
-from appliance.engine.asks import Asks, Attempt, Facts
-from appliance.engine.bitmaps import SlateWords
 from appliance.engine.broadcast import Broadcast, Encoders, waiting_report
 from appliance.engine.console import Console
 from appliance.engine.encode.choose import LAST_RESORT
 from appliance.engine.encode.chooser import Chooser
+from appliance.engine.encode.steering import Steering
+from appliance.engine.errands.asks import Asks, Attempt, Facts
+from appliance.engine.errands.export import Exporter
+from appliance.engine.errands.recordings import Mender, delete_recording, make_clip
+from appliance.engine.errands.uplink_test import Rules, measure_uplink
+from appliance.engine.hardware.network import NetworkWatch
 from appliance.engine.hardware.register import DeviceRegister
 from appliance.engine.hardware.watch import HardwareWatch
-from appliance.engine.network import NetworkWatch
+from appliance.engine.links.bitmaps import SlateWords
 from appliance.engine.outlets import Outlets
-from appliance.engine.shelving import Mender, delete_recording, make_clip
-from appliance.engine.sinks.export import Exporter
 from appliance.engine.sinks.rtmp.preflight import preflight
 from appliance.engine.stage import Stage
 from appliance.engine.status import EncoderMeter, memory_mb
-from appliance.engine.steering import Steering
-from appliance.engine.uplink import Rules, measure_uplink
-from appliance.engine.worker import Worker
+from appliance.engine.threads.worker import Worker
 from appliance.model.plan import Clip, DeleteRecording, Errand, Export, Plan, Preflight, UplinkTest
 from appliance.model.problem import Problem
 from appliance.model.report import CanvasReport, DestinationReport, EncoderReport, RecordReport, Report, SoundReport

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from appliance.hardware.meant import meant_device
+from appliance.hardware.device_name import meant_device
 from appliance.model.profile import BoardProfile, CaptureProfile, DisplayProfile, Profile
 from appliance.model.protocol import DeviceFacts, Hello
 

@@ -17,16 +17,16 @@ import msgspec
 from aiohttp import web
 from aiohttp.typedefs import Handler
 
+from appliance.access.body import read_body
+from appliance.access.denied import Denied
+from appliance.access.guard import Access, is_owner
+from appliance.access.notices import for_viewers
+from appliance.access.origin import READS
+from appliance.access.routes import OPEN, add_access_routes
+from appliance.access.safe_way import https_address, is_better_over_https
 from appliance.errors import Fact, Invalid, PlugcastError, Unavailable
 from appliance.model.command import AnyCommand, read_command
 from appliance.model.state import State
-from appliance.panel.access import Access, is_owner
-from appliance.panel.access_body import read_body
-from appliance.panel.access_notices import for_viewers
-from appliance.panel.access_origin import READS
-from appliance.panel.access_routes import OPEN, add_access_routes
-from appliance.panel.access_way import https_address, is_better_over_https
-from appliance.panel.denied import Denied
 from appliance.panel.page_answer import page_answer
 from appliance.panel.page_files import AS_IT_IS, page_file, page_files
 from appliance.panel.preview import Preview

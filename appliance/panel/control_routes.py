@@ -11,9 +11,9 @@ from typing import Protocol
 import msgspec
 from aiohttp import web
 
+from appliance.access.guard import need_owner
 from appliance.errors import Invalid, Unavailable
 from appliance.model.problem import Value
-from appliance.panel.access import need_owner
 from appliance.panel.feed import Feed
 from appliance.panel.metrics import CONTENT_TYPE
 from appliance.panel.packets import Packets

@@ -15,12 +15,12 @@ from dataclasses import dataclass
 import msgspec
 from aiohttp import web
 
+from appliance.access.guard import grant_of, is_owner
+from appliance.access.notices import for_viewers
+from appliance.access.quotas import Places, Room
 from appliance.model.protocol import MetersMessage
 from appliance.model.report import SourceReport
 from appliance.model.state import State
-from appliance.panel.access import grant_of, is_owner
-from appliance.panel.access_notices import for_viewers
-from appliance.panel.quotas import Places, Room
 from appliance.panel.streams import Gone, Stream
 
 ROOM = Room(together=64, viewers=40, each=8)

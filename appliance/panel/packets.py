@@ -14,10 +14,10 @@ from dataclasses import dataclass
 
 from aiohttp import web
 
+from appliance.access.guard import grant_of
+from appliance.access.quotas import Places, Room
 from appliance.errors import PlugcastError
 from appliance.model.protocol import PACKETS_BEGIN, PACKETS_KEY
-from appliance.panel.access import grant_of
-from appliance.panel.quotas import Places, Room
 from appliance.panel.streams import Gone, Stream
 
 ROOM = Room(together=12, viewers=6, each=3)

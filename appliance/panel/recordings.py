@@ -15,10 +15,10 @@ from urllib.parse import quote
 
 from aiohttp import web
 
+from appliance.access.denied import Denied
 from appliance.errors import Refused
-from appliance.panel.denied import Denied
 from appliance.panel.streams import AS_IT_COMES
-from appliance.shelf import PART
+from appliance.recordings.recording_dir import PART
 
 CHUNK = 256 * 1024
 _RANGE = re.compile(r"^bytes=(\d*)-(\d*)$")

@@ -12,15 +12,15 @@ from typing import Any, Literal, NamedTuple
 import msgspec
 
 from appliance import __version__
-from appliance.control.doctor import Check
-from appliance.control.listing import SettingRow
-from appliance.live.platform import PlatformView
+from appliance.access.entry import PasswordAnswer
+from appliance.access.routes import Invitation, Login, NewPassword, Pairing, Renaming
+from appliance.model.check import Check
 from appliance.model.command import AnyCommand
 from appliance.model.problem import Fact, Value
 from appliance.model.state import Recording, State
-from appliance.panel.access_entry import PasswordAnswer
-from appliance.panel.access_routes import Invitation, Login, NewPassword, Pairing, Renaming
-from appliance.panel.account import AccountAnswer, AccountCode
+from appliance.panel.account_routes import AccountAnswer, AccountCode
+from appliance.platforms.platform import PlatformView
+from appliance.settings.listing import SettingRow
 
 REF = "#/components/schemas/{name}"
 LOOKS = ("blur", "fill", "split", "full")

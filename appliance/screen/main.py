@@ -19,11 +19,11 @@ from types import FrameType
 from appliance.errors import Invalid, Unavailable
 from appliance.model.protocol import JSON_FRAME, Unframer
 from appliance.model.screen import ScreenPlan, unpack_screen
-from appliance.notify import Notifier
 from appliance.screen.bitmap import Bitmap
 from appliance.screen.handover import hand_over
 from appliance.screen.line import Line
-from appliance.sockets import socket_path
+from appliance.system.notify import Notifier
+from appliance.system.sockets import socket_path
 
 log = logging.getLogger(__name__)
 

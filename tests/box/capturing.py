@@ -8,9 +8,9 @@ import time
 from collections.abc import Callable, Iterator
 from queue import Empty, Queue
 
-from appliance.engine.capture.v4l2 import CaptureRequest, V4l2Source
 from appliance.engine.frame import CapturedFrame
-from appliance.engine.mailbox import Mailbox
+from appliance.engine.inputs.v4l2_source import CaptureRequest, V4l2Source
+from appliance.engine.threads.mailbox import Mailbox
 from appliance.model.signal import Cause, Signal
 
 

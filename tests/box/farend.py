@@ -14,7 +14,7 @@ import av
 import numpy as np
 from numpy.typing import NDArray
 
-from appliance.framecode import WHOLE, Rectangle, read
+from appliance.engine.test_console.frame_code import WHOLE, Rectangle, read
 from tests.box.beeps import find_beeps
 
 FLASH_LUMA = 190

@@ -11,7 +11,7 @@ import av
 import numpy as np
 from numpy.typing import NDArray
 
-from appliance.framecode import FRAME, stamp
+from appliance.engine.test_console.frame_code import FRAME, stamp
 
 # V4L2's code: FFmpeg's name
 FORMATS = {

@@ -22,16 +22,16 @@ from pathlib import Path
 
 import av
 
-from appliance import shelf
 from appliance.control.keys import KeyStore
-from appliance.control.lives import Wish
-from appliance.control.panel_file import PANEL_FILE, write_panel
-from appliance.control.toml import read_toml
-from appliance.control.wishes import WishFile
-from appliance.engine.shelving import Mender
+from appliance.control.live.live_state import Wish
+from appliance.control.live.wish_file import WishFile
+from appliance.engine.errands.recordings import Mender
 from appliance.engine.sinks.record import Recorder, RecordTarget
-from appliance.live.paste import Pasted
 from appliance.model.config import Config
+from appliance.platforms.paste import Pasted
+from appliance.recordings import recording_dir
+from appliance.settings.panel_file import PANEL_FILE, write_panel
+from appliance.settings.toml import read_toml
 from tests.engine.sinks.media import Clip
 
 SERVER = "rtmp://ingest.example/game"
@@ -69,7 +69,7 @@ def found(state: Path) -> dict[str, object]:
     for path in recordings.glob("*.mp4"):
         with av.open(str(path)) as file:
             seconds += sum(1 for _ in file.decode(video=0)) / 30
-        shelf.delete(recordings, path.name)
+        recording_dir.delete(recordings, path.name)
     return {
         "failed": repr(mender.failure) if mender.failure else "",
         "recorded-s": seconds,

@@ -19,9 +19,9 @@ from typing import Self
 
 import psutil
 
+from tests.project import ROOT
 from tests.running import Panel, token_in
 
-ROOT = Path(__file__).parents[2]
 SYSTEMD = Path("/lib/systemd/systemd")
 ROLES = ("engine", "control", "screen")
 GROUPS = Path("/sys/fs/cgroup")

@@ -13,11 +13,11 @@ import numpy as np
 import pytest
 from linuxpy.video import raw
 
-from appliance.engine.capture.decode import FrameReader
-from appliance.engine.capture.edid import read_edid, same_edid, write_edid
-from appliance.engine.capture.ioctl import Node
-from appliance.engine.capture.v4l2 import CaptureRequest
 from appliance.engine.hardware.devices import automatic_device, capture_devices, encoders
+from appliance.engine.inputs.decode import FrameReader
+from appliance.engine.inputs.v4l2_source import CaptureRequest
+from appliance.engine.v4l2.edid import read_edid, same_edid, write_edid
+from appliance.engine.v4l2.ioctl import Node
 from appliance.hardware.edid import EDIDS, build
 from appliance.model.signal import Cause
 from tests.box.capturing import capturing, eventually, open_files

@@ -16,9 +16,9 @@ import numpy as np
 import pytest
 from linuxpy.video import raw
 
-from appliance.engine.capture.decode import FrameReader
-from appliance.engine.capture.formats import fourcc
-from appliance.engine.capture.v4l2 import CaptureRequest
+from appliance.engine.inputs.decode import FrameReader
+from appliance.engine.inputs.v4l2_source import CaptureRequest
+from appliance.engine.v4l2.formats import fourcc
 from appliance.model.signal import Cause
 from tests.box.capturing import capturing, eventually
 from tests.box.devices import find_node

@@ -8,14 +8,14 @@ from collections.abc import Iterator
 import pytest
 from linuxpy.video import raw
 
-from appliance.engine.capture.buffers import BufferQueue
-from appliance.engine.capture.decode import FrameReader
-from appliance.engine.capture.formats import PREFERENCE, fourcc
-from appliance.engine.capture.ioctl import Node
-from appliance.engine.capture.negotiate import agree, choose
-from appliance.engine.capture.timings import query, timings_of
-from appliance.engine.capture.v4l2 import CaptureRequest
 from appliance.engine.frame import CapturedFrame
+from appliance.engine.inputs.decode import FrameReader
+from appliance.engine.inputs.v4l2_source import CaptureRequest
+from appliance.engine.v4l2.buffers import BufferQueue
+from appliance.engine.v4l2.formats import PREFERENCE, fourcc
+from appliance.engine.v4l2.ioctl import Node
+from appliance.engine.v4l2.negotiate import agree, choose
+from appliance.engine.v4l2.timings import query, timings_of
 from appliance.model.signal import Cause
 from tests.box.capturing import capturing, open_files
 from tests.box.devices import Hdmi, find_hdmi, set_control, set_timings

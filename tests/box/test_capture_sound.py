@@ -12,9 +12,9 @@ from queue import Queue
 import numpy as np
 import pytest
 
-from appliance.engine.capture.alsa import AlsaSource, SoundRequest, SoundSignal
 from appliance.engine.hardware.sound import automatic_sound, sound_devices
-from appliance.engine.sound import RATE, SoundBlock
+from appliance.engine.inputs.alsa import AlsaSource, SoundRequest, SoundSignal
+from appliance.engine.sound.block import RATE, SoundBlock
 from tests.box.capturing import eventually, open_files
 from tests.box.devices import SoundLoop, find_hdmi, find_sound_loop
 from tests.box.sound import SoundStream

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from tests.box.carry import boot_of, place
+from tests.project import ROOT
 
 INNER = """
 import os, threading, time
@@ -60,6 +61,7 @@ def test_behind_the_crash(): pass
 
 HOST = """
 import pytest
+from tests.project import ROOT
 
 @pytest.mark.box(clock="virtual")
 def test_virtual(): assert False
@@ -77,7 +79,7 @@ def outcomes(folder: Path, tests: str, **environment: str) -> dict[str, tuple[st
     (folder / "conftest.py").write_text("from tests.box.conftest import *\n")
     (folder / "pytest.ini").write_text("[pytest]\nmarkers = box\ntimeout = 2\n")
     (folder / "test_inner.py").write_text(tests)
-    root = Path(__file__).resolve().parents[2]
+    root = ROOT
     done = subprocess.run(
         [sys.executable, "-m", "pytest", "-q", "--junitxml", folder / "result.xml", "test_inner.py"],
         cwd=folder,

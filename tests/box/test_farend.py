@@ -9,7 +9,7 @@ import av
 import numpy as np
 import pytest
 
-from appliance.framecode import stamp
+from appliance.engine.test_console.frame_code import stamp
 from tests.box.beeps import find_beeps
 from tests.box.farend import Place, analyse, band, crop
 

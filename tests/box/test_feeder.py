@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 import numpy as np
 import pytest
 
-from appliance.framecode import read
+from appliance.engine.test_console.frame_code import read
 from tests.box.beeps import find_beeps
 from tests.box.devices import find_hdmi, find_sound_loop, set_timings
 from tests.box.feeder import Feed, Feeder

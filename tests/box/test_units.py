@@ -19,15 +19,16 @@ from pathlib import Path
 import psutil
 import pytest
 
-from appliance.adopt import adopt, users_here
-from appliance.control.tokens import AccessFiles
+from appliance.access.tokens import AccessFiles
 from appliance.model.config import Config
+from appliance.supervisor.adopt import adopt, users_here
 from tests.box.devices import find_hdmi, find_sound_loop
-from tests.box.systemd import CONFIG, ROLES, ROOT, SYSTEMD, Systemd
-from tests.recordings import fragmented, plain, put
+from tests.box.systemd import CONFIG, ROLES, SYSTEMD, Systemd
+from tests.project import ROOT
+from tests.recordings.samples import fragmented, plain, put
 from tests.running import Panel, State
 from tests.servers.nginx import Nginx
-from tests.test_adopt import PLUG, PowerCut
+from tests.supervisor.test_adopt import PLUG, PowerCut
 
 pytestmark = [
     pytest.mark.slow,

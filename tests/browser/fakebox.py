@@ -19,12 +19,12 @@ from typing import Any, Self
 import msgspec
 from aiohttp import web
 
-from appliance.live.platform import view_of
-from appliance.live.platforms import PLATFORMS
+from appliance.access.qr import qr_svg
 from appliance.panel import app as panel
 from appliance.panel.page_answer import page_answer
 from appliance.panel.page_files import page_files
-from appliance.panel.qr import qr_svg
+from appliance.platforms.platform import view_of
+from appliance.platforms.registry import PLATFORMS
 from tests.browser import game
 from tests.browser.fakestate import DOCTOR, LOG, SESSIONS, fresh_settings, fresh_state
 

@@ -15,10 +15,10 @@ from av.audio.stream import AudioStream
 from av.video.stream import VideoStream
 
 from appliance.engine.canvas.looks import Canvas
-from appliance.engine.capture.testart import Nv12
-from appliance.engine.capture.testface import Face
-from appliance.engine.capture.testscene import Scene
 from appliance.engine.sinks.preview import PreviewWorker
+from appliance.engine.test_console.art import Nv12
+from appliance.engine.test_console.face import Face
+from appliance.engine.test_console.scene import Scene
 from appliance.model.plan import Look, PicturePlan
 
 WIDTH, HEIGHT, FPS = 360, 640, 30

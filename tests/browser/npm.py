@@ -9,7 +9,9 @@ import subprocess
 import sys
 from pathlib import Path
 
-PROJECT = Path(__file__).parents[2] / "appliance" / "panel" / "jsconfig.json"
+from tests.project import ROOT
+
+PROJECT = ROOT / "appliance" / "panel" / "jsconfig.json"
 VERSIONS = {"axe-core": "4.14.1", "typescript": "5.9.3"}
 
 

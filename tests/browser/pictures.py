@@ -16,8 +16,9 @@ from av.filter import Graph
 from tests.browser.chromium import PHONE, browsing, device
 from tests.browser.fakebox import FakeBox
 from tests.browser.screens import SCREENS, show
+from tests.project import ROOT
 
-PLACE = Path(__file__).parents[2] / "docs" / "pictures"
+PLACE = ROOT / "docs" / "pictures"
 COLOURS = 40
 MAIN = ("home", "looks", "sound", "clips", "settings")
 SMALL_DESKTOP = {"viewport": {"width": 1024, "height": 640}}

@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Error, Page, expect, sync_playwright
 
-from appliance.panel import access as access_room
-from appliance.panel import access_way
+from appliance.access import guard as access_room
+from appliance.access import safe_way
 from tests.browser.chromium import CHROMIUM, FLAGS, PHONE, assert_quiet, device, missing, opened
 from tests.security.house import House, visit
 
@@ -30,7 +30,7 @@ PASSWORD = "a few words in a row"
 def place(monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     """For a box whose visitors are at home with it."""
     at_home = (("192.168.1.7", 5), ("192.168.1.2", 80))
-    for room in (access_way, access_room):
+    for room in (safe_way, access_room):
         monkeypatch.setattr(room, "ends_of", lambda _request: at_home)
     with tempfile.TemporaryDirectory(prefix="pc", dir="/tmp") as name:
         yield Path(name)

@@ -7,15 +7,14 @@ import json
 import re
 import shutil
 import subprocess
-from pathlib import Path
 
 import msgspec
 import pytest
 
 from appliance.model.config import Config, DestinationConfig, Section
 from appliance.panel.page_files import STATIC
+from tests.project import ROOT
 
-ROOT = Path(__file__).parents[2]
 LANGUAGES = sorted(file.stem for file in (STATIC / "sentences").glob("*.js"))
 SCRIPTS = {file: file.read_text() for file in STATIC.rglob("*.js") if file.parent.name != "sentences"}
 # Groups whose names come from the box: which there must be is tested below, group by group.
@@ -113,7 +112,7 @@ def test_every_setting_has_its_name() -> None:
 
 
 def test_every_cause_of_health_has_its_sentence() -> None:
-    health = (ROOT / "appliance" / "control" / "health.py").read_text()
+    health = (ROOT / "appliance" / "control" / "judge" / "health.py").read_text()
     causes = set(re.findall(r'\("(?:bad|fair)", "([a-z-]+)",', health)) | {"engine-not-running"}
     assert len(causes) > 8
     assert {one for one in causes if f"cause.{one}" not in ENGLISH and f"problem.{one}" not in ENGLISH} == set()
@@ -145,7 +144,7 @@ def test_nothing_on_the_way_to_a_live_sounds_like_a_manual(language: str) -> Non
 
 def test_whatever_the_doctor_finds_is_said_in_every_language() -> None:
     """The box's own words are English; the page has others for a check that is wrong only by its code."""
-    doctor = (ROOT / "appliance" / "control" / "doctor.py").read_text()
+    doctor = (ROOT / "appliance" / "control" / "judge" / "doctor.py").read_text()
     wrong = [node for node in ast.walk(ast.parse(doctor)) if isinstance(node, ast.Call) and _is_wrong(node)]
     assert len(wrong) > 15
     assert [ast.unparse(node) for node in wrong if not any(one.arg == "code" for one in node.keywords)] == []

@@ -17,15 +17,16 @@ import threading
 from pathlib import Path
 from types import FrameType
 
-from appliance.control import files, settings
+from appliance.clock.clocks import WallClock
 from appliance.control.director import Director, Surroundings
 from appliance.control.factory import finish_reset
 from appliance.control.keys import KeyStore
-from appliance.control.moments import WallClock
-from appliance.control.wishes import WishFile
+from appliance.control.live.wish_file import WishFile
 from appliance.errors import PlugcastError
 from appliance.model.command import read_command
 from appliance.model.profile import Profile
+from appliance.settings import layers
+from appliance.storage import files
 
 EVENTS = frozenset(
     {"open", "os.rename", "os.remove", "os.mkdir", "os.rmdir", "os.chmod", "os.truncate", "shutil.rmtree"}
@@ -82,7 +83,7 @@ def director(place: Path, now: float = 1000.0) -> Director:
         keys=KeyStore(place), wishes=WishFile(place), profile_for=lambda *_: Profile(), name="box", version="1",
         clock=WallClock(lambda: now, lambda: now), presence=Here(),
     )  # fmt: skip
-    return Director(settings.load(place / "box.toml"), around)
+    return Director(layers.load(place / "box.toml"), around)
 
 
 async def carry_out(place: Path, commands: list[bytes], moments: Moments | None = None) -> None:

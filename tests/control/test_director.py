@@ -10,17 +10,15 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from appliance.control import airing
+from appliance.clock.clocks import WallClock
 from appliance.control.director import Director, Surroundings
-from appliance.control.hearing import SILENT_S
+from appliance.control.judge.engine_presence import SILENT_S
 from appliance.control.keys import KeyStore
-from appliance.control.lives import Wish
-from appliance.control.moments import WallClock
-from appliance.control.settings import Layer, join
-from appliance.control.store import Latest
-from appliance.control.wanted import PREVIEW_FPS
-from appliance.control.watching import WATCHED_S
-from appliance.control.wishes import WishFile
+from appliance.control.links.watchers import WATCHED_S
+from appliance.control.live import airing
+from appliance.control.live.live_state import Wish
+from appliance.control.live.wanted import PREVIEW_FPS
+from appliance.control.live.wish_file import WishFile
 from appliance.errors import Fact, NeedsOwner
 from appliance.model.command import ChangeSetting, CheckDestination, EndLive, GoLive, PasteKey
 from appliance.model.plan import Preflight
@@ -30,6 +28,8 @@ from appliance.model.report import Answer, DestinationReport, Report
 from appliance.model.screen import ScreenPlan
 from appliance.model.signal import Cause, Signal
 from appliance.model.state import Off, OnAir
+from appliance.settings.layers import Layer, join
+from appliance.system.latest import Latest
 from tests.fakes.engine import HEALTHY, HELLO
 
 PASTE = PasteKey(text="rtmp://h/app key-12345678")

@@ -14,13 +14,14 @@ from typing import Any
 
 import pytest
 
-from appliance.control import settings
 from appliance.control.factory import finish_reset
 from appliance.control.keys import KeyStore
-from appliance.control.wishes import WishFile
+from appliance.control.live.wish_file import WishFile
 from appliance.model.config import Config
 from appliance.model.plan import Destination
+from appliance.settings import layers
 from tests.control.crashing import carry_out, director
+from tests.project import ROOT
 
 PASTE = {"do": "paste-key", "text": "rtmp://h/app first-key-12345678"}
 OTHER = {"do": "paste-key", "text": "rtmp://h/app other-key-87654321"}
@@ -72,7 +73,7 @@ class Killer:
     def __init__(self) -> None:
         self._program = subprocess.Popen(
             [sys.executable, "-m", "tests.control.crashing"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
-            cwd=Path(__file__).parents[2],
+            cwd=ROOT,
         )  # fmt: skip
 
     def turn(self, place: Path, command: dict[str, Any], at: int) -> int:
@@ -104,7 +105,7 @@ def found(place: Path, now: float = 1000.0) -> Found:
     for file in place.rglob("*.json"):
         json.loads(file.read_bytes())
     finish_reset(place)
-    loaded = settings.load(place / "box.toml")
+    loaded = layers.load(place / "box.toml")
     assert loaded.notes == ()
 
     async def start() -> tuple[Destination, ...]:

@@ -13,20 +13,20 @@ from typing import Any
 import msgspec
 import pytest
 
-from appliance.control import settings
-from appliance.control.addresses import host_names
-from appliance.control.certificate import own_identity
-from appliance.control.toml import parse_toml
-from appliance.engine.capture.ioctl import _text
+from appliance.access.certificate import own_identity
+from appliance.control.house.addresses import host_names
 from appliance.engine.hardware.devices import unopened_facts
 from appliance.engine.hardware.sound import sound_devices
+from appliance.engine.v4l2.ioctl import _text
 from appliance.errors import Invalid
 from appliance.hardware import catalogue
 from appliance.model.command import read_command
 from appliance.model.config import Config
 from appliance.model.text import legible
+from appliance.settings import layers
+from appliance.settings.toml import parse_toml
 from tests.control.test_serve import box, place, run
-from tests.recordings import plain, put
+from tests.recordings.samples import plain, put
 
 __all__ = ["place"]
 
@@ -125,10 +125,10 @@ def test_toml_without_end_is_answered_in_words(tmp_path: Path, text: str) -> Non
         parse_toml(text.encode(), "backup")
     (tmp_path / "box.toml").write_text(text)
     with pytest.raises(Invalid, match=TOO_DEEP):
-        settings.load(tmp_path / "box.toml")
+        layers.load(tmp_path / "box.toml")
     (tmp_path / "panel.toml").write_text(text)
     (tmp_path / "box.toml").write_text(f'state-dir = "{tmp_path}"\n')
-    loaded = settings.load(tmp_path / "box.toml")
+    loaded = layers.load(tmp_path / "box.toml")
     assert loaded.is_broken
     assert TOO_DEEP in loaded.notes[0].text
 
@@ -172,7 +172,7 @@ def test_destinations_have_an_end(place: Path) -> None:
     run(test)
     (place / "many.toml").write_text(many)
     with pytest.raises(Invalid, match="at most 8 destinations"):
-        settings.load(place / "many.toml")
+        layers.load(place / "many.toml")
 
 
 @pytest.mark.parametrize(
@@ -218,7 +218,7 @@ def test_every_text_has_an_end(place: Path, path: str, value: Any) -> None:
 def test_every_text_of_box_toml_has_an_end(tmp_path: Path, text: str) -> None:
     (tmp_path / "box.toml").write_text(text)
     with pytest.raises(Invalid, match="must be") as caught:
-        settings.load(tmp_path / "box.toml")
+        layers.load(tmp_path / "box.toml")
     assert len(str(caught.value)) < 500
 
 

@@ -11,12 +11,12 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from appliance.control import settings
-from appliance.control.checks import check_known, check_setting, is_owners
-from appliance.control.listing import rows
-from appliance.control.panel_file import panel_text, put_aside, read_backup, read_panel, write_panel
-from appliance.control.settings import Layer, join
 from appliance.errors import Invalid
+from appliance.settings import layers
+from appliance.settings.checks import check_known, check_setting, is_owners
+from appliance.settings.layers import Layer, join
+from appliance.settings.listing import rows
+from appliance.settings.panel_file import panel_text, put_aside, read_backup, read_panel, write_panel
 from tests.control.test_commands import PASTE
 from tests.control.test_serve import Box, box, place, run
 from tests.fakes.engine import fake_engine
@@ -283,7 +283,7 @@ def test_the_longest_text_is_kept(place: Path) -> None:
 def test_rows_are_the_settings_and_their_ranges_are_what_is_checked() -> None:
     every = rows(join((Layer("box.toml", {"destination.x.server": "rtmp://h/a"}),)))
     assert [row.path for row in every] == [
-        path for path, _ in settings.flat(join((Layer("b", {"destination.x.server": "rtmp://h/a"}),)).config)
+        path for path, _ in layers.flat(join((Layer("b", {"destination.x.server": "rtmp://h/a"}),)).config)
     ]
     for row in every:
         for choice in row.choices or ():

@@ -9,7 +9,7 @@ from pathlib import Path
 import aiohttp
 import pytest
 
-from appliance.control.lag import ANSWER_S, LOOK_EVERY_S
+from appliance.control.support.loop_lag import ANSWER_S, LOOK_EVERY_S
 from appliance.model.protocol import (
     LOOK_FRAME,
     PACKET_FRAME,

@@ -16,14 +16,14 @@ import aiohttp
 import msgspec
 import pytest
 
-from appliance.control import settings
+from appliance.access.tokens import AccessFiles
 from appliance.control.main import Extras, serve
-from appliance.control.tokens import AccessFiles
 from appliance.errors import Unavailable
 from appliance.model.plan import Plan
 from appliance.model.problem import Problem
 from appliance.model.report import DestinationReport
 from appliance.model.signal import Cause, Signal
+from appliance.settings import layers
 from tests.fakes.engine import HEALTHY, JPEG, fake_engine
 
 KEY = "stream-42?expire=6ab2c0b9&sign=a/b+c=="
@@ -100,7 +100,7 @@ async def box(
         announced.set()
 
     task = asyncio.create_task(
-        serve(settings.load(file), Extras(viewer=viewer, announce=announce, patience_s=patience_s), stop)
+        serve(layers.load(file), Extras(viewer=viewer, announce=announce, patience_s=patience_s), stop)
     )
     waiting = asyncio.create_task(announced.wait())
     await asyncio.wait({task, waiting}, return_when=asyncio.FIRST_COMPLETED)

@@ -9,8 +9,8 @@ import av
 import numpy as np
 from numpy.typing import NDArray
 
-from appliance.engine.capture.formats import PixelFormat
 from appliance.engine.frame import CapturedFrame, SourceFormat
+from appliance.engine.v4l2.formats import PixelFormat
 
 type Colour = tuple[int, int, int]
 

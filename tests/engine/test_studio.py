@@ -10,7 +10,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from appliance.engine.network import NetworkWatch
+from appliance.engine.hardware.network import NetworkWatch
 from appliance.engine.outlets import Outlets
 from appliance.engine.sinks.rtmp.publisher import Publisher
 from appliance.engine.studio import Studio

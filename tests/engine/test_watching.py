@@ -36,7 +36,7 @@ from appliance.model.protocol import (
     unpack_from_engine,
 )
 from appliance.model.report import Report
-from appliance.sockets import socket_path
+from appliance.system.sockets import socket_path
 from tests.engine.sinks.publishing import closed_port
 
 pytestmark = pytest.mark.timeout(90)

@@ -22,7 +22,7 @@ from appliance.model.protocol import (
 )
 from appliance.model.report import Answer, CanvasReport, DestinationReport, EncoderReport, Report, SoundReport
 from appliance.model.signal import Cause, Signal
-from appliance.sockets import socket_path
+from appliance.system.sockets import socket_path
 
 JPEG = b"\xff\xd8\xff\xe0 a picture \xff\xd9"
 HELLO = Hello(

@@ -14,9 +14,9 @@ from typing import Any
 
 from linuxpy.video import raw
 
-from appliance.engine.capture.formats import fourcc, fourcc_text
-from appliance.engine.capture.ioctl import Node
-from appliance.engine.capture.memory import Mapping, mapped
+from appliance.engine.v4l2.formats import fourcc, fourcc_text
+from appliance.engine.v4l2.ioctl import Node
+from appliance.engine.v4l2.memory import Mapping, mapped
 
 _FRAME_S = 1 / 30
 

@@ -16,9 +16,9 @@ from typing import Any
 
 from linuxpy.video import raw
 
-from appliance.engine.capture.formats import FORMATS
-from appliance.engine.capture.ioctl import Node
-from appliance.engine.capture.memory import Mapping, mapped
+from appliance.engine.v4l2.formats import FORMATS
+from appliance.engine.v4l2.ioctl import Node
+from appliance.engine.v4l2.memory import Mapping, mapped
 from tests.fakes.script import Script
 
 ERRNOS = (

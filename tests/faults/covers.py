@@ -15,7 +15,7 @@ from pathlib import Path
 import av
 import numpy as np
 
-from appliance.framecode import read
+from appliance.engine.test_console.frame_code import read
 from tests.faults.arrivals import AUDIO, VIDEO, Arrivals
 from tests.faults.row import Outcome
 from tests.faults.servers import NO_REPLAY

@@ -14,7 +14,7 @@ from functools import partial
 from pathlib import Path
 from signal import SIGKILL, SIGSTOP, Signals
 
-from appliance.sockets import ROLES
+from appliance.system.sockets import ROLES
 from tests.faults.row import Outcome
 from tests.faults.soak import forget_recordings
 from tests.faults.stage import Setup, Stage

@@ -52,7 +52,7 @@ def judge(outcome: Outcome) -> str:
     return "" if outcome.missed else "stayed green"
 
 
-_V4L2 = "appliance.engine.capture.v4l2"
+_V4L2 = "appliance.engine.inputs.v4l2_source"
 _CONNECTION = "appliance.engine.sinks.rtmp.connection"
 _PUBLISHER = "appliance.engine.sinks.rtmp.publisher"
 _RECORD = "appliance.engine.sinks.record"
@@ -92,31 +92,31 @@ _STEERING = Saboteur(
 )
 _RESTART = Saboteur(
     "a role that has ended is started again at once",
-    "appliance.run",
+    "appliance.supervisor.run",
     "await asyncio.wait_for(self._stop.wait(), pause_s)",
     "await asyncio.wait_for(self._stop.wait(), pause_s + 90)",
 )
 _WATCHDOG = Saboteur(
     "a role without a sign of life is killed",
-    "appliance.run",
+    "appliance.supervisor.run",
     'if b"WATCHDOG=trigger" in message or (',
     "if False and (",
 )
 _SHEDDING = Saboteur(
     "a box that is too slow leaves things out",
-    "appliance.control.shedding",
+    "appliance.control.judge.shedding",
     "if self._has_been(self._slow_since, STEP_S, now):",
     "if False:",
 )
 _ROOM_AT_THE_DOOR = Saboteur(
     "at a full door the oldest stranger gives way",
-    "appliance.panel.door",
+    "appliance.access.door",
     "            self._show_out((strangers or idle)[0])\n",
     "            return False\n",
 )
 _CRYSTALS = Saboteur(
     "sound is stretched to where its stamps want it",
-    "appliance.engine.stretch",
+    "appliance.engine.sound.stretch",
     "self._listen(self.next_place - position, len(samples))",
     "self._listen(self.next_place - position, 0)",
 )
@@ -137,7 +137,7 @@ _COPIES = Saboteur(
 )
 _AGES = Saboteur(
     "a wish is as old as it is, whatever the clock says",
-    "appliance.control.wishes",
+    "appliance.control.live.wish_file",
     "moved_s(kept.moment, self._moment(), RESUME_WITHIN_S + 1)",
     "0.0",
 )
@@ -159,7 +159,10 @@ SABOTEURS: dict[str, Saboteur] = {
     "frames-stop": Saboteur("a card without a frame for a second is left", _V4L2, "STALL_S = 1.0", "STALL_S = 5.0"),
     "stream-error": _AGAIN,
     "black": Saboteur(
-        "the picture is looked at for black", "appliance.engine.picture", "is_black=show.is_black()", "is_black=False"
+        "the picture is looked at for black",
+        "appliance.engine.video.picture",
+        "is_black=show.is_black()",
+        "is_black=False",
     ),
     "server-killed": _RETRY,
     "server-drops": _RETRY,

@@ -11,7 +11,7 @@ from tests.box.devices import find_hdmi, find_sound_loop, shift_sound_clock
 from tests.box.farend import Place, analyse
 from tests.box.feeder import Feed, Feeder
 from tests.box.sound import RATE, measured_rate
-from tests.engine.avlock import Crystals, av_lock
+from tests.engine.sound.avlock import Crystals, av_lock
 from tests.faults.row import Outcome
 from tests.faults.stage import Setup, Stage
 

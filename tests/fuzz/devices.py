@@ -5,14 +5,14 @@ from __future__ import annotations
 import time
 from contextlib import closing
 
-from appliance.engine.capture.alsa import AlsaSource, SoundRequest, SoundSignal
-from appliance.engine.capture.asound import Pcm
-from appliance.engine.capture.decode import FrameReader
-from appliance.engine.capture.v4l2 import CaptureRequest, V4l2Source
 from appliance.engine.frame import CapturedFrame
-from appliance.engine.mailbox import Mailbox
-from appliance.engine.sound import SoundBlock
-from appliance.engine.track import Track
+from appliance.engine.inputs.alsa import AlsaSource, SoundRequest, SoundSignal
+from appliance.engine.inputs.asound import Pcm
+from appliance.engine.inputs.decode import FrameReader
+from appliance.engine.inputs.v4l2_source import CaptureRequest, V4l2Source
+from appliance.engine.sound.block import SoundBlock
+from appliance.engine.sound.track import Track
+from appliance.engine.threads.mailbox import Mailbox
 from appliance.model.signal import Signal
 from tests.fakes.asound import LyingLibrary
 from tests.fakes.script import Script

@@ -3,22 +3,22 @@
 from __future__ import annotations
 
 import io
-from pathlib import Path
 
 import msgspec
 
-from appliance.control import settings
-from appliance.engine.capture import edid
 from appliance.engine.sinks.mp4 import Mp4Writer
 from appliance.engine.sinks.rtmp import amf, chunk
 from appliance.engine.sinks.rtmp.chunk import ChunkWriter, Message
+from appliance.engine.v4l2 import edid
 from appliance.hardware.edid import EDIDS, build
 from appliance.model.plan import Destination, Plan
 from appliance.model.protocol import Hello, PlanMessage, ReportMessage, pack
 from appliance.model.report import DestinationReport, Report
+from appliance.settings import layers
 from tests.engine.sinks.media import clip
+from tests.project import ROOT
 
-_PROFILES = Path(__file__).parent.parent.parent / "hw-profiles"
+_PROFILES = ROOT / "hw-profiles"
 
 
 def seeds(target: str) -> tuple[bytes, ...]:
@@ -97,7 +97,7 @@ def _frames() -> tuple[bytes, ...]:
 
 
 def _toml() -> tuple[bytes, ...]:
-    explained = settings.explain(settings.join(())).encode()
+    explained = layers.explain(layers.join(())).encode()
     return explained[:1500], b"[capture]\ndevice = '/dev/video0'\n", b"a = " + b"[" * 2000, b"\xff\xfe[\x00p\x00"
 
 

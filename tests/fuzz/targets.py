@@ -16,34 +16,29 @@ from pathlib import Path
 
 import msgspec
 
-from appliance import boxes
-from appliance.control import settings
-from appliance.control.certificate import own_identity
+from appliance.access.certificate import own_identity
+from appliance.access.tokens import AccessFiles
+from appliance.clock.clocks import WallClock
 from appliance.control.director import Director, Surroundings
 from appliance.control.keys import KeyStore, read_key_file
-from appliance.control.lives import Wish
-from appliance.control.moments import WallClock
-from appliance.control.panel_file import read_backup, read_panel, write_panel
-from appliance.control.tokens import AccessFiles
-from appliance.control.wishes import WishFile
-from appliance.engine.capture import edid
+from appliance.control.live.live_state import Wish
+from appliance.control.live.wish_file import WishFile
 from appliance.engine.encode import h264
+from appliance.engine.errands.uplink_server import Connection, Server
 from appliance.engine.hardware.disks import Places, removable_disks
-from appliance.engine.sinks import flv, mp4
+from appliance.engine.sinks import mp4
 from appliance.engine.sinks.mp4 import Fragments
-from appliance.engine.sinks.rtmp import amf, chunk
+from appliance.engine.sinks.rtmp import amf, chunk, flv
 from appliance.engine.sinks.rtmp.address import Target
 from appliance.engine.sinks.rtmp.amf import AmfError
 from appliance.engine.sinks.rtmp.chunk import ChunkError, ChunkReader, ChunkWriter, Limits, Message
 from appliance.engine.sinks.rtmp.handshake import BLOCK, VERSION
 from appliance.engine.sinks.rtmp.session import ServerRefusedError, Session, SessionError
-from appliance.engine.uplink_server import Connection, Server
-from appliance.engine.worker import Worker
+from appliance.engine.threads.worker import Worker
+from appliance.engine.v4l2 import edid
 from appliance.errors import Invalid, PlugcastError, Unavailable
 from appliance.hardware.catalogue import read_catalogue
 from appliance.hardware.profiles import recognise
-from appliance.live.paste import read_paste
-from appliance.live.tiktok import expiry_of
 from appliance.model.command import read_command
 from appliance.model.profile import Profile
 from appliance.model.protocol import (
@@ -58,6 +53,11 @@ from appliance.model.protocol import (
     unpack_to_engine,
 )
 from appliance.model.screen import unpack_screen
+from appliance.platforms.paste import read_paste
+from appliance.platforms.tiktok import expiry_of
+from appliance.recordings import mp4_boxes
+from appliance.settings import layers
+from appliance.settings.panel_file import read_backup, read_panel, write_panel
 from tests.engine.sinks.media import clip
 from tests.fakes.script import Script
 from tests.fuzz.devices import card, driver
@@ -205,14 +205,14 @@ def disk_lists(data: bytes) -> None:
             assert disk.label.isprintable()
 
 
-def mp4_boxes(data: bytes) -> None:
+def mp4_file(data: bytes) -> None:
     """A file that a crash or a stranger left: an answer, whatever is in it."""
     with os.fdopen(os.memfd_create("fuzz"), "w+b") as file:
         file.write(data)
         file.flush()
-        assert 0 <= boxes.whole(file).size <= len(data)
-        assert len(boxes.head(file)) <= len(data)
-        assert boxes.seconds(file) >= 0
+        assert 0 <= mp4_boxes.whole(file).size <= len(data)
+        assert len(mp4_boxes.head(file)) <= len(data)
+        assert mp4_boxes.seconds(file) >= 0
 
 
 def v4l2_driver(data: bytes) -> None:
@@ -241,11 +241,11 @@ def box_toml(data: bytes) -> None:
         file = Path(place) / "box.toml"
         file.write_bytes(data)
         try:
-            loaded = settings.load(file)
+            loaded = layers.load(file)
         except Invalid as error:
             one_line(error)
         else:
-            settings.explain(loaded)
+            layers.explain(loaded)
         backup(Path(place), data.decode(errors="replace"))
 
 
@@ -294,7 +294,7 @@ def state_files(data: bytes) -> None:
             (place / name).parent.mkdir(parents=True, exist_ok=True)
             (place / name).write_bytes(data)
         store = KeyStore(place)
-        store.credentials(settings.join(()).config)
+        store.credentials(layers.join(()).config)
         store.armed()
         assert isinstance(WishFile(place).read(), Wish)
         files = AccessFiles(place)
@@ -359,7 +359,7 @@ def director_at(place: Path) -> Director:
         keys=KeyStore(place), wishes=WishFile(place), profile_for=lambda *_: Profile(), name="box", version="1",
         clock=WallClock(lambda: 1000.0, lambda: 1000.0),
     )  # fmt: skip
-    return Director(settings.join(()), around)
+    return Director(layers.join(()), around)
 
 
 def hear(director: Director, body: bytes) -> None:
@@ -393,7 +393,7 @@ def assert_hidden(error: PlugcastError, text: str) -> None:
 TARGETS: dict[str, TargetFunction] = {
     target.__name__.replace("_", "-"): target
     for target in (
-        rtmp_chunks, rtmp_values, rtmp_session, rtmp_answers, h264_stream, mp4_fragments, mp4_boxes, web_answer,
+        rtmp_chunks, rtmp_values, rtmp_session, rtmp_answers, h264_stream, mp4_fragments, mp4_file, web_answer,
         disk_lists, v4l2_driver,
         alsa_card, edid_text, box_toml, profile_toml, state_files, paste, command, engine_frames, control_frames,
     )

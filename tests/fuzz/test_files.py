@@ -7,16 +7,16 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from appliance.control import settings
+from appliance.access.tokens import AccessFiles
 from appliance.control.keys import KeyStore
-from appliance.control.lives import Wish
-from appliance.control.panel_file import PANEL_FILE, write_panel
-from appliance.control.tokens import AccessFiles
-from appliance.control.wishes import WishFile
+from appliance.control.live.live_state import Wish
+from appliance.control.live.wish_file import WishFile
 from appliance.engine.sinks.mp4 import Fragments
-from appliance.live.paste import Pasted
 from appliance.model.config import Config
 from appliance.model.plan import Destination
+from appliance.platforms.paste import Pasted
+from appliance.settings import layers
+from appliance.settings.panel_file import PANEL_FILE, write_panel
 from tests.fuzz.targets import TARGETS, timed
 
 KEY = "k3y-0123456789"
@@ -33,10 +33,10 @@ def test_panel_toml(tmp_path: Path) -> None:
     box = tmp_path / "box.toml"
     box.write_text(f'state-dir = "{tmp_path}"\n')
     write_panel(tmp_path, {"picture.fps": 60, "slate.owner-name": "Zoë ☃", "panel.names": ("a.lan", "b.lan")})
-    whole, refused = settings.load(box).config, 0
+    whole, refused = layers.load(box).config, 0
     for body in torn(tmp_path / PANEL_FILE):
         (tmp_path / PANEL_FILE).write_bytes(body)
-        loaded = settings.load(box)
+        loaded = layers.load(box)
         if loaded.is_broken:
             refused += 1
             assert loaded.config.picture.fps == 30

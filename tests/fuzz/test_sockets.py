@@ -16,11 +16,10 @@ from pathlib import Path
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from appliance.control.engine_link import EngineLink
-from appliance.control.store import Latest
-from appliance.engine.bitmaps import Bitmap
-from appliance.engine.layers import LayersLink
-from appliance.engine.link import MOST_CLIENTS, Link
+from appliance.control.links.engine_link import EngineLink
+from appliance.engine.links.bitmaps import Bitmap
+from appliance.engine.links.control_link import MOST_CLIENTS, Link
+from appliance.engine.links.layers_link import LayersLink
 from appliance.model.plan import PicturePlan, Plan
 from appliance.model.protocol import (
     JSON_FRAME,
@@ -35,6 +34,7 @@ from appliance.model.protocol import (
     unpack_to_engine,
 )
 from appliance.model.report import Report
+from appliance.system.latest import Latest
 from tests.fuzz import strategies
 from tests.fuzz.seeds import seeds
 

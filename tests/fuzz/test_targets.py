@@ -16,6 +16,7 @@ from tests.fuzz import strategies
 from tests.fuzz.devices import card, driver
 from tests.fuzz.seeds import seeds
 from tests.fuzz.targets import TARGETS, timed
+from tests.project import ROOT
 
 SCRIPTED = ("v4l2-driver", "alsa-card", "rtmp-answers")
 SLOW = ("v4l2-driver", "alsa-card", "profile-toml", "state-files", "control-frames", "box-toml", "mp4-fragments")
@@ -99,5 +100,5 @@ def test_no_length_of_zeros_hides_a_lie(data: st.DataObject) -> None:
 
 
 def test_every_target_is_documented() -> None:
-    page = (Path(__file__).parent.parent.parent / "docs" / "reliability.md").read_text()
+    page = (ROOT / "docs" / "reliability.md").read_text()
     assert [name for name in TARGETS if f"`{name}`" not in page] == []

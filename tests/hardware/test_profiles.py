@@ -42,7 +42,7 @@ def test_every_edid_that_is_named_exists() -> None:
 
 
 def test_board_settings_are_settings() -> None:
-    from appliance.control.settings import Layer, join
+    from appliance.settings.layers import Layer, join
 
     for board in CATALOGUE.boards.values():
         join((Layer("hw-profile", board.settings),))

@@ -18,12 +18,12 @@ from aiohttp import web
 from hypothesis import given
 from hypothesis import strategies as st
 
+from appliance.access.quotas import Room
 from appliance.errors import PlugcastError
 from appliance.model.protocol import MetersMessage
 from appliance.model.report import SourceReport
 from appliance.model.state import HealthState, OnAir, State
 from appliance.panel.feed import Feed, change_event
-from appliance.panel.quotas import Room
 from tests.panel.streaming import Reader, deaf, following
 
 

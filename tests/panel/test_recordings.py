@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from appliance.panel.denied import Denied
+from appliance.access.denied import Denied
 from appliance.panel.recordings import wanted_range
 
 

@@ -24,13 +24,13 @@ from schemathesis.specs.openapi.checks import (
     status_code_conformance,
 )
 
+from appliance.access.guard import Access
 from appliance.model.protocol import LOOK_FRAME, PREVIEW_FRAME, frame
 from appliance.model.report import Answer
-from appliance.panel.access import Access
-from appliance.panel.account import add_account
+from appliance.panel.account_routes import add_account
 from appliance.panel.app import create_app
-from appliance.panel.concierge import add_concierge
 from appliance.panel.control_routes import add_control_routes
+from appliance.panel.platform_routes import add_concierge
 from appliance.panel.preview import Preview
 from appliance.panel.schema import ENDPOINTS, schema_json
 from tests.control.test_serve import Box, box

@@ -14,11 +14,11 @@ from pathlib import Path
 
 import pytest
 
-from appliance.engine.bitmaps import Bitmap
-from appliance.engine.layers import LayersLink
+from appliance.engine.links.bitmaps import Bitmap
+from appliance.engine.links.layers_link import LayersLink
 from appliance.model.protocol import frame
 from appliance.model.screen import ScreenPlan, pack_screen
-from appliance.sockets import socket_path
+from appliance.system.sockets import socket_path
 from tests.screen.painting import words
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from appliance.control import passwords
+from appliance.access import passwords
 from tests.servers.certificates import Authority
 
 

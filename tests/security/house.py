@@ -15,18 +15,18 @@ from typing import Any
 import aiohttp
 from aiohttp import web
 
-from appliance.control.ages import Moment
-from appliance.control.certificate import own_identity, server_context
-from appliance.control.reception import runner_for
-from appliance.control.recordings import RecordingDisk
-from appliance.control.tokens import AccessFiles, Role
+from appliance.access.certificate import own_identity, server_context
+from appliance.access.door import Bounds, Door
+from appliance.access.guard import NOBODY, Access
+from appliance.access.tokens import AccessFiles, Role
+from appliance.clock.ages import Moment
+from appliance.control.errands.recordings import RecordingDisk
+from appliance.control.panel_entrance import runner_for
 from appliance.errors import Fact, Unavailable
 from appliance.model.command import AnyCommand
 from appliance.model.protocol import PACKETS_BEGIN, PACKETS_KEY
 from appliance.model.state import State
-from appliance.panel.access import NOBODY, Access
 from appliance.panel.app import create_app
-from appliance.panel.door import Bounds, Door
 from appliance.panel.feed import Feed
 from appliance.panel.packets import Packets
 from appliance.panel.preview import Preview

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from aiohttp import web
 
-from appliance.panel import access as access_room
+from appliance.access import guard as access_room
 from appliance.panel import app as app_room
 from tests.security.house import House, visit
 

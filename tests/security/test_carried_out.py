@@ -13,10 +13,10 @@ from typing import Any
 
 import pytest
 
-from appliance.control import bundle, logbook
-from appliance.control.pins import in_groups
-from appliance.control.tokens import AccessFiles
-from appliance.panel.qr import qr_text
+from appliance.access.pins import in_groups
+from appliance.access.qr import qr_text
+from appliance.access.tokens import AccessFiles
+from appliance.control.support import bundle, logs
 from tests.control.test_serve import Box, box, run
 from tests.fakes.engine import fake_engine
 
@@ -91,7 +91,7 @@ def test_no_secret_is_carried_out(
 ) -> None:
     caplog.set_level("INFO")
     if not is_guarded:
-        for room in (bundle, logbook):
+        for room in (bundle, logs):
             monkeypatch.setattr(room, "redacted", lambda text, *_more, **_kinds: text)
     (place / "key").write_text(FILED)
     (place / "mqtt").write_text(BROKER)

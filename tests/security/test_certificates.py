@@ -15,17 +15,17 @@ from pathlib import Path
 
 import pytest
 
-from appliance import tls
-from appliance.control.mqtt import Speaker
-from appliance.control.sign_in import SignIn
+from appliance.control.house.mqtt import Speaker
+from appliance.control.live.sign_in import SignIn
+from appliance.engine.errands.uplink_test import measure_uplink
 from appliance.engine.sinks.rtmp.address import Target
-from appliance.engine.uplink import measure_uplink
 from appliance.errors import Unavailable
 from appliance.model.config import Config, MqttConfig, SignInConfig
 from appliance.model.plan import UplinkTest
-from tests.control.test_mqtt import Box
+from appliance.system import tls
+from tests.control.house.test_mqtt import Box
+from tests.engine.errands.test_uplink import Asker
 from tests.engine.sinks.publishing import KEY, PATIENT, Live
-from tests.engine.test_uplink import Asker
 from tests.servers.certificates import Authority
 
 GUARD = pytest.mark.parametrize("is_guarded", [True, False], ids=["guarded", "without-guard"])

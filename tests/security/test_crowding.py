@@ -10,10 +10,11 @@ from pathlib import Path
 import aiohttp
 import pytest
 
-from appliance.control.tokens import MOST_SESSIONS, Role
-from appliance.panel import feed, packets, quotas
-from appliance.panel.door import Bounds, Door, Guest
-from appliance.panel.quotas import Holders, Places, Room
+from appliance.access import quotas
+from appliance.access.door import Bounds, Door, Guest
+from appliance.access.quotas import Holders, Places, Room
+from appliance.access.tokens import MOST_SESSIONS, Role
+from appliance.panel import feed, packets
 from tests.security.house import House, visit
 
 GUARD = pytest.mark.parametrize("is_guarded", [True, False], ids=["guarded", "without-guard"])

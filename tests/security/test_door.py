@@ -11,9 +11,9 @@ from typing import Literal
 import pytest
 from aiohttp import web
 
-from appliance.control.tokens import Role
+from appliance.access.door import Bounds, Door, Guest
+from appliance.access.tokens import Role
 from appliance.panel import app
-from appliance.panel.door import Bounds, Door, Guest
 from tests.security.house import House, visit
 
 GUARD = pytest.mark.parametrize("is_guarded", [True, False], ids=["guarded", "without-guard"])

@@ -14,17 +14,16 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from appliance.control import pins
-from appliance.control.passwords import PasswordFile
-from appliance.control.tokens import Grant
-from appliance.panel import access as access_room
-from appliance.panel import access_line
-from appliance.panel.access import NOBODY
-from appliance.panel.access_entry import Entered, Visitor
-from appliance.panel.access_limits import MOST_CLIENTS
-from appliance.panel.access_line import HOLD_S, PASSWORD_LANES, PIN_LANES, Lanes, Line
-from appliance.panel.access_origin import Client, client_between
-from appliance.panel.denied import Denied
+from appliance.access import guard as access_room
+from appliance.access import guess_line, pins
+from appliance.access.denied import Denied
+from appliance.access.entry import Entered, Visitor
+from appliance.access.guard import NOBODY
+from appliance.access.guess_line import HOLD_S, PASSWORD_LANES, PIN_LANES, Lanes, Line
+from appliance.access.limits import MOST_CLIENTS
+from appliance.access.origin import Client, client_between
+from appliance.access.passwords import PasswordFile
+from appliance.access.tokens import Grant
 from tests.security.house import House, visit
 
 GUARD = pytest.mark.parametrize("is_guarded", [True, False], ids=["guarded", "without-guard"])
@@ -292,9 +291,9 @@ def test_phones_of_the_house_do_not_share_one_limit(is_guarded: bool) -> None:
 @GUARD
 def test_a_guest_with_every_address_of_the_houses_prefix(monkeypatch: pytest.MonkeyPatch, is_guarded: bool) -> None:
     """So many are counted one by one; the rest wait with the far ones and leave the house's own lane alone."""
-    most = access_line.MOST_NEIGHBOURS
+    most = guess_line.MOST_NEIGHBOURS
     if not is_guarded:
-        monkeypatch.setattr(access_line, "MOST_NEIGHBOURS", 10**9)
+        monkeypatch.setattr(guess_line, "MOST_NEIGHBOURS", 10**9)
     now = [0.0]
     line = Line(lambda: now[0], PIN_LANES)
     crowd = (client_between((f"2a00:1:2:3::{number + 16:x}", 1), ("2a00:1:2:3::1", 80)) for number in itertools.count())

@@ -7,12 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from appliance.control import pins
-from appliance.control.passwords import PasswordFile
+from appliance.access import limits, pins
+from appliance.access.denied import Denied
+from appliance.access.limits import Tries
+from appliance.access.passwords import PasswordFile
 from appliance.errors import Unavailable
-from appliance.panel import access_limits
-from appliance.panel.access_limits import Tries
-from appliance.panel.denied import Denied
 from tests.security.house import House, visit
 
 GUARD = pytest.mark.parametrize("is_guarded", [True, False], ids=["guarded", "without-guard"])
@@ -31,7 +30,7 @@ def everything_in(place: Path) -> bytes:
 @GUARD
 def test_one_address_guesses_the_pin(place: Path, monkeypatch: pytest.MonkeyPatch, is_guarded: bool) -> None:
     if not is_guarded:
-        monkeypatch.setattr(access_limits, "PER_CLIENT", ((1000, 1.0),))
+        monkeypatch.setattr(limits, "PER_CLIENT", ((1000, 1.0),))
         monkeypatch.setattr(pins, "MOST_WRONG", 1000)
 
     async def test(house: House) -> None:
@@ -134,15 +133,15 @@ def test_right_guesses_cost_nothing_and_memory_is_bounded() -> None:
         tries.take("a")
         tries.give_back("a")
     many = Tries(lambda: 0.0)
-    for number in range(access_limits.MOST_CLIENTS + 500):
+    for number in range(limits.MOST_CLIENTS + 500):
         many.take(number)
-    assert len(many._by_client) == access_limits.MOST_CLIENTS
+    assert len(many._by_client) == limits.MOST_CLIENTS
 
 
 @GUARD
 def test_guessing_the_password(place: Path, monkeypatch: pytest.MonkeyPatch, is_guarded: bool) -> None:
     if not is_guarded:
-        monkeypatch.setattr(access_limits, "PER_CLIENT", ((1000, 1.0),))
+        monkeypatch.setattr(limits, "PER_CLIENT", ((1000, 1.0),))
 
     async def test(house: House) -> None:
         await asyncio.to_thread(house.files.password.keep, PASSWORD)

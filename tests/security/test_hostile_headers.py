@@ -10,7 +10,7 @@ from pathlib import Path
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from appliance.panel.device_names import name_for
+from appliance.access.browser_names import name_for
 from tests.security.house import House, visit
 
 NAMES = (b"Host", b"Origin", b"Cookie", b"Authorization", b"Sec-Fetch-Site", b"User-Agent", b"Content-Type")

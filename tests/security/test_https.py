@@ -15,18 +15,18 @@ import aiohttp
 import pytest
 from aiohttp.test_utils import make_mocked_request
 
-from appliance.control.addresses import address_for, site_of
-from appliance.control.certificate import Identity, own_identity
+from appliance.access import guard as access_room
+from appliance.access import routes, safe_way
+from appliance.access.certificate import Identity, own_identity
+from appliance.access.guard import NOBODY, Access
+from appliance.access.safe_way import https_address, way_between
+from appliance.access.tokens import AccessFiles
+from appliance.control.house.addresses import address_for, site_of
+from appliance.control.panel_entrance import Reception, Voice
 from appliance.control.panel_settings import PanelSettings
-from appliance.control.reception import Reception, Voice
-from appliance.control.settings import load
-from appliance.control.tokens import AccessFiles
 from appliance.errors import Refused, Unavailable
 from appliance.model.config import Config, PanelConfig
-from appliance.panel import access as access_room
-from appliance.panel import access_routes, access_way
-from appliance.panel.access import NOBODY, Access
-from appliance.panel.access_way import https_address, way_between
+from appliance.settings.layers import load
 from tests.control.test_serve import Box, box, run
 from tests.security.house import JSON, House, visit
 
@@ -42,7 +42,7 @@ def come_from(monkeypatch: pytest.MonkeyPatch) -> Callable[[tuple[object, object
     """Says where visitors come from: on the loopback alone no test can come from anywhere else."""
 
     def from_now_on(ends: tuple[object, object]) -> None:
-        monkeypatch.setattr(access_way, "ends_of", lambda _request: ends)
+        monkeypatch.setattr(safe_way, "ends_of", lambda _request: ends)
         monkeypatch.setattr(access_room, "ends_of", lambda _request: ends)
 
     return from_now_on
@@ -138,7 +138,7 @@ def test_a_password_that_the_network_could_read(
 ) -> None:
     come_from(HOME)
     if not is_guarded:
-        monkeypatch.setattr(access_routes, "check_secret_way", lambda _request: None)
+        monkeypatch.setattr(routes, "check_secret_way", lambda _request: None)
 
     async def test(house: House) -> None:
         plain, mine = f"http://{house.host}", await house.own(await house.cookie())
@@ -198,7 +198,7 @@ def test_who_came_in_by_https_is_sent_there(place: Path, come_from: ComeFrom) ->
         plain = f"http://{house.host}"
         answer = await house.post("/api/pair", {"token": house.files.new_link(1.0)})
         hint = next(
-            one.partition(";")[0] for one in answer.all("Set-Cookie") if one.startswith(access_way.HTTPS_HINT)
+            one.partition(";")[0] for one in answer.all("Set-Cookie") if one.startswith(safe_way.HTTPS_HINT)
         )  # fmt: skip
         page = await house.ask("GET", f"{plain}/?x", {**HTML, "Cookie": hint})
         assert (page.status, page.headers["Location"]) == (307, f"https://{house.host}/?x")
@@ -209,7 +209,7 @@ def test_who_came_in_by_https_is_sent_there(place: Path, come_from: ComeFrom) ->
         mine = await house.own(answer.headers["Set-Cookie"].partition(";")[0])
         known = (await house.ask("GET", "/api/whoami", mine)).json["id"]
         left = await house.ask("DELETE", f"/api/sessions/{known}", mine)
-        assert any(one.startswith(f'{access_way.HTTPS_HINT}=""') for one in left.all("Set-Cookie"))
+        assert any(one.startswith(f'{safe_way.HTTPS_HINT}=""') for one in left.all("Set-Cookie"))
 
     visit(place, test, tls=True, https_only=False)
 
@@ -286,7 +286,7 @@ class TestTheBoxItself:
                 raise Unavailable("disk-full", "The disk is full.")
             return own_identity(state_dir, *words)  # type: ignore[arg-type]
 
-        monkeypatch.setattr("appliance.control.reception.own_identity", unless_it_is_the_disk)
+        monkeypatch.setattr("appliance.control.panel_entrance.own_identity", unless_it_is_the_disk)
 
         async def test() -> None:
             async with box(place) as it:
@@ -323,7 +323,7 @@ def test_https_alone_is_switched_off_from_the_panel(
     """It is switched on there, or in box.toml; from then on a stolen phone must not make the others speak in clear."""
     if not is_guarded:
         monkeypatch.setattr(PanelSettings, "_must_keep_https", lambda _self, _changed: None)
-        monkeypatch.setattr("appliance.control.settings._BOX_TOML_FIRST", frozenset())
+        monkeypatch.setattr("appliance.settings.layers._BOX_TOML_FIRST", frozenset())
 
     file = place / "box.toml"
     (place / "state").mkdir()

@@ -17,9 +17,9 @@ from typing import Any
 import msgspec
 import pytest
 
-from appliance.control import checks, panel_file, panel_settings, settings
-from appliance.engine.capture.alsa import AlsaSource, SoundRequest
+from appliance.control import panel_settings
 from appliance.engine.hardware.sound import sound_devices
+from appliance.engine.inputs.alsa import AlsaSource, SoundRequest
 from appliance.engine.permit import Permit
 from appliance.model import names
 from appliance.model.config import CaptureConfig, Config, DestinationConfig, RecordConfig
@@ -38,7 +38,8 @@ from appliance.model.plan import (
 )
 from appliance.model.protocol import JSON_FRAME, PlanMessage, ReportMessage, Unframer, pack, unpack_from_engine
 from appliance.model.report import Report
-from appliance.sockets import socket_path
+from appliance.settings import checks, layers, panel_file
+from appliance.system.sockets import socket_path
 from tests.control.test_panel_settings import setting
 from tests.control.test_serve import Box, box, place, run
 
@@ -172,7 +173,7 @@ def test_it_does_not_come_by_the_panel(
 def test_what_guards_the_box_is_not_taken_from_panel_toml_either(tmp_path: Path) -> None:
     (tmp_path / "panel.toml").write_text('run-dir = "/tmp/x"\ndestination.tiktok.key-file = "/etc/shadow"\n')
     (tmp_path / "box.toml").write_text(f'state-dir = "{tmp_path}"\nrun-dir = "/run/y"\n[capture]\naudio = "boxes"\n')
-    loaded = settings.load(tmp_path / "box.toml")
+    loaded = layers.load(tmp_path / "box.toml")
     assert (loaded.config.run_dir, loaded.config.destination["tiktok"].key_file) == ("/run/y", "")
     assert [note.code for note in loaded.notes] == ["setting-owners"] * 2
     assert loaded.owners.capture.audio == "boxes"
@@ -181,7 +182,7 @@ def test_what_guards_the_box_is_not_taken_from_panel_toml_either(tmp_path: Path)
 def test_what_was_set_on_the_panel_is_not_the_owner_s(tmp_path: Path) -> None:
     (tmp_path / "panel.toml").write_text('capture.audio = "hw:3,0"\n')
     (tmp_path / "box.toml").write_text(f'state-dir = "{tmp_path}"\n')
-    loaded = settings.load(tmp_path / "box.toml")
+    loaded = layers.load(tmp_path / "box.toml")
     assert (loaded.config.capture.audio, loaded.owners.capture.audio) == ("hw:3,0", "auto")
 
 

@@ -8,14 +8,15 @@ from typing import Any
 
 import pytest
 
-from appliance.control.tokens import AccessFiles
+from appliance.access import notices
+from appliance.access.denied import Denied
+from appliance.access.entry import Visitor
+from appliance.access.guard import Access
+from appliance.access.notices import DAY_S, WrongGuesses
+from appliance.access.origin import Client
+from appliance.access.tokens import AccessFiles
 from appliance.model.state import State
-from appliance.panel import access_notices, app, feed
-from appliance.panel.access import Access
-from appliance.panel.access_entry import Visitor
-from appliance.panel.access_notices import DAY_S, WrongGuesses
-from appliance.panel.access_origin import Client
-from appliance.panel.denied import Denied
+from appliance.panel import app, feed
 from tests.control.test_serve import Box, box
 from tests.panel.streaming import following
 from tests.security.house import House, visit
@@ -31,7 +32,7 @@ def codes(access: Access) -> list[str]:
 def test_who_becomes_an_owner_unseen(place: Path, monkeypatch: pytest.MonkeyPatch, is_guarded: bool) -> None:
     """The first owner of all is nobody's news; each further one is for a day, after a restart, too."""
     if not is_guarded:
-        monkeypatch.setattr("appliance.panel.access.new_owners", lambda _sessions, _now: ())
+        monkeypatch.setattr("appliance.access.guard.new_owners", lambda _sessions, _now: ())
 
     async def test(house: House) -> None:
         mine = await house.own(await house.cookie())
@@ -154,4 +155,4 @@ def test_a_viewer_who_reads_what_owners_are_told(
 
 def test_a_state_without_notices_is_the_same_for_all() -> None:
     state = State()
-    assert access_notices.for_viewers(state) is state
+    assert notices.for_viewers(state) is state

@@ -10,12 +10,13 @@ from typing import Any
 import pytest
 from aiohttp import web
 
-from appliance.control.tokens import Grant
-from appliance.panel import access as access_room
-from appliance.panel import access_body, access_routes, app
-from appliance.panel.access import Access, Asker
-from appliance.panel.access_origin import Client
-from appliance.panel.quotas import Holders
+from appliance.access import body, routes
+from appliance.access import guard as access_room
+from appliance.access.guard import Access, Asker
+from appliance.access.origin import Client
+from appliance.access.quotas import Holders
+from appliance.access.tokens import Grant
+from appliance.panel import app
 from tests.security.house import END_LIVE, JSON, House, visit
 
 GUARD = pytest.mark.parametrize("is_guarded", [True, False], ids=["guarded", "without-guard"])
@@ -186,7 +187,7 @@ def test_a_path_out_of_the_recordings(
 ) -> None:
     (place / "secret.mp4").write_bytes(b"not for you")
     if not is_guarded:
-        monkeypatch.setattr("appliance.shelf.found", lambda directory, name: directory / name)
+        monkeypatch.setattr("appliance.recordings.recording_dir.found", lambda directory, name: directory / name)
 
     async def test(house: House) -> None:
         reader, writer = await house.connect()
@@ -220,8 +221,8 @@ def test_a_body_that_is_too_large(place: Path, monkeypatch: pytest.MonkeyPatch, 
 @GUARD
 def test_headers_that_are_too_large_or_too_many(place: Path, monkeypatch: pytest.MonkeyPatch, is_guarded: bool) -> None:
     if not is_guarded:
-        monkeypatch.setattr("appliance.control.reception.LONGEST_LINE", 1_000_000)
-        monkeypatch.setattr("appliance.control.reception.MOST_HEADERS", 10_000)
+        monkeypatch.setattr("appliance.control.panel_entrance.LONGEST_LINE", 1_000_000)
+        monkeypatch.setattr("appliance.control.panel_entrance.MOST_HEADERS", 10_000)
 
     async def test(house: House) -> None:
         long, many = {"X": "x" * 60_000}, {f"X-{number}": "x" for number in range(500)}
@@ -297,7 +298,7 @@ def test_a_cookie_that_scripts_could_read(
         response.set_cookie("plugcast", cookie)
 
     if not is_guarded:
-        monkeypatch.setattr(access_routes, "_set_cookie", bare)
+        monkeypatch.setattr(routes, "_set_cookie", bare)
 
     async def test(house: House) -> None:
         answer = await house.post("/api/pair", {"token": house.files.new_link(1.0)})
@@ -319,7 +320,7 @@ def test_a_client_that_says_it_is_another(place: Path, monkeypatch: pytest.Monke
         return Client(request.headers["X-Forwarded-For"])
 
     if not is_guarded:
-        monkeypatch.setattr(access_routes, "client_of", believing)
+        monkeypatch.setattr(routes, "client_of", believing)
 
     async def test(house: House) -> None:
         statuses = []
@@ -333,7 +334,7 @@ def test_a_client_that_says_it_is_another(place: Path, monkeypatch: pytest.Monke
 
 @GUARD
 def test_a_slow_body(place: Path, monkeypatch: pytest.MonkeyPatch, is_guarded: bool) -> None:
-    read: Callable[..., Any] = access_body.read_body
+    read: Callable[..., Any] = body.read_body
 
     async def quick(request: web.Request) -> None:
         if is_guarded:

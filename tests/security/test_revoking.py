@@ -8,13 +8,13 @@ from typing import Any
 
 import pytest
 
-from appliance.control import passwords
-from appliance.control.passwords import PasswordFile
-from appliance.control.tokens import AccessFiles
+from appliance.access import guard as access_room
+from appliance.access import passwords
+from appliance.access.entry import Entry
+from appliance.access.guard import Access
+from appliance.access.passwords import PasswordFile
+from appliance.access.tokens import AccessFiles
 from appliance.errors import Unavailable
-from appliance.panel import access as access_room
-from appliance.panel.access import Access
-from appliance.panel.access_entry import Entry
 from tests.security.house import House, visit
 
 GUARD = pytest.mark.parametrize("is_guarded", [True, False], ids=["guarded", "without-guard"])

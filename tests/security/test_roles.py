@@ -8,8 +8,8 @@ from typing import Any, get_args
 import msgspec
 import pytest
 
+from appliance.access import guard as access_room
 from appliance.model.command import AnyCommand
-from appliance.panel import access as access_room
 from tests.security.house import END_LIVE, JSON, House, visit
 
 GUARD = pytest.mark.parametrize("is_guarded", [True, False], ids=["guarded", "without-guard"])

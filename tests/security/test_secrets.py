@@ -12,11 +12,12 @@ import aiohttp
 import pytest
 from aiohttp import web
 
-from appliance.control import settings
+from appliance.access import body
+from appliance.access.tokens import AccessFiles
 from appliance.control.main import Extras, serve
-from appliance.control.reception import FaultsOfOurs
-from appliance.control.tokens import AccessFiles
-from appliance.panel import access_body, app
+from appliance.control.panel_entrance import FaultsOfOurs
+from appliance.panel import app
+from appliance.settings import layers
 from tests.security.house import House, visit
 
 GUARD = pytest.mark.parametrize("is_guarded", [True, False], ids=["guarded", "told-by-mistake"])
@@ -51,7 +52,7 @@ def test_secrets_stay_secret(
     place: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, is_guarded: bool
 ) -> None:
     if not is_guarded:
-        read_body = access_body.read_body
+        read_body = body.read_body
 
         async def talkative(request: web.Request) -> None:
             await read_body(request)
@@ -73,7 +74,7 @@ def test_secrets_stay_secret(
             lines.append(line.removeprefix("panel "))
             announced.set()
 
-        running = asyncio.create_task(serve(settings.load(file), Extras(announce=announce, show=shown.append), stop))
+        running = asyncio.create_task(serve(layers.load(file), Extras(announce=announce, show=shown.append), stop))
         await announced.wait()
         jar = aiohttp.CookieJar(unsafe=True)
         async with asyncio.timeout(15), aiohttp.ClientSession(cookie_jar=jar) as http:

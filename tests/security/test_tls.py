@@ -19,8 +19,8 @@ from pathlib import Path
 
 import pytest
 
-from appliance import tls
-from appliance.panel.door import Bounds
+from appliance.access.door import Bounds
+from appliance.system import tls
 from tests.security.house import House, visit
 from tests.servers.certificates import Authority
 

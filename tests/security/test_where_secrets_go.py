@@ -18,16 +18,16 @@ import pytest
 from aiohttp import web
 
 from appliance.control import keys as keys_room
-from appliance.control import mqtt as mqtt_room
+from appliance.control.house import mqtt as mqtt_room
+from appliance.control.house.mqtt import Speaker
 from appliance.control.keys import KeyStore
-from appliance.control.mqtt import Speaker
-from appliance.control.sign_in import SignIn
+from appliance.control.live.sign_in import SignIn
 from appliance.errors import Unavailable
-from appliance.live.paste import Pasted
-from appliance.live.rtmp import may_have_key_of, site_of
 from appliance.model.config import Config, DestinationConfig, MqttConfig, SignInConfig
-from tests.control.test_mqtt import ID
-from tests.control.test_mqtt import Box as Told
+from appliance.platforms.paste import Pasted
+from appliance.platforms.rtmp_address import may_have_key_of, site_of
+from tests.control.house.test_mqtt import ID
+from tests.control.house.test_mqtt import Box as Told
 from tests.control.test_serve import KEY, SERVER, box, place, run
 from tests.fakes.engine import fake_engine
 

@@ -10,11 +10,12 @@ from pathlib import Path
 
 import pytest
 
-from appliance.control.home_assistant import Topics, discovery
+from appliance.control.house.home_assistant import Topics, discovery
 from appliance.model.state import DestinationView, HealthState, State
 from appliance.panel.metrics import Own, exposition
+from tests.project import ROOT
 
-VENUE = Path(__file__).parents[2] / "docs" / "venue"
+VENUE = ROOT / "docs" / "venue"
 RULES = VENUE / "prometheus" / "plugcast.rules.yml"
 BOARD = VENUE / "grafana" / "plugcast.json"
 

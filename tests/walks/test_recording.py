@@ -13,7 +13,7 @@ from typing import Any
 import av
 import pytest
 
-from tests.recordings import fragmented, put
+from tests.recordings.samples import fragmented, put
 from tests.running import RunningBox
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(120)]

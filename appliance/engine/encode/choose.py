@@ -12,10 +12,10 @@ import logging
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from appliance import programs
 from appliance.engine.encode.libav import VideoSettings
 from appliance.model.plan import EncoderPlan, PicturePlan
 from appliance.model.problem import Problem
+from appliance.system import programs
 
 log = logging.getLogger(__name__)
 

@@ -10,9 +10,9 @@ import logging
 import threading
 from dataclasses import replace
 
+from appliance.engine.encode.choice_memory import ChoiceMemory
 from appliance.engine.encode.choose import LAST_RESORT, Choice, calibrated, choose
 from appliance.engine.encode.libav import VideoSettings
-from appliance.engine.encode.memory import ChoiceMemory
 from appliance.engine.encode.worker import EncodeWorker
 from appliance.model.plan import EncoderPlan, PicturePlan
 from appliance.model.problem import Problem

@@ -18,7 +18,7 @@ import numpy as np
 
 from appliance.engine.encode.choose import TAKES
 from appliance.engine.encode.libav import EncodedVideo, VideoEncoder, VideoSettings
-from appliance.engine.encode.picture import moving_picture
+from appliance.engine.encode.trial_picture import moving_picture
 from appliance.errors import Unavailable
 
 FRAMES = 30

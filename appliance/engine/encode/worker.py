@@ -10,11 +10,11 @@ from dataclasses import dataclass
 
 import av
 
-from appliance.engine.clock import SECOND
+from appliance.engine.canvas_clock import SECOND
 from appliance.engine.encode.choose import Choice
 from appliance.engine.encode.libav import GOP_SECONDS, EncodedVideo, VideoEncoder
 from appliance.engine.packet import Packet, VideoParams
-from appliance.engine.worker import Worker
+from appliance.engine.threads.worker import Worker
 from appliance.errors import Unavailable
 
 # A busy moment of the machine is bridged by up to this much; the encoder catches up, as it is faster than the canvas.

@@ -12,11 +12,11 @@ import msgspec
 from av.codec.codec import Codec, UnknownCodecError
 from linuxpy.video import raw
 
-from appliance.engine.capture.edid import has_edid
-from appliance.engine.capture.formats import BY_FOURCC, fourcc_text
-from appliance.engine.capture.ioctl import Capability, Node, video_nodes
-from appliance.hardware.meant import automatic_device as automatic_device
-from appliance.hardware.meant import real_node
+from appliance.engine.v4l2.edid import has_edid
+from appliance.engine.v4l2.formats import BY_FOURCC, fourcc_text
+from appliance.engine.v4l2.ioctl import Capability, Node, video_nodes
+from appliance.hardware.device_name import automatic_device as automatic_device
+from appliance.hardware.device_name import real_node
 from appliance.model.names import H264_ENCODERS
 from appliance.model.protocol import DeviceFacts
 from appliance.model.text import legible

@@ -17,8 +17,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from appliance.engine.capture.ioctl import Node, video_nodes
 from appliance.engine.hardware.devices import facts_of, links_in, opened_facts, unopened_facts, with_links
+from appliance.engine.v4l2.ioctl import Node, video_nodes
 from appliance.model.protocol import DeviceFacts
 
 log = logging.getLogger(__name__)

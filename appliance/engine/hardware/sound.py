@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
-from appliance.hardware.meant import real_node
+from appliance.hardware.device_name import real_node
 from appliance.model.names import is_anybodys
 from appliance.model.text import legible
 

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from appliance.engine.hardware.disks import removable_disks
 from appliance.engine.hardware.register import DeviceRegister
 from appliance.engine.hardware.sound import sound_devices
-from appliance.engine.worker import Worker
+from appliance.engine.threads.worker import Worker
 from appliance.model.device import DeviceFacts, DiskFacts, SoundFacts
 
 EVERY_S = 1.0

@@ -21,9 +21,9 @@ from appliance.engine.canvas.geometry import Rect, Size, even
 from appliance.engine.canvas.looks import Canvas
 from appliance.engine.canvas.pool import mark
 from appliance.engine.canvas.scale import Scaler, Way
-from appliance.engine.mailbox import Mailbox
 from appliance.engine.sinks.jpeg import JpegMaker
-from appliance.engine.worker import Worker
+from appliance.engine.threads.mailbox import Mailbox
+from appliance.engine.threads.worker import Worker
 from appliance.model.plan import LOOKS, Look, PicturePlan
 
 log = logging.getLogger(__name__)

@@ -18,13 +18,13 @@ import av
 from av.container import OutputContainer
 from av.stream import Stream
 
-from appliance import boxes
 from appliance.engine.packet import Packet, StreamParams
-from appliance.engine.sinks import flv
-from appliance.shelf import MARKS, Kind
+from appliance.engine.sinks.rtmp import flv
+from appliance.recordings import mp4_boxes
+from appliance.recordings.recording_dir import MARKS, Kind
 
 VIDEO_RATE = 90_000
-# No index at the end: the recorder makes one in front (`appliance/mp4index.py`).
+# No index at the end: the recorder makes one in front (`appliance/recordings/mp4_index.py`).
 GROWING = {
     "movflags": "empty_moov+default_base_moof+frag_keyframe+skip_trailer",
     "frag_duration": "1000000",
@@ -213,12 +213,12 @@ def pieces(data: bytes) -> Iterator[bytes]:
 
 def starts_with_key(piece: bytes) -> bool:
     """Whether the first picture in a fragment is a key frame, by ISO/IEC 14496-12, 8.8.7 and 8.8.8."""
-    kinds = dict(boxes.places(piece))
+    kinds = dict(mp4_boxes.places(piece))
     at = kinds.get(b"moof")
     if at is None:
         return False
     moof = piece[at + 8 : at + int.from_bytes(piece[at : at + 4])]
-    return VIDEO_TRACK in boxes.fragment(moof, {VIDEO_TRACK: VIDEO_RATE}).begins_with_key
+    return VIDEO_TRACK in mp4_boxes.fragment(moof, {VIDEO_TRACK: VIDEO_RATE}).begins_with_key
 
 
 def in_order(packets: Iterable[Packet]) -> list[Packet]:

@@ -10,7 +10,7 @@ import contextlib
 import queue
 
 from appliance.engine.packet import Packet
-from appliance.engine.worker import Worker
+from appliance.engine.threads.worker import Worker
 
 WAIT_S = 0.25
 

@@ -7,9 +7,9 @@ from collections.abc import Callable
 import av
 
 from appliance.engine.canvas.geometry import Size, even
-from appliance.engine.mailbox import Mailbox
 from appliance.engine.sinks.jpeg import JpegMaker
-from appliance.engine.worker import Worker
+from appliance.engine.threads.mailbox import Mailbox
+from appliance.engine.threads.worker import Worker
 
 LONGEST_EDGE = 640
 

@@ -23,13 +23,13 @@ from typing import Literal
 
 from av.error import FFmpegError
 
-from appliance import shelf
 from appliance.engine.packet import Packet, StreamParams
 from appliance.engine.sinks.mp4 import Fragments, Mp4Writer, pieces
 from appliance.engine.sinks.packets import PacketWorker
 from appliance.errors import Unavailable
 from appliance.model.plan import WhenFull
-from appliance.mp4index import FragmentIndex, with_room
+from appliance.recordings import recording_dir
+from appliance.recordings.mp4_index import FragmentIndex, with_room
 
 log = logging.getLogger(__name__)
 
@@ -102,7 +102,7 @@ class Recorder(PacketWorker):
             try:
                 self._record()
             except OSError as error:
-                self._fail(shelf.unwritable(error, self.target.directory))
+                self._fail(recording_dir.unwritable(error, self.target.directory))
             except FFmpegError as error:
                 self._fail(_refused(error, self.target.directory))
             except Unavailable as problem:
@@ -183,10 +183,10 @@ class Recorder(PacketWorker):
         directory = self.target.directory
         directory.mkdir(parents=True, exist_ok=True)
         floor = max(self.target.keep_free_mb, LEAST_FREE_MB)
-        free = shelf.free_bytes(directory)
+        free = recording_dir.free_bytes(directory)
         if free < floor * MEGABYTE and self.target.when_full == "delete-oldest":
-            shelf.make_room(directory, floor * MEGABYTE)
-            free = shelf.free_bytes(directory)
+            recording_dir.make_room(directory, floor * MEGABYTE)
+            free = recording_dir.free_bytes(directory)
         self.free_mb = free // MEGABYTE
         if self.free_mb >= floor:
             return None
@@ -249,8 +249,8 @@ class _GrowingFile:
         self._size = 0
         self._index = FragmentIndex()
         while True:
-            self.path = shelf.free_path(directory, began_at, title, "recording", time_zone)
-            self._part = shelf.part_of(self.path)
+            self.path = recording_dir.free_path(directory, began_at, title, "recording", time_zone)
+            self._part = recording_dir.part_of(self.path)
             self._handle = os.open(self._part, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o644)
             with contextlib.suppress(OSError):  # some network disks know no locks
                 fcntl.flock(self._handle, fcntl.LOCK_EX)
@@ -274,7 +274,7 @@ class _GrowingFile:
                 view = view[os.write(self._handle, view) :]
             os.fdatasync(self._handle)
             if not self._size:
-                shelf.sync(self.path.parent)  # the name has to last, too
+                recording_dir.sync(self.path.parent)  # the name has to last, too
         except OSError:
             with contextlib.suppress(OSError):
                 os.ftruncate(self._handle, self._size)
@@ -289,12 +289,14 @@ class _GrowingFile:
             if not self._size:
                 self._part.unlink()
                 return ""
-            if title != self._title and not shelf.title_for_names(self._title):
-                self.path = shelf.free_path(self.path.parent, self._began_at, title, "recording", self._time_zone)
+            if title != self._title and not recording_dir.title_for_names(self._title):
+                self.path = recording_dir.free_path(
+                    self.path.parent, self._began_at, title, "recording", self._time_zone
+                )
             os.fsync(self._handle)
-            shelf.write_index(self._handle, self._index)
+            recording_dir.write_index(self._handle, self._index)
             self._part.rename(self.path)
-            shelf.sync(self.path.parent)
+            recording_dir.sync(self.path.parent)
         except OSError as error:
             log.warning("The recording %s may be incomplete: %s.", self.path.name, error.strerror)
         finally:

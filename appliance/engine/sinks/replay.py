@@ -18,11 +18,11 @@ from pathlib import Path
 
 from av.error import FFmpegError
 
-from appliance import shelf
 from appliance.engine.packet import Packet, StreamParams
 from appliance.engine.sinks.mp4 import finished, in_order
 from appliance.errors import Refused, Unavailable
 from appliance.model.plan import RecordPlan
+from appliance.recordings import recording_dir
 
 log = logging.getLogger(__name__)
 
@@ -128,12 +128,12 @@ def write_clip(ring: ReplayRing | None, seconds: int, record: RecordPlan) -> Wri
         with finished(ring.params, packets) as (data, length_s):
             size = len(data)
             directory.mkdir(parents=True, exist_ok=True)
-            if shelf.free_bytes(directory) < size + LEAST_FREE:
+            if recording_dir.free_bytes(directory) < size + LEAST_FREE:
                 text = f"The disk of {directory} is full, so no clip can be kept. Delete recordings to make room."
                 raise Unavailable("disk-full", text, directory=str(directory), free_mb=0)
-            path = _write(shelf.free_path(directory, began_at, record.title, "clip", record.time_zone), data)
+            path = _write(recording_dir.free_path(directory, began_at, record.title, "clip", record.time_zone), data)
     except OSError as error:
-        raise shelf.unwritable(error, directory) from None
+        raise recording_dir.unwritable(error, directory) from None
     except FFmpegError as error:
         text = f"The clip could not be made ({error.strerror or error}). Try again."
         raise Unavailable("clip-failed", text) from None
@@ -143,7 +143,7 @@ def write_clip(ring: ReplayRing | None, seconds: int, record: RecordPlan) -> Wri
 
 def _write(path: Path, data: memoryview) -> Path:
     """Writes a whole file that appears under its name only when it is safe on the disk. Raises OSError."""
-    part = shelf.part_of(path)
+    part = recording_dir.part_of(path)
     handle = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o644)
     try:
         with contextlib.suppress(OSError):
@@ -160,5 +160,5 @@ def _write(path: Path, data: memoryview) -> Path:
         raise
     finally:
         os.close(handle)
-    shelf.sync(path.parent)
+    recording_dir.sync(path.parent)
     return path

@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 
 from appliance.engine.encode import choose as room
+from appliance.engine.encode.choice_memory import PROVED_S, ChoiceMemory
 from appliance.engine.encode.choose import Trial, choose, most_pixels_s
 from appliance.engine.encode.libav import VideoSettings
-from appliance.engine.encode.memory import PROVED_S, ChoiceMemory
 from appliance.model.plan import EncoderPlan, PicturePlan
 
 HD30 = 1280 * 720 * 30

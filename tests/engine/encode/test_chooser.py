@@ -16,10 +16,10 @@ import msgspec
 import pytest
 
 from appliance.engine.encode import choose as room
+from appliance.engine.encode.choice_memory import PROVED_S, ChoiceMemory
 from appliance.engine.encode.choose import LAST_RESORT, Choice, Trial, trial
 from appliance.engine.encode.chooser import Chooser, is_untried
 from appliance.engine.encode.libav import VideoSettings
-from appliance.engine.encode.memory import PROVED_S, ChoiceMemory
 from appliance.engine.encode.worker import EncodeWorker
 from appliance.model.plan import CapturePlan, EncoderPlan, PicturePlan, Plan, ReplayPlan
 from appliance.model.problem import Problem

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from appliance.engine.encode import h264
 from appliance.engine.encode.libav import VideoEncoder, VideoSettings
-from appliance.engine.encode.picture import moving_picture
+from appliance.engine.encode.trial_picture import moving_picture
 
 SETTINGS = VideoSettings("libx264", "superfast", 320, 180, 30, 800)
 

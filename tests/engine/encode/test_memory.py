@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from appliance.engine.encode.choice_memory import PROVED_S, ChoiceMemory
 from appliance.engine.encode.choose import Choice
 from appliance.engine.encode.libav import VideoSettings
-from appliance.engine.encode.memory import PROVED_S, ChoiceMemory
 from appliance.model.plan import EncoderPlan, PicturePlan
 from appliance.model.problem import Problem
 

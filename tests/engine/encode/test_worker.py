@@ -10,7 +10,7 @@ import pytest
 
 from appliance.engine.encode.choose import Choice
 from appliance.engine.encode.libav import GOP_SECONDS, VideoSettings
-from appliance.engine.encode.picture import moving_picture
+from appliance.engine.encode.trial_picture import moving_picture
 from appliance.engine.encode.worker import WAITING_S, Composed, EncodeWorker
 from appliance.engine.packet import Packet
 

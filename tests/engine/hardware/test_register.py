@@ -12,12 +12,12 @@ from typing import Any, Self
 import pytest
 from linuxpy.video import raw
 
-from appliance.engine.capture.ioctl import Node
-from appliance.engine.capture.v4l2 import CaptureRequest, V4l2Source
 from appliance.engine.frame import CapturedFrame
 from appliance.engine.hardware.register import ASK_AGAIN_S, HOLD_LIMIT_S, DeviceRegister
 from appliance.engine.hardware.watch import HardwareWatch
-from appliance.engine.mailbox import Mailbox
+from appliance.engine.inputs.v4l2_source import CaptureRequest, V4l2Source
+from appliance.engine.threads.mailbox import Mailbox
+from appliance.engine.v4l2.ioctl import Node
 from appliance.model.device import DiskFacts
 from appliance.model.signal import Signal
 from tests.engine.sinks.publishing import until

@@ -10,15 +10,15 @@ from pathlib import Path
 
 import pytest
 
-from appliance.engine.asks import Asks, Attempt, Facts
-from appliance.engine.sinks import export
-from appliance.engine.sinks.export import CHUNK, DIRECTORY, Exporter
+from appliance.engine.errands import export
+from appliance.engine.errands.asks import Asks, Attempt, Facts
+from appliance.engine.errands.export import CHUNK, DIRECTORY, Exporter
 from appliance.errors import PlugcastError
 from appliance.model.device import DiskFacts
 from appliance.model.plan import Ask, Errand, Export
 from appliance.model.report import Answer
 from tests.engine.sinks.publishing import until
-from tests.recordings import plain, put
+from tests.recordings.samples import plain, put
 
 NAMES = ("2026-08-30 20-15-00 One.mp4", "2026-08-30 21-15-00 Two clip.mp4")
 

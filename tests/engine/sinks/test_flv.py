@@ -7,8 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from appliance.engine.packet import Packet
-from appliance.engine.sinks import flv
-from appliance.engine.sinks.rtmp import amf
+from appliance.engine.sinks.rtmp import amf, flv
 from tests.engine.sinks.media import clip
 
 

@@ -16,10 +16,10 @@ from pathlib import Path
 import av
 import pytest
 
-from appliance import shelf
 from appliance.engine.sinks import record
 from appliance.engine.sinks.record import Recorder, RecordTarget
-from appliance.mp4index import ROOM
+from appliance.recordings import recording_dir
+from appliance.recordings.mp4_index import ROOM
 from tests.engine.sinks.media import Clip, clip
 
 
@@ -288,7 +288,7 @@ class SmallDisk:
 def test_the_oldest_recording_makes_room_for_the_new_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     recorded(tmp_path, clip(4))
     (oldest,) = tmp_path.iterdir()
-    monkeypatch.setattr(shelf, "free_bytes", SmallDisk(tmp_path, 20_000_000 + oldest.stat().st_size))
+    monkeypatch.setattr(recording_dir, "free_bytes", SmallDisk(tmp_path, 20_000_000 + oldest.stat().st_size))
     media = clip(4)
     recorder = Recorder(RecordTarget(tmp_path, 20), media.params)
     recorder.start()
@@ -305,7 +305,7 @@ def test_the_oldest_recording_makes_room_for_the_new_one(tmp_path: Path, monkeyp
 def test_recording_stops_at_the_floor_when_it_shall_not_delete(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     recorded(tmp_path, clip(4))
     (oldest,) = tmp_path.iterdir()
-    monkeypatch.setattr(shelf, "free_bytes", SmallDisk(tmp_path, 20_100_000 + ROOM + oldest.stat().st_size))
+    monkeypatch.setattr(recording_dir, "free_bytes", SmallDisk(tmp_path, 20_100_000 + ROOM + oldest.stat().st_size))
     media = clip(4)
     recorder = Recorder(RecordTarget(tmp_path, 20, "stop"), media.params)
     recorder.start()

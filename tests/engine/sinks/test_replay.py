@@ -13,14 +13,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from appliance import shelf
 from appliance.engine.packet import Packet
 from appliance.engine.sinks import replay
 from appliance.engine.sinks.mp4 import OwnMemory
 from appliance.engine.sinks.replay import ReplayRing, write_clip
 from appliance.errors import Refused, Unavailable
 from appliance.model.plan import RecordPlan
-from appliance.shelf import Shelf
+from appliance.recordings import recording_dir
+from appliance.recordings.recording_dir import Shelf
 from tests.engine.sinks.media import Clip, clip
 
 SECOND = 1_000_000_000
@@ -132,7 +132,7 @@ def test_nothing_to_make_a_clip_of_is_said(tmp_path: Path) -> None:
 
 def test_a_full_disk_is_told_and_nothing_is_left(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     ring = filled(10, long(12))
-    monkeypatch.setattr(shelf, "free_bytes", lambda _: 1_000_000)
+    monkeypatch.setattr(recording_dir, "free_bytes", lambda _: 1_000_000)
     with pytest.raises(Unavailable) as full:
         write_clip(ring, 10, RecordPlan(directory=str(tmp_path)))
     assert full.value.code == "disk-full"

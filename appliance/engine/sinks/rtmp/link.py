@@ -17,7 +17,7 @@ import termios
 from appliance.engine.sinks.rtmp import verdict
 from appliance.engine.sinks.rtmp.address import Target
 from appliance.engine.sinks.rtmp.waiting import Waiter
-from appliance.tls import BoundedContext, BoundedSocket, trusting
+from appliance.system.tls import BoundedContext, BoundedSocket, trusting
 
 _READ = 64 * 1024
 _MIN_RTT_AT = 148  # struct tcp_info's tcpi_min_rtt in microseconds; linux/tcp.h only ever grows at its end

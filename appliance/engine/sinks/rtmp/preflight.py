@@ -15,7 +15,7 @@ from appliance.engine.sinks.rtmp.dial import Dialler, may_lose_large
 from appliance.engine.sinks.rtmp.route import Route
 from appliance.engine.sinks.rtmp.session import ServerRefusedError, Stage
 from appliance.engine.sinks.rtmp.waiting import Stopped, Waiter
-from appliance.engine.worker import Worker
+from appliance.engine.threads.worker import Worker
 from appliance.errors import Fact, NeedsOwner, PlugcastError, Unavailable
 from appliance.model.plan import Destination
 

@@ -23,7 +23,7 @@ from appliance.engine.sinks.rtmp.refusals import Refusals
 from appliance.engine.sinks.rtmp.route import Route
 from appliance.engine.sinks.rtmp.session import ServerRefusedError, Stage
 from appliance.engine.sinks.rtmp.waiting import Stopped, Waiter
-from appliance.engine.worker import Worker
+from appliance.engine.threads.worker import Worker
 from appliance.errors import PlugcastError
 from appliance.model.problem import Problem
 from appliance.model.report import DestinationState

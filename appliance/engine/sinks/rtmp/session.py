@@ -10,8 +10,7 @@ import struct
 from enum import Enum
 
 from appliance.engine.packet import Packet, StreamParams
-from appliance.engine.sinks import flv
-from appliance.engine.sinks.rtmp import amf, chunk
+from appliance.engine.sinks.rtmp import amf, chunk, flv
 from appliance.engine.sinks.rtmp.address import Target
 from appliance.engine.sinks.rtmp.amf import AmfError, Value
 from appliance.engine.sinks.rtmp.chunk import ChunkError, ChunkReader, ChunkWriter, Message

@@ -8,7 +8,7 @@ import pytest
 
 from appliance.engine.sinks.rtmp.connection import Timings
 from appliance.engine.sinks.rtmp.preflight import preflight
-from appliance.engine.worker import Worker
+from appliance.engine.threads.worker import Worker
 from appliance.errors import Fact, PlugcastError
 from appliance.model.plan import Destination
 from tests.engine.sinks.publishing import KEY, black_hole, closed_port

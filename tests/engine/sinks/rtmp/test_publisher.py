@@ -10,8 +10,7 @@ from dataclasses import replace
 
 import pytest
 
-from appliance.engine.sinks import flv
-from appliance.engine.sinks.rtmp import chunk
+from appliance.engine.sinks.rtmp import chunk, flv
 from appliance.engine.sinks.rtmp.address import Target
 from appliance.engine.sinks.rtmp.connection import Timings
 from appliance.engine.sinks.rtmp.dial import UNSENT_LIMIT

@@ -12,7 +12,7 @@ import av
 import pytest
 
 from appliance.engine.packet import Packet
-from appliance.engine.sinks import flv
+from appliance.engine.sinks.rtmp import flv
 from appliance.engine.sinks.rtmp.address import Target
 from tests.engine.sinks.media import Clip, clip
 from tests.engine.sinks.publishing import KEY, PATIENT, Live, until

@@ -1,0 +1,1 @@
+"""What the engine is asked to do once (checks, clips, exports, the uplink test), and the list of recordings."""

@@ -1,0 +1,1 @@
+"""Judgements from what is known: health, the doctor's checks, what is left out, the State as shown. Pure."""

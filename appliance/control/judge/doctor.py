@@ -1,0 +1,346 @@
+"""The doctor: twelve checks, each with a state, one sentence and one fix. Pure: everything it looks at is given to it.
+
+The readiness rows of the home page are made from these very checks, so that both always say the same. It never
+measures anything itself.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import Literal
+
+from appliance.control.keys import KeySummary
+from appliance.control.live.key_paste import freshness, lasts_one_live
+from appliance.model.check import Check, CheckState
+from appliance.model.config import Config
+from appliance.model.report import Report, SourceReport
+from appliance.model.signal import Cause
+from appliance.model.state import (
+    ChatState,
+    ClockState,
+    Live,
+    NeedsKey,
+    OnAir,
+    PreflightState,
+    Readiness,
+    Reconnecting,
+    UplinkState,
+)
+
+SLOW_MS = 200
+SILENCE_DB = -90.0
+MIC_DEAD_DB = -80.0
+MIC_LOUD_DB = -1.0
+TOGETHER_MS = 80.0
+WARM_C, HOT_C = 70.0, 80.0
+CHECK_HOLDS_S = 600.0
+MEASUREMENT_HOLDS_S = 24 * 3600.0
+ROOM = 1.5
+"""How many times the bitrate a line should carry, so that others in the house may use it too."""
+CLOCK_APART_S = 120
+EARLIEST = 1_735_689_600  # 2025: a clock that shows less was never set
+NO_CHECKS: Mapping[str, PreflightState] = MappingProxyType({})
+NAMES = ("signal", "hdcp", "mode", "sound", "mic", "sync", "uplink", "key", "chat", "heat", "disk", "clock")
+ROWS: tuple[tuple[Literal["game", "sound", "tiktok", "internet"], tuple[str, ...]], ...] = (
+    ("game", ("signal", "hdcp", "mode")),
+    ("sound", ("sound", "mic", "sync")),
+    ("tiktok", ("key",)),
+    ("internet", ("uplink",)),
+)
+
+_NO_PICTURE = {
+    Cause.NO_DEVICE: ("No capture device. Plug it in.", "Plug the capture card into a USB 3 port (blue)."),
+    Cause.NO_CABLE: ("No cable from the console.", "Put the cable into the console's HDMI OUT and the card's HDMI IN."),
+    Cause.NO_SIGNAL: ("No picture from the console. Is it on?", "Wake the console with its controller."),
+    Cause.NO_LOCK: ("The picture is not steady yet.", "Try a shorter HDMI cable, without a splitter between."),
+    Cause.OUT_OF_RANGE: ("The console sends a picture that is too large.", "Set the console to 1080p, 60 Hz."),
+    Cause.UNSUPPORTED: ("This device cannot be used.", "Set the console to 1080p, or use another capture card."),
+    Cause.STALLED: ("The picture stopped.", "Unplug the capture card and plug it in again."),
+    Cause.USB_ERROR: ("The capture device has a USB fault.", "Use another USB port of the box itself, not a hub."),
+    Cause.USB_FULL: (
+        "The USB bus has no room for this picture.",
+        "Give the capture card a USB port of its own, no hub.",
+    ),
+    Cause.UNREADABLE: (
+        "The picture arrives damaged.",
+        "Unplug the capture card and plug it in, or use another USB cable.",
+    ),
+    Cause.BLACK: ("The picture is black. The console may protect it (HDCP).", "Switch HDCP off on the console."),
+}
+_HDCP_FIX = "PS5: Settings > System > HDMI > Enable HDCP: off. Xbox and Switch: close the video app."
+_WAIT = "Wait a few seconds. If it stays so, restart the box."
+
+
+@dataclass(frozen=True, slots=True)
+class Findings:
+    """Everything the doctor looks at. `report` is None while the engine does not answer; `now` is Unix seconds."""
+
+    config: Config
+    live: Live
+    keys: tuple[KeySummary, ...]
+    report: Report | None
+    now: float
+    preflights: Mapping[str, PreflightState] = NO_CHECKS
+    chat: ChatState = field(default_factory=ChatState)
+    free_mb: int | None = None
+    uplink: UplinkState = field(default_factory=UplinkState)
+    clock: ClockState = field(default_factory=ClockState)
+
+
+def checks_of(findings: Findings) -> tuple[Check, ...]:
+    """All twelve, in the order of `NAMES`."""
+    return (
+        _signal(findings.report),
+        _hdcp(findings.report),
+        _mode(findings),
+        _sound(findings.report),
+        _mic(findings),
+        _sync(findings.report),
+        _uplink(findings),
+        _key(findings),
+        _chat(findings.chat),
+        _heat(findings.report),
+        _disk(findings),
+        _clock(findings),
+    )
+
+
+def readiness_of(checks: tuple[Check, ...]) -> tuple[Readiness, ...]:
+    """The four rows of the home page: of each row's checks the worst, or the first when none is wrong."""
+    by_name = {check.name: check for check in checks}
+    rows = []
+    for row, names in ROWS:
+        mine = [by_name[name] for name in names]
+        worst = next((check for state in ("bad", "warn") for check in mine if check.state == state), mine[0])
+        rows.append(Readiness(name=row, state=worst.state, text=worst.text, code=worst.code))
+    return tuple(rows)
+
+
+def _signal(report: Report | None) -> Check:
+    if report is None:
+        text = "The picture part is starting."
+        return Check(name="signal", state="unknown", text=text, fix=_WAIT, code="engine-not-running")
+    signal = report.signal
+    if signal.cause in {Cause.NONE, Cause.BLACK}:
+        return Check(name="signal", state="ok", text=f"Picture is here{f', {signal.mode}' if signal.mode else ''}.")
+    # Short here: what to do at length is said once, by the problem.
+    text, fix = _NO_PICTURE[signal.cause]
+    code = signal.problem.code if signal.problem else signal.cause.value
+    state: CheckState = "bad" if signal.cause is Cause.NO_DEVICE else "warn"
+    return Check(name="signal", state=state, text=text, fix=fix, code=code)
+
+
+def _hdcp(report: Report | None) -> Check:
+    if report is not None and report.signal.cause is Cause.BLACK:
+        return Check(name="hdcp", state="warn", text=_NO_PICTURE[Cause.BLACK][0], fix=_HDCP_FIX, code="black")
+    if report is not None and report.signal.cause is Cause.NONE:
+        return Check(name="hdcp", state="ok", text="The picture is not protected.")
+    return Check(name="hdcp", state="unknown", text="Whether the console protects it is seen with a picture.")
+
+
+def _mode(findings: Findings) -> Check:
+    report = findings.report
+    match = re.match(r"^(\d+)x(\d+)@([\d.]+)", report.signal.mode) if report else None
+    if report is None or match is None:
+        return Check(name="mode", state="unknown", text="The console's mode is seen with a picture.")
+    width, height, fps = int(match[1]), int(match[2]), float(match[3])
+    if width * height < 1280 * 720:
+        text = f"The console sends only {width}x{height}."
+        return Check(name="mode", state="warn", text=text, fix="Set the console to 1080p.", code="small-mode")
+    if fps < 0.9 * findings.config.picture.fps:
+        text = f"The console sends {fps:g} frames a second, the stream has {findings.config.picture.fps}."
+        return Check(name="mode", state="warn", text=text, fix="Set the console to 60 Hz.", code="small-mode")
+    return Check(name="mode", state="ok", text=f"The console sends {width}x{height} at {fps:g} Hz.")
+
+
+def _sound(report: Report | None) -> Check:
+    if report is None:
+        return Check(name="sound", state="unknown", text="Not known yet.", fix=_WAIT)
+    sound = report.sound
+    if sound.problem:
+        fix = "Plug the sound device in, or choose another under Sound."
+        return Check(name="sound", state="warn", text="No sound.", fix=fix, code=sound.problem.code)
+    if sound.source in {"", "none"}:
+        text = "No sound source; viewers hear nothing."
+        return Check(name="sound", state="warn", text=text, fix="Choose one under Sound.", code="no-sound")
+    if max(sound.levels_db) < SILENCE_DB:
+        fix = "Start something with sound; on the console, send sound over HDMI as stereo (PCM)."
+        return Check(name="sound", state="warn", text="It is silent right now.", fix=fix, code="silent")
+    return Check(name="sound", state="ok", text="Sound is coming in.")
+
+
+def _mic(findings: Findings) -> Check:
+    if findings.config.audio.microphone == "none":
+        return Check(name="mic", state="ok", text="No microphone is chosen.")
+    sources = findings.report.sound.sources if findings.report else ()
+    mic = next((source for source in sources if source.name == "mic"), None)
+    return _mic_level(mic) if mic else Check(name="mic", state="unknown", text="The microphone is not known yet.")
+
+
+def _mic_level(mic: SourceReport) -> Check:
+    level = max(mic.levels_db)
+    if not mic.present:
+        text, fix = "The microphone gives no sound.", "Plug it in again, or choose another under Sound."
+        return Check(name="mic", state="bad", text=text, fix=fix, code="mic-silent")
+    if mic.muted:
+        fix = "Tap the microphone to unmute it."
+        return Check(name="mic", state="warn", text="The microphone is muted.", fix=fix, code="mic-muted")
+    if level < MIC_DEAD_DB:
+        text, fix = "The microphone hears nothing at all.", "Look for a switch on it, and speak: the meter should move."
+        return Check(name="mic", state="warn", text=text, fix=fix, code="mic-silent")
+    if level > MIC_LOUD_DB:
+        fix = "Turn it down under Sound, or move away from it."
+        return Check(
+            name="mic", state="warn", text="The microphone is too loud and distorts.", fix=fix, code="mic-loud"
+        )
+    return Check(name="mic", state="ok", text="The microphone hears you.")
+
+
+def _sync(report: Report | None) -> Check:
+    if report is None or report.sound.source in {"", "none"} or not report.signal.has_picture:
+        return Check(name="sync", state="unknown", text="Measured when there is picture and sound.")
+    apart = report.sound.sync_ms
+    if abs(apart) > TOGETHER_MS:
+        text = f"Sound and picture are {abs(apart):.0f} ms apart."
+        fix = "Wait a minute. If it stays so, correct it with the delay under Sound."
+        return Check(name="sync", state="warn", text=text, fix=fix, code="sync-apart")
+    return Check(name="sync", state="ok", text="Sound and picture are together.")
+
+
+def _uplink(findings: Findings) -> Check:
+    live, report = findings.live, findings.report
+    if isinstance(live, OnAir) and report is not None:
+        backlog_ms = max((d.backlog_ms for d in report.destinations), default=0)
+        if backlog_ms > SLOW_MS or report.encoder.limited_by == "network":
+            text = "Your internet is slow: picture made simpler, sound untouched."
+            fix = "Ask others to stop uploads, or use a network cable."
+            return Check(name="uplink", state="warn", text=text, fix=fix, code="internet-slow")
+        return Check(name="uplink", state="ok", text="Fast enough.")
+    if isinstance(live, Reconnecting):
+        fix = "Look at your router. The box goes on trying by itself."
+        text = "The connection is gone. Trying again."
+        return Check(name="uplink", state="bad", text=text, fix=fix, code="connection-lost")
+    fresh = [check for check in findings.preflights.values() if findings.now - check.at <= CHECK_HOLDS_S]
+    return _server(fresh) or _measured(findings) or _answers(fresh)
+
+
+def _server(checks: list[PreflightState]) -> Check | None:
+    """What the newest checks of the servers found wrong."""
+    wrong = next((check.problem for check in checks if check.problem), None)
+    if wrong is not None:
+        fix = "Copy the server URL again, and look at your router."
+        return Check(name="uplink", state="bad", text=wrong.text, fix=fix, code=wrong.code)
+    if any(check.state == "checking" for check in checks):
+        return Check(name="uplink", state="unknown", text="Checking the way to the server.")
+    return None
+
+
+def _measured(findings: Findings) -> Check | None:
+    """What the measurement of the line says, while it still counts."""
+    line, wanted = findings.uplink, findings.config.encoder.bitrate_kbps + 160
+    if line.state == "testing":
+        return Check(name="uplink", state="unknown", text="Measuring your internet.")
+    if line.state == "none" or findings.now - line.at > MEASUREMENT_HOLDS_S:
+        return None
+    if line.state == "failed":
+        fix = "Look at your router, then test again."
+        code = line.problem.code if line.problem else "uplink-failed"
+        return Check(name="uplink", state="warn", text="Your internet could not be measured.", fix=fix, code=code)
+    if line.kbps >= ROOM * wanted:
+        return Check(name="uplink", state="ok", text=f"Your internet carries {line.kbps / 1000:.1f} Mbit/s: enough.")
+    fix = "Take the simpler picture that the test suggests, or use a network cable."
+    state: CheckState = "bad" if line.kbps < wanted else "warn"
+    text = f"Your internet carries {line.kbps / 1000:.1f} Mbit/s; this picture needs {ROOM * wanted / 1000:.1f}."
+    return Check(name="uplink", state=state, text=text, fix=fix, code="internet-slow")
+
+
+def _answers(checks: list[PreflightState]) -> Check:
+    if checks:
+        return Check(name="uplink", state="ok", text="The server answers.")
+    return Check(name="uplink", state="unknown", text="Checked when you go live.", fix="Test your internet once.")
+
+
+def _key(findings: Findings) -> Check:
+    live, keys = findings.live, findings.keys
+    new = "Copy a new server URL and key from the platform's page and paste them."
+    if isinstance(live, OnAir):
+        return Check(name="key", state="ok", text="Taking your stream.")
+    if isinstance(live, NeedsKey):
+        code = live.problem.code if live.problem else "needs-key"
+        return Check(name="key", state="bad", text="Paste a new key.", fix=new, code=code)
+    key = next((key for key in keys if key.problem is None), keys[0] if keys else None)
+    if key is None:
+        text, fix = "No destination is switched on.", "Switch one on under Settings."
+        return Check(name="key", state="bad", text=text, fix=fix, code="no-destination")
+    if key.problem:
+        short = {"needs-key": "Paste today's key.", "needs-server": "Paste the server URL too."}
+        text = short.get(key.problem.code, key.problem.text)
+        return Check(name="key", state="bad", text=text, fix=new, code=key.problem.code)
+    one_live = lasts_one_live(findings.config, key.name)
+    age = freshness(expires_at=key.expires_at, is_used=key.is_used, one_live=one_live, now=findings.now)
+    if age:
+        return Check(name="key", state="warn", text=age.text, fix=new, code=age.code)
+    ending = f", ends in {key.last4}" if key.last4 else ""
+    return Check(name="key", state="ok", text=f"Key is ready{ending}.")
+
+
+def _chat(chat: ChatState) -> Check:
+    if chat.status == "off":
+        return Check(name="chat", state="ok", text="Chat is off.")
+    if chat.status == "connected":
+        return Check(name="chat", state="ok", text="Chat is here.")
+    if chat.status == "connecting":
+        return Check(name="chat", state="unknown", text="Chat is connecting.")
+    fix = "Nothing: it comes back by itself. If never, look at the name under Chat."
+    text = "Chat is resting, the stream is fine."
+    return Check(name="chat", state="warn", text=text, fix=fix, code="chat-resting")
+
+
+def _heat(report: Report | None) -> Check:
+    if report is None or report.temperature_c is None:
+        return Check(name="heat", state="unknown", text="This box does not tell its temperature.")
+    degrees, left = f"{report.temperature_c:.0f} C", HOT_C - report.temperature_c
+    slowed = report.encoder.limited_by == "heat" or any(problem.code == "too-hot" for problem in report.problems)
+    fix = "Give it air: nothing on top, not in a closed cupboard, the fan clean."
+    if slowed or left <= 0:
+        text = f"{degrees}: too hot, the picture is made simpler."
+        return Check(name="heat", state="bad", text=text, fix=fix, code="too-hot")
+    if report.temperature_c >= WARM_C:
+        text = f"{degrees}: warm, {left:.0f} degrees below where the box slows down."
+        return Check(name="heat", state="warn", text=text, fix=fix, code="too-hot")
+    return Check(name="heat", state="ok", text=f"{degrees}, {left:.0f} degrees below where the box slows down.")
+
+
+def _disk(findings: Findings) -> Check:
+    record = findings.config.record
+    failed = findings.report.record.problem if findings.report else None
+    fix = "Delete or download old recordings, or choose another disk."
+    if failed is not None:
+        return Check(name="disk", state="bad", text="Recording does not work.", fix=fix, code=failed.code)
+    if findings.free_mb is None:
+        return Check(name="disk", state="unknown", text="How much room there is for recordings is not known yet.")
+    hours = max(0, findings.free_mb - record.keep_free_mb) * 8000 / (findings.config.encoder.bitrate_kbps + 160) / 3600
+    if hours < 1:
+        state: CheckState = "bad" if record.enabled and record.when_full == "stop" else "warn"
+        text = f"Room for {hours * 60:.0f} minutes of recordings."
+        return Check(name="disk", state=state, text=text, fix=fix, code="disk-full")
+    return Check(name="disk", state="ok", text=f"Room for {hours:.0f} hours of recordings.")
+
+
+def _clock(findings: Findings) -> Check:
+    fix = "Connect the box to the internet and wait a minute: it sets its clock itself."
+    if findings.now < EARLIEST:
+        return Check(name="clock", state="bad", text="The clock of the box is not set.", fix=fix, code="clock-wrong")
+    apart_s = abs(findings.clock.skew_hint or 0)
+    if apart_s > CLOCK_APART_S:
+        text = f"The clock of the box and your phone's are {apart_s // 60} minutes apart."
+        return Check(name="clock", state="warn", text=text, fix=fix, code="clock-wrong")
+    if findings.clock.set is False:
+        text = "No time server has set the clock of the box yet; it looks right."
+        return Check(name="clock", state="warn", text=text, fix=fix, code="clock-wrong")
+    if findings.clock.set:
+        return Check(name="clock", state="ok", text="The clock is set.")
+    return Check(name="clock", state="unknown", text="The clock looks right; whether it follows a server is not known.")

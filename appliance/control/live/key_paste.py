@@ -1,0 +1,109 @@
+"""The key concierge: takes what was pasted into the secret store and says in facts and one hint what it took.
+
+It never gives a key back: a host, four last characters and an end are all that leaves it. Blocks on the disk.
+"""
+
+from __future__ import annotations
+
+from appliance.control.keys import Credential, KeyStore, summary
+from appliance.errors import Fact, Invalid
+from appliance.model.config import Config, DestinationConfig, preset_of
+from appliance.model.problem import Problem
+from appliance.platforms.paste import mistyped, read_paste
+from appliance.platforms.registry import looks_like_a_key, platform_named
+from appliance.platforms.rtmp_address import read_server
+from appliance.platforms.typos import Typo, typo_in
+
+SOON_S = 600
+"""A key that ends within this time may not last for the LIVE that is about to start."""
+
+EXPIRED = Problem(code="key-expired", text="This key has run out. Get a new one from the platform's page and paste it.")
+SOON = Problem(code="key-ends-soon", text="This key ends within 10 minutes. Go LIVE now, or get a new one.")
+USED = Problem(code="key-used", text="This key was used in a LIVE that ended: TikTok gives a new one each LIVE.")
+NO_KEY = ("no-key", "The server is here. Now paste the stream key too.")
+NO_SERVER = ("no-server", "The key is here. Now paste the server URL too.")
+SAME = ("same-key", "This is the key that was here already.")
+
+
+def take(keys: KeyStore, config: Config, name: str, text: str, now: float) -> dict[str, Fact]:
+    """Keeps what a paste holds for destination `name`; `now` is Unix seconds.
+
+    The facts are `took-server`, `took-key`, `expires-at` (Unix seconds, 0 unknown), `expired`, `host`, `last4` and,
+    when there is something to know, `hint` with `hint-code`. Raises `Invalid` and `Unavailable`.
+    """
+    pasted = read_paste(text)
+    before = keys.kept(name)
+    choice = config.destination.get(name, DestinationConfig())
+    keys.keep(name, pasted, choice.server, choice.key_file)
+    after = keys.kept(name)
+    server = after.server or choice.server
+    shown = summary(Credential(name, server, pasted.key))
+    facts: dict[str, Fact] = {
+        "took-server": bool(pasted.server),
+        "took-key": bool(pasted.key),
+        "expires-at": shown.expires_at,
+        "expired": 0 < shown.expires_at < now,
+        "host": shown.host,
+        "last4": shown.last4,
+    }
+    age = freshness(
+        expires_at=shown.expires_at,
+        is_used=bool(pasted.key) and after.is_used,
+        one_live=lasts_one_live(config, name),
+        now=now,
+    )
+    hint = (
+        (age.code, age.text)
+        if age
+        else NO_KEY
+        if not after.key or (server and not keys.goes_to(name, server))
+        else NO_SERVER
+        if not server
+        else SAME
+        if pasted.key and pasted.key == before.key
+        else None
+    )
+    return {**facts, "hint-code": hint[0], "hint": hint[1]} if hint else facts
+
+
+def freshness(*, expires_at: int, is_used: bool, one_live: bool, now: float) -> Problem | None:
+    """What is wrong with a key's age; None when nothing is known to be."""
+    if 0 < expires_at <= now:
+        return EXPIRED
+    if is_used and one_live:
+        return USED
+    return SOON if 0 < expires_at - now <= SOON_S else None
+
+
+def lasts_one_live(config: Config, name: str) -> bool:
+    """Whether the platform of this destination gives a new key for each live."""
+    return platform_named(preset_of(name, config.destination[name])).key_lasts == "one-live"
+
+
+def checked_server(text: str) -> str:
+    """A server address that was typed into a field of its own, without what is around it.
+
+    Raises `Invalid` (`paste-typo`) for mistakes that have a name; whatever else is wrong the setting's own check says.
+    """
+    typed = text.strip()
+    typo = typo_in(typed)
+    if typo is None and looks_like_a_key(typed):
+        typo = Typo("key-as-server", "This is a stream key; here belongs the server URL.")
+    if typo is not None:
+        raise mistyped(typo)
+    try:
+        return read_server(typed)
+    except Invalid:
+        return typed
+
+
+def server_for(server: str | None, preset: str | None, known: str) -> str | None:
+    """The server that a card asks for, None to leave it as it is; `known` is what the destination has now.
+
+    What was typed is looked at for mistakes; a destination of a platform with public addresses that has none gets the
+    best of them. Raises `Invalid`.
+    """
+    if server:
+        return checked_server(server)
+    ingests = platform_named(preset or "").ingests
+    return ingests[0].server if server is None and not known and ingests else server

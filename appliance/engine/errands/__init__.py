@@ -1,0 +1,1 @@
+"""What control asks for once, each on a thread of its own: uplink test, clips, exports."""

@@ -1,0 +1,1 @@
+"""The engine's sockets: where control states the Plan, and where the painter hands over bitmaps."""

@@ -1,0 +1,1 @@
+"""From captured sound to AAC on the media clock: rate, stretch, mix, levels."""

@@ -1,0 +1,206 @@
+"""What people paste: any text in, one server and one key out. Pure; never connects, logs or keeps anything.
+
+A key is everything that follows the slash after the app, byte for byte, query and slashes included. What is around it
+goes: labels in many languages, quotes, bullets, emoji, characters without width, the words of a phone's share sheet. A
+key that something has damaged (a long dash for two short ones) is refused, never guessed at.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from appliance.errors import Invalid
+from appliance.platforms.registry import looks_like_a_key
+from appliance.platforms.rtmp_address import URL, read_server
+from appliance.platforms.typos import Typo, typo_in
+
+_QUOTES = "\"'`\u201c\u201d\u201e\u201a\u2018\u2019\u00ab\u00bb\u2039\u203a<>"
+_MARKS = _QUOTES + ",;"
+# Full-width colon, equals sign, comma and semicolon, ideographic comma and stop, corner and other brackets, arrow.
+_SPLITS = str.maketrans(
+    dict.fromkeys(
+        "\uff1a\uff1d\uff0c\uff1b\u3001\u3002\u300c\u300d\u300e\u300f\u3010\u3011\uff08\uff09\u300a\u300b\u2192", " "
+    )
+)
+_KEY = re.compile(r"^[\x21-\x7e]{4,1024}$")
+_JSON = re.compile(r'"(?=[:,}\]])|(?<=[:,{\[])"')
+_WEB = re.compile(r"^(https?://|www\.|mailto:)", re.IGNORECASE)
+_STRONG, _LIKELY, _WEAK = 3, 2, 1
+
+# Words that stand before a server or a key, each language's own, without accents. A line or word that consists of
+# these and ends with a colon or an equals sign is a label.
+_WORDS = frozenset(
+    word
+    for line in (
+        "rtmp rtmps stream streaming server servers push ingest tiktok twitch youtube live livestream primary secret",
+        "your the my url uri address key name code del do da du della di la le el il van der is es e est ist jest",
+        "dello servidor direccion clave emision transmision retransmision flujo chave transmissao fluxo endereco",
+        "serveur cle flux adresse diffusion chiave indirizzo trasmissione",
+        "schlussel schluessel streamschlussel streamschluessel serveradresse streamname",
+        "sleutel streamsleutel adres serveradres nyckel nogle nokkel strom adressen",
+        "klucz strumienia serwer serwera adresu anahtar anahtari yayin akis sunucu adresi si",
+        "kunci alamat pelayan siaran langsung khoa luong may chu dia chi",
+    )
+    for word in line.split()
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Pasted:
+    """What a paste held; either may be empty. The key is a secret."""
+
+    server: str
+    key: str
+
+    def __repr__(self) -> str:
+        return f"Pasted(server={self.server!r}, key={'<hidden>' if self.key else ''})"
+
+
+def read_paste(text: str) -> Pasted:
+    """Finds server and key in pasted text, in either order, whatever surrounds them.
+
+    Raises `Invalid`: `paste` when there is nothing usable or more than one candidate, `paste-typo` when something is
+    mistyped, with how it should read.
+    """
+    words = _words(text)
+    urls = list(dict.fromkeys(word for word in words if URL.match(word)))
+    typo = next((typo for word in (urls or words) if (typo := typo_in(word))), None)
+    if typo:
+        raise mistyped(typo)
+    keys = _likeliest(word for word in words if not URL.match(word))
+    urls = _without_shorter(urls)
+    if len(urls) > 1:
+        raise Invalid("paste", "There are two addresses in this text. Paste one server URL and one key.", found="urls")
+    if len(keys) > 1:
+        raise Invalid("paste", "This does not look like a stream key. Paste only the server URL and the key.")
+    if not urls and not keys:
+        raise _nothing(words)
+    key = keys[0] if keys else ""
+    return _split(urls[0], key) if urls else Pasted("", key)
+
+
+def mistyped(typo: Typo) -> Invalid:
+    """A typo as what is wrong with a paste or a server field."""
+    return Invalid("paste-typo", typo.sentence, kind=typo.kind, suggestion=typo.suggestion)
+
+
+def _words(text: str) -> list[str]:
+    """The words of a paste that may be an address, a key or prose, freed from what surrounds them."""
+    visible = "".join(_visible(c) for c in text)
+    words: list[str] = []
+    for line in visible.translate(_SPLITS).splitlines():
+        for piece in _JSON.sub(" ", _without_label(line)).split():
+            word = _without_label(piece.strip(_MARKS)).strip(_MARKS)
+            if word.startswith("(") and word.endswith(")"):
+                word = word[1:-1]
+            if word:
+                words.append(word)
+    return words
+
+
+def _visible(c: str) -> str:
+    """Characters without width vanish; spaces of all kinds and emoji become spaces."""
+    if c in "\n\r\t" or " " <= c <= "~":
+        return c
+    category = unicodedata.category(c)
+    if category in {"Cf", "Mn", "Me"}:
+        return "" if category == "Cf" or c == "\ufe0f" else c
+    return " " if category in {"Zs", "So", "Sk", "Cc", "Co"} or c in "\u2022\u00b7" else c
+
+
+def _without_label(text: str) -> str:
+    """The text without a label at its beginning, such as `Clave de transmision:` or `key=`."""
+    match = re.match(r"^\W*([^\W\d_][^:=?&/]{0,60}?)\s*(\([^)]*\))?\s*[:=]\s*(?!//)", text)
+    if match is None or (match.end() < len(text) and text[match.end() - 1] == ":" and text[match.end()] in "/\\"):
+        return text
+    return text[match.end() :] if _is_label(match[1]) else text
+
+
+def _is_label(text: str) -> bool:
+    """Whether every word is one that labels use; words in other scripts than Latin never belong to a key."""
+    words = re.split(r"[\s_'\u2019.-]+", _folded(text))
+    return all(word in _WORDS or not word or not word.isascii() for word in words)
+
+
+def _folded(text: str) -> str:
+    """Small letters without accents."""
+    apart = unicodedata.normalize("NFD", text.casefold().replace("\u0131", "i").replace("\u00f8", "o"))
+    return "".join(c for c in apart if unicodedata.category(c) != "Mn").replace("\u0142", "l").replace("\u0111", "d")
+
+
+def _likeliest(words: Iterable[str]) -> list[str]:
+    """Those words that look most like a key: a platform's own pattern beats digits and signs, these beat plain words.
+
+    Raises `Invalid` when the likeliest has a character in it that no key has.
+    """
+    ranked: dict[str, int] = {}
+    damaged = 0
+    for word in words:
+        key = word if word.isascii() else _after_label(word)
+        if _KEY.fullmatch(key) and not _WEB.match(key) and not _is_label(key):
+            ranked.setdefault(key, _strength(key))
+        elif not key:
+            damaged = max(damaged, _strength(word.encode("ascii", "ignore").decode()))
+    best = max(ranked.values(), default=0)
+    if damaged > _WEAK and damaged >= best:
+        raise Invalid(
+            "paste",
+            "A character in this key cannot belong to a key, such as a long dash or a curly quote that a keyboard put "
+            "in. Copy the key again with the page's own Copy button.",
+            found="damaged",
+        )
+    return [word for word, strength in ranked.items() if strength == best]
+
+
+def _after_label(word: str) -> str:
+    """What stands behind a label in a script without spaces, glued to it; empty for any other foreign word."""
+    match = re.match(r"^[^\x00-\x7f]+[:=]?([\x21-\x7e]{4,})$", word)
+    return match[1] if match and unicodedata.category(word[0]) == "Lo" else ""
+
+
+def _strength(word: str) -> int:
+    if looks_like_a_key(word) or re.match(r"stream-[0-9]", word):
+        return _STRONG
+    return _LIKELY if (re.search(r"[0-9?=&]", word) and len(word) >= 8) or "_" in word else _WEAK
+
+
+def _without_shorter(urls: list[str]) -> list[str]:
+    """Drops an address that another one begins with: the server beside the whole."""
+    return [
+        url
+        for url in urls
+        if not any(other != url and other.rstrip("/").startswith(url.rstrip("/") + "/") for other in urls)
+        and not any(other != url and other == url + "/" for other in urls)
+    ]
+
+
+def _split(url: str, key: str) -> Pasted:
+    """An address and, when it came apart, the key: the first path part is the app, the rest of a whole URL the key."""
+    scheme = url[: url.index("//") + 2]
+    authority, _, path = url[len(scheme) :].partition("/")
+    if key and path.endswith(f"/{key}"):
+        path = path.removesuffix(f"/{key}")
+    if key:
+        return Pasted(_checked(f"{scheme}{authority}/{path}"), key)
+    app, _, rest = path.partition("/")
+    return Pasted(_checked(f"{scheme}{authority}/{app}"), rest)
+
+
+def _checked(server: str) -> str:
+    try:
+        return read_server(server)
+    except Invalid as error:
+        raise Invalid("paste", f"The server URL {error}.") from None
+
+
+def _nothing(words: list[str]) -> Invalid:
+    if any(_WEB.match(word) for word in words):
+        return Invalid(
+            "paste",
+            "This is the address of a web page, not of a server. Copy the server URL and the key from that page.",
+            found="page",
+        )
+    return Invalid("paste", "There is no server URL or stream key in this text. Copy both and paste them again.")

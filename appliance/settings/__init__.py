@@ -1,0 +1,1 @@
+"""Settings in layers: read, checked, listed for people, kept. Every role reads them; only control writes."""

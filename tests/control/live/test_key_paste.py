@@ -1,0 +1,163 @@
+"""What the concierge says of a paste, and that it never says a key."""
+
+from __future__ import annotations
+
+import asyncio
+import stat
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+
+from appliance.control.keys import KeyStore
+from appliance.control.live.key_paste import EXPIRED, SOON_S, checked_server, freshness, server_for, take
+from appliance.control.panel_settings import PanelSettings
+from appliance.errors import Invalid
+from appliance.model.command import SetDestination
+from appliance.model.config import Config, DestinationConfig
+from appliance.model.plan import Destination
+from appliance.platforms.paste import Pasted
+from appliance.settings.layers import load as load_settings
+from tests.platforms.test_paste import KEYS
+
+ENDS = 0x6AB2C0B9
+KEY = "stream-2137703598951235785?expire=6ab2c0b9&sign=c43f/x+y=="
+SERVER = "rtmp://push-rtmp-l10-sg01.tiktokcdn.com/game"
+CONFIG = Config(destination={"tiktok": DestinationConfig(), "twitch": DestinationConfig()})
+
+
+def test_both(tmp_path: Path) -> None:
+    facts = take(KeyStore(tmp_path), CONFIG, "tiktok", f"{SERVER}\n{KEY}", ENDS - SOON_S - 1)
+    assert facts == {
+        "took-server": True,
+        "took-key": True,
+        "expires-at": ENDS,
+        "expired": False,
+        "host": "push-rtmp-l10-sg01.tiktokcdn.com",
+        "last4": "+y==",
+    }
+
+
+@pytest.mark.parametrize(
+    ("now", "expired", "code"),
+    [(ENDS - SOON_S, False, "key-ends-soon"), (ENDS - 1, False, "key-ends-soon"), (ENDS + 1, True, "key-expired")],
+)
+def test_a_key_at_its_end(tmp_path: Path, now: int, expired: bool, code: str) -> None:
+    facts = take(KeyStore(tmp_path), CONFIG, "tiktok", f"{SERVER} {KEY}", now)
+    assert (facts["expired"], facts["hint-code"]) == (expired, code)
+
+
+@pytest.mark.parametrize("spelling", ["expire=1790099641", "expire=6ab2c0b9", "wsTime=6ab2c0b9", "wsTime=1790099641"])
+def test_every_spelling_of_an_end(tmp_path: Path, spelling: str) -> None:
+    facts = take(KeyStore(tmp_path), CONFIG, "tiktok", f"{SERVER} stream-213770359895?{spelling}&sign=1", 1.0)
+    assert facts["expires-at"] in {ENDS, 1790099641}
+
+
+def test_one_after_the_other(tmp_path: Path) -> None:
+    keys = KeyStore(tmp_path)
+    first = take(keys, CONFIG, "tiktok", SERVER, 1.0)
+    assert (first["took-server"], first["took-key"], first["hint-code"]) == (True, False, "no-key")
+    second = take(keys, CONFIG, "tiktok", KEY, 1.0)
+    assert (second["took-server"], second["took-key"], "hint" in second) == (False, True, False)
+    assert second["host"] == "push-rtmp-l10-sg01.tiktokcdn.com"
+    assert take(keys, CONFIG, "tiktok", KEY, 1.0)["hint-code"] == "same-key"
+    assert take(KeyStore(tmp_path / "other"), CONFIG, "tiktok", KEY, 1.0)["hint-code"] == "no-server"
+
+
+def test_a_key_that_was_used_is_told_from_a_new_one(tmp_path: Path) -> None:
+    keys = KeyStore(tmp_path)
+    take(keys, CONFIG, "tiktok", f"{SERVER} {KEY}", 1.0)
+    take(keys, CONFIG, "twitch", "rtmp://h.example/app live_123456_abcdefgh", 1.0)
+    used = (
+        Destination(name="tiktok", server=SERVER, key=KEY),
+        Destination(name="twitch", server="rtmp://h.example/app", key="live_123456_abcdefgh"),
+    )
+    keys.arm(used)
+    keys.disarm(was_on_air=False)
+    assert not keys.kept("tiktok").is_used
+    keys.arm(used)
+    keys.disarm(was_on_air=True)
+    assert keys.armed() == ()
+    assert KeyStore(tmp_path).kept("tiktok").is_used
+    again = take(keys, CONFIG, "tiktok", KEY, 1.0)
+    assert again["hint-code"] == "key-used"
+    assert "new one each LIVE" in str(again["hint"])
+    # Twitch's key stays good.
+    assert take(keys, CONFIG, "twitch", "live_123456_abcdefgh", 1.0)["hint-code"] == "same-key"
+    assert "hint" not in take(keys, CONFIG, "tiktok", KEY.replace("c43f", "c440"), 1.0)
+    assert not keys.kept("tiktok").is_used
+    kept = (tmp_path / "keys" / "ended.json").read_text()
+    assert "stream-" not in kept
+    assert stat.S_IMODE((tmp_path / "keys" / "ended.json").stat().st_mode) == 0o600
+
+
+def test_forgetting(tmp_path: Path) -> None:
+    keys = KeyStore(tmp_path)
+    assert not keys.forget("tiktok")
+    keys.keep("tiktok", Pasted(SERVER, KEY))
+    keys.arm((Destination(name="tiktok", server=SERVER, key=KEY),))
+    keys.disarm(was_on_air=True)
+    assert keys.forget("tiktok")
+    assert (keys.kept("tiktok").key, keys.kept("tiktok").server) == ("", "")
+    left = b"".join(file.read_bytes() for file in (tmp_path / "keys").rglob("*") if file.is_file())
+    assert b"stream-" not in left
+    assert not keys.is_used("tiktok", KEY)
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=50)
+@given(KEYS)
+def test_a_key_is_kept_byte_for_byte_and_never_told(tmp_path: Path, key: str) -> None:
+    keys = KeyStore(tmp_path)
+    said = str(take(keys, CONFIG, "tiktok", f"Key: {key}\nURL: {SERVER}", 1.0)) + repr(keys.kept("tiktok"))
+    assert keys.kept("tiktok").key == key
+    assert key not in said
+    # Four characters are told, of a long key; the first eight of one never.
+    assert key[:8] not in said or key.startswith(SERVER[:8])
+
+
+def test_ages() -> None:
+    assert freshness(expires_at=0, is_used=False, one_live=True, now=9e9) is None
+    assert freshness(expires_at=0, is_used=True, one_live=False, now=0) is None
+    assert freshness(expires_at=5, is_used=True, one_live=True, now=5) is EXPIRED
+
+
+@pytest.mark.parametrize(
+    "typed", [KEY, "live_123456_abcdefgh", "rtmp:/h.example/app", "rtmp://push.tiktokcdn.com", f"rtmp://{KEY}"]
+)
+def test_what_does_not_belong_into_the_server_field(typed: str) -> None:
+    with pytest.raises(Invalid) as caught:
+        checked_server(typed)
+    assert caught.value.code == "paste-typo"
+    assert "sign" not in f"{caught.value}{caught.value.facts}"
+
+
+def test_a_server_field() -> None:
+    assert checked_server(f"  {SERVER}/ ") == SERVER
+
+
+def test_the_server_of_a_card() -> None:
+    twitch = "rtmps://ingest.global-contribute.live-video.net/app"
+    assert server_for(None, "twitch", "") == twitch
+    assert server_for(None, "twitch", "rtmp://h/app") is None
+    assert server_for("rtmp://own.example/app/", "twitch", "") == "rtmp://own.example/app"
+    assert server_for("", "twitch", "rtmp://h/app") == ""
+    for preset in ("tiktok", "custom", None):
+        assert server_for(None, preset, "") is None
+    with pytest.raises(Invalid, match=r"rtmp://a\.rtmp\.youtube\.com/live2"):
+        server_for("rtmp:/a.rtmp.youtube.com/live2", "youtube", "")
+
+
+def test_a_card_is_kept(tmp_path: Path) -> None:
+    async def test() -> None:
+        settings = PanelSettings(load_settings(tmp_path / "box.toml"))
+        await settings.set_destination(SetDestination(name="second", preset="twitch"))
+        with pytest.raises(Invalid) as caught:
+            await settings.set_destination(SetDestination(name="second", server=f"{SERVER}/{KEY}"))
+        assert "sign" not in f"{caught.value}{caught.value.facts}"
+        again = load_settings(tmp_path / "box.toml").config.destination["second"]
+        assert (again.preset, again.server) == ("twitch", "rtmps://ingest.global-contribute.live-video.net/app")
+        await settings.remove_destination("second")
+        assert "second" not in load_settings(tmp_path / "box.toml").config.destination
+
+    (tmp_path / "box.toml").write_text(f'state-dir = "{tmp_path}"\n')
+    asyncio.run(test())

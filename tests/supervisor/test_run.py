@@ -1,0 +1,331 @@
+"""The supervisor against real child processes that behave, die, hang or refuse."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import shutil
+import signal
+import sys
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from appliance.errors import Refused
+from appliance.model.config import Config
+from appliance.supervisor import run as run_room
+from appliance.supervisor.run import Patience, Supervisor
+from appliance.supervisor.run_dir import Place
+from appliance.system.programs import Command
+
+pytestmark = pytest.mark.timeout(90)
+
+LIMIT_S = 60
+QUICK = Patience(watchdog_s=0.4, first_pause_s=0.01, last_pause_s=0.02, end_s=2.0)
+
+PRELUDE = """
+import os, signal, socket, sys, time
+from pathlib import Path
+place = Path({place!r})
+notes = open(place / "notes", "a", buffering=1)
+line = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+def alive(): line.sendto(b"WATCHDOG=1", os.environ["NOTIFY_SOCKET"])
+line.sendto(b"READY=1", os.environ["NOTIFY_SOCKET"])
+def told(*_):
+    notes.write("{name} told\\n")
+    sys.exit(0)
+signal.signal(signal.SIGTERM, told)
+notes.write("{name} started\\n")
+"""
+STEADY = "while True: alive(); time.sleep(0.01)"
+
+
+@pytest.fixture
+def place() -> Iterator[Path]:
+    with tempfile.TemporaryDirectory(prefix="pc", dir="/tmp") as name:
+        yield Path(name)
+
+
+def child(place: Path, name: str, body: str) -> Command:
+    return Command((sys.executable, "-c", PRELUDE.format(place=str(place), name=name) + body))
+
+
+def notes(place: Path) -> list[str]:
+    file = place / "notes"
+    return file.read_text().splitlines() if file.exists() else []
+
+
+async def until(place: Path, note: str, times: int = 1) -> None:
+    while notes(place).count(note) < times:  # noqa: ASYNC110 - another process writes them
+        await asyncio.sleep(0.01)
+
+
+def supervise(place: Path, commands: dict[str, Command], *wanted: tuple[str, int], patience: Patience = QUICK) -> int:
+    """Runs the supervisor until every wanted note was written, then tells it to end; returns its exit code."""
+
+    async def both() -> int:
+        with contextlib.closing(Place(place)) as home:
+            return await within(home)
+
+    async def within(home: Place) -> int:
+        async with asyncio.timeout(LIMIT_S):
+            running = asyncio.create_task(Supervisor(commands, home, patience).run())
+            for note, times in wanted:
+                await until(place, note, times)
+            if wanted:
+                os.kill(os.getpid(), signal.SIGTERM)
+            return await running
+
+    return asyncio.run(both())
+
+
+def test_both_start_and_end_in_order(place: Path) -> None:
+    commands = {"engine": child(place, "engine", STEADY), "control": child(place, "control", STEADY)}
+    assert supervise(place, commands, ("engine started", 1), ("control started", 1)) == 0
+    assert notes(place)[-2:] == ["control told", "engine told"]
+    assert list(place.glob("*.sock")) == []
+
+
+def test_what_dies_starts_again(place: Path, caplog: pytest.LogCaptureFixture) -> None:
+    commands = {"engine": child(place, "engine", "sys.exit(3)"), "control": child(place, "control", STEADY)}
+    assert supervise(place, commands, ("engine started", 3)) == 0
+    assert notes(place).count("control started") == 1
+    assert "The engine ended with exit code 3. It starts again in 0.0 s." in caplog.text
+
+
+def test_what_crashes_is_named(place: Path, caplog: pytest.LogCaptureFixture) -> None:
+    body = "os.kill(os.getpid(), signal.SIGSEGV)"
+    supervise(place, {"engine": child(place, "engine", body)}, ("engine started", 2))
+    assert "was ended by SIGSEGV" in caplog.text
+
+
+def test_what_hangs_is_killed_and_starts_again(place: Path, caplog: pytest.LogCaptureFixture) -> None:
+    body = "signal.signal(signal.SIGTERM, signal.SIG_IGN)\nwhile True: time.sleep(9)"
+    assert supervise(place, {"engine": child(place, "engine", body)}, ("engine started", 2)) == 0
+    assert "gave no sign of life and was killed" in caplog.text
+
+
+def test_what_says_that_it_hangs_is_killed_at_once(place: Path, caplog: pytest.LogCaptureFixture) -> None:
+    body = """
+signal.signal(signal.SIGTERM, signal.SIG_IGN)
+line.sendto(b"WATCHDOG=trigger", os.environ["NOTIFY_SOCKET"])
+while True: time.sleep(9)
+"""
+    patience = Patience(watchdog_s=60.0, first_pause_s=0.01, last_pause_s=0.02, end_s=2.0)
+    assert supervise(place, {"engine": child(place, "engine", body)}, ("engine started", 2), patience=patience) == 0
+    assert "gave no sign of life and was killed" in caplog.text
+
+
+def test_what_does_not_end_is_killed(place: Path, caplog: pytest.LogCaptureFixture) -> None:
+    body = f"signal.signal(signal.SIGTERM, signal.SIG_IGN)\nnotes.write('deaf\\n')\n{STEADY}"
+    patience = Patience(watchdog_s=5.0, first_pause_s=0.01, last_pause_s=0.02, end_s=0.2)
+    assert supervise(place, {"engine": child(place, "engine", body)}, ("deaf", 1), patience=patience) == 0
+    assert "did not end within 0 s and is killed" in caplog.text
+
+
+def test_a_wrong_config_ends_the_run_with_2(place: Path) -> None:
+    commands = {"engine": child(place, "engine", STEADY), "control": child(place, "control", "sys.exit(2)")}
+    assert supervise(place, commands) == 2
+    assert notes(place).count("control started") == 1
+
+
+def test_two_do_not_run_at_once(place: Path) -> None:
+    with contextlib.closing(Place(place)), pytest.raises(Refused, match="runs already"):
+        Place(place)
+    Place(place).close()
+
+
+def test_a_child_ends_with_its_supervisor(place: Path) -> None:
+    """A supervisor that is killed leaves nothing behind."""
+    orphan = (
+        "import time, appliance.supervisor.run as run; run.end_with_parent(); print('up', flush=True); time.sleep(60)"
+    )
+    code = (
+        "import subprocess, sys\n"
+        f"child = subprocess.Popen([sys.executable, '-c', {orphan!r}], stdout=subprocess.PIPE)\n"
+        "child.stdout.readline(); print(child.pid, flush=True); sys.stdin.read()"
+    )
+
+    async def test() -> None:
+        async with asyncio.timeout(LIMIT_S):
+            parent = await asyncio.create_subprocess_exec(
+                sys.executable, "-c", code, stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE
+            )
+            assert parent.stdout is not None
+            pid = int(await parent.stdout.readline())
+            parent.kill()
+            await parent.wait()
+            while _is_running(pid):  # noqa: ASYNC110 - no child of ours, so there is nothing to wait on
+                await asyncio.sleep(0.01)
+
+    asyncio.run(test())
+
+
+def _is_running(pid: int) -> bool:
+    try:
+        return "\nState:\tZ" not in Path(f"/proc/{pid}/status").read_text()
+    except (FileNotFoundError, ProcessLookupError):
+        return False
+
+
+def test_a_role_that_can_never_work_here_is_left_alone(place: Path, caplog: pytest.LogCaptureFixture) -> None:
+    commands = {
+        "engine": child(place, "engine", "time.sleep(0.2); sys.exit(3)"),
+        "screen": child(place, "screen", "sys.exit(69)"),
+    }
+    assert supervise(place, commands, ("engine started", 3), ("screen started", 1)) == 0
+    assert notes(place).count("screen started") == 1
+    assert "The screen" not in caplog.text
+
+
+def test_a_supervisor_that_was_stopped_kills_nobody(place: Path) -> None:
+    """As when somebody presses Ctrl-Z, closes the laptop or stops the virtual machine."""
+    body = """
+line.setblocking(False)
+def lively(until):
+    while not until():
+        try: alive()
+        except OSError: pass
+        time.sleep(0.01)
+lively((place / "stopped").exists)
+end = time.monotonic() + 1.2  # three times the watchdog's patience
+lively(lambda: time.monotonic() > end)
+notes.write("engine was unheard\\n")
+lively((place / "resumed").exists)
+end = time.monotonic() + 0.8
+lively(lambda: time.monotonic() > end)
+notes.write("engine outlived it\\n")
+lively(lambda: False)
+"""
+    command = child(place, "engine", body)
+    code = (
+        "import asyncio; from pathlib import Path; from tests.supervisor.test_run import *\n"
+        "from appliance.supervisor.run_dir import Place\n"
+        f"place = Place(Path({str(place)!r})); asyncio.run(Supervisor({{'engine': {command!r}}}, place, QUICK).run())"
+    )
+
+    async def test() -> None:
+        async with asyncio.timeout(LIMIT_S):
+            supervisor = await asyncio.create_subprocess_exec(sys.executable, "-c", code)
+            await until(place, "engine started")
+            supervisor.send_signal(signal.SIGSTOP)
+            (place / "stopped").touch()
+            await until(place, "engine was unheard")
+            supervisor.send_signal(signal.SIGCONT)
+            (place / "resumed").touch()
+            await until(place, "engine outlived it")
+            supervisor.terminate()
+            assert await supervisor.wait() == 0
+        assert notes(place).count("engine started") == 1
+
+    asyncio.run(test())
+
+
+STARVED = """
+hogs = [os.fork() for _ in range(4)]
+if 0 in hogs:
+    end = time.monotonic() + 60
+    while time.monotonic() < end: pass
+    os._exit(0)
+os.nice(12)
+"""
+
+
+def test_what_waits_for_a_processor_is_not_killed(place: Path) -> None:
+    """Four busy neighbours of a better priority on its only processor leave it one part in sixty."""
+    body = (
+        f"os.sched_setaffinity(0, {{{min(os.sched_getaffinity(0))}}})\n{STARVED}"
+        """
+longest, before = 0.0, time.monotonic()
+while True:
+    end = time.process_time() + 0.02
+    while time.process_time() < end: pass
+    alive()
+    longest, before = max(longest, time.monotonic() - before), time.monotonic()
+    if longest > 0.9:
+        for hog in hogs: os.kill(hog, 9)
+        notes.write("engine starved\\n")
+        break
+""" + STEADY
+    )
+    assert supervise(place, {"engine": child(place, "engine", body)}, ("engine starved", 1)) == 0
+    assert notes(place).count("engine started") == 1
+
+
+def test_what_hangs_on_a_busy_processor_is_killed_all_the_same(place: Path, caplog: pytest.LogCaptureFixture) -> None:
+    body = f"os.sched_setaffinity(0, {{{min(os.sched_getaffinity(0))}}})\n{STARVED}\nalive(); time.sleep(99)"
+    assert supervise(place, {"engine": child(place, "engine", body)}, ("engine started", 2)) == 0
+    assert "gave no sign of life and was killed" in caplog.text
+
+
+def test_a_deleted_run_directory_ends_nobody(place: Path, caplog: pytest.LogCaptureFixture) -> None:
+    """Roles are heard again through new sockets, what dies starts again, and no second run can begin meanwhile."""
+    home = place / "run"
+    body = """
+line.setblocking(False)
+while True:
+    try: alive(); heard = True
+    except OSError: heard = False
+    if not heard and (place / "deleted").exists(): notes.write("engine unheard\\n")
+    if heard and (place / "deleted").exists(): break
+    time.sleep(0.01)
+end = time.monotonic() + 1.2
+while time.monotonic() < end: alive(); time.sleep(0.01)
+notes.write("engine heard again\\n")
+"""
+
+    async def test() -> int:
+        home.mkdir()
+        async with asyncio.timeout(LIMIT_S):
+            with contextlib.closing(Place(home)) as held:
+                running = asyncio.create_task(Supervisor({"engine": child(place, "engine", body)}, held, QUICK).run())
+                await until(place, "engine started")
+                shutil.rmtree(home)
+                (place / "deleted").touch()
+                await until(place, "engine heard again")
+                await until(place, "engine started", 2)
+                while not (home / "run.lock").exists():  # noqa: ASYNC110 - made by the supervisor's own look
+                    await asyncio.sleep(0.01)
+                with pytest.raises(Refused):
+                    Place(home)
+                os.kill(os.getpid(), signal.SIGTERM)
+                return await running
+
+    assert asyncio.run(test()) == 0
+    assert "gave no sign of life" not in caplog.text
+    assert caplog.text.count("was deleted by somebody") == 1
+
+
+def test_a_run_directory_that_cannot_be_made_again_ends_nobody(place: Path, caplog: pytest.LogCaptureFixture) -> None:
+    home = place / "run"
+    home.mkdir()
+    with contextlib.closing(Place(home)) as held:
+        shutil.rmtree(home)
+        home.write_text("a file where the directory was")
+        held.keep()
+        held.keep()
+        assert caplog.text.count("cannot be made anew") == 1
+        home.unlink()
+        held.keep()
+        with pytest.raises(Refused):
+            Place(home)
+
+
+def test_root_is_told_not_to_be(place: Path, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch) -> None:
+    started: list[Config] = []
+
+    def supervise_nothing(config: Config, *_: object) -> int:
+        started.append(config)
+        return 0
+
+    monkeypatch.setattr(run_room, "_supervise", supervise_nothing)
+    config = place / "box.toml"
+    config.write_text(f'state-dir = "{place}/state"\nrun-dir = "{place}/run"\n')
+    for user, warnings in ((0, 1), (1000, 1)):
+        monkeypatch.setattr(os, "geteuid", lambda user=user: user)
+        assert run_room.run(config) == 0
+        assert caplog.text.count("Plugcast runs as root") == warnings
+    assert len(started) == 2
