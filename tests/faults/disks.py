@@ -90,11 +90,11 @@ def break_it(point: Path, outcome: Outcome) -> None:
     """The kernel meets an error on the disk and makes it read-only, as with a worn-out card."""
     source = command_output(f"findmnt -no SOURCE {point}").strip()
     Path(f"/sys/fs/ext4/{Path(source).name}/trigger_fs_error").write_text("worn out", encoding="ascii")
-    outcome.prove("the disk takes a write", not _takes_a_write(point))
+    outcome.prove("the disk takes a write", not takes_a_write(point))
     time.sleep(15)
 
 
-def _takes_a_write(point: Path) -> bool:
+def takes_a_write(point: Path) -> bool:
     """Whether it does; the mount's flags do not tell since ext4 shuts itself down in place of setting them."""
     try:
         with (point / "other").open("wb", buffering=0) as file:

@@ -8,9 +8,9 @@ begun, and viewers are back when the fault is over, or never gone where they do 
 from __future__ import annotations
 
 import contextlib
-import threading
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -137,7 +137,7 @@ def recordings(harm: disks.Harm, *codes: str) -> Callable[[], Trouble]:
     """The disk of recordings is harmed; where the owner is told, until nobody wants to record."""
 
     def trouble() -> Trouble:
-        harming: list[threading.Thread] = []
+        harming: list[Future[None]] = []
 
         @contextlib.contextmanager
         def stage(home: Path) -> Iterator[Stage]:
@@ -147,11 +147,10 @@ def recordings(harm: disks.Harm, *codes: str) -> Callable[[], Trouble]:
 
         def begin(stage: Stage, outcome: Outcome) -> None:
             stage.watch.wait("it records", lambda seen: seen.record == "recording", 10)
-            harming.append(threading.Thread(target=harm, args=(disks.POINT, outcome)))
-            harming[0].start()
+            harming.append(ThreadPoolExecutor(1).submit(harm, disks.POINT, outcome))
 
         def end(stage: Stage, _outcome: Outcome) -> None:
-            harming[0].join()
+            harming[0].result()
             stage.box.do("stop-recording")
 
         told = (lambda seen: bool(seen.codes & set(codes))) if codes else None
@@ -176,6 +175,7 @@ def state_disk(*, is_full: bool) -> Trouble:
             disks.take_all(disks.POINT, outcome)
         else:
             command(f"mount -o remount,ro {disks.POINT}")
+            outcome.prove("the disk takes a write", not disks.takes_a_write(disks.POINT))
         stage.box.do("set-look", look="blur")  # something that the disk does not take
 
     def end(stage: Stage, outcome: Outcome) -> None:
