@@ -141,14 +141,29 @@ _AGES = Saboteur(
     "moved_s(kept.moment, self._moment(), RESUME_WITHIN_S + 1)",
     "0.0",
 )
+_WISH = Saboteur(
+    "a control that has just begun knows what was wished",
+    "appliance.control.wishes",
+    "kept = msgspec.json.decode(read_file(self._file), type=Wish)",
+    "kept = Wish()",
+)
+_PLAN = Saboteur(
+    "an engine that has just begun is told the plan",
+    "appliance.control.engine_link",
+    "        async for plan in self._plan.changes():\n",
+    "        first, self._plan_told = not hasattr(self, '_plan_told'), True\n"
+    "        async for plan in self._plan.changes():\n"
+    "            if not first:\n"
+    "                continue\n",
+)
 _KILLED_MEANWHILE = {
-    f"{name}-{victim}": _RESTART
+    f"{name}-{victim}": guard
     for name in (
         "server-killed", "server-drops", "server-frozen", "server-silent", "server-lies", "server-huge",
         "server-floods", "key-refused", "disk-full", "disk-read-only", "disk-slow", "state-full", "state-read-only",
         "clock-forward", "clock-back", "no-clock",
     )
-    for victim in ("control", "engine")
+    for victim, guard in (("control", _WISH), ("engine", _PLAN))
 } | {"state-full-control": _COPIES, "state-read-only-control": _COPIES, "clock-forward-control": _AGES}  # fmt: skip
 
 SABOTEURS: dict[str, Saboteur] = {
