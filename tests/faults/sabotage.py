@@ -143,13 +143,13 @@ _AGES = Saboteur(
 )
 _WISH = Saboteur(
     "a control that has just begun knows what was wished",
-    "appliance.control.wishes",
+    "appliance.control.live.wish_file",
     "kept = msgspec.json.decode(read_file(self._file), type=Wish)",
     "kept = Wish()",
 )
 _PLAN = Saboteur(
     "an engine that has just begun is told the plan",
-    "appliance.control.engine_link",
+    "appliance.control.links.engine_link",
     "        async for plan in self._plan.changes():\n",
     "        first, self._plan_told = not hasattr(self, '_plan_told'), True\n"
     "        async for plan in self._plan.changes():\n"
