@@ -5,7 +5,10 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+import pytest
 from hypothesis import HealthCheck, settings
+
+from tests.folder_times import FolderTimes
 
 # Roles are started with -P and would be those of the installed tree; it is this one that is tested.
 _HERE = str(Path(__file__).parents[1])
@@ -14,3 +17,8 @@ os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, (_HERE, os.environ.get("
 # The machine's speed is no property of the code.
 settings.register_profile("house", deadline=None, suppress_health_check=[HealthCheck.too_slow], max_examples=100)
 settings.load_profile("house")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Tells at the end where the time went."""
+    config.pluginmanager.register(FolderTimes(), "folder times")
