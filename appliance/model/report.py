@@ -42,7 +42,7 @@ class EncoderReport(Value, frozen=True):
 
 
 class CanvasReport(Value, frozen=True):
-    """What was composed since start: canvas frames, those that repeated the picture before, and slates."""
+    """Frames since the engine started: captured, skipped on purpose, composed, repeated, shown as slate."""
 
     composed: Whole = 0
     repeated: Whole = 0

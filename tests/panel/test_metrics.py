@@ -8,11 +8,10 @@ from hypothesis import strategies as st
 from prometheus_client.parser import text_string_to_metric_families
 
 from appliance.model.problem import Problem
+from appliance.model.report import EncoderReport, SourceReport
 from appliance.model.state import (
-    AudioSource,
     AudioState,
     DestinationView,
-    EncoderState,
     EngineState,
     HealthState,
     Live,
@@ -28,9 +27,9 @@ from appliance.panel.metrics import Own, exposition
 
 STATE = State(
     name='living "room"\\\n', live=OnAir(since_at=1.0), update=UpdateState(version="1.2"),
-    signal=SignalState(state="picture"), encoder=EncoderState(fps=29.97, kbps=3300, dropped=7),
+    signal=SignalState(state="picture"), encoder=EncoderReport(fps=29.97, kbps=3300, dropped=7),
     destinations=(DestinationView(name="tiktok", state="publishing", kbps=3200, backlog_ms=120, dropped_frames=3),),
-    audio=AudioState(levels_db=(-12.5, -14.0), sources=(AudioSource(name="mic", levels_db=(-30.0, -31.0)),)),
+    audio=AudioState(levels_db=(-12.5, -14.0), sources=(SourceReport(name="mic", levels_db=(-30.0, -31.0)),)),
     health=HealthState(verdict="fair", temperature_c=61.5), record=RecordState(free_mb=2000),
     engine=EngineState(connected=True), problems=(Problem(code="too-hot", text="Hot."),),
 )  # fmt: skip

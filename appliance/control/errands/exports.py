@@ -6,8 +6,9 @@ from collections.abc import Iterable
 
 from appliance.control.errands.asks import Asks
 from appliance.errors import Refused
+from appliance.model.device import DiskFacts
 from appliance.model.plan import Export
-from appliance.model.state import Disk, ExportState, Recording
+from appliance.model.state import ExportState, Recording
 
 ABOUT = "export"
 WITHIN_S = 15.0
@@ -21,7 +22,7 @@ def ask_export(asks: Asks, errand: Export, now: float) -> None:
     asks.ask(ABOUT, errand, now, WITHIN_S)
 
 
-def check_export(errand: Export, recordings: Iterable[Recording], disks: Iterable[Disk]) -> None:
+def check_export(errand: Export, recordings: Iterable[Recording], disks: Iterable[DiskFacts]) -> None:
     """That everything to copy, and the disk, are there. Raises `Refused`."""
     names = {recording.name for recording in recordings}
     missing = next((name for name in errand.names if name not in names), None)

@@ -20,22 +20,18 @@ from appliance.model.report import DestinationReport, RecordReport, Report
 from appliance.model.state import (
     AccessState,
     AccountState,
-    AudioSource,
     AudioState,
     CanvasState,
     ClockState,
     DemoState,
     DestinationView,
     Device,
-    Disk,
-    EncoderState,
     EngineState,
     ExportState,
     Live,
     PreflightState,
     RecordState,
     SignalState,
-    Sound,
     State,
     UpdateState,
     UplinkState,
@@ -84,7 +80,7 @@ def state_of(known: Known, before: State) -> State:
         look=known.config.picture.look,
         signal=signal,
         canvas=_canvas(known.config, report),
-        encoder=_encoder(report),
+        encoder=report.encoder,
         destinations=(*destinations, *_switched_off(known.config)),
         audio=_audio(report, known.wish),
         recordings=known.recordings.recordings,
@@ -94,8 +90,8 @@ def state_of(known: Known, before: State) -> State:
         readiness=readiness_of(checks_of(findings_of(known))),
         engine=known.engine,
         devices=tuple(_device(device, known.config, report) for device in report.devices),
-        sounds=tuple(Sound(name=sound.name, text=sound.text) for sound in report.sounds),
-        disks=tuple(msgspec.convert(disk, Disk, from_attributes=True) for disk in report.disks),
+        sounds=report.sounds,
+        disks=report.disks,
         clock=known.clock,
         uplink=known.uplink,
         export=known.export,
@@ -132,10 +128,6 @@ def _signal(report: Report, language: str) -> SignalState:
     )
 
 
-def _encoder(report: Report) -> EncoderState:
-    return msgspec.convert(report.encoder, EncoderState, from_attributes=True)
-
-
 def _canvas(config: Config, report: Report) -> CanvasState:
     counted = msgspec.structs.asdict(report.canvas)
     return CanvasState(**counted, width=config.picture.width, height=config.picture.height)
@@ -158,7 +150,7 @@ def _audio(report: Report, wish: Wish) -> AudioState:
         source=sound.source,
         levels_db=sound.levels_db,
         muted=wish.muted,
-        sources=tuple(msgspec.convert(source, AudioSource, from_attributes=True) for source in sound.sources),
+        sources=sound.sources,
         sync_ms=sound.sync_ms,
         silent_since_at=sound.silent_since_at,
     )

@@ -40,7 +40,7 @@ from appliance.model.plan import Export, UplinkTest
 from appliance.model.problem import Problem
 from appliance.model.profile import Profile
 from appliance.model.report import Answer
-from appliance.model.state import Advice, Disk, ExportState, Recording, UplinkState
+from appliance.model.state import Advice, ExportState, Recording, UplinkState
 from appliance.settings.layers import Layer, join
 from tests.control.test_serve import box, place, run
 from tests.fakes.engine import HEALTHY, HELLO
@@ -175,7 +175,7 @@ def test_a_copy_says_how_far_it_is_for_as_long_as_it_takes(tmp_path: Path) -> No
             await control.do(command)
         assert refusal.value.code == "no-such-disk"
         control.heard(msgspec.structs.replace(HEALTHY, disks=(DISK,)))
-        assert control.state.value.disks == (Disk(name="sda1", label="STICK", free_mb=100, path="/media/STICK"),)
+        assert control.state.value.disks == (DiskFacts(name="sda1", label="STICK", free_mb=100, path="/media/STICK"),)
         await control.do(command)
         assert control.plan.value.asks[0].errand == Export(names=("a.mp4", "b.mp4"), disk="sda1")
         for minute in range(30):
