@@ -11,18 +11,18 @@ import contextlib
 import logging
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from pathlib import Path
 
 import msgspec
 
 from appliance.clock.clocks import WallClock
 from appliance.clock.wall_clock import Skew
+from appliance.control.commands import Asked, Rooms, carry_out
 from appliance.control.errands.errands import Errands
-from appliance.control.errands.exports import ask_export, check_export, export_state
-from appliance.control.errands.preflights import ask_preflight, preflights
-from appliance.control.errands.recordings import OnDisk, ask_clip, ask_deletion
-from appliance.control.errands.uplink_test import ask_uplink, uplink_state
-from appliance.control.factory import Presence, forget_everything
+from appliance.control.errands.exports import export_state
+from appliance.control.errands.preflights import preflights
+from appliance.control.errands.recordings import OnDisk
+from appliance.control.errands.uplink_test import uplink_state
+from appliance.control.factory import Presence
 from appliance.control.judge.absence import slate_problems, slate_since
 from appliance.control.judge.doctor import checks_of
 from appliance.control.judge.engine_presence import Hearing
@@ -33,16 +33,15 @@ from appliance.control.keys import KeyStore, summary
 from appliance.control.links.watchers import Watched, Watching
 from appliance.control.live.airing import Airing, Around
 from appliance.control.live.live_state import Wish, moved, next_live
-from appliance.control.live.planning import plan_for, screen_plan_for
-from appliance.control.live.wanted import wanted
+from appliance.control.live.plan import Wanted, plan_for, screen_plan_for
 from appliance.control.live.wish_file import WishFile
 from appliance.control.panel_settings import PanelSettings
 from appliance.control.state_extras import Asides
-from appliance.errors import Fact, NeedsOwner, Refused, Unavailable
-from appliance.model import command as model
+from appliance.errors import Fact
 from appliance.model.check import Check
+from appliance.model.command import Command
 from appliance.model.config import Config
-from appliance.model.plan import Export, Plan
+from appliance.model.plan import Plan
 from appliance.model.profile import Profile
 from appliance.model.protocol import Hello
 from appliance.model.report import Report
@@ -50,35 +49,12 @@ from appliance.model.screen import ScreenPlan
 from appliance.model.state import AccessState, DemoState, State
 from appliance.settings.layers import Settings
 from appliance.settings.listing import SettingRow
-from appliance.storage.waiting import finished_on_disk
 from appliance.system.latest import Latest
 
 log = logging.getLogger(__name__)
 
 KEEP_EVERY_S = 60.0
 LOOK_EVERY_S = 1.0
-
-type LiveCommand = (
-    model.GoLive
-    | model.EndLive
-    | model.UndoEnd
-    | model.CoverForBreak
-    | model.CoverForPrivacy
-    | model.Mute
-    | model.StartRecording
-    | model.StopRecording
-)
-type KeyCommand = model.PasteKey | model.ForgetKey | model.CheckDestination
-type SettingCommand = (
-    model.SetLook
-    | model.SetGain
-    | model.ChangeSetting
-    | model.RestoreSettings
-    | model.SetDestination
-    | model.RemoveDestination
-    | model.ResetBox
-)
-type ErrandCommand = model.MakeClip | model.RemoveRecording | model.MeasureUplink | model.ExportRecordings
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,6 +102,11 @@ class Director:
                 live=lambda: self.state.value.live, tell=self.refresh,
             )
         )  # fmt: skip
+        self._rooms = Rooms(
+            airing=self._airing, panel=self._panel, errands=self._errands, hearing=self._hearing, keys=around.keys,
+            presence=around.presence, recordings=lambda: self._recordings, disks=lambda: self.state.value.disks,
+            hurry=self._keep_now.set, steady=self._steady,
+        )  # fmt: skip
 
     @property
     def config(self) -> Config:
@@ -155,31 +136,16 @@ class Director:
                 await self._airing.look()
                 self.refresh()
 
-    async def do(self, command: model.AnyCommand) -> dict[str, Fact]:
+    async def do(self, command: Command) -> dict[str, Fact]:
         """Carries out one command; returns what a person may want to know of it.
 
         Raises `Invalid`, `Refused`, `NeedsOwner` or `Unavailable`.
         """
-        facts: dict[str, Fact] = {}
-        asked = ""
         async with self._deciding:
             self._follow_clock()
-            match command:
-                case model.MakeClip() | model.RemoveRecording() | model.MeasureUplink() | model.ExportRecordings():
-                    asked = self._ask(command)
-                case model.PasteKey() | model.ForgetKey() | model.CheckDestination():
-                    facts = await self._do_key(command)
-                case (
-                    model.SetLook() | model.SetGain() | model.ChangeSetting() | model.RestoreSettings()
-                    | model.SetDestination() | model.RemoveDestination() | model.ResetBox()
-                ):  # fmt: skip
-                    facts = await self._do_setting(command)
-                    await self._airing.look()
-                case _:
-                    facts = self._hearing.facts_of(command) if self._airing.wish.wanted else {}
-                    await self._do_live(command)
+            outcome = await carry_out(command, self._rooms)
             self.refresh()
-        return await self._errands.answer(asked) if asked else facts
+        return await self._errands.answer(outcome.about) if isinstance(outcome, Asked) else outcome
 
     def settings(self) -> tuple[SettingRow, ...]:
         """Every setting, with where it comes from and what it may be."""
@@ -266,9 +232,11 @@ class Director:
         )
         self._known = known
         self.state.set(state_of(known, self.state.value))
-        plan = plan_for(self.config, self._recognition.profile, airing.destinations, 0)
         shedding.paint(self.screen, screen_plan_for(self.config, self._around.name), steady)
-        self.plan.set(shedding.lightened(wanted(plan, self.config, airing.wish, self.watching, asks.open)))
+        wanted = Wanted(
+            self.config, self._recognition.profile, airing.destinations, airing.wish, self.watching, asks.open
+        )
+        self.plan.set(shedding.lightened(plan_for(wanted)))
 
     async def keep(self) -> None:
         """For ever: looks again each second, ends what is to end, and keeps the wish on disk while a live is on."""
@@ -288,95 +256,6 @@ class Director:
                     await self._airing.save()
                     kept, kept_at = self._airing.wish, self._steady()
                 self.refresh()
-
-    async def _do_live(self, command: LiveCommand) -> None:
-        airing = self._airing
-        match command:
-            case model.GoLive(title=title, practice=practice):
-                await (airing.practise(title) if practice else airing.go_live(title))
-            case model.EndLive(undo_s=undo_s):
-                await airing.end(undo_s)
-                self._keep_now.set()
-            case model.UndoEnd():
-                await airing.undo_end()
-            case model.CoverForBreak(on=on):
-                await airing.cover(brb=on)
-            case model.CoverForPrivacy(on=on):
-                await airing.cover(private=on)
-            case model.Mute(source=source, on=on):
-                await airing.mute(source, on=on)
-            case model.StartRecording() | model.StopRecording():
-                await airing.record(wanted=isinstance(command, model.StartRecording))
-
-    async def _do_key(self, command: KeyCommand) -> dict[str, Fact]:
-        match command:
-            case model.PasteKey(text=text, destination=name):
-                return await self._airing.paste(text, name)
-            case model.ForgetKey(destination=name):
-                await self._airing.forget_key(name)
-            case model.CheckDestination(destination=name):
-                await self._airing.look()
-                credential = self._airing.credential(name)
-                problem = credential.problem
-                if problem is not None and not credential.server:
-                    raise NeedsOwner(problem.code, problem.text, **problem.facts)
-                ask_preflight(self._errands.asks, credential, self._steady())
-        return {}
-
-    async def _do_setting(self, command: SettingCommand) -> dict[str, Fact]:
-        panel = self._panel
-        match command:
-            case model.SetLook(look=look):
-                return await panel.change("picture.look", look)
-            case model.SetGain(source=source, db=db):
-                return await panel.change(f"audio.gains.{source}", db)
-            case model.ChangeSetting(path=path, value=value):
-                return await panel.change(path, value)
-            case model.RestoreSettings(text=text):
-                return await panel.restore(text)
-            case model.SetDestination():
-                await panel.set_destination(command)
-            case model.RemoveDestination(name=name):
-                self._airing.must_exist(name)
-                self._airing.must_not_use(name)
-                await panel.remove_destination(name)
-                await finished_on_disk(lambda: self._around.keys.forget(name))
-            case model.ResetBox(pin=pin):
-                await self._reset(pin)
-        return {}
-
-    def _ask(self, command: ErrandCommand) -> str:
-        """Asks the engine; returns what must be waited for, empty when State says how it went."""
-        self._hearing.must_be_there()
-        asks, now = self._errands.asks, self._steady()
-        match command:
-            case model.MakeClip(seconds=seconds):
-                return ask_clip(asks, seconds, now)
-            case model.RemoveRecording(name=name):
-                return ask_deletion(asks, name, now)
-            case model.MeasureUplink():
-                self._must_be_off_air()
-                ask_uplink(asks, self.config, now)
-            case model.ExportRecordings(names=names, disk=disk):
-                errand = Export(names=names, disk=disk)
-                check_export(errand, self._recordings.recordings, self.state.value.disks)
-                ask_export(asks, errand, now)
-        return ""
-
-    async def _reset(self, pin: str) -> None:
-        presence = self._around.presence
-        if presence is None:
-            raise Unavailable("no-pin", "This box shows no PIN, so it cannot be reset from here.")
-        self._must_be_off_air()
-        await presence.check_pin(pin)
-        await finished_on_disk(lambda: forget_everything(Path(self.config.state_dir)))
-        self._panel.forget()
-        self._airing.forget()
-        await presence.forget_everyone()
-
-    def _must_be_off_air(self) -> None:
-        if self._airing.wish.wanted:
-            raise Refused("live-is-on", "You are live: end the live first.")
 
     def _recognise(self) -> None:
         report, recognition = self._hearing.report, self._recognition

@@ -22,7 +22,7 @@ from appliance.control.support.counters import Tally
 from appliance.control.support.logs import Logbook, last_lines
 from appliance.control.support.loop_lag import LoopLag
 from appliance.errors import Fact, PlugcastError, Unavailable
-from appliance.model.command import AnyCommand
+from appliance.model.command import Command
 from appliance.model.config import Config
 from appliance.model.plan import LOOKS
 from appliance.model.protocol import LOOK_FRAME, PACKET_FRAME, PREVIEW_FRAME, Hello, MetersMessage
@@ -71,7 +71,7 @@ class ControlDesk:
         """The newest State."""
         return self._director.state.value
 
-    async def do(self, command: AnyCommand) -> dict[str, Fact]:
+    async def do(self, command: Command) -> dict[str, Fact]:
         """Carries out a command."""
         facts = await self._director.do(command)
         self._recordings.hurry()

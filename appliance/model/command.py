@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+import operator
+from functools import reduce
+from typing import Annotated, Any, Literal
 
 import msgspec
 from msgspec import Meta
@@ -181,35 +183,16 @@ class RemoveRecording(Command, frozen=True, tag="delete-recording"):
     name: Annotated[str, Meta(max_length=255)]
 
 
-type AnyCommand = (
-    GoLive
-    | EndLive
-    | UndoEnd
-    | SetLook
-    | CoverForBreak
-    | CoverForPrivacy
-    | Mute
-    | SetGain
-    | ChangeSetting
-    | RestoreSettings
-    | SetDestination
-    | RemoveDestination
-    | PasteKey
-    | ForgetKey
-    | CheckDestination
-    | MeasureUplink
-    | StartRecording
-    | StopRecording
-    | MakeClip
-    | RemoveRecording
-    | ExportRecordings
-    | ResetBox
-)
+COMMANDS: tuple[type[Command], ...] = tuple(Command.__subclasses__())
+"""Every command there is."""
 
-_decoder: msgspec.json.Decoder[AnyCommand] = msgspec.json.Decoder(AnyCommand)
+ANY_COMMAND: Any = reduce(operator.or_, COMMANDS)
+"""Their union, for what is made of types."""
+
+_decoder: msgspec.json.Decoder[Command] = msgspec.json.Decoder(ANY_COMMAND)
 
 
-def read_command(body: bytes) -> AnyCommand:
+def read_command(body: bytes) -> Command:
     """A command from JSON. Raises `Invalid` (code `command`), never repeating what was sent."""
     try:
         return _decoder.decode(body)

@@ -25,7 +25,7 @@ from appliance.access.origin import READS
 from appliance.access.routes import OPEN, add_access_routes
 from appliance.access.safe_way import https_address, is_better_over_https
 from appliance.errors import Fact, Invalid, PlugcastError, Unavailable
-from appliance.model.command import AnyCommand, read_command
+from appliance.model.command import Command, read_command
 from appliance.model.state import State
 from appliance.panel.page_answer import page_answer
 from appliance.panel.page_files import AS_IT_IS, page_file, page_files
@@ -63,7 +63,7 @@ class Desk(Protocol):
     def newest(self) -> State:
         """The newest State."""
 
-    async def do(self, command: AnyCommand) -> Mapping[str, Fact]:
+    async def do(self, command: Command) -> Mapping[str, Fact]:
         """Carries out a command."""
 
     async def recording(self, name: str) -> Path:

@@ -15,7 +15,7 @@ from appliance import __version__
 from appliance.access.entry import PasswordAnswer
 from appliance.access.routes import Invitation, Login, NewPassword, Pairing, Renaming
 from appliance.model.check import Check
-from appliance.model.command import AnyCommand
+from appliance.model.command import ANY_COMMAND
 from appliance.model.problem import Fact, Value
 from appliance.model.state import Recording, State
 from appliance.panel.account_routes import AccountAnswer, AccountCode
@@ -103,7 +103,7 @@ ENDPOINTS = (
         "text/event-stream", (503,), parameters=(_METERS, _PHONE_TIME),
     ),
     Endpoint("post", "/api/do", "A command.", dict[str, Fact], (403, 408, 409, 413, 422, 424, 429, 503),
-             takes=AnyCommand),
+             takes=ANY_COMMAND),
     Endpoint("get", "/api/settings", "Every setting.", tuple[SettingRow, ...]),
     Endpoint("get", "/api/settings/backup", "What was set on the panel, without secrets.", "application/toml", (403,)),
     Endpoint("get", "/api/logs", "The last lines of the log.", "text/plain", (403, 422), parameters=(_LINES,)),

@@ -20,7 +20,7 @@ from appliance.access.guard import Access
 from appliance.access.routes import Login, NewPassword, Pairing
 from appliance.access.tokens import IDLE_S, AccessFiles, Grants
 from appliance.errors import Fact, Refused
-from appliance.model.command import AnyCommand
+from appliance.model.command import Command
 from appliance.model.state import State
 from appliance.panel.app import create_app
 from appliance.panel.preview import Preview
@@ -32,9 +32,9 @@ class FakeDesk:
     newest = State()
 
     def __init__(self) -> None:
-        self.done: list[AnyCommand] = []
+        self.done: list[Command] = []
 
-    async def do(self, command: AnyCommand) -> dict[str, Fact]:
+    async def do(self, command: Command) -> dict[str, Fact]:
         self.done.append(command)
         return {}
 

@@ -17,7 +17,7 @@ from appliance.control.keys import KeyStore
 from appliance.control.links.watchers import WATCHED_S
 from appliance.control.live import airing
 from appliance.control.live.live_state import Wish
-from appliance.control.live.wanted import PREVIEW_FPS
+from appliance.control.live.plan import PREVIEW_FPS
 from appliance.control.live.wish_file import WishFile
 from appliance.errors import Fact, NeedsOwner
 from appliance.model.command import ChangeSetting, CheckDestination, EndLive, GoLive, PasteKey

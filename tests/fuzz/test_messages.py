@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from appliance.errors import Invalid
-from appliance.model.command import AnyCommand, PasteKey, read_command
+from appliance.model.command import ANY_COMMAND, PasteKey, read_command
 from appliance.model.protocol import (
     BitmapMessage,
     Hello,
@@ -60,7 +60,7 @@ def test_a_screen_plan_is_understood_or_refused(body: bytes) -> None:
         assert 1 <= unpack_screen(body).width <= 1920
 
 
-@given(strategies.messages(AnyCommand))
+@given(strategies.messages(ANY_COMMAND))
 def test_a_command_is_understood_or_refused_without_being_repeated(body: bytes) -> None:
     try:
         read_command(body)

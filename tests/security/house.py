@@ -23,7 +23,7 @@ from appliance.clock.ages import Moment
 from appliance.control.errands.recordings import RecordingDisk
 from appliance.control.panel_entrance import runner_for
 from appliance.errors import Fact, Unavailable
-from appliance.model.command import AnyCommand
+from appliance.model.command import Command
 from appliance.model.protocol import PACKETS_BEGIN, PACKETS_KEY
 from appliance.model.state import State
 from appliance.panel.app import create_app
@@ -41,10 +41,10 @@ class FakeDesk:
     newest = State()
 
     def __init__(self, directory: Path) -> None:
-        self.done: list[AnyCommand] = []
+        self.done: list[Command] = []
         self._recordings = RecordingDisk(directory)
 
-    async def do(self, command: AnyCommand) -> dict[str, Fact]:
+    async def do(self, command: Command) -> dict[str, Fact]:
         self.done.append(command)
         return {}
 

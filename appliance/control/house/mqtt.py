@@ -27,7 +27,7 @@ from appliance.control.house.home_assistant import (
 )
 from appliance.control.house.told import Told
 from appliance.errors import PlugcastError, Refused
-from appliance.model.command import AnyCommand, CoverForBreak, EndLive, GoLive, MakeClip
+from appliance.model.command import Command, CoverForBreak, EndLive, GoLive, MakeClip
 from appliance.model.config import Config, MqttConfig
 from appliance.model.problem import Problem
 from appliance.system.tls import trusting
@@ -226,7 +226,7 @@ def _shown(mqtt: MqttConfig) -> str:
     return f"{mqtt.host or 'localhost'}:{mqtt.port}{'' if mqtt.tls else ' without TLS'}"
 
 
-def command_for(name: str, payload: bytes) -> AnyCommand | None:
+def command_for(name: str, payload: bytes) -> Command | None:
     """The command that an order means; None when it is not understood."""
     word = payload.strip().upper()
     match name:

@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 
 from appliance.errors import Fact
-from appliance.model.command import AnyCommand
+from appliance.model.command import Command
 from appliance.model.problem import Problem
 from appliance.model.state import State
 from appliance.system.latest import Latest
@@ -17,5 +17,5 @@ class Told:
     """The State, commands, and where a problem of theirs is shown."""
 
     state: Latest[State]
-    do: Callable[[AnyCommand], Awaitable[Mapping[str, Fact]]]
+    do: Callable[[Command], Awaitable[Mapping[str, Fact]]]
     remark: Callable[[str, Problem | None], None]

@@ -7,8 +7,7 @@ from collections.abc import Callable
 import msgspec
 
 from appliance.control.judge.absence import ENGINE_AWAY, engine_problems
-from appliance.errors import Fact, Unavailable
-from appliance.model.command import AnyCommand, EndLive
+from appliance.errors import Unavailable
 from appliance.model.problem import Problem
 from appliance.model.report import Report
 from appliance.model.state import EngineState
@@ -56,10 +55,6 @@ class Hearing:
         """Raises `Unavailable` while there is nobody to ask."""
         if not self.engine.connected:
             raise Unavailable(ENGINE_AWAY.code, ENGINE_AWAY.text)
-
-    def facts_of(self, command: AnyCommand) -> dict[str, Fact]:
-        """What a person must know who ends a live while the engine does not answer: it ends once that is back."""
-        return {"waits-for-engine": True} if isinstance(command, EndLive) and self.report is None else {}
 
     @property
     def _is_silent(self) -> bool:

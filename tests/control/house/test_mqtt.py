@@ -23,7 +23,7 @@ from appliance.control.house.identity import box_id
 from appliance.control.house.mqtt import Speaker, command_for
 from appliance.control.house.told import Told
 from appliance.errors import Fact, NeedsOwner
-from appliance.model.command import AnyCommand, CoverForBreak, EndLive, GoLive, MakeClip
+from appliance.model.command import Command, CoverForBreak, EndLive, GoLive, MakeClip
 from appliance.model.config import Config, MqttConfig
 from appliance.model.problem import Problem
 from appliance.model.state import DestinationView, HealthState, OnAir, State
@@ -58,12 +58,12 @@ class Box:
     """A box's state and what was asked of it."""
 
     state: Latest[State] = field(default_factory=lambda: Latest(STATE))
-    asked: list[AnyCommand] = field(default_factory=list)
+    asked: list[Command] = field(default_factory=list)
     remarks: list[Problem | None] = field(default_factory=list)
     refuse: bool = False
     news: asyncio.Event = field(default_factory=asyncio.Event)
 
-    async def do(self, command: AnyCommand) -> Mapping[str, Fact]:
+    async def do(self, command: Command) -> Mapping[str, Fact]:
         self.asked.append(command)
         if self.refuse:
             raise NeedsOwner("needs-key", "There is no stream key for TikTok yet.")
@@ -201,7 +201,7 @@ def test_every_discovery_message_leads_somewhere() -> None:
         ("back-soon", b"off", CoverForBreak(on=False)),
     ],
 )
-def test_orders(broker: Mosquitto, name: str, payload: bytes, command: AnyCommand) -> None:
+def test_orders(broker: Mosquitto, name: str, payload: bytes, command: Command) -> None:
     async def test() -> None:
         box = Box()
         async with home(broker) as it, speaking(broker, box):

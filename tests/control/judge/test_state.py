@@ -9,8 +9,9 @@ from appliance.control.judge.doctor import checks_of
 from appliance.control.judge.health import health_of
 from appliance.control.judge.state import Known, findings_of, state_of
 from appliance.control.keys import KeySummary
+from appliance.control.links.watchers import Watching
 from appliance.control.live.live_state import Wish
-from appliance.control.live.planning import plan_for
+from appliance.control.live.plan import Wanted, plan_for
 from appliance.model.config import CaptureConfig, Config, FacecamConfig, PictureConfig, RecordConfig
 from appliance.model.device import DeviceFacts
 from appliance.model.plan import Destination
@@ -148,7 +149,7 @@ def test_a_destination_shows_no_key() -> None:
     assert (destination.state, destination.backlog_ms) == ("publishing", 7)
 
 
-def test_the_plan_is_the_config() -> None:
+def test_the_plan_is_what_is_set_and_wished() -> None:
     config = Config(
         state_dir="/s",
         picture=PictureConfig(size="1080x1920", fps=60, look="fill"),
@@ -156,8 +157,11 @@ def test_the_plan_is_the_config() -> None:
         record=RecordConfig(enabled=True),
     )
     destination = Destination(name="a", server="rtmp://h/a", key="k", session=3)
-    plan = plan_for(config, Profile(encoders=("a", "b"), edid="00ff"), (destination,), 10)
+    watching = Watching(lambda: 1.0)
+    watching.look("preview")
+    profile = Profile(encoders=("a", "b"), edid="00ff")
+    plan = plan_for(Wanted(config, profile, (destination,), Wish(recording=False, muted=("mic",)), watching))
     assert (plan.picture.width, plan.picture.height, plan.picture.fps, plan.picture.look) == (1080, 1920, 60, "fill")
     assert (plan.capture.edid, plan.capture.facecam, plan.encoder.order) == ("00ff", "none", ("a", "b"))
-    assert (plan.record.enabled, plan.record.directory) == (True, "/s/recordings")
-    assert (plan.destinations, plan.preview_fps) == ((destination,), 10)
+    assert (plan.record.enabled, plan.record.directory) == (False, "/s/recordings")
+    assert (plan.destinations, plan.preview_fps, plan.sound.muted) == ((destination,), 10, ("mic",))

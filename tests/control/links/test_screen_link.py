@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from appliance.control.links.screen_link import MOST_CLIENTS, ScreenLink
-from appliance.control.live.planning import screen_plan_for
+from appliance.control.live.plan import screen_plan_for
 from appliance.model.config import Config, PictureConfig, SlateConfig
 from appliance.model.protocol import Unframer
 from appliance.model.screen import ScreenPlan, unpack_screen

@@ -677,6 +677,7 @@ export default {
 		"setting-owners": "Only box.toml may set this.",
 		"destination-stays": "This one cannot be removed; switch it off instead.",
 		"live-is-on": "Not while you are LIVE. End it first.",
+		"no-alerts": "This version has no alerts to mute.",
 		"nothing-to-undo": "It has ended already.",
 		"export-running": "Recordings are being copied already.",
 		"no-such-disk": "This disk is not plugged in.",

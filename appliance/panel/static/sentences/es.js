@@ -676,6 +676,7 @@ export default {
 		"setting-owners": "Solo box.toml puede cambiar esto.",
 		"destination-stays": "Este no se puede quitar; apágalo.",
 		"live-is-on": "No mientras estás en LIVE. Termínalo antes.",
+		"no-alerts": "Esta versión no tiene alertas que silenciar.",
 		"nothing-to-undo": "Ya ha terminado.",
 		"export-running": "Ya se están copiando grabaciones.",
 		"no-such-disk": "Este disco no está conectado.",

@@ -1,0 +1,252 @@
+"""What each command does: one row for each, from the command to the function that carries it out.
+
+Whoever calls `carry_out` holds the Director's lock. It owns nothing; the rooms that it acts on remember.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from appliance.control.errands.errands import Errands
+from appliance.control.errands.exports import ask_export, check_export
+from appliance.control.errands.preflights import ask_preflight
+from appliance.control.errands.recordings import OnDisk, ask_clip, ask_deletion
+from appliance.control.errands.uplink_test import ask_uplink
+from appliance.control.factory import Presence, forget_everything
+from appliance.control.judge.engine_presence import Hearing
+from appliance.control.keys import KeyStore
+from appliance.control.live.airing import Airing
+from appliance.control.panel_settings import PanelSettings
+from appliance.errors import Fact, NeedsOwner, Refused, Unavailable
+from appliance.model import command as model
+from appliance.model.command import Command
+from appliance.model.device import DiskFacts
+from appliance.model.plan import Export
+from appliance.storage.waiting import finished_on_disk
+
+
+@dataclass(frozen=True, slots=True)
+class Rooms:
+    """What commands act on. `hurry` has the end of a live looked for at once; `steady` is monotonic seconds."""
+
+    airing: Airing
+    panel: PanelSettings
+    errands: Errands
+    hearing: Hearing
+    keys: KeyStore
+    presence: Presence | None
+    recordings: Callable[[], OnDisk]
+    disks: Callable[[], tuple[DiskFacts, ...]]
+    hurry: Callable[[], None]
+    steady: Callable[[], float]
+
+    def must_be_off_air(self) -> None:
+        """Raises `Refused` while a live is wanted."""
+        if self.airing.wish.wanted:
+            raise Refused("live-is-on", "You are live: end the live first.")
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """The engine was asked, and its answer `about` this is the command's."""
+
+    about: str
+
+
+type Facts = dict[str, Fact]
+type Outcome = Facts | Asked
+
+_HANDLERS: dict[type[Command], Callable[[Rooms, Any], Awaitable[Outcome]]] = {}
+
+
+async def carry_out(command: Command, rooms: Rooms) -> Outcome:
+    """Carries out one command; returns what a person may want to know of it, or what to wait for.
+
+    Raises `Invalid`, `Refused`, `NeedsOwner` or `Unavailable`.
+    """
+    return await _HANDLERS[type(command)](rooms, command)
+
+
+def handled() -> frozenset[type[Command]]:
+    """The commands that there is a row for."""
+    return frozenset(_HANDLERS)
+
+
+type _Handler[C: Command] = Callable[[Rooms, C], Awaitable[Outcome]]
+
+
+def _does[C: Command](kind: type[C]) -> Callable[[_Handler[C]], _Handler[C]]:
+    def enter(handler: _Handler[C]) -> _Handler[C]:
+        _HANDLERS[kind] = handler
+        return handler
+
+    return enter
+
+
+@_does(model.GoLive)
+async def _go_live(rooms: Rooms, command: model.GoLive) -> Facts:
+    await (rooms.airing.practise(command.title) if command.practice else rooms.airing.go_live(command.title))
+    return {}
+
+
+@_does(model.EndLive)
+async def _end_live(rooms: Rooms, command: model.EndLive) -> Facts:
+    # Who ends a live while the engine does not answer must know that it ends once that is back.
+    waits = rooms.airing.wish.wanted and rooms.hearing.report is None
+    await rooms.airing.end(command.undo_s)
+    rooms.hurry()
+    return {"waits-for-engine": True} if waits else {}
+
+
+@_does(model.UndoEnd)
+async def _undo_end(rooms: Rooms, _command: model.UndoEnd) -> Facts:
+    await rooms.airing.undo_end()
+    return {}
+
+
+@_does(model.CoverForBreak)
+async def _cover_for_break(rooms: Rooms, command: model.CoverForBreak) -> Facts:
+    await rooms.airing.cover(brb=command.on)
+    return {}
+
+
+@_does(model.CoverForPrivacy)
+async def _cover_for_privacy(rooms: Rooms, command: model.CoverForPrivacy) -> Facts:
+    await rooms.airing.cover(private=command.on)
+    return {}
+
+
+@_does(model.Mute)
+async def _mute(rooms: Rooms, command: model.Mute) -> Facts:
+    if command.source == "alerts":
+        sentence = "There are no alerts in this version, so there is nothing to mute."
+        raise Refused("no-alerts", sentence)
+    await rooms.airing.mute(command.source, on=command.on)
+    return {}
+
+
+@_does(model.StartRecording)
+async def _start_recording(rooms: Rooms, _command: model.StartRecording) -> Facts:
+    await rooms.airing.record(wanted=True)
+    return {}
+
+
+@_does(model.StopRecording)
+async def _stop_recording(rooms: Rooms, _command: model.StopRecording) -> Facts:
+    await rooms.airing.record(wanted=False)
+    return {}
+
+
+@_does(model.PasteKey)
+async def _paste_key(rooms: Rooms, command: model.PasteKey) -> Facts:
+    return await rooms.airing.paste(command.text, command.destination)
+
+
+@_does(model.ForgetKey)
+async def _forget_key(rooms: Rooms, command: model.ForgetKey) -> Facts:
+    await rooms.airing.forget_key(command.destination)
+    return {}
+
+
+@_does(model.CheckDestination)
+async def _check_destination(rooms: Rooms, command: model.CheckDestination) -> Facts:
+    await rooms.airing.look()
+    credential = rooms.airing.credential(command.destination)
+    problem = credential.problem
+    if problem is not None and not credential.server:
+        raise NeedsOwner(problem.code, problem.text, **problem.facts)
+    ask_preflight(rooms.errands.asks, credential, rooms.steady())
+    return {}
+
+
+@_does(model.SetLook)
+async def _set_look(rooms: Rooms, command: model.SetLook) -> Facts:
+    return await _change(rooms, "picture.look", command.look)
+
+
+@_does(model.SetGain)
+async def _set_gain(rooms: Rooms, command: model.SetGain) -> Facts:
+    return await _change(rooms, f"audio.gains.{command.source}", command.db)
+
+
+@_does(model.ChangeSetting)
+async def _change_setting(rooms: Rooms, command: model.ChangeSetting) -> Facts:
+    return await _change(rooms, command.path, command.value)
+
+
+@_does(model.RestoreSettings)
+async def _restore_settings(rooms: Rooms, command: model.RestoreSettings) -> Facts:
+    facts = await rooms.panel.restore(command.text)
+    await rooms.airing.look()
+    return facts
+
+
+@_does(model.SetDestination)
+async def _set_destination(rooms: Rooms, command: model.SetDestination) -> Facts:
+    await rooms.panel.set_destination(command)
+    await rooms.airing.look()
+    return {}
+
+
+@_does(model.RemoveDestination)
+async def _remove_destination(rooms: Rooms, command: model.RemoveDestination) -> Facts:
+    name = command.name
+    rooms.airing.must_exist(name)
+    rooms.airing.must_not_use(name)
+    await rooms.panel.remove_destination(name)
+    await finished_on_disk(lambda: rooms.keys.forget(name))
+    await rooms.airing.look()
+    return {}
+
+
+@_does(model.ResetBox)
+async def _reset_box(rooms: Rooms, command: model.ResetBox) -> Facts:
+    presence, state_dir = rooms.presence, Path(rooms.panel.config.state_dir)
+    if presence is None:
+        raise Unavailable("no-pin", "This box shows no PIN, so it cannot be reset from here.")
+    rooms.must_be_off_air()
+    await presence.check_pin(command.pin)
+    await finished_on_disk(lambda: forget_everything(state_dir))
+    rooms.panel.forget()
+    rooms.airing.forget()
+    await presence.forget_everyone()
+    await rooms.airing.look()
+    return {}
+
+
+@_does(model.MakeClip)
+async def _make_clip(rooms: Rooms, command: model.MakeClip) -> Asked:
+    rooms.hearing.must_be_there()
+    return Asked(ask_clip(rooms.errands.asks, command.seconds, rooms.steady()))
+
+
+@_does(model.RemoveRecording)
+async def _remove_recording(rooms: Rooms, command: model.RemoveRecording) -> Asked:
+    rooms.hearing.must_be_there()
+    return Asked(ask_deletion(rooms.errands.asks, command.name, rooms.steady()))
+
+
+@_does(model.MeasureUplink)
+async def _measure_uplink(rooms: Rooms, _command: model.MeasureUplink) -> Facts:
+    rooms.hearing.must_be_there()
+    rooms.must_be_off_air()
+    ask_uplink(rooms.errands.asks, rooms.panel.config, rooms.steady())
+    return {}
+
+
+@_does(model.ExportRecordings)
+async def _export_recordings(rooms: Rooms, command: model.ExportRecordings) -> Facts:
+    rooms.hearing.must_be_there()
+    errand = Export(names=command.names, disk=command.disk)
+    check_export(errand, rooms.recordings().recordings, rooms.disks())
+    ask_export(rooms.errands.asks, errand, rooms.steady())
+    return {}
+
+
+async def _change(rooms: Rooms, path: str, value: model.SettingValue | None) -> Facts:
+    facts = await rooms.panel.change(path, value)
+    await rooms.airing.look()
+    return facts
