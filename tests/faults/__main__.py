@@ -97,13 +97,13 @@ def _boot(row: Row, *, verbose: bool, is_apart: bool = False) -> Outcome:
         try:
             status = _alone(words, output) if row.on_host else run(box, words, output, output)
         except BoxCrashed as crash:
-            return Outcome(missed=[str(crash)])
+            return Outcome(unproved=[str(crash)])
         finally:
             if verbose:
                 sys.stderr.write(output.getvalue().decode(errors="replace"))
         with contextlib.suppress(FileNotFoundError):
             return msgspec.json.decode(file.read_bytes(), type=Outcome)
-    return Outcome(missed=[f"no outcome, status {status}: " + output.getvalue().decode(errors="replace")[-300:]])
+    return Outcome(unproved=[f"no outcome, status {status}: " + output.getvalue().decode(errors="replace")[-300:]])
 
 
 def _alone(words: list[str], output: io.BytesIO) -> int:

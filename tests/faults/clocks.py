@@ -9,7 +9,7 @@ from pathlib import Path
 from tests.fakes.rtmp_server import RtmpServer
 from tests.faults.row import Outcome
 from tests.faults.stage import Setup, Stage
-from tests.faults.watch import is_on_air, names, shows_game
+from tests.faults.watch import is_on_air, names
 from tests.servers.certificates import Authority
 
 CORRECTED_S = 15.0
@@ -51,7 +51,7 @@ def no_clock(home: Path) -> Outcome:
     with RtmpServer(tls=certificate.context()) as server:
         address = f"rtmps://localhost:{server.port}/live"
         with Stage(home, Setup(server=address, more=f'ca-file = "{authority.file}"\n')) as stage:
-            stage.watch.wait("a picture", shows_game, 20)
+            stage.see_picture()
             at = time.monotonic()
             stage.box.do("go-live")
             outcome.detected_s = stage.watch.wait("the clock is named", names("clock-wrong"), 20, at)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import subprocess
 import sys
 import tempfile
 import traceback
@@ -14,13 +15,13 @@ from tests.faults.table import ROWS
 
 
 def outcome_of(row: Row) -> Outcome:
-    """Runs a row; a row that could not be carried through has failed, and says where."""
+    """Runs a row; one that could not be carried through has failed and says where, one without a fault says nothing."""
     with tempfile.TemporaryDirectory(dir="/run", prefix="fault-") as name:
         try:
             return row.run(Path(name))
-        except NotReadyError as failure:
+        except (NotReadyError, RuntimeError, subprocess.SubprocessError) as failure:
             traceback.print_exc()
-            return Outcome(unproved=[str(failure).partition("\n")[0][:300]])
+            return Outcome(unproved=[f"{type(failure).__name__}: {str(failure).partition(chr(10))[0][:300]}"])
         except Exception as failure:  # noqa: BLE001 - any end but the row's own is a failed row
             traceback.print_exc()
             return Outcome(missed=[f"{type(failure).__name__}: {str(failure).partition(chr(10))[0][:300]}"])

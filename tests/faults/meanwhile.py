@@ -24,7 +24,7 @@ from tests.faults.network import run as command
 from tests.faults.row import Outcome
 from tests.faults.servers import NO_REPLAY
 from tests.faults.stage import KEY, Setup, Stage
-from tests.faults.watch import Condition, Seen, is_lost, is_on_air, names, shows_game
+from tests.faults.watch import Condition, Seen, is_lost, is_on_air, names
 from tests.servers.certificates import Authority
 
 TOLD_S = 90.0
@@ -63,7 +63,7 @@ def killed_in(trouble: Callable[[], Trouble], victim: Victim) -> Callable[[Path]
         outcome, case = Outcome(), trouble()
         with case.stage(home) as stage:
             if case.is_from_start:
-                stage.watch.wait("a picture", shows_game, 60)
+                stage.see_picture()
             calm = time.monotonic() if case.is_from_start else stage.go_live()
             case.begin(stage, outcome)
             at = time.monotonic()

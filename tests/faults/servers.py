@@ -9,7 +9,7 @@ from pathlib import Path
 from tests.fakes.rtmp_server import GOOD, Behaviour, RtmpServer, Trick
 from tests.faults.row import Outcome
 from tests.faults.stage import KEY, Setup, Stage
-from tests.faults.watch import is_lost, is_on_air, names, shows_game
+from tests.faults.watch import is_lost, is_on_air, names
 
 BACK_S = 3.0
 NOTICED_S = 9.0
@@ -91,7 +91,7 @@ def tricked(trick: Trick, code: str, known_within_s: float) -> Callable[[Path], 
             # Without the replay's ring, which takes its minute to fill and would look like growth.
             address = f"rtmp://127.0.0.1:{server.port}/live"
             with Stage(home, Setup(server=address, more=NO_REPLAY)) as stage:
-                stage.watch.wait("a picture", shows_game, 20)
+                stage.see_picture()
                 before = stage.size()
                 at = time.monotonic()
                 stage.box.do("go-live")

@@ -105,7 +105,7 @@ class Stage:
         key_file.chmod(0o600)
         self.nginx = stack.enter_context(Nginx(folder, place=self.setup.place))
         self.arrivals = stack.enter_context(Arrivals(folder / "records", self.setup.looks_s[1]))
-        with on_processor(self.setup.processor):
+        with on_processor(self.setup.processor), ready():
             self.box = stack.enter_context(RunningBox(self.home, self.setup.toml(self.nginx.server, key_file)))
         self.watch = stack.enter_context(Watch(self.box, self.setup.looks_s[0]))
 
@@ -114,16 +114,19 @@ class Stage:
 
         Raises NotReadyError.
         """
-        try:
-            self.watch.wait("a picture", shows_game, START_S)
+        self.see_picture()
+        with ready():
             status, answer = self.box.do("go-live")
             self.watch.wait("on air", is_on_air, START_S)
-        except AssertionError as failure:
-            raise NotReadyError(str(failure)) from failure
         if status != 200:
             raise NotReadyError(f"go-live: {answer}")
         time.sleep(settle_s)
         return time.monotonic() - 1
+
+    def see_picture(self) -> None:
+        """Waits for the game, as everybody does before a fault. Raises NotReadyError."""
+        with ready():
+            self.watch.wait("a picture", shows_game, START_S)
 
     def role(self, name: str) -> psutil.Process:
         """The newest process of a role."""
@@ -180,6 +183,15 @@ def becomes(process: psutil.Process, status: str) -> bool:
             return status == psutil.STATUS_ZOMBIE
         time.sleep(0.005)
     return False
+
+
+@contextlib.contextmanager
+def ready() -> Iterator[None]:
+    """What is missed meanwhile is no fault's doing: it becomes a NotReadyError."""
+    try:
+        yield
+    except AssertionError as failure:
+        raise NotReadyError(str(failure)) from failure
 
 
 @contextlib.contextmanager
