@@ -27,6 +27,7 @@ type Taker = Callable[[], contextlib.AbstractContextManager[None]]
 SETTLE_S = 40.0
 """So long may leaving things out take, step by step, until all that helps has been done."""
 JUDGED_S = 15.0
+TAKEN_SHARE = 0.8
 LONGEST_PAUSE_S = 2.0
 TOO_MUCH = {"size": "1080x1920", "fps": 60, "kbps": 6000}
 """A picture for which less than a processor is too little."""
@@ -52,8 +53,16 @@ def starve(take: Taker, *, from_start: bool) -> Callable[[Path], Outcome]:
             if from_start:
                 with on_processor(processor):
                     stack.enter_context(take())
-            stage = stack.enter_context(Stage(home, setup))
-            stage.go_live()
+                    share = _share_left()
+                outcome.prove(f"{share:.0%} of the processor were left", share < TAKEN_SHARE)
+            try:
+                stage = stack.enter_context(Stage(home, setup))
+                stage.go_live()
+            except NotReadyError as failure:
+                if not from_start:
+                    raise
+                outcome.demand(f"it never came on air: {str(failure)[:100]}", is_met=False)
+                return outcome
             if not from_start:
                 with on_processor(processor):
                     stack.enter_context(take())
@@ -90,6 +99,14 @@ def judge(stage: Stage, outcome: Outcome, began: float, roles: dict[Role, int]) 
     outcome.demand(f"started again: {sorted(role for role in ROLES if now[role] != roles[role])}", now == roles)
     outcome.demand(f"viewers without a picture for {pause_s:.1f} s", pause_s <= LONGEST_PAUSE_S)
     outcome.demand(f"{stage.publishes} publishes", stage.publishes == 1)
+
+
+def _share_left() -> float:
+    """How much of its processor this thread gets when it wants all."""
+    began, used = time.monotonic(), time.thread_time()
+    while time.monotonic() < began + 0.5:
+        pass
+    return (time.thread_time() - used) / (time.monotonic() - began)
 
 
 @contextlib.contextmanager
