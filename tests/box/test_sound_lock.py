@@ -69,7 +69,7 @@ def sent(nginx: Nginx, home: Path, seconds: float, toml: str = "") -> tuple[FarE
 
 @pytest.mark.parametrize("ppm", [200, -200])
 def test_a_sound_card_on_another_crystal_stays_with_the_picture(ppm: int, nginx: Nginx, tmp_path: Path) -> None:
-    """A minute, in which they would part by 12 ms; the fault matrix takes ten."""
+    """A minute, in which they would part by 12 ms; the fault matrix takes three."""
     with sound_card_off_by(ppm):
         seen, said = sent(nginx, tmp_path, 60)
     offsets = seen.av_offsets_ms(1 / 60)
