@@ -9,16 +9,21 @@ from __future__ import annotations
 import gzip
 import hashlib
 import re
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
+
+from appliance.model.words import LANGUAGES
+from appliance.panel.box_words import box_words
 
 STATIC = Path(__file__).parent / "static"
 AS_IT_IS = "identity"
 _TYPES = {".css": "text/css", ".js": "text/javascript", ".svg": "image/svg+xml", ".txt": "text/plain"}
 _WEIGHT = re.compile(r"^\s*q\s*=\s*(0(?:\.\d{0,3})?|1(?:\.0{0,3})?)\s*$", re.IGNORECASE)
 _MOST_CODINGS = 32
+MADE: Mapping[str, Callable[[], bytes]] = {f"box/{one}.js": partial(box_words, one) for one in LANGUAGES}
+"""Files of the page that are made of what the box knows, and are in no directory."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,13 +39,13 @@ class PageFile:
 def page_files() -> dict[str, str]:
     """Every address that the page is made of, with its name in `static`: open to all, for it holds no secret."""
     files = (file.relative_to(STATIC).as_posix() for file in sorted(STATIC.rglob("*")) if file.suffix in _TYPES)
-    return {f"/static/{name}": name for name in files}
+    return {f"/static/{name}": name for name in (*files, *MADE)}
 
 
 @cache
 def page_file(name: str) -> PageFile:
     """The file of that name in `static`, packed when it is first asked for. Raises OSError."""
-    body = (STATIC / name).read_bytes()
+    body = MADE[name]() if name in MADE else (STATIC / name).read_bytes()
     tag = hashlib.sha256(body).hexdigest()[:16]
     coded = {"gzip": gzip.compress(body, 9, mtime=0), AS_IT_IS: body}
     return PageFile(_TYPES.get(Path(name).suffix, "text/html"), tag, coded)

@@ -194,6 +194,13 @@ type Made<T extends string> = Tag<T> extends keyof HTMLElementTagNameMap ? HTMLE
 type Sentences = typeof import("./static/sentences/en.js").default;
 type Key = { [G in keyof Sentences]: `${G}.${keyof Sentences[G] & string}` }[keyof Sentences];
 
+// What the box says itself, in the language of the page: sentences by group and name, what to try and the name of what mends it by code.
+interface BoxWords {
+	sentences: Record<string, Record<string, string>>;
+	hints: Record<string, string[]>;
+	fixes: Record<string, string>;
+}
+
 // What a live is, in words; `seconds` for how long when that is shown, `hint` why or what comes next, `act` what the big button does.
 interface Said {
 	look: "idle" | "ready" | "busy" | "live" | "bad" | "practice";

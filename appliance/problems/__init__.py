@@ -1,1 +1,1 @@
-"""What people are told when something is wrong, in every language."""
+"""The catalogue of problems: what happens next, what people are told in every language, what helps."""

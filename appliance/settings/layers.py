@@ -16,8 +16,8 @@ import msgspec
 from appliance.errors import Invalid
 from appliance.model.config import Config
 from appliance.model.problem import Problem
+from appliance.model.words import LANGUAGES
 from appliance.platforms.rtmp_address import without_query
-from appliance.problems.phrases import LANGUAGES
 from appliance.settings.checks import Setting, Strange, check_layer
 from appliance.settings.panel_file import PANEL_FILE as PANEL_FILE
 from appliance.settings.panel_file import Panel, read_panel

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import base64
 import json
 import re
 import shutil
@@ -12,34 +13,40 @@ import msgspec
 import pytest
 
 from appliance.model.config import Config, DestinationConfig, Section
-from appliance.panel.page_files import STATIC
+from appliance.model.words import LANGUAGES as SPOKEN
+from appliance.panel.page_files import STATIC, page_file
+from appliance.problems.catalogue import CATALOGUE
 from tests.project import ROOT
 
 LANGUAGES = sorted(file.stem for file in (STATIC / "sentences").glob("*.js"))
 SCRIPTS = {file: file.read_text() for file in STATIC.rglob("*.js") if file.parent.name != "sentences"}
 # Groups whose names come from the box: which there must be is tested below, group by group.
 FROM_THE_BOX = {
-    "problem", "ready", "cause", "hint", "setting", "choice", "group", "source", "check", "device", "role",
+    "problem", "ready", "value", "cause", "hint", "setting", "choice", "group", "source", "check", "device", "role",
     "needs", "preset", "why", "lasts", "rules", "account", "health", "grade", "look", "facts", "row",
-}  # fmt: skip
-
-# What a command says in a terminal before there is a page, or to whoever develops.
-ONLY_IN_A_TERMINAL = {
-    "already-running", "token-name", "demo-failed", "test-format", "box-is-running", "socket-failed", "hw-profile",
 }  # fmt: skip
 
 pytestmark = pytest.mark.skipif(shutil.which("node") is None, reason="node is not installed (Debian: npm)")
 
 
 def sentences(language: str) -> dict[str, str]:
-    """All of a language by their names, as the page reads them."""
-    file = (STATIC / "sentences" / f"{language}.js").as_uri()
-    script = f"import all from '{file}'; console.log(JSON.stringify(all))"
+    """All of a language by their names, as the page reads them: its own, and the box's."""
+    own = (STATIC / "sentences" / f"{language}.js").as_uri()
+    box = base64.b64encode(page_file(f"box/{language}.js").coded["identity"]).decode()
+    script = (
+        f"import own from '{own}'; import box from 'data:text/javascript;base64,{box}';"
+        "console.log(JSON.stringify([own, box.sentences]))"
+    )
     done = subprocess.run(
         ["node", "--input-type=module", "-e", script], capture_output=True, text=True, check=True, timeout=10
     )
-    groups: dict[str, dict[str, str]] = json.loads(done.stdout)
-    return {f"{group}.{name}": text for group, members in groups.items() for name, text in members.items()}
+    both: list[dict[str, dict[str, str]]] = json.loads(done.stdout)
+    return {
+        f"{group}.{name}": text
+        for groups in both
+        for group, members in groups.items()
+        for name, text in members.items()
+    }
 
 
 ENGLISH = sentences("en") if shutil.which("node") else {}
@@ -50,7 +57,7 @@ def placeholders(text: str) -> list[str]:
 
 
 def test_there_are_two_languages_and_the_page_offers_them() -> None:
-    assert LANGUAGES == ["en", "es"]
+    assert LANGUAGES == sorted(SPOKEN) == ["en", "es"]
     words = (STATIC / "lib" / "words.js").read_text()
     assert set(re.findall(r"(\w\w): \"", re.findall(r"LANGUAGES = \{(.*?)\}", words)[0])) == set(LANGUAGES)
 
@@ -90,7 +97,18 @@ def test_every_sentence_the_page_asks_for_is_there_and_none_is_left_over() -> No
 def test_every_problem_has_its_sentence() -> None:
     codes = {page.stem for page in (ROOT / "docs" / "problems").glob("*.md")}
     assert len(codes) > 80
-    assert {code for code in codes - ONLY_IN_A_TERMINAL if f"problem.{code}" not in ENGLISH} == set()
+    assert {code for code in codes if f"problem.{code}" not in ENGLISH} == set()
+
+
+def test_the_page_says_without_the_box_that_the_box_does_not_answer() -> None:
+    for language in LANGUAGES:
+        assert '"page-no-answer"' in (STATIC / "sentences" / f"{language}.js").read_text()
+
+
+def test_whatever_mends_a_problem_has_a_button_and_no_button_is_left_over() -> None:
+    fixes = dict(re.findall(r'(\w+): \{ word: "(fix\.\w+)", go: "#/', SCRIPTS[STATIC / "lib" / "fixes.js"]))
+    assert len(fixes) > 5
+    assert fixes.keys() == {entry.fix for entry in CATALOGUE.values() if entry.fix}
 
 
 def test_every_setting_has_its_name() -> None:

@@ -37,7 +37,7 @@ from appliance.model.state import (
     UplinkState,
 )
 from appliance.platforms.rtmp_address import host_of
-from appliance.problems.phrases import told
+from appliance.problems.catalogue import told
 
 
 @dataclass(frozen=True, slots=True)

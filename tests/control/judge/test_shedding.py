@@ -20,7 +20,7 @@ from appliance.model.config import Config, PictureConfig
 from appliance.model.plan import Destination, EncoderPlan, Plan
 from appliance.model.report import EncoderReport
 from appliance.model.screen import ScreenPlan
-from appliance.problems.phrases import told
+from appliance.problems.catalogue import told
 from appliance.system.latest import Latest
 
 WATCHED = Plan(preview_fps=10, looks_fps=1, packets_wanted=True)

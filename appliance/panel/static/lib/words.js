@@ -7,16 +7,18 @@ const RIGHT_TO_LEFT = new Set(["ar", "fa", "he", "ur"]);
 /** @type {Record<string, string>} */
 let sentences = Object.create(null);
 export let language = "en";
+/** What the box says itself, of its problems for one: the same that it says on a TV. @type {BoxWords} */
+export let box;
 
 /** Loads the language that was chosen here, or the browser's, or English. */
 export async function loadWords() {
 	const wanted = [localStorage.getItem(KEPT) || "", ...navigator.languages].map((tag) => tag.slice(0, 2).toLowerCase());
 	language = wanted.find((tag) => tag in LANGUAGES) || "en";
-	const groups = Object.entries((await import(`../sentences/${language}.js`)).default);
-	Object.assign(
-		sentences,
-		...groups.flatMap(([group, all]) => Object.entries(all).map(([name, text]) => ({ [`${group}.${name}`]: text }))),
-	);
+	const [own, boxes] = await Promise.all([import(`../sentences/${language}.js`), import(`../box/${language}.js`)]);
+	box = boxes.default;
+	for (const groups of [own.default, box.sentences])
+		for (const [group, all] of Object.entries(groups))
+			for (const [name, text] of Object.entries(all)) sentences[`${group}.${name}`] = text;
 	document.documentElement.lang = language;
 	document.documentElement.dir = RIGHT_TO_LEFT.has(language) ? "rtl" : "ltr";
 }
@@ -47,9 +49,17 @@ export function sayProblem(problem) {
 	if (!problem) return "";
 	const { destination } = problem.facts || {};
 	/** @type {Facts} */
-	const place = destination ? { place: sayOr(`preset.${destination}`, String(destination)) } : {};
-	return sayOr(`problem.${problem.code}`, problem.text, { ...problem.facts, ...place });
+	const facts = { ...problem.facts, ...(destination && { destination: sayOr(`preset.${destination}`, String(destination)) }) };
+	for (const [name, value] of Object.entries(facts)) {
+		const all = String(value).split(",");
+		if (all.every((one) => sentences[`value.${name}.${one}`]))
+			facts[name] = all.map((one) => sentences[`value.${name}.${one}`]).join(", ");
+	}
+	return sayOr(`problem.${problem.code}`, problem.text, facts);
 }
+
+/** What to try, most likely first. @param {Problem} problem @returns {string[]} */
+export const hintsFor = ({ code, hints = [] }) => (language === "en" && hints.length ? hints : box.hints[code] || []);
 
 /** @param {number} value @param {number} [digits] how many after the point at most */
 export const number = (value, digits = 0) => value.toLocaleString(language, { maximumFractionDigits: digits });

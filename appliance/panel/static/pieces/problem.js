@@ -1,6 +1,6 @@
 // The worst problem, as one card on top of every screen: what is wrong, and the one thing that mends it.
 
-import { button, fixFor, hide, icon, language, make, Piece, put, Redraw, say, sayProblem } from "../lib/all.js";
+import { button, fixFor, hide, hintsFor, icon, make, Piece, put, Redraw, say, sayProblem } from "../lib/all.js";
 
 const SEEN = "plugcast-notices";
 
@@ -35,8 +35,7 @@ export function problemsOf(state) {
 
 /** @param {Problem} problem @param {State} state @param {() => HTMLElement | null} fixed what mends it */
 export function problemCard(problem, state, fixed) {
-	// The box speaks English; in another language the sentence says what to do.
-	const hints = language === "en" ? problem.hints || [] : [];
+	const hints = hintsFor(problem);
 	return make(
 		"div.problem",
 		icon("triangle-alert"),

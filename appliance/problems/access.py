@@ -1,0 +1,133 @@
+"""Why somebody is not let in, and what owners are told of those who come."""
+
+from __future__ import annotations
+
+from appliance.errors import Invalid, NeedsOwner, Refused, Unavailable
+from appliance.model.words import Words
+from appliance.problems.entry import Entry
+
+ACCESS = {
+    "not-paired": Entry(
+        Refused,
+        Words("This phone is not connected to the box any more.", "Este móvil ya no está conectado a la caja."),
+    ),
+    "viewer-only": Entry(
+        Refused,
+        Words("You may only look. Ask an owner.", "Tú solo puedes mirar. Pídelo a un dueño."),
+    ),
+    "link-used": Entry(
+        Refused,
+        Words(
+            "This link was used already. Restart the box to get a new one.",
+            "Este enlace ya se usó. Reinicia la caja para tener otro.",
+        ),
+    ),
+    "wrong-pin": Entry(
+        Refused,
+        Words(
+            "This is not the PIN that the box shows. After five wrong ones it changes.",
+            "Ese no es el PIN que muestra la caja. Tras cinco errores cambia.",
+        ),
+    ),
+    "no-pin": Entry(
+        Unavailable,
+        Words("This box shows no PIN. Use the link.", "Esta caja no muestra PIN. Usa el enlace."),
+    ),
+    "wrong-password": Entry(
+        Refused,
+        Words("This is not the password.", "Esa no es la contraseña."),
+    ),
+    "no-password": Entry(
+        Refused,
+        Words(
+            "This box has no password. Use the QR code or the PIN.",
+            "Esta caja no tiene contraseña. Usa el código QR o el PIN.",
+        ),
+    ),
+    "password-given": Entry(
+        Refused,
+        Words("There is a password. Use it, or the QR code.", "Hay una contraseña. Úsala, o el código QR."),
+    ),
+    "password-length": Entry(
+        Invalid,
+        Words("A password has 10 to 256 characters.", "Una contraseña tiene de 10 a 256 caracteres."),
+    ),
+    "too-many-tries": Entry(
+        Refused,
+        Words("Too many wrong tries. Wait a little.", "Demasiados intentos fallidos. Espera un poco."),
+    ),
+    "waits-its-turn": Entry(
+        Refused,
+        Words(
+            "Somebody guesses at this box, so guesses wait for their turn. Yours is kept.",
+            "Alguien prueba claves en esta caja, así que hay que esperar turno. El tuyo está guardado.",
+        ),
+    ),
+    "no-such-session": Entry(
+        Refused,
+        Words("This phone is not in the list any more.", "Este móvil ya no está en la lista."),
+    ),
+    "token-name": Entry(
+        Invalid,
+        Words(
+            "This name cannot be used for a token. Choose another.", "Este nombre no vale para un token. Elige otro."
+        ),
+    ),
+    "new-owner": Entry(
+        NeedsOwner,
+        Words(
+            "{name} is a new owner of this box. If you do not know it, remove it.",
+            "{name} es dueño nuevo de esta caja. Si no lo conoces, quítalo.",
+        ),
+        fix="phones",
+    ),
+    "guessing": Entry(
+        NeedsOwner,
+        Words(
+            "Somebody guesses the PIN or the password of this box: {count} wrong ones, the last from {client}.",
+            "Alguien prueba el PIN o la contraseña de esta caja: {count} fallos, el último desde {client}.",
+        ),
+        fix="phones",
+    ),
+    "foreign-origin": Entry(
+        Refused,
+        Words(
+            "Another website tried to use the box. Open this page by its own address.",
+            "Otra web intentó usar la caja. Abre esta página por su propia dirección.",
+        ),
+    ),
+    "wrong-host": Entry(
+        Refused,
+        Words(
+            "The box does not answer to this name. Use its own address.",
+            "La caja no responde a este nombre. Usa su propia dirección.",
+        ),
+    ),
+    "needs-https": Entry(
+        Refused,
+        Words("This box wants the secure address (https).", "Esta caja quiere la dirección segura (https)."),
+    ),
+    "asks-too-much": Entry(
+        Refused,
+        Words(
+            "This phone asks for too much at once. Close some pages of the box.",
+            "Este móvil pide demasiado a la vez. Cierra algunas páginas de la caja.",
+        ),
+    ),
+    "too-many-readers": Entry(
+        Unavailable,
+        Words("Too many pages watch this box. Close some.", "Demasiadas páginas miran esta caja. Cierra algunas."),
+    ),
+    "too-slow": Entry(
+        Refused,
+        Words("That came too slowly. Go closer to the Wi-Fi.", "Eso llegó demasiado lento. Acércate al wifi."),
+    ),
+    "too-large": Entry(
+        Invalid,
+        Words("That is too much at once.", "Eso es demasiado de una vez."),
+    ),
+    "qr-text": Entry(
+        Invalid,
+        Words("This is too long for a QR code.", "Esto es demasiado largo para un código QR."),
+    ),
+}

@@ -1,0 +1,149 @@
+"""What is wrong with where a live goes: servers' addresses, keys, the account."""
+
+from __future__ import annotations
+
+from appliance.errors import Invalid, NeedsOwner, Refused, Unavailable
+from appliance.model.words import Words
+from appliance.problems.entry import Entry
+
+DESTINATION = {
+    "needs-key": Entry(
+        NeedsOwner,
+        Words("Paste today's key first.", "Pega antes la clave de hoy."),
+        short=Words("Paste today's key.", "Pega la clave de hoy."),
+        fix="paste",
+    ),
+    "needs-server": Entry(
+        NeedsOwner,
+        Words("Paste the server URL too.", "Pega también la URL del servidor."),
+        fix="paste",
+    ),
+    "no-destination": Entry(
+        NeedsOwner,
+        Words("Nothing is switched on to go LIVE to.", "No hay nada encendido donde salir en LIVE."),
+        fix="destinations",
+    ),
+    "no-such-destination": Entry(
+        Invalid,
+        Words("There is no such place to go LIVE to.", "No existe ese sitio donde salir en LIVE."),
+    ),
+    "destination-stays": Entry(
+        Refused,
+        Words("This one cannot be removed; switch it off instead.", "Este no se puede quitar; apágalo."),
+    ),
+    "too-many-destinations": Entry(
+        Refused,
+        Words(
+            "This box sends to at most {most} destinations. Remove one first.",
+            "La caja emite a {most} destinos como mucho. Quita uno antes.",
+        ),
+    ),
+    "paste": Entry(
+        Invalid,
+        Words(
+            "There is no key in this. Copy server URL and stream key again and paste only these.",
+            "Aquí no hay ninguna clave. Copia otra vez URL y clave, y pega solo eso.",
+        ),
+        fix="paste",
+    ),
+    "paste-typo": Entry(
+        Invalid,
+        Words("That looks mistyped. Copy it again.", "Eso parece mal escrito. Cópialo otra vez."),
+    ),
+    "server": Entry(
+        Invalid,
+        Words(
+            "This server URL cannot be used. Copy it again.", "Esta URL de servidor no se puede usar. Cópiala otra vez."
+        ),
+        fix="paste",
+    ),
+    "server-address-wrong": Entry(
+        Invalid,
+        Words("The server URL is wrong. Copy it again.", "La URL del servidor está mal. Cópiala otra vez."),
+        fix="paste",
+    ),
+    "key-expired": Entry(
+        NeedsOwner,
+        Words("This key has run out. Get a new one and paste it.", "Esta clave ha caducado. Consigue otra y pégala."),
+        fix="paste",
+    ),
+    "key-file": Entry(
+        NeedsOwner,
+        Words(
+            "The file with the key cannot be read. Paste the key here instead.",
+            "No se puede leer el archivo con la clave. Pega la clave aquí.",
+        ),
+        fix="paste",
+    ),
+    "key-used": Entry(
+        NeedsOwner,
+        Words(
+            "This key was used in a LIVE that ended. Get a new one.",
+            "Esta clave se usó en un LIVE que terminó. Consigue otra.",
+        ),
+    ),
+    "key-ends-soon": Entry(
+        NeedsOwner,
+        Words("The key ends within 10 minutes.", "La clave caduca en menos de 10 minutos."),
+    ),
+    "key-elsewhere": Entry(
+        NeedsOwner,
+        Words(
+            "This key belongs to {host}. Paste the key of {new}.", "Esta clave es de {host}. Pega la clave de {new}."
+        ),
+        fix="paste",
+    ),
+    "stream-key-missing": Entry(
+        Invalid,
+        Words("Paste the key first.", "Pega antes la clave."),
+        fix="paste",
+    ),
+    "stream-key-wrong": Entry(
+        Invalid,
+        Words("This is no stream key. Copy it again.", "Esto no es una clave. Cópiala otra vez."),
+        fix="paste",
+    ),
+    "stream-key-refused": Entry(
+        NeedsOwner,
+        Words(
+            "{destination} asks for a new key. Paste it; until then the box keeps trying the old one.",
+            "{destination} pide otra clave. Pégala; hasta entonces la caja sigue intentándolo con la anterior.",
+        ),
+        short=Words("Paste a new key.", "Pega una clave nueva."),
+        fix="paste",
+    ),
+    "stream-key-busy": Entry(
+        Unavailable,
+        Words(
+            "Somebody streams with this key already. The box keeps trying; stop the other device, or paste a new key.",
+            "Alguien ya emite con esta clave. La caja lo sigue intentando; para el otro dispositivo o pega otra clave.",
+        ),
+        fix="paste",
+    ),
+    "platform-ended-live": Entry(
+        NeedsOwner,
+        Words(
+            "{destination} has ended this LIVE. Start a new one there and paste its key.",
+            "{destination} ha terminado este LIVE. Empieza otro allí y pega su clave.",
+        ),
+        fix="paste",
+    ),
+    "ca-file-missing": Entry(
+        Invalid,
+        Words("The certificate file {file} is not there.", "El archivo de certificado {file} no está."),
+    ),
+    "ca-file-wrong": Entry(
+        NeedsOwner,
+        Words("The certificate file {file} cannot be used.", "El archivo de certificado {file} no sirve."),
+    ),
+    "sign-in-failed": Entry(
+        Unavailable,
+        Words(
+            "Signing in with TikTok did not work. Try again.", "La entrada con TikTok no funcionó. Inténtalo otra vez."
+        ),
+    ),
+    "sign-in-off": Entry(
+        NeedsOwner,
+        Words("Signing in with TikTok is not set up.", "La entrada con TikTok no está preparada."),
+    ),
+}
