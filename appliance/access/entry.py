@@ -1,6 +1,6 @@
 """The ways in: the one-time link, the PIN, an invitation, the password; each guessed only so often.
 
-It owns the invitations, in memory, and the counts of wrong guesses. What lies on the disk belongs to `control.tokens`.
+It owns the invitations, in memory, and the counts of wrong guesses. What lies on the disk belongs to `access.tokens`.
 """
 
 from __future__ import annotations

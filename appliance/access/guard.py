@@ -1,6 +1,6 @@
 """Who is asking: API tokens and paired browsers, what they may do, and the streams that end when they are thrown out.
 
-It owns the grants in memory; the files belong to `control.tokens`. How a browser comes in is in `panel.access_entry`.
+It owns the grants in memory; the files belong to `access.tokens`. How a browser comes in is in `access.entry`.
 It never says which part of a credential was wrong.
 """
 

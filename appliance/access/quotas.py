@@ -1,7 +1,7 @@
 """How much one phone or program may hold of the box, so that nobody who was let in can keep an owner out.
 
 A room has so many places: a few for each grant, and of the whole some that viewers never take. It owns who is where;
-how many connections there may be is the door's (`panel.door`).
+how many connections there may be is the door's (`access.door`).
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """Who may use the panel: API tokens, the one-time link and paired browsers, kept hashed in the state directory.
 
 `plugcast token` and the running control share these files: each file has one kind of writer, is replaced as a whole,
-and is read again when it changed. A hash of 256 random bits needs no salt. The PIN is in `control.pins`, the password
-in `control.passwords`. Blocks: call from a thread.
+and is read again when it changed. A hash of 256 random bits needs no salt. The PIN is in `access.pins`, the password
+in `access.passwords`. Blocks: call from a thread.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """The Config: what the owner wants. The whole of box.toml as frozen types with every default.
 
-Ranges and patterns are written here as `Meta`; `control.settings` turns them into sentences with the exact path. A
+Ranges and patterns are written here as `Meta`; `settings.layers` turns them into sentences with the exact path. A
 `Meta` with a pattern carries in `description` the words that follow "must be". Keys are kebab-case in TOML.
 """
 

@@ -1,7 +1,7 @@
 """Settings in layers: defaults < hw-profile < box.toml (never written by us) < panel.toml (only written by us).
 
 It reads the files, joins the layers and remembers where each value came from. What a value may be is said in
-`control.checks` and `model.config`.
+`settings.checks` and `model.config`.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """The small files of the state directory: read, and written so that a power cut leaves the old or the new, never half.
 
-While control runs, a `Keeper` stands between it and the disk (`control.spool`), so that a disk that gives or takes
+While control runs, a `Keeper` stands between it and the disk (`storage.spool`), so that a disk that gives or takes
 nothing stops nobody; other programs are told at once. Blocks: call from a thread.
 """
 

@@ -1,7 +1,7 @@
 """A program that carries out one command as control does and is killed (SIGKILL) at a numbered moment of it.
 
 The moments are enumerated, not hit by luck: Python's audit events tell of every file that is opened, renamed, removed
-or made, before it happens, and its profiler of every call that `control.files` makes into C, such as write and fsync.
+or made, before it happens, and its profiler of every call that `storage.files` makes into C, such as write and fsync.
 `python -m tests.control.crashing` reads one JSON line a turn, `{"place", "command", "at"}`, does it in a forked child
 and answers with how many moments there were, or -1 when the child was killed.
 """

@@ -1,4 +1,4 @@
-"""Health in one word, from config, live and report. Pure. Readiness is `control.doctor`'s.
+"""Health in one word, from config, live and report. Pure. Readiness is `judge.doctor`'s.
 
 What counts is what reached the servers: an encoder that makes every frame is of no use to viewers who do not get them.
 """
