@@ -10,6 +10,7 @@ import argparse
 import logging
 import os
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -17,10 +18,11 @@ from typing import Any
 from appliance import __version__
 from appliance.errors import Invalid, PlugcastError, Unavailable
 from appliance.system import priority
+from appliance.system.roles import ROLES, Role
 
 DEFAULT_CONFIG = "/etc/plugcast/box.toml"
 DEBUG = "PLUGCAST_DEBUG"
-BOX = frozenset({"run", "engine", "control", "screen"})
+BOX = frozenset({"run", *ROLES})
 WRONG_BOX = frozenset({"config", "panel-port"})
 """What is wrong with box.toml."""
 SUPERVISED = "PLUGCAST_SUPERVISED"
@@ -62,9 +64,10 @@ def _prepare(*, debug: bool, role: str) -> None:
         os.environ[DEBUG] = "1"
     else:
         sys.excepthook = _one_line
-    if role in priority.NICENESS:
-        priority.take(role)
-    if os.environ.get(SUPERVISED) and role in priority.NICENESS:
+    if role not in ROLES:
+        return
+    priority.take(role)
+    if os.environ.get(SUPERVISED):
         from appliance.supervisor.run import end_with_parent
         from appliance.system import role_log
 
@@ -147,14 +150,15 @@ def _parser() -> argparse.ArgumentParser:
     _with_config(former)
     former.set_defaults(run=_adopt)
 
-    for role, does, function in (
-        ("engine", "the part that captures, encodes and sends", _engine),
-        ("control", "the part that decides", _control),
-        ("screen", "the part that paints", _screen),
-    ):
-        part = commands.add_parser(role, help=f"run only {does}")
+    starts: dict[Role, Callable[[argparse.Namespace], int]] = {
+        "engine": _engine,
+        "control": _control,
+        "screen": _screen,
+    }
+    for role, facts in ROLES.items():
+        part = commands.add_parser(role, help=f"run only {facts.does}")
         _with_config(part)
-        part.set_defaults(run=function)
+        part.set_defaults(run=starts[role])
     return parser
 
 

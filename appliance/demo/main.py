@@ -1,4 +1,4 @@
-"""The demo's composition root: the engine and a viewer as children, control in this process, and one go-live.
+"""The demo's composition root: roles and a viewer as children, control in this process, and one go-live.
 
 Everything lies in a temporary directory of its own. Ends on Ctrl-C, SIGTERM or after `--seconds` on air, with one
 line that says what the viewer got.
@@ -17,9 +17,15 @@ import aiohttp
 
 from appliance.access.tokens import AccessFiles
 from appliance.control.main import Extras, serve
-from appliance.demo.children import EngineChild, Ingest, free_port, paint
+from appliance.demo.viewer import EngineReports, Ingest, free_port
 from appliance.errors import Unavailable
 from appliance.settings import layers
+from appliance.storage.files import make_directory
+from appliance.supervisor.run import Patience, Supervisor
+from appliance.supervisor.run_dir import Place
+from appliance.system import programs
+from appliance.system.programs import Command
+from appliance.system.roles import ROLES
 
 START_LIMIT_S = 60.0
 TAIL_LIMIT_S = 5.0
@@ -96,7 +102,7 @@ class _Demo:
         self._home = home
         self._config = config
         self._ingest = Ingest(f"rtmp://127.0.0.1:{ingest_port}/live/{STREAM_KEY}", home / "viewer.jpg")
-        self._engine = EngineChild(config, home / "run")
+        self._engine = EngineReports(home / "run")
         self._stop = asyncio.Event()
         self._announced = asyncio.Event()
         self._token = ""
@@ -105,14 +111,11 @@ class _Demo:
         loop = asyncio.get_running_loop()
         for number in (signal.SIGINT, signal.SIGTERM):
             loop.add_signal_handler(number, self._stop.set)
-        control_end = asyncio.Event()
+        control_end, roles_end = asyncio.Event(), asyncio.Event()
         outcome: Outcome | None = None
         async with asyncio.TaskGroup() as group:
-            children = [
-                group.create_task(self._ingest.run()),
-                group.create_task(self._engine.run()),
-                group.create_task(paint(self._config)),
-            ]
+            children = [group.create_task(self._ingest.run()), group.create_task(self._engine.run())]
+            roles = group.create_task(self._run_roles(roles_end))
             extras = Extras(viewer=self._ingest.newest_picture, announce=self._announce)
             control = group.create_task(serve(self._settings, extras, control_end))
             stopped = group.create_task(self._stop.wait())
@@ -124,10 +127,19 @@ class _Demo:
             if outcome is None and not control.done():
                 outcome = await self._end_live()
             control_end.set()
+            roles_end.set()
+            await roles
             stopped.cancel()
             for child in children:
                 child.cancel()
         return self._say(outcome, bounded=bool(seconds))
+
+    async def _run_roles(self, end: asyncio.Event) -> None:
+        """All but control, which runs in this process; on a machine that cannot paint, the slate has no words."""
+        commands: dict[str, Command] = {role: programs.role(role, self._config) for role in ROLES if role != "control"}
+        make_directory(self._home / "run", "run-dir", mode=0o755)
+        with contextlib.closing(Place(self._home / "run")) as place:
+            await Supervisor(commands, place, Patience(), end).run()
 
     def _announce(self, line: str) -> None:
         self._token = AccessFiles(Path(self._settings.config.state_dir)).add_token("demo", 0.0)

@@ -1,4 +1,4 @@
-"""TikTok: a key for each LIVE, and when it expires. Pure; reading a paste is `platforms.paste`, which serves every platform.
+"""TikTok: a key for each LIVE, and when it expires. Pure; `platforms.paste` reads pastes, for every platform.
 
 TikTok signs a key for one LIVE. The signature's end is a query value of the key: `expire` or `wsTime`, in Unix
 seconds, written in hexadecimal in the addresses for pushing and in decimal in some others.

@@ -23,7 +23,7 @@ from appliance.storage.files import make_directory
 from appliance.supervisor.run_dir import NotifyLine, Place
 from appliance.system import programs, role_log
 from appliance.system.programs import Command
-from appliance.system.sockets import ROLES
+from appliance.system.roles import ROLES
 from appliance.system.start_program import start
 from appliance.system.starving import Silence, Waiting
 
@@ -89,21 +89,28 @@ def end_with_parent() -> None:
 
 
 class Supervisor:
-    """Keeps one child per role alive; `commands` are started in their order and ended in the opposite one."""
+    """Keeps one child per role alive; `commands` are started in their order and ended in the opposite one.
 
-    def __init__(self, commands: dict[str, Command], place: Place, patience: Patience) -> None:
+    With `stop` whoever runs it says when all shall end; without, SIGTERM and SIGINT do, the second in a hurry.
+    """
+
+    def __init__(
+        self, commands: dict[str, Command], place: Place, patience: Patience, stop: asyncio.Event | None = None
+    ) -> None:
         self._roles = [_Role(name, command, place.run_dir, patience) for name, command in commands.items()]
         self._place = place
         self._patience = patience
-        self._stop = asyncio.Event()
+        self._heeds_signals = stop is None
+        self._stop = stop or asyncio.Event()
         self._impatient = asyncio.Event()
         self._exit_code = 0
 
     async def run(self) -> int:
         """Runs until told to end, or until a role says that its configuration is wrong."""
         loop = asyncio.get_running_loop()
-        for number in (signal.SIGTERM, signal.SIGINT):
-            loop.add_signal_handler(number, self._told)
+        if self._heeds_signals:
+            for number in (signal.SIGTERM, signal.SIGINT):
+                loop.add_signal_handler(number, self._told)
         keeping = [asyncio.create_task(self._keep(role)) for role in self._roles]
         ending = asyncio.create_task(self._stop.wait())
         placing = asyncio.create_task(self._keep_place())

@@ -8,15 +8,13 @@ from __future__ import annotations
 import contextlib
 import os
 
-NICENESS = {"control": -10, "engine": -5, "screen": 5}
-MODEST = {"control": 0, "engine": 2, "screen": 7}
-"""Without the right to it: the order is the same, and the picture still comes before what is in no hurry."""
+from appliance.system.roles import ROLES, Role
 
 
-def take(role: str) -> None:
+def take(role: Role) -> None:
     """Takes the place of a role for this process. Only root and systemd's Nice= may ask for more than others have."""
     try:
-        os.setpriority(os.PRIO_PROCESS, 0, NICENESS[role])
+        os.setpriority(os.PRIO_PROCESS, 0, ROLES[role].niceness)
     except PermissionError:
         with contextlib.suppress(PermissionError):
-            os.setpriority(os.PRIO_PROCESS, 0, max(MODEST[role], os.getpriority(os.PRIO_PROCESS, 0)))
+            os.setpriority(os.PRIO_PROCESS, 0, max(ROLES[role].modest, os.getpriority(os.PRIO_PROCESS, 0)))

@@ -14,7 +14,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import NewType
 
-from appliance.system.sockets import Role
+from appliance.system.roles import Role
 
 Command = NewType("Command", tuple[str, ...])
 """What to start. Nobody makes one but the functions here."""

@@ -15,13 +15,12 @@ from pathlib import Path
 from typing import Literal, Protocol
 
 from appliance.system.make_way import make_way
+from appliance.system.roles import ROLES, Role, unit_of
 
-type Role = Literal["engine", "control", "screen"]
 type Purpose = Literal["engine", "layers", "screen"]
 """`engine`: control states plans and hears reports. `layers`: the painter hands over bitmaps. `screen`: control says
 what to paint."""
 
-ROLES: tuple[Role, ...] = ("engine", "control", "screen")
 _WAITING = 64
 _CREDENTIALS = struct.Struct("3i")
 
@@ -42,8 +41,8 @@ def user_of(role: Role) -> int:
     """The user id of a role: on a box it has a user of its own, and where one user runs all roles, that one."""
     own = os.geteuid()
     try:
-        is_box = pwd.getpwuid(own).pw_name in {f"plugcast-{one}" for one in ROLES}
-        return pwd.getpwnam(f"plugcast-{role}").pw_uid if is_box else own
+        is_box = pwd.getpwuid(own).pw_name in {unit_of(one) for one in ROLES}
+        return pwd.getpwnam(unit_of(role)).pw_uid if is_box else own
     except KeyError:
         return own
 

@@ -19,11 +19,11 @@ from typing import Self
 
 import psutil
 
+from appliance.system.roles import ROLES
 from tests.project import ROOT
 from tests.running import Panel, token_in
 
 SYSTEMD = Path("/lib/systemd/systemd")
-ROLES = ("engine", "control", "screen")
 GROUPS = Path("/sys/fs/cgroup")
 CONFIG = Path("/etc/plugcast/box.toml")
 SITE = "/opt/site"

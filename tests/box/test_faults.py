@@ -9,7 +9,7 @@ from signal import SIGKILL, SIGSTOP
 
 import pytest
 
-from appliance.system.sockets import ROLES
+from appliance.system.roles import ROLES
 from tests.faults.kills import hits
 from tests.faults.report import line, write
 from tests.faults.row import NotReadyError, Outcome, Row

@@ -22,8 +22,9 @@ import pytest
 from appliance.access.tokens import AccessFiles
 from appliance.model.config import Config
 from appliance.supervisor.adopt import adopt, users_here
+from appliance.system.roles import ROLES
 from tests.box.devices import find_hdmi, find_sound_loop
-from tests.box.systemd import CONFIG, ROLES, SYSTEMD, Systemd
+from tests.box.systemd import CONFIG, SYSTEMD, Systemd
 from tests.project import ROOT
 from tests.recordings.samples import fragmented, plain, put
 from tests.running import Panel, State

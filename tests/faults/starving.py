@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-from appliance.system.sockets import ROLES, Role
+from appliance.system.roles import ROLES, Role
 from tests.faults.floods import ANSWER_S, Owner
 from tests.faults.row import NotReadyError, Outcome
 from tests.faults.stage import BUSY_PICTURE, Setup, Stage, on_processor

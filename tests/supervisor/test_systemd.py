@@ -9,8 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from appliance.system.priority import MODEST, NICENESS
-from appliance.system.sockets import ROLES
+from appliance.system.roles import ROLES, Role
 from tests.project import ROOT
 
 UNITS = sorted((ROOT / "systemd").glob("*.service"))
@@ -61,24 +60,25 @@ def test_a_wrong_config_is_not_tried_for_ever() -> None:
         assert "RestartPreventExitStatus=2\n" in unit.read_text()
 
 
-@pytest.mark.parametrize("role", sorted(NICENESS))
-def test_units_and_roles_agree_on_who_comes_first(role: str) -> None:
+@pytest.mark.parametrize("role", ROLES)
+def test_units_and_roles_agree_on_who_comes_first(role: Role) -> None:
     text = (ROOT / "systemd" / f"plugcast-{role}.service").read_text()
-    assert f"\nNice={NICENESS[role]}\n" in text
+    assert f"\nNice={ROLES[role].niceness}\n" in text
 
 
 def test_who_decides_comes_first_then_the_picture() -> None:
     """Systemd gives each unit a group of its own, so that its weight counts and niceness only within it."""
     weights = {}
-    for role in NICENESS:
+    for role in ROLES:
         found = re.search(
             r"^CPUWeight=(\d+)$", (ROOT / "systemd" / f"plugcast-{role}.service").read_text(), re.MULTILINE
         )
         assert found is not None
         weights[role] = int(found[1])
     assert weights["control"] > weights["engine"] > 100 > weights["screen"]
-    assert NICENESS["control"] < NICENESS["engine"] < 0 < NICENESS["screen"]
-    assert MODEST["control"] < MODEST["engine"] < MODEST["screen"]
+    control, engine, screen = ROLES["control"], ROLES["engine"], ROLES["screen"]
+    assert control.niceness < engine.niceness < 0 < screen.niceness
+    assert control.modest < engine.modest < screen.modest
 
 
 def test_the_venue_installs_every_file_that_is_here() -> None:

@@ -17,11 +17,12 @@ from pathlib import Path
 from appliance.control.support.redact import redacted
 from appliance.system import programs
 from appliance.system.role_log import LONGEST_LINE, VARIABLE, line_of, newest
+from appliance.system.roles import ROLES, unit_of
 from appliance.system.start_program import start
 
 MOST_LINES = 2000
 JOURNAL_WITHIN_S = 5.0
-UNITS = ("plugcast-engine", "plugcast-control", "plugcast-screen", "plugcast-chat")
+UNITS = tuple(unit_of(role) for role in ROLES)
 
 type Secrets = Callable[[], Awaitable[frozenset[str]]]
 

@@ -1,11 +1,10 @@
-"""The demo's child processes: engine, painter, and the viewer with its RTMP server. Restarted when they end early."""
+"""What the demo has beside the box: a viewer with an RTMP server of its own, and what the engine reports."""
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
 import json
-import logging
 import socket
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -14,12 +13,9 @@ from pathlib import Path
 from appliance.errors import Invalid
 from appliance.model.protocol import JSON_FRAME, ReportMessage, Unframer, unpack_from_engine
 from appliance.model.report import Report
-from appliance.supervisor.run import NEVER_HERE_EXIT
 from appliance.system import programs
 from appliance.system.sockets import socket_path
 from appliance.system.start_program import start
-
-log = logging.getLogger(__name__)
 
 RESTART_S = 0.5
 END_LIMIT_S = 8.0
@@ -77,10 +73,9 @@ class Ingest:
 
 
 @dataclass
-class EngineChild:
-    """The engine's process, and the reports it sends to whoever listens on its socket."""
+class EngineReports:
+    """What the engine says to whoever listens on its socket."""
 
-    config: Path
     run_dir: Path
     report: Report = field(default_factory=Report)
     _news: asyncio.Event = field(default_factory=asyncio.Event)
@@ -92,20 +87,7 @@ class EngineChild:
             await self._news.wait()
 
     async def run(self) -> None:
-        """Runs the engine until cancelled, starting it again when it dies."""
-        while True:
-            child = await start(programs.role("engine", self.config))
-            try:
-                async with asyncio.TaskGroup() as group:
-                    listening = group.create_task(self._listen())
-                    await child.wait()
-                    listening.cancel()
-                log.warning("The engine ended by itself and is started again.")
-            finally:
-                await ended(child)
-            await asyncio.sleep(RESTART_S)
-
-    async def _listen(self) -> None:
+        """Listens until cancelled, to one engine after the other."""
         while True:
             with contextlib.suppress(OSError, Invalid):
                 reader, writer = await asyncio.open_unix_connection(socket_path(self.run_dir, "engine"))
@@ -123,19 +105,6 @@ class EngineChild:
                 if isinstance(message, ReportMessage):
                     self.report = message.report
                     self._news.set()
-
-
-async def paint(config: Path) -> None:
-    """Runs the painter until cancelled. On a machine that cannot paint it says so once, and the slate has no words."""
-    while True:
-        child = await start(programs.role("screen", config))
-        try:
-            code = await child.wait()
-        finally:
-            await ended(child)
-        if code == NEVER_HERE_EXIT:
-            return
-        await asyncio.sleep(RESTART_S)
 
 
 async def ended(child: asyncio.subprocess.Process) -> None:
