@@ -8,6 +8,7 @@ their output goes. Owns the namespace, its mounts and its control group; all of 
 from __future__ import annotations
 
 import contextlib
+import re
 import shutil
 import subprocess
 import sys
@@ -42,6 +43,15 @@ for place in plugcast:{root} python:{python} site:{site}; do
 done
 export container=plugcast SYSTEMD_UNIT_PATH={units} SYSTEMD_GENERATOR_PATH={nothing} SYSTEMD_LOG_TARGET=console
 exec {systemd} --system --unit=multi-user.target --show-status=no
+"""
+# What makes a unit the role's own, rather than what keeps it in.
+ITS_WORK = re.compile(r"(Type|NotifyAccess|Exec\w+|Restart\w*|WatchdogSec|StateDirectory\w*)=")
+PROBE = """[Unit]
+DefaultDependencies=no
+{unit}
+Type=oneshot
+StandardError=append:{home}/probe.log
+ExecStart=/usr/bin/plugcast-python -c "import socket, sys\\ntry: {code}\\nexcept OSError: sys.exit(3)"
 """
 TARGETS = ("basic", "sysinit", "shutdown", "network", "sound", "multi-user")
 
@@ -114,6 +124,25 @@ class Systemd(Panel):
     def sees(self, role: str, path: Path, how: str = "-e") -> bool:
         """Whether a role's unit leaves a path in its sight, or writable (`-w`), whoever may read or write that."""
         return self._enter(*self._seeing(role), "test", how, str(path)).returncode == 0
+
+    def is_kept(self, role: str, code: str, without: tuple[str, ...] = ()) -> bool:
+        """Whether a Python expression that raises OSError where it must not do so, does in a unit like a role's.
+
+        `without` are names of lines that this unit lacks.
+        """
+        lines = (ROOT / "systemd" / f"plugcast-{role}.service").read_text().partition("[Service]")[2]
+        kept = [
+            line
+            for line in lines.partition("[Install]")[0].splitlines()
+            if not ITS_WORK.match(line) and line.partition("=")[0] not in without
+        ]
+        text = PROBE.format(unit="\n".join(["[Service]", *kept]), home=self._home, code=code)
+        (self._units / "plugcast-probe.service").write_text(text)
+        self.ctl("daemon-reload")
+        self._enter("systemctl", "start", "plugcast-probe")
+        status = self.show("probe", "ExecMainStatus")
+        assert status in {"0", "3"}, self.log
+        return status == "3"
 
     def _seeing(self, role: str) -> tuple[str, ...]:
         return ("nsenter", f"--target={self.show(role, 'MainPID')}", "--mount")

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
+import socket
+import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -9,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from tests.box.test_ghost import is_on_air
-from tests.box.uplink import Uplink
+from tests.box.uplink import THERE, Uplink
 from tests.running import SMALL_TOML, RunningBox
 from tests.servers import nginx as nginx_room
 from tests.servers.nginx import Nginx
@@ -21,6 +25,8 @@ pytestmark = [
 
 SIZE = 1420  # of PPPoE in a tunnel, behind a port of 1500
 KEY = "stream-1?sign=abc"
+PROBING = Path("/proc/sys/net/ipv4/tcp_mtu_probing")
+CONF = Path(__file__).parents[2] / "systemd" / "plugcast.sysctl.conf"
 
 
 @pytest.fixture
@@ -38,8 +44,7 @@ def nginx(uplink: Uplink, tmp_path: Path) -> Iterator[Nginx]:
 
 @pytest.mark.parametrize("here", [False, True], ids=["to the server", "to us"])
 def test_on_air_within_seconds(here: bool, uplink: Uplink, nginx: Nginx, tmp_path: Path) -> None:
-    probing = Path("/proc/sys/net/ipv4/tcp_mtu_probing")
-    assert probing.read_text().strip() == "0", "the kernel must not help"
+    assert PROBING.read_text().strip() == "0", "the kernel must not help"
     uplink.swallow(SIZE, here=here)
     with RunningBox(tmp_path, SMALL_TOML) as box:
         box.until(lambda state: state["signal"]["state"] == "picture")
@@ -53,3 +58,36 @@ def test_on_air_within_seconds(here: bool, uplink: Uplink, nginx: Nginx, tmp_pat
     print(f"on air through a black hole ({'to us' if here else 'to the server'}): {took:.1f} s")
     assert took <= 7
     assert "large packets" in said, "the path was as bad as it should be"
+
+
+SENT = 256 * 1024
+SINK = f"""
+import socket
+with socket.create_server(("{THERE}", 0)) as listener:
+    print(listener.getsockname()[1], flush=True)
+    caller = listener.accept()[0]
+left = {SENT}
+while left:
+    left -= len(caller.recv(65536)) or left
+"""
+
+
+@pytest.mark.parametrize("is_guarded", [True, False], ids=["guarded", "without-guard"])
+def test_the_kernel_finds_by_itself_what_gets_through(uplink: Uplink, tmp_path: Path, *, is_guarded: bool) -> None:
+    """Whatever sends, once it was told as our package tells it. What we do ourselves is for where it is not told."""
+    told = tmp_path / "told.conf"
+    text = CONF.read_text()
+    told.write_text(text if is_guarded else text.replace("net.ipv4.tcp_mtu_probing =", "# it ="))
+    subprocess.run(("sysctl", "--load", told), check=True)
+    uplink.swallow(SIZE, here=False)
+    command = (*Uplink.place.command, sys.executable, "-c", SINK)
+    try:
+        with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as sink:
+            assert sink.stdout is not None
+            stalls = contextlib.nullcontext() if is_guarded else pytest.raises(TimeoutError)
+            with socket.create_connection((THERE, int(sink.stdout.readline())), 60) as line, stalls:
+                line.sendall(bytes(SENT))
+                assert line.recv(1) == b"", "the end, and not a word before it"
+            sink.kill()
+    finally:
+        PROBING.write_text("0")

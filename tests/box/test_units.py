@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import json
 import shutil
+import socket
 import subprocess
 import time
 import urllib.request
@@ -265,6 +266,49 @@ def test_the_sandbox_lets_the_console_in_and_nothing_else(house: House) -> None:
     box.until(lambda state: mode(state) == CALM and state["audio"]["source"] == "test")
     may = {role: [node for node in (hdmi.capture, "/dev/kmsg") if box.may_open(role, node)] for role in ROLES}
     assert may == {"engine": [hdmi.capture], "control": [], "screen": []}
+
+
+@dataclass(frozen=True)
+class Attack:
+    """What somebody tries who got into a role. `besides`: further lines that stop it, which are not asked here."""
+
+    role: str
+    line: str
+    code: str
+    besides: tuple[str, ...] = ()
+
+
+OUTSIDE = "plugcast-outside"
+"""A program of the machine's that listens where the file system keeps nobody away."""
+AS_ROOT = ("User", "Group", "SupplementaryGroups", "CapabilityBoundingSet", "AmbientCapabilities", "SystemCallFilter")
+ATTACKS = {
+    "the engine listens on the network": Attack(
+        "engine", "SocketBindDeny", "socket.create_server(('127.0.0.1', 8123))"
+    ),
+    "the painter comes to others' sockets": Attack(
+        "screen", "PrivateNetwork", f"socket.socket(socket.AF_UNIX).connect(chr(0) + '{OUTSIDE}')"
+    ),
+    **{
+        f"the {role} renames the box": Attack(role, "ProtectHostname", "socket.sethostname('burglar')", AS_ROOT)
+        for role in ROLES
+    },
+}
+
+
+@pytest.mark.parametrize("name", ATTACKS)
+def test_each_line_of_a_unit_stops_what_comes_in_without_it(house: House, name: str) -> None:
+    box, attack = house.box, ATTACKS[name]
+    if attack.line == "SocketBindDeny" and "-BPF_FRAMEWORK" in box.ctl("--version"):
+        pytest.skip("this systemd was built without what SocketBindDeny needs, and goes on without it")
+    before = box.inside("hostname").strip()
+    with socket.socket(socket.AF_UNIX) as outside:
+        outside.bind(f"\0{OUTSIDE}")
+        outside.listen()
+        assert box.is_kept(attack.role, attack.code, attack.besides)
+        assert box.inside("hostname").strip() == before
+        assert not box.is_kept(attack.role, attack.code, (attack.line, *attack.besides))
+    assert (box.inside("hostname").strip() == "burglar") is (attack.line == "ProtectHostname")
+    box.inside("hostname", before)
 
 
 def test_a_wrong_config_is_said_once_and_a_right_one_is_taken(house: House) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import re
@@ -9,14 +10,17 @@ import resource
 import subprocess
 import sys
 import urllib.request
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 import psutil
 import pytest
 
+from appliance.control import main as control_main
+from tests.engine.sinks.publishing import until
 from tests.fakes.rtmp_server import RtmpServer
+from tests.faults.sabotage import Saboteur
 from tests.running import RunningBox, State
 from tests.servers.nginx import free_port
 
@@ -107,10 +111,15 @@ def told(state: State) -> set[str]:
     return {one["code"] for one in state["problems"]} & {"disk", "file-unreadable"}
 
 
-@pytest.mark.parametrize("name", FAULTS)
-def test_a_live_and_its_panel_outlast_a_broken_disk_and_a_killed_control(tmp_path: Path, name: str) -> None:
-    fault = FAULTS[name]
-    with RtmpServer() as server, RunningBox(tmp_path, TOML, UNDER) as box:
+NO_SPOOL = Saboteur(
+    "what the disk refuses is kept in memory", control_main.__name__, "with kept_by(state_dir, spool):", "if True:"
+)
+
+
+@contextlib.contextmanager
+def harmed_in_mid_live(home: Path, server: RtmpServer, fault: Fault) -> Iterator[RunningBox]:
+    """A box that is live on a broken disk, and whose control was killed a moment ago."""
+    with RunningBox(home, TOML, UNDER) as box:
         assert box.do("paste-key", text=f"rtmp://127.0.0.1:{server.port}/live key-1")[0] == 200
         assert box.do("go-live")[0] == 200
         box.until(lambda state: state["live"]["type"] == "on-air", LIMIT_S)
@@ -118,6 +127,13 @@ def test_a_live_and_its_panel_outlast_a_broken_disk_and_a_killed_control(tmp_pat
         before = control(box)
         before.kill()
         before.wait(60)
+        yield box
+
+
+@pytest.mark.parametrize("name", FAULTS)
+def test_a_live_and_its_panel_outlast_a_broken_disk_and_a_killed_control(tmp_path: Path, name: str) -> None:
+    fault = FAULTS[name]
+    with RtmpServer() as server, harmed_in_mid_live(tmp_path, server, fault) as box:
         back = box.until(lambda state: state["live"]["type"] == "on-air" and state["engine"]["connected"], LIMIT_S)
         assert back["destinations"][0]["attempts"] == 0
         assert box.do("set-look", look="full")[0] == 200
@@ -131,6 +147,20 @@ def test_a_live_and_its_panel_outlast_a_broken_disk_and_a_killed_control(tmp_pat
         assert box.do("end-live")[0] == 200
         box.until(lambda state: state["live"]["type"] == "off", LIMIT_S)
     assert "Traceback" not in box.log
+
+
+@pytest.mark.parametrize(
+    ("name", "lost", "times"),
+    [
+        ("full", "The control ended with exit code 1.", 2),
+        ("directory in the way", "The stream to tiktok was ended.", 1),
+    ],
+)
+def test_without_the_spool_the_same_disk_leaves_no_panel_or_ends_the_live(
+    tmp_path: Path, name: str, lost: str, times: int
+) -> None:
+    with NO_SPOOL.at_work(), RtmpServer() as server, harmed_in_mid_live(tmp_path, server, FAULTS[name]) as box:
+        assert until(lambda: box.log.count(lost) >= times, LIMIT_S), box.log
 
 
 def test_a_box_that_never_had_a_disk_serves_from_memory(tmp_path: Path) -> None:
