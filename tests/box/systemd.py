@@ -154,7 +154,7 @@ class Systemd(Panel):
         return done.stdout
 
     def _enter(self, *words: str) -> subprocess.CompletedProcess[str]:
-        enter = ("nsenter", f"--target={self._manager}", "--mount", "--pid", "--cgroup")
+        enter = ("nsenter", f"--target={self._manager}", "--mount", "--pid", "--cgroup", "--uts")
         return subprocess.run((*enter, *words), capture_output=True, text=True, check=False, timeout=300)
 
     def _install(self) -> None:

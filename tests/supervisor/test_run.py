@@ -18,7 +18,7 @@ from appliance.errors import Refused
 from appliance.model.config import Config
 from appliance.supervisor import run as run_room
 from appliance.supervisor.run import Patience, Supervisor
-from appliance.supervisor.run_dir import Place
+from appliance.supervisor.run_dir import NotifyLine, Place
 from appliance.system.programs import Command
 
 pytestmark = pytest.mark.timeout(90)
@@ -181,45 +181,62 @@ def test_a_role_that_can_never_work_here_is_left_alone(place: Path, caplog: pyte
     assert "The screen" not in caplog.text
 
 
-def test_a_supervisor_that_was_stopped_kills_nobody(place: Path) -> None:
-    """As when somebody presses Ctrl-Z, closes the laptop or stops the virtual machine."""
-    body = """
-line.setblocking(False)
-def lively(until):
-    while not until():
-        try: alive()
-        except OSError: pass
-        time.sleep(0.01)
-lively((place / "stopped").exists)
-end = time.monotonic() + 1.2  # three times the watchdog's patience
-lively(lambda: time.monotonic() > end)
-notes.write("engine was unheard\\n")
-lively((place / "resumed").exists)
-end = time.monotonic() + 0.8
-lively(lambda: time.monotonic() > end)
-notes.write("engine outlived it\\n")
-lively(lambda: False)
+GUARD = pytest.mark.parametrize("is_guarded", [True, False], ids=["guarded", "without-guard"])
+NOTED = """
+notes = open(place / "notes", "a", buffering=1)
+look = Silence.look
+def unguarded(self, now):
+    self.seconds += now - self._looked_at
+    self._looked_at = now
+    return self.seconds
+def noted(self, now):
+    notes.write("looked late\\n" if now - self._looked_at > 2.0 else "looked\\n")
+    return (look if is_guarded else unguarded)(self, now)
+Silence.look = noted
 """
-    command = child(place, "engine", body)
-    code = (
-        "import asyncio; from pathlib import Path; from tests.supervisor.test_run import *\n"
-        "from appliance.supervisor.run_dir import Place\n"
-        f"place = Place(Path({str(place)!r})); asyncio.run(Supervisor({{'engine': {command!r}}}, place, QUICK).run())"
+
+
+@GUARD
+def test_a_supervisor_that_was_stopped_kills_nobody(place: Path, is_guarded: bool) -> None:
+    """As when somebody presses Ctrl-Z, closes the laptop or stops the virtual machine for longer than its patience."""
+    body = (
+        """
+while not (place / "quiet").exists(): alive(); time.sleep(0.01)
+notes.write("engine is quiet\\n")
+while not (place / "resumed").exists(): time.sleep(0.01)
+end = time.monotonic() + 0.3
+while time.monotonic() < end: alive(); time.sleep(0.01)
+notes.write("engine outlived it\\n")
+"""
+        + STEADY
     )
+    patience = Patience(watchdog_s=2.0, first_pause_s=0.01, last_pause_s=0.02, end_s=2.0)
+    command = child(place, "engine", body)
+    code = f"""
+import asyncio
+from appliance.system.starving import Silence
+from tests.supervisor.test_run import *
+place, is_guarded = Path({str(place)!r}), {is_guarded}
+{NOTED}
+asyncio.run(Supervisor({{"engine": {command!r}}}, Place(place), {patience!r}).run())
+"""
 
     async def test() -> None:
         async with asyncio.timeout(LIMIT_S):
             supervisor = await asyncio.create_subprocess_exec(sys.executable, "-c", code)
             await until(place, "engine started")
+            (place / "quiet").touch()
+            await until(place, "engine is quiet")
+            await until(place, "looked", notes(place).count("looked") + 1)  # so that nothing waits to be heard
             supervisor.send_signal(signal.SIGSTOP)
-            (place / "stopped").touch()
-            await until(place, "engine was unheard")
+            await asyncio.sleep(2.2)
             supervisor.send_signal(signal.SIGCONT)
+            await until(place, "looked late")
             (place / "resumed").touch()
-            await until(place, "engine outlived it")
+            await until(place, *(("engine outlived it", 1) if is_guarded else ("engine started", 2)))
             supervisor.terminate()
             assert await supervisor.wait() == 0
-        assert notes(place).count("engine started") == 1
+        assert (notes(place).count("engine started") == 1) is is_guarded
 
     asyncio.run(test())
 
@@ -261,8 +278,15 @@ def test_what_hangs_on_a_busy_processor_is_killed_all_the_same(place: Path, capl
     assert "gave no sign of life and was killed" in caplog.text
 
 
-def test_a_deleted_run_directory_ends_nobody(place: Path, caplog: pytest.LogCaptureFixture) -> None:
+@pytest.mark.parametrize("missing", ["nothing", "sockets", "lock"])
+def test_a_deleted_run_directory_ends_nobody(
+    place: Path, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch, missing: str
+) -> None:
     """Roles are heard again through new sockets, what dies starts again, and no second run can begin meanwhile."""
+    if missing == "sockets":
+        monkeypatch.setattr(NotifyLine, "is_there", True)
+    if missing == "lock":
+        monkeypatch.setattr(Place, "keep", lambda _: None)
     home = place / "run"
     body = """
 line.setblocking(False)
@@ -287,16 +311,19 @@ notes.write("engine heard again\\n")
                 (place / "deleted").touch()
                 await until(place, "engine heard again")
                 await until(place, "engine started", 2)
-                while not (home / "run.lock").exists():  # noqa: ASYNC110 - made by the supervisor's own look
-                    await asyncio.sleep(0.01)
-                with pytest.raises(Refused):
-                    Place(home)
+                if missing == "lock":
+                    Place(home).close()
+                else:
+                    while not (home / "run.lock").exists():  # noqa: ASYNC110 - made by the supervisor's own look
+                        await asyncio.sleep(0.01)
+                    with pytest.raises(Refused):
+                        Place(home)
                 os.kill(os.getpid(), signal.SIGTERM)
                 return await running
 
     assert asyncio.run(test()) == 0
-    assert "gave no sign of life" not in caplog.text
-    assert caplog.text.count("was deleted by somebody") == 1
+    assert ("gave no sign of life" in caplog.text) is (missing == "sockets")
+    assert caplog.text.count("was deleted by somebody") == (missing != "lock")
 
 
 def test_a_run_directory_that_cannot_be_made_again_ends_nobody(place: Path, caplog: pytest.LogCaptureFixture) -> None:
