@@ -7,6 +7,7 @@ import asyncio
 from aiohttp import hdrs, web
 
 from appliance.access.denied import Denied
+from appliance.access.json_answer import must_be_json
 from appliance.access.origin import READS
 from appliance.errors import Invalid
 
@@ -23,8 +24,8 @@ async def read_body(request: web.Request, within_s: float = BODY_S) -> None:
         return
     if hdrs.CONTENT_ENCODING in request.headers:
         raise Invalid("not-json", "Commands are JSON as it is: send it without Content-Encoding.")
-    if request.can_read_body and request.content_type != "application/json":
-        raise Invalid("not-json", "Commands are JSON: send Content-Type: application/json.")
+    if request.can_read_body:
+        must_be_json(request)
     try:
         async with asyncio.timeout(within_s):
             await request.read()

@@ -13,6 +13,7 @@ from appliance.access.browser_names import name_for
 from appliance.access.denied import Denied
 from appliance.access.entry import Entered, Visitor
 from appliance.access.guard import ASKER, COOKIE, COOKIE_S, HOST_COOKIE, Access, Asker, need_owner
+from appliance.access.json_answer import json_answer, must_be_json
 from appliance.access.origin import check_origin, client_of, is_loopback
 from appliance.access.qr import LONGEST, qr_svg
 from appliance.access.safe_way import HTTPS_HINT, check_secret_way
@@ -110,7 +111,7 @@ async def _log_in(request: web.Request) -> web.Response:
 
 async def _about_password(request: web.Request) -> web.Response:
     need_owner(request)
-    return _json(await asyncio.to_thread(request.app[_access].entry.about_password))
+    return json_answer(await asyncio.to_thread(request.app[_access].entry.about_password))
 
 
 async def _password(request: web.Request) -> web.Response:
@@ -119,19 +120,19 @@ async def _password(request: web.Request) -> web.Response:
     access, asker = request.app[_access], request[ASKER]
     await access.entry.change_password(asked.password, asked.old, asker.grant)
     await access.end_sessions(lambda known: known.way == "password" and known.hash != asker.grant.hash, request)
-    return _json({"ok": True})
+    return json_answer({"ok": True})
 
 
 async def _end_password(request: web.Request) -> web.Response:
     access, asker = request.app[_access], request[ASKER]
     await access.entry.remove_password()
     ended = await access.end_sessions(lambda known: known.way == "password" and known.hash != asker.grant.hash, request)
-    return _json({"ok": True, "ended": ended})
+    return json_answer({"ok": True, "ended": ended})
 
 
 async def _whoami(request: web.Request) -> web.Response:
     access, asker = request.app[_access], request[ASKER]
-    response = _json({**_about(asker.grant), "fingerprint": access.fingerprint})
+    response = json_answer({**_about(asker.grant), "fingerprint": access.fingerprint})
     if asker.is_browser:
         # The page asks at each start, so a phone that is used keeps its cookie.
         _set_cookie(request, response, request.cookies[HOST_COOKIE if request.secure else COOKIE])
@@ -141,13 +142,13 @@ async def _whoami(request: web.Request) -> web.Response:
 async def _sessions(request: web.Request) -> web.Response:
     access, asker = request.app[_access], request[ASKER]
     shown = access.sessions if asker.grant.role == "owner" else (asker.grant,) if asker.is_browser else ()
-    return _json([_row(grant, asker) for grant in shown])
+    return json_answer([_row(grant, asker) for grant in shown])
 
 
 async def _end_others(request: web.Request) -> web.Response:
     asker = request[ASKER].grant
     removed = await request.app[_access].throw_out(lambda known: known.hash != asker.hash, asker, request)
-    return _json({"ok": True, "ended": removed.ended, "password-ended": removed.has_password_ended})
+    return json_answer({"ok": True, "ended": removed.ended, "password-ended": removed.has_password_ended})
 
 
 async def _end_one(request: web.Request) -> web.Response:
@@ -156,7 +157,7 @@ async def _end_one(request: web.Request) -> web.Response:
     if not removed.ended:
         raise _no_such_session()
     left = sum(known.maker.id == wanted for known in access.sessions)
-    response = _json(
+    response = json_answer(
         {"ok": True, "ended": removed.ended, "password-ended": removed.has_password_ended, "invited-left": left}
     )  # fmt: skip
     if asker.is_browser and asker.grant.id == wanted:
@@ -172,7 +173,7 @@ async def _rename(request: web.Request) -> web.Response:
     asked = await _read(request, Renaming, '{"name": "Maya\'s phone"}')
     if not await request.app[_access].rename(request.match_info["id"], _name(request, asked.name)):
         raise _no_such_session()
-    return _json({"ok": True})
+    return json_answer({"ok": True})
 
 
 async def _invite(request: web.Request) -> web.Response:
@@ -182,7 +183,7 @@ async def _invite(request: web.Request) -> web.Response:
     site = access.site if is_loopback(host) and access.site else f"{request.scheme}://{host}"
     token, until = access.entry.invite(asked.role, request[ASKER].grant.as_maker)
     link = f"{site}/#{token}"
-    return _json({"link": link, "qr": qr_svg(link), "role": asked.role, "expires-at": until})
+    return json_answer({"link": link, "qr": qr_svg(link), "role": asked.role, "expires-at": until})
 
 
 async def _qr(request: web.Request) -> web.Response:
@@ -202,7 +203,7 @@ def _entered(request: web.Request, visitor: Visitor, entered: Entered) -> web.Re
     cookie, grant = entered
     if visitor.before is not None:
         request.app[_access].leave_behind(visitor.before, request)
-    response = _json({"ok": True, **_about(grant)})
+    response = json_answer({"ok": True, **_about(grant)})
     _set_cookie(request, response, cookie)
     return response
 
@@ -236,13 +237,8 @@ def _name(request: web.Request, given: str) -> str:
 
 async def _read[T](request: web.Request, kind: type[T], example: str) -> T:
     """What was sent. Raises `Invalid`, never repeating it."""
-    if request.content_type != "application/json":
-        raise Invalid("not-json", "Commands are JSON: send Content-Type: application/json.")
+    must_be_json(request)
     try:
         return msgspec.json.decode(await request.read(), type=kind)
     except UNREADABLE:
         raise Invalid("command", f"This is not understood. It takes {example}.") from None
-
-
-def _json(value: object) -> web.Response:
-    return web.Response(body=msgspec.json.encode(value), content_type="application/json")

@@ -12,6 +12,9 @@ type Look = Literal["blur", "fill", "split", "full"]
 type Cover = Literal["", "brb", "privacy"]
 type WhenFull = Literal["delete-oldest", "stop"]
 type CanvasSide = Annotated[int, Meta(ge=16, le=4096)]
+AUDIO_KBPS = 160
+"""What sound takes of every stream and recording."""
+
 type Gain = Annotated[float, Meta(ge=-60, le=20)]
 type PathText = Annotated[str, Meta(pattern=r"^[^\x00]*\Z")]
 
@@ -74,7 +77,7 @@ class EncoderPlan(Value, frozen=True):
     order: tuple[str, ...] = ()
     preset: str = "auto"
     bitrate_kbps: Annotated[int, Meta(ge=1, le=1_000_000)] = 3400
-    audio_kbps: Annotated[int, Meta(ge=1, le=1000)] = 160
+    audio_kbps: Annotated[int, Meta(ge=1, le=1000)] = AUDIO_KBPS
 
 
 class Destination(Value, frozen=True):

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Protocol
 
-import msgspec
 from aiohttp import web
 
+from appliance.access.json_answer import json_answer
 from appliance.model.problem import Value
 from appliance.model.state import AccountState, State
 from appliance.system.latest import Latest
@@ -48,19 +48,15 @@ def add_account(app: web.Application, sign_in: SignIn, state: Latest[State]) -> 
     """Adds GET, POST and DELETE /api/account."""
 
     async def show(_request: web.Request) -> web.Response:
-        return _json(AccountAnswer(step=sign_in.step, account=state.value.account))
+        return json_answer(AccountAnswer(step=sign_in.step, account=state.value.account))
 
     async def start(_request: web.Request) -> web.Response:
-        return _json(AccountCode(qr=await sign_in.start(), step=sign_in.step))
+        return json_answer(AccountCode(qr=await sign_in.start(), step=sign_in.step))
 
     async def leave(_request: web.Request) -> web.Response:
         await sign_in.leave()
-        return _json(AccountAnswer(step=sign_in.step))
+        return json_answer(AccountAnswer(step=sign_in.step))
 
     app.router.add_get("/api/account", show)
     app.router.add_post("/api/account", start)
     app.router.add_delete("/api/account", leave)
-
-
-def _json(value: Value) -> web.Response:
-    return web.Response(body=msgspec.json.encode(value), content_type="application/json")

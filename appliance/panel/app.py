@@ -13,18 +13,18 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
-import msgspec
 from aiohttp import web
 from aiohttp.typedefs import Handler
 
 from appliance.access.body import read_body
 from appliance.access.denied import Denied
 from appliance.access.guard import Access, is_owner
+from appliance.access.json_answer import json_answer, must_be_json, problem_answer
 from appliance.access.notices import for_viewers
 from appliance.access.origin import READS
 from appliance.access.routes import OPEN, add_access_routes
 from appliance.access.safe_way import https_address, is_better_over_https
-from appliance.errors import Fact, Invalid, PlugcastError, Unavailable
+from appliance.errors import Fact, PlugcastError, Unavailable
 from appliance.model.command import Command, read_command
 from appliance.model.state import State
 from appliance.panel.page_answer import page_answer
@@ -120,13 +120,13 @@ async def _polite(request: web.Request, handler: Handler) -> web.StreamResponse:
     try:
         return await handler(request)
     except PlugcastError as error:
-        response = _problem(error.http_status, error.code, str(error), error.facts)
+        response = problem_answer(error.http_status, error.code, str(error), error.facts)
         if isinstance(error, Denied):
             response.headers.update(error.headers)
     except web.HTTPException as error:
         code, text = _WORDS.get(error.status, ("request", "This request is not understood."))
         status = 404 if error.status == 405 else error.status
-        response = _problem(status, code, text, {})
+        response = problem_answer(status, code, text, {})
     return response
 
 
@@ -144,18 +144,19 @@ async def _guarded(request: web.Request, handler: Handler) -> web.StreamResponse
 
 async def _healthz(request: web.Request) -> web.Response:
     engine = request.app[_panel].desk.newest.engine
-    return _json({"ok": True, "engine": engine.connected})
+    return json_answer({"ok": True, "engine": engine.connected})
 
 
 async def _state(request: web.Request) -> web.Response:
     newest = request.app[_panel].desk.newest
-    return _json(newest if is_owner(request) else for_viewers(newest))
+    return json_answer(newest if is_owner(request) else for_viewers(newest))
 
 
 async def _do(request: web.Request) -> web.Response:
-    command = read_command(await _body(request))
+    must_be_json(request)
+    command = read_command(await request.read())
     facts = await request.app[_panel].desk.do(command)
-    return _json({"ok": True, **facts})
+    return json_answer({"ok": True, **facts})
 
 
 async def _preview(request: web.Request) -> web.Response:
@@ -176,7 +177,7 @@ async def _viewer(request: web.Request) -> web.Response:
 
 
 async def _recordings(request: web.Request) -> web.Response:
-    return _json(request.app[_panel].desk.newest.recordings)
+    return json_answer(request.app[_panel].desk.newest.recordings)
 
 
 async def _recording(request: web.Request) -> web.StreamResponse:
@@ -199,18 +200,3 @@ def _https_first() -> web.Response:
 
 async def _static(request: web.Request) -> web.Response:
     return page_answer(request, page_files()[request.path])
-
-
-async def _body(request: web.Request) -> bytes:
-    if request.content_type != "application/json":
-        raise Invalid("not-json", "Commands are JSON: send Content-Type: application/json.")
-    return await request.read()
-
-
-def _json(value: object) -> web.Response:
-    return web.Response(body=msgspec.json.encode(value), content_type="application/json")
-
-
-def _problem(status: int, code: str, text: str, facts: Mapping[str, Fact]) -> web.Response:
-    body = {"code": code, "facts": facts, "text": text}
-    return web.Response(status=status, body=msgspec.json.encode(body), content_type="application/json")

@@ -8,10 +8,10 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Protocol
 
-import msgspec
 from aiohttp import web
 
 from appliance.access.guard import need_owner
+from appliance.access.json_answer import json_answer
 from appliance.errors import Invalid, Unavailable
 from appliance.model.problem import Value
 from appliance.panel.feed import Feed
@@ -54,7 +54,7 @@ def add_control_routes(app: web.Application, desk: Desk) -> None:
     """Adds them to the application, whose guards then stand before them."""
 
     async def settings(_request: web.Request) -> web.Response:
-        return web.Response(body=msgspec.json.encode(desk.settings()), content_type="application/json")
+        return json_answer(desk.settings())
 
     async def backup(request: web.Request) -> web.Response:
         need_owner(request)

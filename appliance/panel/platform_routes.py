@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Protocol
 
-import msgspec
 from aiohttp import web
 
+from appliance.access.json_answer import json_answer
 from appliance.model.check import Check
 from appliance.platforms.platform import view_of
 from appliance.platforms.registry import PLATFORMS
@@ -24,14 +24,10 @@ def add_concierge(app: web.Application, examined: Examined) -> None:
     """Adds GET /api/doctor and GET /api/platforms."""
 
     async def doctor(_request: web.Request) -> web.Response:
-        return _json(examined.checks)
+        return json_answer(examined.checks)
 
     async def platforms(_request: web.Request) -> web.Response:
-        return _json(tuple(view_of(platform) for platform in PLATFORMS.values()))
+        return json_answer(tuple(view_of(platform) for platform in PLATFORMS.values()))
 
     app.router.add_get("/api/doctor", doctor)
     app.router.add_get("/api/platforms", platforms)
-
-
-def _json(value: object) -> web.Response:
-    return web.Response(body=msgspec.json.encode(value), content_type="application/json")

@@ -124,8 +124,23 @@ def places(data: bytes) -> Iterator[tuple[bytes, int]]:
     yield from _places(data, 0, 0)
 
 
-def _box(header: bytes, start: int) -> Box | None:
-    size, kind = int.from_bytes(header[:4]), header[4:8]
+def in_memory(data: bytes | bytearray, start: int = 0) -> Iterator[Box]:
+    """The whole boxes one after the other in bytes; ends at the first that is torn or none."""
+    while start + 8 <= len(data):
+        box = _box(data[start : start + 16], start)
+        if box is None or box.end > len(data):
+            return
+        yield box
+        start = box.end
+
+
+def is_none(header: bytes | bytearray) -> bool:
+    """Whether these are the first bytes of something that cannot be a box, however much of it comes."""
+    return len(header) >= 8 and _box(header, 0) is None
+
+
+def _box(header: bytes | bytearray, start: int) -> Box | None:
+    size, kind = int.from_bytes(header[:4]), bytes(header[4:8])
     body = start + 8
     if size == 1 and len(header) == 16:
         size, body = int.from_bytes(header[8:16]), start + 16
@@ -146,15 +161,10 @@ def _body(file: BinaryIO, box: Box) -> bytes:
 
 
 def _places(data: bytes, offset: int, depth: int) -> Iterator[tuple[bytes, int]]:
-    start = 0
-    while start + 8 <= len(data):
-        box = _box(data[start : start + 16], start)
-        if box is None or box.end > len(data):
-            return
-        yield box.kind, offset + start
+    for box in in_memory(data):
+        yield box.kind, offset + box.start
         if box.kind in _CONTAINERS and depth < _DEEPEST:
             yield from _places(data[box.body : box.end], offset + box.body, depth + 1)
-        start = box.end
 
 
 def _inner(data: bytes) -> Iterator[tuple[bytes, bytes]]:

@@ -33,7 +33,7 @@ type Patch = tuple[int, bytes]
 
 def with_room(beginning: bytes) -> bytes:
     """What a muxer wrote up to and with its `moov`, with room for the index behind and for a length in it."""
-    at = _find(beginning, b"moov")
+    at = next(box.start for box in mp4_boxes.in_memory(beginning) if box.kind == b"moov")
     moov = beginning[at:]
     mvex = next(moov_at for kind, moov_at in mp4_boxes.places(moov[8:]) if kind == b"mvex") + 8
     size = int.from_bytes(moov[mvex : mvex + 4])
@@ -65,11 +65,9 @@ class FragmentIndex:
 
     def add(self, data: bytes, at: int) -> None:
         """Whole boxes that lie in the file at `at`."""
-        start = 0
-        while start + 8 <= len(data):
-            kind, size = data[start + 4 : start + 8], int.from_bytes(data[start : start + 4])
-            self.note(kind, at + start, data[start : start + size] if kind in (b"moov", b"moof") else b"", size)
-            start += max(size, 8)
+        for box in mp4_boxes.in_memory(data):
+            kept = data[box.start : box.end] if box.kind in (b"moov", b"moof") else b""
+            self.note(box.kind, at + box.start, kept, box.end - box.start)
 
     def note(self, kind: bytes, at: int, box: bytes, size: int) -> None:
         """One box of the file; `box` is the whole of it where it is a `moov` or a `moof`."""
@@ -136,10 +134,3 @@ def _durations(moov: bytes, seconds: float) -> Iterator[Patch]:
 def _number(at: int, value: float, *, wide: bool) -> Patch:
     size = 8 if wide else 4
     return at, min(round(value), (1 << 8 * size) - 1).to_bytes(size)
-
-
-def _find(data: bytes, kind: bytes) -> int:
-    at = 0
-    while data[at + 4 : at + 8] != kind:
-        at += max(int.from_bytes(data[at : at + 4]), 8)
-    return at

@@ -258,7 +258,7 @@ SABOTEURS: dict[str, Saboteur] = {
     "heat": Saboteur(
         "the bitrate goes down in the heat",
         "appliance.engine.hardware.thermal",
-        "Condition(celsius, self._is_hot or slowed,",
+        "Condition(celsius, must_rest,",
         "Condition(celsius, slowed,",
     ),
 }

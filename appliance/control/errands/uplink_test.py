@@ -11,7 +11,7 @@ from typing import Literal
 from appliance.clock.clocks import WallClock
 from appliance.control.errands.asks import Asks
 from appliance.model.config import Config
-from appliance.model.plan import UplinkTest
+from appliance.model.plan import AUDIO_KBPS, UplinkTest
 from appliance.model.report import Report
 from appliance.model.state import Advice, UplinkState
 
@@ -20,7 +20,6 @@ WITHIN_S = 15.0
 TEST_S = 8
 SPARE = 0.75
 """How much of what a line carried for some seconds may be used for hours: Wi-Fi and neighbours come and go."""
-SOUND_KBPS = 160
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +71,7 @@ def advice(kbps: int, config: Config, most_pixels_s: int = 0) -> Advice:
 
     `most_pixels_s` is what the encoder can hold, 0 where that is not known: then only the line counts.
     """
-    usable = kbps * SPARE - SOUND_KBPS
+    usable = kbps * SPARE - AUDIO_KBPS
     carried = next((preset for preset in PRESETS if preset.kbps <= usable), None)
     best = carried and _made(carried, most_pixels_s)
     carries = f"Your internet sends {_megabits(kbps)} megabits a second"

@@ -12,8 +12,10 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Literal
 
+from appliance.control.judge.limits import disk_hours, heat_of, line_of, sent_kbps
 from appliance.control.keys import KeySummary
 from appliance.control.live.key_paste import freshness, lasts_one_live
+from appliance.hardware.heat import HOT_C
 from appliance.model.check import Check, CheckState
 from appliance.model.config import Config
 from appliance.model.report import Report, SourceReport
@@ -30,12 +32,10 @@ from appliance.model.state import (
     UplinkState,
 )
 
-SLOW_MS = 200
 SILENCE_DB = -90.0
 MIC_DEAD_DB = -80.0
 MIC_LOUD_DB = -1.0
 TOGETHER_MS = 80.0
-WARM_C, HOT_C = 70.0, 80.0
 CHECK_HOLDS_S = 600.0
 MEASUREMENT_HOLDS_S = 24 * 3600.0
 ROOM = 1.5
@@ -213,8 +213,7 @@ def _sync(report: Report | None) -> Check:
 def _uplink(findings: Findings) -> Check:
     live, report = findings.live, findings.report
     if isinstance(live, OnAir) and report is not None:
-        backlog_ms = max((d.backlog_ms for d in report.destinations), default=0)
-        if backlog_ms > SLOW_MS or report.encoder.limited_by == "network":
+        if line_of(report, report.encoder.canvas_fps or findings.config.picture.fps) != "ok":
             text = "Your internet is slow: picture made simpler, sound untouched."
             fix = "Ask others to stop uploads, or use a network cable."
             return Check(name="uplink", state="warn", text=text, fix=fix, code="internet-slow")
@@ -240,7 +239,7 @@ def _server(checks: list[PreflightState]) -> Check | None:
 
 def _measured(findings: Findings) -> Check | None:
     """What the measurement of the line says, while it still counts."""
-    line, wanted = findings.uplink, findings.config.encoder.bitrate_kbps + 160
+    line, wanted = findings.uplink, sent_kbps(findings.config)
     if line.state == "testing":
         return Check(name="uplink", state="unknown", text="Measuring your internet.")
     if line.state == "none" or findings.now - line.at > MEASUREMENT_HOLDS_S:
@@ -300,18 +299,19 @@ def _chat(chat: ChatState) -> Check:
 
 
 def _heat(report: Report | None) -> Check:
-    if report is None or report.temperature_c is None:
-        return Check(name="heat", state="unknown", text="This box does not tell its temperature.")
-    degrees, left = f"{report.temperature_c:.0f} C", HOT_C - report.temperature_c
-    slowed = report.encoder.limited_by == "heat" or any(problem.code == "too-hot" for problem in report.problems)
+    heat = heat_of(report) if report else "unknown"
     fix = "Give it air: nothing on top, not in a closed cupboard, the fan clean."
-    if slowed or left <= 0:
-        text = f"{degrees}: too hot, the picture is made simpler."
-        return Check(name="heat", state="bad", text=text, fix=fix, code="too-hot")
-    if report.temperature_c >= WARM_C:
-        text = f"{degrees}: warm, {left:.0f} degrees below where the box slows down."
-        return Check(name="heat", state="warn", text=text, fix=fix, code="too-hot")
-    return Check(name="heat", state="ok", text=f"{degrees}, {left:.0f} degrees below where the box slows down.")
+    celsius = report.temperature_c if report else None
+    if heat == "hot":
+        said = "This box is" if celsius is None else f"{celsius:.0f} C:"
+        return Check(name="heat", state="bad", text=f"{said} too hot, the picture is made simpler.", fix=fix,
+                     code="too-hot")  # fmt: skip
+    if celsius is None:
+        return Check(name="heat", state="unknown", text="This box does not tell its temperature.")
+    left = f"{HOT_C - celsius:.0f} degrees below where the box slows down."
+    if heat == "warm":
+        return Check(name="heat", state="warn", text=f"{celsius:.0f} C: warm, {left}", fix=fix, code="too-hot")
+    return Check(name="heat", state="ok", text=f"{celsius:.0f} C, {left}")
 
 
 def _disk(findings: Findings) -> Check:
@@ -322,7 +322,7 @@ def _disk(findings: Findings) -> Check:
         return Check(name="disk", state="bad", text="Recording does not work.", fix=fix, code=failed.code)
     if findings.free_mb is None:
         return Check(name="disk", state="unknown", text="How much room there is for recordings is not known yet.")
-    hours = max(0, findings.free_mb - record.keep_free_mb) * 8000 / (findings.config.encoder.bitrate_kbps + 160) / 3600
+    hours = disk_hours(findings.config, findings.free_mb)
     if hours < 1:
         state: CheckState = "bad" if record.enabled and record.when_full == "stop" else "warn"
         text = f"Room for {hours * 60:.0f} minutes of recordings."

@@ -10,6 +10,7 @@ import msgspec
 from appliance.control.errands.recordings import OnDisk
 from appliance.control.judge.doctor import Findings, checks_of, readiness_of
 from appliance.control.judge.health import health_of
+from appliance.control.judge.limits import disk_hours
 from appliance.control.keys import KeySummary
 from appliance.control.live.live_state import Wish
 from appliance.hardware.device_name import is_called, lasting_name
@@ -185,18 +186,15 @@ def _switched_off(config: Config) -> Iterable[DestinationView]:
 
 
 def _record(known: Known) -> RecordState:
-    config = known.config
     record = known.report.record if known.report else RecordReport()
     # The recorder knows its disk to the second; otherwise there is what was seen in passing.
     free_mb = record.free_mb if record.state == "recording" and record.free_mb else known.recordings.free_mb
-    kbps = config.encoder.bitrate_kbps + 160
-    hours = max(0, (free_mb or 0) - config.record.keep_free_mb) * 8000 / kbps / 3600
     return RecordState(
         state=record.state,
         file=record.file,
         written_s=record.written_s,
         free_mb=free_mb,
-        hours_left=None if free_mb is None else round(hours, 1),
+        hours_left=None if free_mb is None else round(disk_hours(known.config, free_mb), 1),
     )
 
 

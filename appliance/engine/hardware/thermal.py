@@ -1,6 +1,6 @@
 """How hot the box is and whether its power supply holds: reads /sys and remembers when it was too much.
 
-Owns the limits. Everything is read below a root directory that a test may put elsewhere; what cannot be read is
+Everything is read below a root directory that a test may put elsewhere; what cannot be read is
 unknown and harms nobody.
 """
 
@@ -9,10 +9,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from appliance.model.problem import Problem
+from appliance.hardware.heat import COOL_C, HOT_C, WARM_AGAIN_C, WARM_C
+from appliance.model.problem import Fact, Problem
 
-WARN_C, WARN_AGAIN_C = 75.0, 73.0
-HOT_C, COOL_C = 80.0, 77.0
 READ_EVERY_S = 2.0
 
 # Zones of a processor, as kernels name them; others (batteries, Wi-Fi, mainboards) run at temperatures of their own.
@@ -51,15 +50,16 @@ class Thermal:
 
     def _judge(self, celsius: float | None, flags: int) -> Condition:
         heat = -273.0 if celsius is None else celsius
-        self._is_warm = heat >= (WARN_AGAIN_C if self._is_warm else WARN_C)
+        self._is_warm = heat >= (WARM_AGAIN_C if self._is_warm else WARM_C)
         self._is_hot = heat >= (COOL_C if self._is_hot else HOT_C)
         slowed = bool(flags & (_THROTTLING | _SOFT_LIMIT))
+        must_rest = self._is_hot or slowed
         found = []
-        if self._is_warm or slowed:
-            found.append(_too_hot(celsius))
+        if self._is_warm or must_rest:
+            found.append(_too_hot(celsius, must_rest=must_rest))
         if flags & _UNDER_VOLTAGE:
             found.append(_under_voltage())
-        return Condition(celsius, self._is_hot or slowed, tuple(found))
+        return Condition(celsius, must_rest, tuple(found))
 
 
 def temperature(root: Path) -> float | None:
@@ -99,10 +99,11 @@ def _text(file: Path) -> str:
         return ""
 
 
-def _too_hot(celsius: float | None) -> Problem:
+def _too_hot(celsius: float | None, *, must_rest: bool) -> Problem:
     said = "" if celsius is None else f" ({celsius:.0f} °C)"
     text = f"The box is too hot{said}: the picture is made simpler when it gets worse. Give it air or a fan."
-    return Problem(code="too-hot", text=text, facts={} if celsius is None else {"celsius": celsius})
+    facts: dict[str, Fact] = {"slowed": must_rest}
+    return Problem(code="too-hot", text=text, facts=facts if celsius is None else {**facts, "celsius": celsius})
 
 
 def _under_voltage() -> Problem:

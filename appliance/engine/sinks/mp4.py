@@ -168,16 +168,12 @@ class Fragments(io.RawIOBase):
     def write(self, data: Buffer, /) -> int:
         """Keeps `data` until its fragment is whole."""
         self._pending += data
-        while len(self._pending) >= self._next_box + 8:
-            size = int.from_bytes(self._pending[self._next_box : self._next_box + 4])
-            kind = bytes(self._pending[self._next_box + 4 : self._next_box + 8])
-            if size < 8:
-                raise OSError(errno.EIO, "the muxer wrote a box that cannot be")
-            if len(self._pending) < self._next_box + size:
-                break
-            self._next_box += size
-            if kind in (b"moov", b"mdat"):
-                self._whole = self._next_box
+        for box in mp4_boxes.in_memory(self._pending, self._next_box):
+            self._next_box = box.end
+            if box.kind in (b"moov", b"mdat"):
+                self._whole = box.end
+        if mp4_boxes.is_none(self._pending[self._next_box : self._next_box + 8]):
+            raise OSError(errno.EIO, "the muxer wrote a box that cannot be")
         return memoryview(data).nbytes
 
     @property
@@ -203,22 +199,20 @@ class Fragments(io.RawIOBase):
 
 def pieces(data: bytes) -> Iterator[bytes]:
     """What `Fragments` gave, cut into the beginning (up to its `moov`) and single fragments (up to their `mdat`)."""
-    start = at = 0
-    while at + 8 <= len(data):
-        kind, at = data[at + 4 : at + 8], at + max(int.from_bytes(data[at : at + 4]), 8)
-        if kind in (b"moov", b"mdat"):
-            yield data[start:at]
-            start = at
+    start = 0
+    for box in mp4_boxes.in_memory(data):
+        if box.kind in (b"moov", b"mdat"):
+            yield data[start : box.end]
+            start = box.end
 
 
 def starts_with_key(piece: bytes) -> bool:
     """Whether the first picture in a fragment is a key frame, by ISO/IEC 14496-12, 8.8.7 and 8.8.8."""
-    kinds = dict(mp4_boxes.places(piece))
-    at = kinds.get(b"moof")
-    if at is None:
+    moof = next((box for box in mp4_boxes.in_memory(piece) if box.kind == b"moof"), None)
+    if moof is None:
         return False
-    moof = piece[at + 8 : at + int.from_bytes(piece[at : at + 4])]
-    return VIDEO_TRACK in mp4_boxes.fragment(moof, {VIDEO_TRACK: VIDEO_RATE}).begins_with_key
+    fragment = mp4_boxes.fragment(piece[moof.body : moof.end], {VIDEO_TRACK: VIDEO_RATE})
+    return VIDEO_TRACK in fragment.begins_with_key
 
 
 def in_order(packets: Iterable[Packet]) -> list[Packet]:

@@ -19,7 +19,7 @@ from appliance.clock.wall_clock import is_clock_set, kernel_clock_state
 from appliance.control.director import Director, Surroundings
 from appliance.control.errands.asks import GRACE_S
 from appliance.control.errands.recordings import OnDisk
-from appliance.control.errands.uplink_test import PRESETS, SOUND_KBPS, SPARE, WITHIN_S, advice
+from appliance.control.errands.uplink_test import PRESETS, SPARE, WITHIN_S, advice
 from appliance.control.factory import finish_reset
 from appliance.control.keys import KeyStore
 from appliance.control.live.wish_file import WishFile
@@ -36,7 +36,7 @@ from appliance.model.command import (
 )
 from appliance.model.config import Config, PictureConfig
 from appliance.model.device import DeviceFacts, DiskFacts, SoundFacts
-from appliance.model.plan import Export, UplinkTest
+from appliance.model.plan import AUDIO_KBPS, Export, UplinkTest
 from appliance.model.problem import Problem
 from appliance.model.profile import Profile
 from appliance.model.report import Answer
@@ -126,8 +126,8 @@ def test_advice_fits_the_line_and_the_canvas(kbps: int, portrait: bool) -> None:
     assert (height > width) == portrait
     assert width % 2 == height % 2 == 0
     assert 500 <= it.bitrate_kbps <= 20_000
-    if kbps * SPARE - SOUND_KBPS >= PRESETS[-1].kbps:
-        assert it.bitrate_kbps + SOUND_KBPS <= kbps * SPARE
+    if kbps * SPARE - AUDIO_KBPS >= PRESETS[-1].kbps:
+        assert it.bitrate_kbps + AUDIO_KBPS <= kbps * SPARE
     assert advice(kbps + 1000, config).bitrate_kbps >= it.bitrate_kbps
 
 
