@@ -137,6 +137,7 @@ class Studio:
             *self._console.workers,
             self._network,
             self._hardware,
+            self._chooser,
             *(self._broadcast.workers if self._broadcast else ()),
             *self._asks.fallen,
             *self._menders,
@@ -188,7 +189,7 @@ class Studio:
         """Ends the broadcast cleanly, then everything else."""
         self._asks.close()
         self._network.stop()
-        self._chooser.close()
+        self._chooser.stop()
         self._hardware.stop()
         if self._broadcast is not None:
             self._broadcast.close()
@@ -271,7 +272,7 @@ class Studio:
                 self._console = self._new_console(plan)
             if not self._chooser.serves(plan.encoder, plan.picture):
                 self._encoder_failure = None
-                self._chooser.close()
+                self._chooser.stop()
                 self._chooser = Chooser(plan.encoder, plan.picture, self._outlets.memory)
                 self._chooser.start()
 

@@ -7,13 +7,13 @@ wrong in it, there is a choice: a box that cannot try its encoders goes on air w
 from __future__ import annotations
 
 import logging
-import threading
 from dataclasses import replace
 
 from appliance.engine.encode.choice_memory import ChoiceMemory
 from appliance.engine.encode.choose import LAST_RESORT, Choice, calibrated, choose
 from appliance.engine.encode.libav import VideoSettings
 from appliance.engine.encode.worker import EncodeWorker
+from appliance.engine.threads.worker import Worker
 from appliance.model.plan import EncoderPlan, PicturePlan
 from appliance.model.problem import Problem
 
@@ -23,8 +23,10 @@ TRY_AGAIN_S = 30.0
 """How long after trials that could not even be started: what was missing (memory, a process) may be there again."""
 
 
-class Chooser(threading.Thread):
+class Chooser(Worker):
     """Chooses on a thread of its own; `choice` is None until then, and may become a better one once."""
+
+    must_beat = False  # it waits for trials, whose time is bounded
 
     def __init__(
         self,
@@ -34,8 +36,8 @@ class Chooser(threading.Thread):
         failed: tuple[VideoSettings, Problem] | None = None,
         try_again_s: float = TRY_AGAIN_S,
     ) -> None:
-        super().__init__(name="choose-encoder", daemon=True)
-        self._try_again_s, self._is_over = try_again_s, threading.Event()
+        super().__init__("choose-encoder")
+        self._try_again_s = try_again_s
         self._encoder, self._picture, self._memory, self._failed = encoder, picture, memory, failed
         self.choice: Choice | None = None
 
@@ -47,7 +49,7 @@ class Chooser(threading.Thread):
         """Who chooses, under way, after an encoder has failed: the last resort, of which there is only one."""
         if failed.name == LAST_RESORT:
             return self
-        self.close()
+        self.stop()
         again = Chooser(self._encoder, self._picture, self._memory, (failed, problem))
         again.start()
         return again
@@ -61,13 +63,9 @@ class Chooser(threading.Thread):
         """Whether `used` was taken without trials, which have come off since."""
         return is_untried(used) and self.choice is not None and not is_untried(self.choice)
 
-    def close(self) -> None:
-        """Nobody needs another choice; returns at once."""
-        self._is_over.set()
-
-    def run(self) -> None:
+    def work(self) -> None:
         """Chooses; again and again while the trials cannot be started."""
-        while not self._is_over.is_set():
+        while not self.stopping:
             try:
                 self.choice = self._chosen()
             except Exception as error:  # noqa: BLE001 - whatever it is, the box must come on air
@@ -76,7 +74,7 @@ class Chooser(threading.Thread):
                 self.choice = self._untried(error)
             else:
                 return
-            self._is_over.wait(self._try_again_s)
+            self.pause(self._try_again_s)
 
     def _chosen(self) -> Choice:
         if self._failed is None:

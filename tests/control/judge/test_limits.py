@@ -13,10 +13,12 @@ from appliance.engine.hardware.thermal import READ_EVERY_S, Thermal
 from appliance.model.check import CheckState
 from appliance.model.config import Config
 from appliance.model.report import DestinationReport, EncoderReport, Report
-from appliance.model.signal import Signal
+from appliance.model.signal import Cause, Signal
 from appliance.model.state import OnAir
 
-HEALTHY = Report(signal=Signal(mode="1920x1080@60"), encoder=EncoderReport(fps=30.0), temperature_c=50.0)
+HEALTHY = Report(
+    signal=Signal(cause=Cause.NONE, mode="1920x1080@60"), encoder=EncoderReport(fps=30.0), temperature_c=50.0
+)
 
 
 def said(report: Report) -> dict[str, CheckState]:

@@ -38,7 +38,7 @@ def no_process() -> Exception:
 class Trials:
     """Trials that cannot be started until `can` is set; then the quicker preset of libx264 is good enough."""
 
-    def __init__(self, trouble: Callable[[], Exception] = no_process) -> None:
+    def __init__(self, trouble: Callable[[], BaseException] = no_process) -> None:
         self.can = threading.Event()
         self.tried = threading.Semaphore(0)
         self._trouble = trouble
@@ -85,7 +85,7 @@ def test_whatever_goes_wrong_there_is_a_choice_that_says_so(
         chooser = Chooser(plan, PICTURE, ChoiceMemory())
         chooser.start()
         choice = chosen(chooser, lambda _: True)
-        chooser.close()
+        chooser.stop()
         assert (choice.settings.name, choice.settings.preset) == (LAST_RESORT, preset)
         assert (choice.settings.width, choice.settings.height, choice.settings.fps) == (160, 240, 30)
         assert choice.problem is not None
@@ -106,16 +106,16 @@ def test_it_tries_again_until_it_is_told_to_stop(trials: Trials) -> None:
     assert chooser.betters(untried)
     assert not chooser.betters(choice)
     chooser.join(20)
-    assert not chooser.is_alive()
+    assert not chooser.alive
 
 
 def test_one_that_is_not_wanted_any_more_ends(trials: Trials) -> None:
     chooser = Chooser(AUTO, PICTURE, ChoiceMemory())
     chooser.start()
     chosen(chooser, is_untried)
-    chooser.close()
+    chooser.stop()
     chooser.join(20)
-    assert not chooser.is_alive()
+    assert not chooser.alive
 
 
 def test_after_a_failed_encoder_the_failure_is_what_is_told(trials: Trials) -> None:
@@ -123,7 +123,7 @@ def test_after_a_failed_encoder_the_failure_is_what_is_told(trials: Trials) -> N
     problem = Problem(code="encoder-failed", text="It failed.")
     chooser = Chooser(AUTO, PICTURE, ChoiceMemory()).after_failure(failed, problem)
     choice = chosen(chooser, lambda _: True)
-    chooser.close()
+    chooser.stop()
     assert (choice.settings.name, choice.settings.preset, choice.problem) == (LAST_RESORT, "ultrafast", problem)
 
 
@@ -181,6 +181,17 @@ def running(trials: Trials, monkeypatch: pytest.MonkeyPatch) -> Iterator[Running
 
 def codes(report: Report) -> list[str]:
     return [problem.code for problem in report.problems]
+
+
+def test_who_watches_the_threads_sees_that_it_died(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(room, "trial", Trials(SystemExit))  # which is no `Exception`
+    running = Running(PLAN)
+    try:
+        (chooser,) = (worker for worker in running.studio.workers if isinstance(worker, Chooser))
+        assert chooser.join(20)
+        assert isinstance(chooser.failure, SystemExit)
+    finally:
+        running.studio.close()
 
 
 @pytest.mark.timeout(300)
