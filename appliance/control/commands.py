@@ -59,7 +59,8 @@ class Asked:
 type Facts = dict[str, Fact]
 type Outcome = Facts | Asked
 
-_HANDLERS: dict[type[Command], Callable[[Rooms, Any], Awaitable[Outcome]]] = {}
+HANDLERS: dict[type[Command], Callable[[Rooms, Any], Awaitable[Outcome]]] = {}
+"""What carries out which command."""
 
 
 async def carry_out(command: Command, rooms: Rooms) -> Outcome:
@@ -67,12 +68,7 @@ async def carry_out(command: Command, rooms: Rooms) -> Outcome:
 
     Raises `Invalid`, `Refused`, `NeedsOwner` or `Unavailable`.
     """
-    return await _HANDLERS[type(command)](rooms, command)
-
-
-def handled() -> frozenset[type[Command]]:
-    """The commands that there is a row for."""
-    return frozenset(_HANDLERS)
+    return await HANDLERS[type(command)](rooms, command)
 
 
 type _Handler[C: Command] = Callable[[Rooms, C], Awaitable[Outcome]]
@@ -80,7 +76,7 @@ type _Handler[C: Command] = Callable[[Rooms, C], Awaitable[Outcome]]
 
 def _does[C: Command](kind: type[C]) -> Callable[[_Handler[C]], _Handler[C]]:
     def enter(handler: _Handler[C]) -> _Handler[C]:
-        _HANDLERS[kind] = handler
+        HANDLERS[kind] = handler
         return handler
 
     return enter

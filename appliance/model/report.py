@@ -147,4 +147,3 @@ class Report(Value, frozen=True):
     disks: tuple[DiskFacts, ...] = ()
     memory_mb: float = 0.0
     temperature_c: float | None = None
-    slowest_worker: str = ""

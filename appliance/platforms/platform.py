@@ -1,7 +1,7 @@
 """What Plugcast needs to know of a platform: where its key comes from, how long it holds, and what suits it.
 
-A platform is data and one pure function; it never connects. The one place where a platform's official way to hand out
-keys would plug in is `KeySource`: no public one exists today, so every platform here has its keys pasted.
+A platform is data and one pure function; it never connects. No platform here has a public way to hand out keys, so all
+have their keys pasted.
 """
 
 from __future__ import annotations
@@ -28,13 +28,6 @@ class Ingest(Value, frozen=True):
 
     title: str
     server: str
-
-
-class KeySource(Protocol):
-    """An official way to a fresh server and key, for who was let in by the platform."""
-
-    async def fresh(self, title: str) -> tuple[str, str]:
-        """Server and key for a LIVE that is about to start. Raises `NeedsOwner` or `Unavailable`."""
 
 
 class Platform(Protocol):
@@ -72,10 +65,6 @@ class Platform(Protocol):
     def recommended(self) -> Recommendation:
         """What suits it."""
 
-    @property
-    def key_source(self) -> KeySource | None:
-        """Its official way to a key, None while keys are pasted."""
-
     def knows_key(self, key: str) -> bool:
         """Whether the key looks like one of this platform's."""
 
@@ -96,7 +85,6 @@ class Service:
     domains: tuple[str, ...]
     recommended: Recommendation
     key_pattern: str = ""
-    key_source: KeySource | None = None
 
     def knows_key(self, key: str) -> bool:
         """Whether the key looks like one of this platform's."""

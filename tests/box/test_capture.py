@@ -18,7 +18,6 @@ from appliance.engine.inputs.decode import FrameReader
 from appliance.engine.inputs.v4l2_source import CaptureRequest
 from appliance.engine.v4l2.edid import read_edid, same_edid, write_edid
 from appliance.engine.v4l2.ioctl import Node
-from appliance.hardware.edid import EDIDS, build
 from appliance.model.signal import Cause
 from tests.box.capturing import capturing, eventually, open_files
 from tests.box.devices import (
@@ -33,6 +32,7 @@ from tests.box.devices import (
     show_mode,
     unbind,
 )
+from tests.hardware.edid_maker import EDIDS, build
 
 pytestmark = pytest.mark.box(clock="virtual")
 

@@ -20,7 +20,8 @@ from typing import Self
 
 from appliance.engine.sinks.rtmp import amf, chunk
 from appliance.engine.sinks.rtmp.chunk import ChunkReader, ChunkWriter, Limits, Message
-from appliance.engine.sinks.rtmp.handshake import HandshakeError, ServerHandshake
+from appliance.engine.sinks.rtmp.handshake import HandshakeError
+from tests.fakes.server_handshake import ServerHandshake
 
 
 class Trick(Enum):

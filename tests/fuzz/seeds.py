@@ -10,12 +10,12 @@ from appliance.engine.sinks.mp4 import Mp4Writer
 from appliance.engine.sinks.rtmp import amf, chunk
 from appliance.engine.sinks.rtmp.chunk import ChunkWriter, Message
 from appliance.engine.v4l2 import edid
-from appliance.hardware.edid import EDIDS, build
 from appliance.model.plan import Destination, Plan
 from appliance.model.protocol import Hello, PlanMessage, ReportMessage, pack
 from appliance.model.report import DestinationReport, Report
 from appliance.settings import layers
 from tests.engine.sinks.media import clip
+from tests.hardware.edid_maker import EDIDS, build
 from tests.project import ROOT
 
 _PROFILES = ROOT / "hw-profiles"

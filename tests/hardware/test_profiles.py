@@ -8,10 +8,10 @@ import msgspec
 import pytest
 
 from appliance.errors import Invalid
-from appliance.hardware import edid
 from appliance.hardware.catalogue import read_catalogue
 from appliance.hardware.profiles import recognise
 from appliance.model.protocol import DeviceFacts, Hello
+from tests.hardware import edid_maker
 
 CATALOGUE = read_catalogue()
 
@@ -101,9 +101,9 @@ def test_a_wrong_file_is_named(tmp_path: Path) -> None:
         read_catalogue(tmp_path)
 
 
-@pytest.mark.parametrize("name", sorted(edid.EDIDS))
+@pytest.mark.parametrize("name", sorted(edid_maker.EDIDS))
 def test_edids_are_the_ones_we_build(name: str) -> None:
-    data = edid.build(*edid.EDIDS[name])
+    data = edid_maker.build(*edid_maker.EDIDS[name])
     assert data.hex() == CATALOGUE.edids[name]
     assert len(data) == 256
     assert [sum(data[start : start + 128]) % 256 for start in (0, 128)] == [0, 0]

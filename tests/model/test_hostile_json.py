@@ -23,7 +23,7 @@ HOSTILE = [
     b'{"type":"plan","x":' + DEEP,
     b'{"type":"report","x":' + b'{"a":' * 100_000,
     b'{"type":"plan","plan":{"language":"\xff\xfe"}}',
-    b'{"type":"report","report":{"slowest-worker":"\xff"}}',
+    b'{"type":"report","report":{"capturing":"\xff"}}',
     b'{"type":"plan","plan":{"encoder":{"bitrate-kbps":' + b"9" * 400 + b"}}}",
     b'{"type":"plan","plan":{"picture":{"width":0}}}',
     b'{"type":"plan","plan":{"record":{"directory":"/a\\u0000"}}}',

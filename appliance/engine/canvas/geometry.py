@@ -40,10 +40,6 @@ class Rect(NamedTuple):
         """Whether the two share a pixel."""
         return self.x < other.right and other.x < self.right and self.y < other.bottom and other.y < self.bottom
 
-    def contains(self, other: Rect) -> bool:
-        """Whether `other` lies wholly inside."""
-        return self.x <= other.x and self.y <= other.y and other.right <= self.right and other.bottom <= self.bottom
-
     def clipped(self, other: Rect) -> Rect:
         """The part of it inside `other`; width or height is 0 when there is none."""
         x, y = max(self.x, other.x), max(self.y, other.y)

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-NAL_IDR = 5
 NAL_SPS = 7
 NAL_PPS = 8
 NAL_AUD = 9

@@ -20,7 +20,6 @@ from appliance.errors import Unavailable
 # A busy moment of the machine is bridged by up to this much; the encoder catches up, as it is faster than the canvas.
 # Where it is not, canvases that have waited for longer are given up: pictures seconds behind the sound reach nobody.
 WAITING_S = 0.3
-OPEN_LIMIT_S = 20.0
 
 
 @dataclass(frozen=True, slots=True)

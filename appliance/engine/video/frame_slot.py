@@ -36,14 +36,12 @@ class FrameSlot(Mailbox[CapturedFrame]):
         self._spare: CapturedFrame | None = None
         self._changed = threading.Condition()
         self._over = False
-        self.arrived = 0
 
     def put(self, item: CapturedFrame) -> CapturedFrame | None:
         """Leaves a frame; returns the one it displaced, or itself when the slot is closed."""
         with self._changed:
             if self._over:
                 return item
-            self.arrived += 1
             wanted = self._clock.captured(item.captured_ns, time.monotonic_ns())
             if wanted and self._wanted is None:
                 self._wanted = item

@@ -150,7 +150,7 @@ def test_a_client_that_never_reads_is_dropped_and_others_hear_on(link: Link, tmp
     with connect(tmp_path) as deaf, connect(tmp_path) as good:
         frames(deaf, 1)
         frames(good, 1)
-        big = pack(ReportMessage(report=Report(slowest_worker="x" * 500_000)))
+        big = pack(ReportMessage(report=Report(capturing="x" * 500_000)))
         for _ in range(MOST_UNSENT // len(big) + 3):
             link.send(big)
             frames(good, 1)

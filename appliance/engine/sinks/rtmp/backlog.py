@@ -60,11 +60,6 @@ class Backlog:
                 self._shorten()
             return True
 
-    @property
-    def is_waiting(self) -> bool:
-        """Whether anything waits."""
-        return bool(self._packets)
-
     def pop(self) -> Packet | None:
         """The oldest packet, None when nothing waits."""
         with self._lock:

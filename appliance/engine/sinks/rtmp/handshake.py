@@ -1,4 +1,4 @@
-"""The RTMP handshake without digests (Adobe RTMP 1.0, 5.2), client and server side. Never touches a socket."""
+"""The RTMP handshake without digests (Adobe RTMP 1.0, 5.2), the client's side. Never touches a socket."""
 
 import os
 
@@ -30,28 +30,6 @@ class ClientHandshake:
         if not self._answered and len(self._held) >= 1 + BLOCK:
             self._answered = True
             answer = bytes(self._held[1 : 1 + BLOCK])
-        if len(self._held) < 1 + 2 * BLOCK:
-            return answer, None
-        return answer, bytes(self._held[1 + 2 * BLOCK :])
-
-
-class ServerHandshake:
-    """The other side, for servers in tests and demonstrations."""
-
-    def __init__(self) -> None:
-        self._held = bytearray()
-        self._answered = False
-
-    def feed(self, data: bytes) -> tuple[bytes, bytes | None]:
-        """As `ClientHandshake.feed`."""
-        self._held += data
-        if self._held and self._held[0] != VERSION:
-            raise HandshakeError("the caller does not speak RTMP")
-        answer = b""
-        if not self._answered and len(self._held) >= 1 + BLOCK:
-            self._answered = True
-            own = bytes(8) + os.urandom(BLOCK - 8)
-            answer = bytes((VERSION,)) + own + self._held[1 : 1 + BLOCK]
         if len(self._held) < 1 + 2 * BLOCK:
             return answer, None
         return answer, bytes(self._held[1 + 2 * BLOCK :])

@@ -8,10 +8,11 @@ from appliance.engine.packet import Packet
 from appliance.engine.sinks.rtmp import amf, chunk
 from appliance.engine.sinks.rtmp.address import Target
 from appliance.engine.sinks.rtmp.chunk import ChunkReader, ChunkWriter, Message
-from appliance.engine.sinks.rtmp.handshake import BLOCK, ServerHandshake
+from appliance.engine.sinks.rtmp.handshake import BLOCK
 from appliance.engine.sinks.rtmp.session import ServerRefusedError, Session, SessionError, Stage
 from tests.engine.sinks.media import clip
 from tests.engine.sinks.publishing import KEY
+from tests.fakes.server_handshake import ServerHandshake
 
 TARGET = Target.parse("tiktok", "rtmp://host/live", KEY)
 SUCCESS: dict[str, amf.Value] = {"level": "status", "code": "NetConnection.Connect.Success"}

@@ -1,6 +1,6 @@
 """EDIDs of our own: the bytes that tell a console which pictures and sounds to send. Pure.
 
-The files in hw-profiles/edid are made here, `python -m appliance.hardware.edid NAME`, and a test proves that they
+The files in hw-profiles/edid are made here, `python -m tests.hardware.edid_maker NAME`, and a test proves that they
 still are. CTA-861: one base block, one extension with the modes, two-channel LPCM and the HDMI mark (without it
 consoles send no sound). Nothing in them offers HDR, VRR, 4:2:0 or more than 165 MHz.
 """
@@ -24,7 +24,6 @@ class Timing:
 
 
 P720_60 = Timing(4, 7425, (1280, 370, 110, 40), (720, 30, 5, 5))
-P720_50 = Timing(19, 7425, (1280, 700, 440, 40), (720, 30, 5, 5))
 P1080_60 = Timing(16, 14850, (1920, 280, 88, 44), (1080, 45, 4, 5))
 P1080_30 = Timing(34, 7425, (1920, 280, 88, 44), (1080, 45, 4, 5))
 
