@@ -51,7 +51,7 @@ DefaultDependencies=no
 {unit}
 Type=oneshot
 StandardError=append:{home}/probe.log
-ExecStart=/usr/bin/plugcast-python -c "import socket, sys\\ntry: {code}\\nexcept OSError: sys.exit(3)"
+ExecStart=/usr/bin/plugcast-python -c "import mmap, os, socket, sys\\ntry: {code}\\nexcept OSError: sys.exit(3)"
 """
 TARGETS = ("basic", "sysinit", "shutdown", "network", "sound", "multi-user")
 

@@ -279,15 +279,26 @@ class Attack:
 
 
 OUTSIDE = "plugcast-outside"
-"""A program of the machine's that listens where the file system keeps nobody away."""
+"""What listens where the file system keeps nobody away, and a file where everybody may leave one."""
 AS_ROOT = ("User", "Group", "SupplementaryGroups", "CapabilityBoundingSet", "AmbientCapabilities", "SystemCallFilter")
 ATTACKS = {
     "the engine listens on the network": Attack(
         "engine", "SocketBindDeny", "socket.create_server(('127.0.0.1', 8123))"
     ),
+    "the engine makes a program for who runs it": Attack(
+        "engine", "RestrictSUIDSGID", "os.open('/run/plugcast/engine/program', os.O_CREAT, 0o4755)"
+    ),
+    "the engine makes a world of its own": Attack("engine", "RestrictNamespaces", "os.unshare(os.CLONE_NEWUSER)"),
+    "the engine reads what others keep for a while": Attack("engine", "PrivateTmp", f"os.stat('/tmp/{OUTSIDE}')"),
+    "control looks at others' processes": Attack("control", "ProtectProc", "os.stat('/proc/1')"),
     "the painter comes to others' sockets": Attack(
         "screen", "PrivateNetwork", f"socket.socket(socket.AF_UNIX).connect(chr(0) + '{OUTSIDE}')"
     ),
+    "the painter uses the network": Attack("screen", "RestrictAddressFamilies", "socket.socket(socket.AF_INET)"),
+    **{
+        f"the {role} writes code and runs it": Attack(role, "MemoryDenyWriteExecute", "mmap.mmap(-1, 4096, prot=7)")
+        for role in ROLES
+    },
     **{
         f"the {role} renames the box": Attack(role, "ProtectHostname", "socket.sethostname('burglar')", AS_ROOT)
         for role in ROLES
@@ -301,6 +312,7 @@ def test_each_line_of_a_unit_stops_what_comes_in_without_it(house: House, name: 
     if attack.line == "SocketBindDeny" and "-BPF_FRAMEWORK" in box.ctl("--version"):
         pytest.skip("this systemd was built without what SocketBindDeny needs, and goes on without it")
     before = box.inside("hostname").strip()
+    box.inside("touch", f"/tmp/{OUTSIDE}")
     with socket.socket(socket.AF_UNIX) as outside:
         outside.bind(f"\0{OUTSIDE}")
         outside.listen()
