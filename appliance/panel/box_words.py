@@ -6,31 +6,42 @@ They are written once, where the box keeps what they are about, and the page has
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from typing import Literal
 
 import msgspec
 
 from appliance.model.words import Words
 from appliance.problems.catalogue import CATALOGUE, NAMED_FACTS
 
+type Part = Literal["first", "problems"]
+PARTS: tuple[Part, ...] = ("first", "problems")
 _SCRIPT = "// Made by the box of its catalogues.\nexport default {};\n"
 
 
-def box_words(language: str) -> bytes:
-    """The script that the page imports."""
-    sentences = {
-        "problem": _said(language, ((code, entry.words) for code, entry in CATALOGUE.items())),
-        "ready": _said(language, ((code, entry.short) for code, entry in CATALOGUE.items() if entry.short)),
-        "value": _said(language, ((f"{name}.{one}", words) for name, all_ in NAMED_FACTS.items()
-                                  for one, words in all_.items())),
-    }  # fmt: skip
-    whole = {
-        "sentences": sentences,
+def box_words(language: str, part: Part) -> bytes:
+    """The script that the page imports: what its first screen needs, or what is said when there is a problem."""
+    whole = _first(language) if part == "first" else _problems(language)
+    return _SCRIPT.replace("{}", msgspec.json.encode(whole).decode()).encode()
+
+
+def _first(language: str) -> Mapping[str, object]:
+    return {
+        "sentences": {"ready": _said(language, ((code, one.short) for code, one in CATALOGUE.items() if one.short))},
+        "fixes": {code: entry.fix for code, entry in CATALOGUE.items() if entry.fix},
+    }
+
+
+def _problems(language: str) -> Mapping[str, object]:
+    facts = ((f"{name}.{one}", words) for name, every in NAMED_FACTS.items() for one, words in every.items())
+    return {
+        "sentences": {
+            "problem": _said(language, ((code, entry.words) for code, entry in CATALOGUE.items())),
+            "value": _said(language, facts),
+        },
         "hints": {
             code: [hint.said(language) for hint in entry.hints] for code, entry in CATALOGUE.items() if entry.hints
         },
-        "fixes": {code: entry.fix for code, entry in CATALOGUE.items() if entry.fix},
     }
-    return _SCRIPT.replace("{}", msgspec.json.encode(whole).decode()).encode()
 
 
 def _said(language: str, every: Iterable[tuple[str, Words]]) -> Mapping[str, str]:

@@ -191,14 +191,16 @@ type Tag<T extends string> = T extends `${infer Name}.${string}` ? Name : T;
 type Made<T extends string> = Tag<T> extends keyof HTMLElementTagNameMap ? HTMLElementTagNameMap[Tag<T>] : HTMLElement;
 
 // The name of a sentence, such as "nav.home".
-type Sentences = typeof import("./static/sentences/en.js").default;
+type Sentences = typeof import("./static/sentences/en/first.js").default &
+	typeof import("./static/sentences/en/screens.js").default &
+	typeof import("./static/sentences/en/settings.js").default;
 type Key = { [G in keyof Sentences]: `${G}.${keyof Sentences[G] & string}` }[keyof Sentences];
 
 // What the box says itself, in the language of the page: sentences by group and name, what to try and the name of what mends it by code.
 interface BoxWords {
 	sentences: Record<string, Record<string, string>>;
-	hints: Record<string, string[]>;
-	fixes: Record<string, string>;
+	hints?: Record<string, string[]>;
+	fixes?: Record<string, string>;
 }
 
 // What a live is, in words; `seconds` for how long when that is shown, `hint` why or what comes next, `act` what the big button does.

@@ -142,6 +142,7 @@ class FakeBox:
         for path in page_files():
             app.router.add_get(path, self._static)
         app.router.add_get("/", self._page)
+        app.router.add_get("/healthz", self._healthz)
         app.router.add_post("/api/pair", self._pair)
         app.router.add_post("/api/login", self._login)
         app.router.add_post("/api/do", self._do)
@@ -197,6 +198,9 @@ class FakeBox:
 
     async def _page(self, request: web.Request) -> web.Response:
         return page_answer(request, "index.html")
+
+    async def _healthz(self, _request: web.Request) -> web.Response:
+        return web.json_response({"ok": True, "engine": True})
 
     async def _pair(self, request: web.Request) -> web.Response:
         asked = await request.json()

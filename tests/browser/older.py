@@ -105,9 +105,9 @@ def taken_away(*more: str) -> str:
     }})()"""
 
 
-def style_of_old() -> str:
-    """The style sheet as far as an old browser reads it: whole rules and declarations fall out."""
-    text = re.sub(r"/\*.*?\*/", "", (STATIC / "panel.css").read_text(), flags=re.DOTALL)
+def style_of_old(name: str) -> str:
+    """A style sheet as far as an old browser reads it: whole rules and declarations fall out."""
+    text = re.sub(r"/\*.*?\*/", "", (STATIC / name).read_text(), flags=re.DOTALL)
     return _RULE.sub(_understood, SUPPORTS.sub(_supported, text))
 
 
@@ -129,7 +129,7 @@ def make_old(context: BrowserContext, *more: str) -> None:
     """Every page of this browser from now on is of an old one, which lacks `more` as well."""
 
     def style(route: Route) -> None:
-        route.fulfill(body=style_of_old(), content_type="text/css")
+        route.fulfill(body=style_of_old(route.request.url.rpartition("/")[2]), content_type="text/css")
 
     context.add_init_script(taken_away(*more))
-    context.route("**/static/panel.css", style)
+    context.route("**/static/*.css", style)

@@ -45,7 +45,8 @@ def test_it_is_really_taken_away(old: BrowserContext, box: FakeBox) -> None:
         there,
     )
     assert left == []
-    assert "dvh" not in style_of_old()
+    assert "dvh" in (STATIC / "base.css").read_text()
+    assert "dvh" not in style_of_old("base.css")
 
 
 def test_pairing_and_a_live_from_beginning_to_end(old: BrowserContext, box: FakeBox) -> None:
@@ -147,7 +148,7 @@ def served(context: BrowserContext, path: str, change: Callable[[str], str]) -> 
     context.route(f"**/static/{path}", answer)
 
 
-@pytest.mark.parametrize("path", ["main.js", "lib/feed.js", "pieces/home.js", "pieces/go.js", "sentences/en.js"])
+@pytest.mark.parametrize("path", ["main.js", "lib/feed.js", "pieces/home.js", "pieces/go.js", "sentences/en/first.js"])
 @pytest.mark.parametrize("newer", ["class Newer { newer ~ syntax }\n", "globalThis.newerThanThisBrowser();\n"])
 def test_a_script_that_cannot_be_read_or_run_is_no_silence(
     browser: Browser, box: FakeBox, path: str, newer: str
@@ -174,7 +175,7 @@ def test_a_piece_that_breaks_later_is_said_too(browser: Browser, box: FakeBox) -
         unable(page, NEEDS)
 
 
-@pytest.mark.parametrize("path", ["main.js", "lib/words.js", "sentences/en.js"])
+@pytest.mark.parametrize("path", ["main.js", "lib/words.js", "sentences/en/first.js"])
 def test_a_part_that_did_not_arrive_is_not_the_browsers_fault(browser: Browser, box: FakeBox, path: str) -> None:
     with device(browser) as context:
         context.route(f"**/static/{path}", lambda route: route.abort())
@@ -204,8 +205,8 @@ def test_no_script_needs_what_is_newer(script: Path) -> None:
 
 
 def test_neither_style_nor_page_needs_what_is_newer() -> None:
-    style = older.SUPPORTS.sub("", (STATIC / "panel.css").read_text())
-    assert older.STYLE.findall(style) == []
+    for file in STATIC.glob("*.css"):
+        assert older.STYLE.findall(older.SUPPORTS.sub("", file.read_text())) == [], file.name
     assert older.PAGE.findall((STATIC / "index.html").read_text()) == []
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ast
-import base64
 import json
 import re
 import shutil
@@ -14,12 +13,13 @@ import pytest
 
 from appliance.model.config import Config, DestinationConfig, Section
 from appliance.model.words import LANGUAGES as SPOKEN
+from appliance.panel.box_words import PARTS
 from appliance.panel.page_files import STATIC, page_file
 from appliance.problems.catalogue import CATALOGUE
 from tests.project import ROOT
 
-LANGUAGES = sorted(file.stem for file in (STATIC / "sentences").glob("*.js"))
-SCRIPTS = {file: file.read_text() for file in STATIC.rglob("*.js") if file.parent.name != "sentences"}
+LANGUAGES = sorted(place.name for place in (STATIC / "sentences").iterdir())
+SCRIPTS = {file: file.read_text() for file in STATIC.rglob("*.js") if "sentences" not in file.parts}
 # Groups whose names come from the box: which there must be is tested below, group by group.
 FROM_THE_BOX = {
     "problem", "ready", "value", "cause", "hint", "setting", "choice", "group", "source", "check", "device", "role",
@@ -31,22 +31,21 @@ pytestmark = pytest.mark.skipif(shutil.which("node") is None, reason="node is no
 
 def sentences(language: str) -> dict[str, str]:
     """All of a language by their names, as the page reads them: its own, and the box's."""
-    own = (STATIC / "sentences" / f"{language}.js").as_uri()
-    box = base64.b64encode(page_file(f"box/{language}.js").coded["identity"]).decode()
-    script = (
-        f"import own from '{own}'; import box from 'data:text/javascript;base64,{box}';"
-        "console.log(JSON.stringify([own, box.sentences]))"
-    )
+    files = [file.as_uri() for file in sorted((STATIC / "sentences" / language).glob("*.js"))]
+    script = f"""
+        const all = await Promise.all({json.dumps(files)}.map((file) => import(file)));
+        console.log(JSON.stringify(all.flatMap((one) => Object.entries(one.default))));
+    """
     done = subprocess.run(
         ["node", "--input-type=module", "-e", script], capture_output=True, text=True, check=True, timeout=10
     )
-    both: list[dict[str, dict[str, str]]] = json.loads(done.stdout)
-    return {
-        f"{group}.{name}": text
-        for groups in both
-        for group, members in groups.items()
-        for name, text in members.items()
-    }
+    groups: list[tuple[str, dict[str, str]]] = json.loads(done.stdout)
+    for part in PARTS:
+        script = page_file(f"box/{language}/{part}.js").coded["identity"].decode()
+        groups += json.loads(script[script.index("{") : script.rindex("}") + 1])["sentences"].items()
+    found = [(f"{group}.{name}", text) for group, members in groups for name, text in members.items()]
+    assert len(found) == len(dict(found)), "a sentence is there twice"
+    return dict(found)
 
 
 ENGLISH = sentences("en") if shutil.which("node") else {}
@@ -102,7 +101,7 @@ def test_every_problem_has_its_sentence() -> None:
 
 def test_the_page_says_without_the_box_that_the_box_does_not_answer() -> None:
     for language in LANGUAGES:
-        assert '"page-no-answer"' in (STATIC / "sentences" / f"{language}.js").read_text()
+        assert '"page-no-answer"' in (STATIC / "sentences" / language / "first.js").read_text()
 
 
 def test_whatever_mends_a_problem_has_a_button_and_no_button_is_left_over() -> None:

@@ -73,16 +73,18 @@ def test_what_is_not_there_is_not_promised() -> None:
 
 @pytest.mark.parametrize("name", ["index.html", *page_files().values()])
 def test_a_packed_file_is_the_file(name: str) -> None:
-    whole = MADE[name]() if name in MADE else (STATIC / name).read_bytes()
     coded = page_file(name).coded
-    assert coded["identity"] == whole
+    whole = coded["identity"]
+    source = MADE[name]() if name in MADE else (STATIC / name).read_bytes()
+    assert source.endswith(whole[-20:])
+    assert len(whole) > len(source) / 2
     assert gzip.decompress(coded["gzip"]) == whole
     assert len(whole) < 1000 or len(coded["gzip"]) < len(whole) * 0.7
 
 
 def test_a_file_travels_packed_and_its_head_says_the_same(place: Path) -> None:
     async def test(house: House) -> None:
-        for path, more in (("/static/main.js", {}), ("/static/panel.css", {}), ("/", HTML)):
+        for path, more in (("/static/main.js", {}), ("/static/base.css", {}), ("/", HTML)):
             whole = await house.ask("GET", path, {**more, **AS_IT_IS})
             packed = await house.ask("GET", path, {**more, **GZIP})
             head = await house.ask("HEAD", path, {**more, **GZIP})
@@ -124,12 +126,12 @@ def test_what_a_browser_has_already_is_not_sent_again(place: Path) -> None:
 
 def test_an_update_is_seen_at_once(place: Path, other_page: Path) -> None:
     async def test(house: House) -> None:
-        (other_page / "main.js").write_text("// one\n")
+        (other_page / "main.js").write_text("one;\n")
         tag = (await house.ask("GET", "/static/main.js", GZIP)).headers[ETAG]
-        (other_page / "main.js").write_text("// two\n")
+        (other_page / "main.js").write_text("two;\n")
         page_file.cache_clear()  # a box that was updated starts anew
         again = await house.ask("GET", "/static/main.js", {**GZIP, "If-None-Match": tag})
-        assert (again.status, again.body) == (200, b"// two\n")
+        assert (again.status, again.body) == (200, b"two;\n")
 
     visit(place, test)
 

@@ -1,16 +1,22 @@
-// Puts the page together: language, pairing, the feed to every piece, and which screen is shown; a screen is fetched when it is first wanted.
+// Puts the page together: language, pairing, the feed to every piece, and which screen is shown; what is not of the first
+// screen is fetched when it is first wanted.
 
 import {
+	button,
+	call,
 	feed,
 	forgetFrames,
 	hide,
+	loadLanguage,
 	loadWords,
 	make,
+	problemOf,
 	publish,
 	publishMeters,
 	put,
 	read,
 	say,
+	sayProblem,
 	setClock,
 	unable,
 	watchFrames,
@@ -22,17 +28,61 @@ import "./pieces/home.js";
 import "./pieces/preview.js";
 import "./pieces/problem.js";
 import "./pieces/quick.js";
-import { pairByLink } from "./pieces/pairing.js";
 
 const SCREENS = ["home", "looks", "sound", "clips", "practice", "settings"];
+const AGAIN_MS = 2000;
+/** How browsers say that a part did not arrive, or is of another release than the rest; start.js knows it, too. */
+const MISSING = /dynamically imported|importing a module|provide an export|binding name/i;
 
 /** @param {string} id */
 const $ = (id) => /** @type {HTMLElement} */ (document.getElementById(id));
 
+/** Pairs with the one-time token of the link, if the page was opened by one. Returns what went wrong. */
+async function pairByLink() {
+	const token = location.hash.slice(1);
+	if (!token || token.startsWith("/")) return "";
+	// The token works once; it must not stay in the address bar or in the history.
+	history.replaceState(null, "", location.pathname);
+	const answer = await call("POST", "/api/pair", { token });
+	return answer.ok ? "" : sayProblem(problemOf(answer));
+}
+
+/** @type {Promise<unknown> | undefined} */
+let style;
+
+/** The words and the looks of everything but the first screen. */
+function loadRest() {
+	style ??= new Promise((resolve, reject) => {
+		const onerror = () => reject(new TypeError("dynamically imported style"));
+		document.head.append(make("link", { rel: "stylesheet", href: "/static/screens.css", onload: resolve, onerror }));
+	});
+	return Promise.all([style, loadWords("problems", "screens", "settings")]);
+}
+
+/** @param {string} name @param {string} page */
+async function loadScreen(name, page) {
+	if (name === "home") return;
+	const [screen] = await Promise.all([import(`./pieces/${name}.js`), loadRest()]);
+	if (page && page in screen.PAGES) await import(`./pieces/${page}.js`);
+}
+
+let turn = 0;
+
 async function route() {
 	const [name, page] = location.hash.slice(2).split("/");
 	const shown = SCREENS.includes(name) ? name : "home";
-	await import(`./pieces/${shown}.js`);
+	const mine = ++turn;
+	const isLate = () => mine !== turn;
+	try {
+		await loadScreen(shown, page);
+	} catch (error) {
+		if (isLate()) return;
+		document.body.dataset.screen = shown;
+		void missing($("screen"), error, isLate);
+		return;
+	}
+	// Somebody may have gone on meanwhile.
+	if (isLate()) return;
 	const tag = page ? "plug-settings-page" : `plug-${shown}`;
 	const screen = $("screen");
 	const before = screen.firstElementChild;
@@ -46,6 +96,49 @@ async function route() {
 		history.replaceState(null, "", "#/");
 		screen.querySelector("plug-home")?.openKey();
 	}
+}
+
+/**
+ * Says in its place that a part of the page did not arrive: it comes by itself from a box that was away. What a browser
+ * could not load once it may never load again, so that the page begins anew.
+ * @param {HTMLElement} place @param {unknown} error @param {() => boolean} isLate whether nobody waits for it any more
+ */
+async function missing(place, error, isLate) {
+	if (!MISSING.test(String(error))) return unable(error);
+	const words = make("p", say("missing.away"));
+	const card = make("div.card.stack", { role: "alert" }, words);
+	for (let isFirst = true; !isLate(); isFirst = false) {
+		const { ok } = await read("/healthz");
+		if (isLate()) return;
+		if (ok && !isFirst) return location.reload();
+		place.replaceChildren(card);
+		if (ok) {
+			put(words, say("missing.part"));
+			card.append(button(say("missing.reload"), { class: "main", onclick: () => location.reload() }));
+			return;
+		}
+		await new Promise((resolve) => setTimeout(resolve, AGAIN_MS));
+	}
+}
+
+let problem = "";
+
+/** Nobody knows us here: the door, which is fetched now. */
+async function showDoor() {
+	const place = $("door");
+	showPaired(false);
+	if (place.firstElementChild) return;
+	try {
+		await Promise.all([import("./pieces/pairing.js"), loadRest()]);
+	} catch (error) {
+		void missing(place, error, () => place.hidden);
+		return;
+	}
+	// The box says it again while the door is on its way.
+	if (place.querySelector("plug-pairing")) return;
+	const door = make("plug-pairing");
+	place.replaceChildren(door);
+	door.problem = problem;
 }
 
 /** @param {boolean} isPaired */
@@ -77,12 +170,10 @@ async function enter() {
 }
 
 async function main() {
-	await loadWords();
-	const problem = await pairByLink();
-	const door = make("plug-pairing");
-	$("door").append(door);
-	door.problem = problem;
-	document.addEventListener("stranger", () => showPaired(false));
+	await loadLanguage();
+	problem = await pairByLink();
+	document.addEventListener("stranger", showDoor);
+	document.addEventListener("words", draw);
 	document.addEventListener("visibilitychange", forgetFrames);
 	window.addEventListener("hashchange", route);
 	feed.addEventListener("meters", (event) => publishMeters(/** @type {CustomEvent<Meters>} */ (event).detail));

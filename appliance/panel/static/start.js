@@ -30,7 +30,7 @@
 	// The page's own word for what it cannot do; see lib/box.js.
 	document.addEventListener("unable", function (event) {
 		var what = nameOf(/** @type {CustomEvent} */ (event).detail);
-		if (/dynamically imported|importing a module/i.test(what)) show("unable-parts", "");
+		if (/dynamically imported|importing a module|provide an export|binding name/i.test(what)) show("unable-parts", "");
 		else show("unable-browser", what);
 	});
 	window.addEventListener(

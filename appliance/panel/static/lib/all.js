@@ -4,6 +4,5 @@ export * from "./dom.js";
 export * from "./feed.js";
 export * from "./fixes.js";
 export * from "./live.js";
-export * from "./settings.js";
 export * from "./stop.js";
 export * from "./words.js";

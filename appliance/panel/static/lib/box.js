@@ -1,6 +1,7 @@
 // The way to the box: requests and their answers as values, and what time it is there.
 
 import { after } from "./stop.js";
+import { loadWords } from "./words.js";
 
 export const stranger = () => document.dispatchEvent(new CustomEvent("stranger"));
 
@@ -36,6 +37,8 @@ export async function call(method, path, body) {
 		const isJson = (answer.headers.get("Content-Type") || "").includes("json");
 		const said = isJson ? await answer.json() : await answer.text();
 		if (answer.status === 401) stranger();
+		// What is wrong will be said: its words are here then, or the box's own English stands in for them.
+		else if (!answer.ok) await loadWords("problems").catch(() => {});
 		return { ok: answer.ok, status: answer.status, body: said };
 	} catch {
 		return { ok: false, status: 0, body: { code: "page-no-answer", facts: {}, text: "" } };

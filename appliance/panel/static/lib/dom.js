@@ -2,7 +2,7 @@
 
 import { ask, problemOf, stranger } from "./box.js";
 import { after } from "./stop.js";
-import { sayProblem } from "./words.js";
+import { partsHere, sayProblem } from "./words.js";
 
 export const SURE_MS = 4000;
 const SVG = "http://www.w3.org/2000/svg";
@@ -124,7 +124,7 @@ export class Redraw {
 	#known = "";
 	/** @param {unknown} shown @param {() => void} draw */
 	when(shown, draw) {
-		const known = JSON.stringify(shown);
+		const known = JSON.stringify([shown, partsHere]);
 		if (known === this.#known) return;
 		this.#known = known;
 		draw();

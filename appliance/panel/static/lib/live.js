@@ -98,6 +98,6 @@ export function healthOf(state) {
 	return {
 		verdict,
 		word: sayOr(`health.${verdict}`, verdict),
-		why: cause ? sayOr(`cause.${cause}`, sayOr(`problem.${cause}`, cause)) : "",
+		why: cause ? sayOr([`cause.${cause}`, `problem.${cause}`], cause) : "",
 	};
 }

@@ -23,18 +23,6 @@ export async function change(path, value) {
 	return answer;
 }
 
-/** @type {Promise<Platform[]> | null} */
-let asked = null;
-
-/** What the box knows of a platform: its page, how long its keys last, what suits it. @param {string} name */
-export async function platform(name) {
-	asked ??= read("/api/platforms").then(({ ok, body }) => {
-		if (!ok) asked = null;
-		return ok ? body : [];
-	});
-	return (await asked).find((one) => one.name === name);
-}
-
 /** @param {string} path */
 export const nameOf = (path) => sayOr(`setting.${path.replace(/^(destination)\..*\.([a-z-]+)$/, "$1.$2")}`, path);
 
@@ -65,10 +53,7 @@ function field(setting, id, wanted, choices) {
 	}
 	const pairs =
 		choices ||
-		setting.choices?.map((one) => [
-			String(one),
-			sayOr(`choice.${setting.path}.${one}`, sayOr(`look.${one}`, String(one))),
-		]);
+		setting.choices?.map((one) => [String(one), sayOr([`choice.${setting.path}.${one}`, `look.${one}`], String(one))]);
 	if (pairs) {
 		const known = pairs.some(([value]) => value === textOf(setting))
 			? pairs

@@ -1,26 +1,80 @@
 // What is said, in the reader's language: sentences with their values filled in, numbers, times and sizes.
 
 export const LANGUAGES = { en: "English", es: "Español" };
+const AGAIN_MS = 5000;
 const KEPT = "plugcast-language";
 const RIGHT_TO_LEFT = new Set(["ar", "fa", "he", "ur"]);
 
 /** @type {Record<string, string>} */
-let sentences = Object.create(null);
+const sentences = Object.create(null);
+/** @type {Map<string, Promise<void>>} */
+const parts = new Map();
 export let language = "en";
-/** What the box says itself, of its problems for one: the same that it says on a TV. @type {BoxWords} */
-export let box;
+/** What the box says itself: how a problem is mended, and what helps. @type {{ fixes: Record<string, string>, hints: Record<string, string[]> }} */
+export const box = { fixes: {}, hints: {} };
+/** How many parts of the language are here: what was said before another one came may be said better now. */
+export let partsHere = 0;
 
-/** Loads the language that was chosen here, or the browser's, or English. */
-export async function loadWords() {
+/** Takes the language that was chosen here, or the browser's, or English; loads what the first screen says. */
+export async function loadLanguage() {
 	const wanted = [localStorage.getItem(KEPT) || "", ...navigator.languages].map((tag) => tag.slice(0, 2).toLowerCase());
 	language = wanted.find((tag) => tag in LANGUAGES) || "en";
-	const [own, boxes] = await Promise.all([import(`../sentences/${language}.js`), import(`../box/${language}.js`)]);
-	box = boxes.default;
-	for (const groups of [own.default, box.sentences])
-		for (const [group, all] of Object.entries(groups))
-			for (const [name, text] of Object.entries(all)) sentences[`${group}.${name}`] = text;
+	await loadWords("first");
 	document.documentElement.lang = language;
 	document.documentElement.dir = RIGHT_TO_LEFT.has(language) ? "rtl" : "ltr";
+}
+
+/** Loads more of the language, each part once. @param {...keyof typeof FILES} wanted */
+export async function loadWords(...wanted) {
+	await Promise.all(
+		wanted.map((part) => {
+			const loading = parts.get(part) || loadPart(part);
+			parts.set(part, loading);
+			// What did not arrive is asked for again when it is needed again.
+			loading.catch(() => parts.delete(part));
+			return loading;
+		}),
+	);
+}
+
+/** Which files a part is made of: the page's own sentences, and those that the box has of itself. */
+const FILES = {
+	first: ["sentences", "box"],
+	problems: ["box"],
+	screens: ["sentences"],
+	settings: ["sentences"],
+};
+
+/** @param {keyof typeof FILES} part */
+async function loadPart(part) {
+	await Promise.all(
+		FILES[part].map(async (place) => {
+			const { default: all } = await import(`../${place}/${language}/${part}.js`);
+			if (place === "sentences") return take(all);
+			const { sentences: said, fixes, hints } = /** @type {BoxWords} */ (all);
+			take(said);
+			Object.assign(box.fixes, fixes);
+			Object.assign(box.hints, hints);
+		}),
+	);
+	partsHere += 1;
+	if (part !== "first") document.dispatchEvent(new CustomEvent("words"));
+}
+
+/** @param {Record<string, Record<string, string>>} groups */
+function take(groups) {
+	for (const [group, all] of Object.entries(groups)) {
+		for (const [name, text] of Object.entries(all)) sentences[`${group}.${name}`] = text;
+	}
+}
+
+let triedAt = -AGAIN_MS;
+
+/** A sentence about a problem is wanted before they are here: they come now. */
+function missProblems() {
+	if (parts.has("problems") || performance.now() - triedAt < AGAIN_MS) return;
+	triedAt = performance.now();
+	loadWords("problems").catch(() => {});
 }
 
 /** @param {string} chosen */
@@ -36,12 +90,19 @@ const fill = (sentence, facts) =>
 export const say = (key, facts = {}) => fill(sentences[key], facts);
 
 /**
- * The sentence of a name that the box made up, or `otherwise` when there is none or a value for it is missing.
- * @param {string} key @param {string} otherwise @param {Facts} [facts]
+ * The sentence of a name that the box made up, the first there is of several; `otherwise` when there is none or a value
+ * for it is missing.
+ * @param {string | string[]} names @param {string} otherwise @param {Facts} [facts]
  */
-export function sayOr(key, otherwise, facts = {}) {
-	const sentence = fill(sentences[key] || "", facts);
-	return sentence && !/\{[a-z0-9-]+\}/.test(sentence) ? sentence : otherwise || sentence || key;
+export function sayOr(names, otherwise, facts = {}) {
+	let found = "";
+	for (const name of [names].flat()) {
+		if (name.startsWith("problem.") && !(name in sentences)) missProblems();
+		const sentence = fill(sentences[name] || "", facts);
+		if (sentence && !/\{[a-z0-9-]+\}/.test(sentence)) return sentence;
+		found ||= sentence || name;
+	}
+	return otherwise || found;
 }
 
 /** @param {Problem | null | undefined} problem */

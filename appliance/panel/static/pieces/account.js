@@ -1,6 +1,7 @@
 // Signing in with TikTok by a QR code: who this is, and nothing else.
 
-import { button, call, card, hide, make, Piece, problemOf, put, say, sayOr, sayProblem, settings } from "../lib/all.js";
+import { button, call, card, hide, make, Piece, problemOf, put, say, sayOr, sayProblem } from "../lib/all.js";
+import { settings } from "../lib/settings.js";
 
 customElements.define(
 	"plug-account",

@@ -1,21 +1,7 @@
 // Language, name, clock and time zone.
 
-import {
-	card,
-	change,
-	hide,
-	keepLanguage,
-	language,
-	LANGUAGES,
-	make,
-	now,
-	Piece,
-	put,
-	Redraw,
-	say,
-	settingRow,
-	settings,
-} from "../lib/all.js";
+import { card, hide, keepLanguage, language, LANGUAGES, make, now, Piece, put, Redraw, say } from "../lib/all.js";
+import { change, settingRow, settings } from "../lib/settings.js";
 
 customElements.define(
 	"plug-basics",

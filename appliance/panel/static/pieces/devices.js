@@ -1,6 +1,7 @@
 // Which capture card, which of its inputs, which face camera: chosen by name, from what is plugged in right now.
 
-import { hide, icon, make, Piece, Redraw, say, sayOr, settingRow, settings } from "../lib/all.js";
+import { hide, icon, make, Piece, Redraw, say, sayOr } from "../lib/all.js";
+import { settingRow, settings } from "../lib/settings.js";
 
 const PATHS = ["capture.device", "capture.input", "facecam.device"];
 

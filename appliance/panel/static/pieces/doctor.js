@@ -126,7 +126,7 @@ customElements.define(
 			const { code, state } = one;
 			const long = code ? sayOr(`problem.${code}`, one.fix) : one.fix;
 			const short = code
-				? sayOr(`ready.${code}`, sayOr(`problem.${code}`, one.text))
+				? sayOr([`ready.${code}`, `problem.${code}`], one.text)
 				: state === "ok"
 					? say("check.fine")
 					: state === "unknown"

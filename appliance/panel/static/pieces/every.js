@@ -1,6 +1,7 @@
 // Every setting of the box with where its value comes from and the way back; the rare ones behind a switch.
 
-import { make, Piece, say, sayOr, settingRow, settings } from "../lib/all.js";
+import { make, Piece, say, sayOr } from "../lib/all.js";
+import { settingRow, settings } from "../lib/settings.js";
 
 customElements.define(
 	"plug-every",

@@ -6,16 +6,6 @@ import { httpsSite, secureWay } from "./secure.js";
 
 const PIN_LENGTH = 8;
 
-/** Pairs with the one-time token of the link, if the page was opened by one. Returns what went wrong. */
-export async function pairByLink() {
-	const token = location.hash.slice(1);
-	if (!token || token.startsWith("/")) return "";
-	// The token works once; it must not stay in the address bar or in the history.
-	history.replaceState(null, "", location.pathname);
-	const answer = await call("POST", "/api/pair", { token });
-	return answer.ok ? "" : sayProblem(problemOf(answer));
-}
-
 export class Pairing extends Piece {
 	#pin = make("input", {
 		id: "pin",

@@ -1,21 +1,18 @@
 // Where a key is pasted: anything at all, in one field.
 
-import {
-	button,
-	form,
-	hide,
-	icon,
-	link,
-	make,
-	now,
-	number,
-	Piece,
-	platform,
-	put,
-	say,
-	sayOr,
-	when,
-} from "../lib/all.js";
+import { button, form, hide, icon, link, make, now, number, Piece, put, read, say, sayOr, when } from "../lib/all.js";
+
+/** @type {Promise<Platform[]> | null} */
+let asked = null;
+
+/** What the box knows of a platform: its page, how long its keys last, what suits it. @param {string} name */
+async function platform(name) {
+	asked ??= read("/api/platforms").then(({ ok, body }) => {
+		if (!ok) asked = null;
+		return ok ? body : [];
+	});
+	return (await asked).find((one) => one.name === name);
+}
 
 export class PasteKey extends Piece {
 	#text = make("textarea", {

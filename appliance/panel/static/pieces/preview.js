@@ -1,7 +1,6 @@
 // What goes out, as a picture: single pictures ten times a second, moving video while live.
 
 import { feed, hasVideo, hide, icon, make, mark, picture, Piece, put, say, sayOr } from "../lib/all.js";
-import { NoVideo, playLive } from "../lib/video.js";
 
 const PICTURE_MS = 100;
 const WAIT_MS = 1000;
@@ -112,6 +111,8 @@ customElements.define(
 			const playing = new AbortController();
 			this.#playing = playing;
 			try {
+				const { playLive } = await import("../lib/video.js");
+				if (playing.signal.aborted) return;
 				await playLive(this.#video, playing.signal, () => {
 					put(this.#why, "");
 					if (this.#playing === playing) hide(this.#video, false);
@@ -119,15 +120,13 @@ customElements.define(
 				});
 			} catch (error) {
 				this.#videoFailedAt = performance.now();
-				if (error instanceof NoVideo && error.code === "not-offered") this.#isVideoOffered = false;
-				else if (error instanceof NoVideo)
+				const { code, text } = /** @type {Partial<import("../lib/video.js").NoVideo>} */ (error);
+				if (code === "not-offered") this.#isVideoOffered = false;
+				else if (typeof code === "string")
 					put(
 						this.#why,
 						say("preview.single", {
-							reason: sayOr(
-								error.code.startsWith("preview-") ? `why.${error.code}` : `problem.${error.code}`,
-								error.text,
-							),
+							reason: sayOr(code.startsWith("preview-") ? `why.${code}` : `problem.${code}`, text || ""),
 						}),
 					);
 			} finally {

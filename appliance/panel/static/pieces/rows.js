@@ -25,7 +25,7 @@ const spoken = (mode) => mode.replace(/^\d+x(\d+)@(\d+).*$/, "$1p $2");
 
 /** One row's sentence, from its code or from what the State shows. @param {Row} row @param {State} state */
 export function sentenceOf(row, state) {
-	if (row.code) return sayOr(`ready.${row.code}`, sayOr(`problem.${row.code}`, row.text));
+	if (row.code) return sayOr([`ready.${row.code}`, `problem.${row.code}`], row.text);
 	const destination = state.destinations.find((one) => one["key-last4"]);
 	const facts = { mode: spoken(state.signal.mode), last4: destination?.["key-last4"] || "" };
 	if (row.name === "game")

@@ -2,7 +2,7 @@
 
 import { icon, make, Piece, say } from "../lib/all.js";
 
-const PAGES = /** @type {const} */ ({
+export const PAGES = /** @type {const} */ ({
 	doctor: "activity",
 	destinations: "tv",
 	devices: "gamepad",
@@ -46,7 +46,6 @@ customElements.define(
 		build() {
 			const name = /** @type {Page} */ (this.getAttribute("page"));
 			if (!(name in PAGES)) return;
-			void Promise.all([import(`./${name}.js`), import("./paste.js")]);
 			this.append(
 				make("a.back", { href: "#/settings" }, icon("chevron-left"), make("span", say("nav.settings"))),
 				make("h2", say(`${name}.title`)),

@@ -7,7 +7,6 @@ import {
 	icon,
 	make,
 	mark,
-	nameOf,
 	number,
 	Piece,
 	put,
@@ -16,9 +15,8 @@ import {
 	say,
 	sayOr,
 	setIcon,
-	settingRow,
-	settings,
 } from "../lib/all.js";
+import { nameOf, settingRow, settings } from "../lib/settings.js";
 
 const FLOOR_DB = -60;
 const LOUD_DB = -3;
