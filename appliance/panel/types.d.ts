@@ -178,6 +178,7 @@ interface Took {
 interface Answer {
 	ok: boolean;
 	status: number;
+	// biome-ignore lint/suspicious/noExplicitAny: what a box answers is looked at where it is used
 	body: any;
 }
 

@@ -33,3 +33,22 @@ def test_a_wrong_type_a_missing_sentence_an_unknown_field_and_an_untyped_paramet
     assert done.returncode != 0
     for found in ("home.nothing", "lvie", "'number'", "'amount' implicitly has an 'any' type"):
         assert found in done.stdout
+
+
+def test_layout_and_lint() -> None:
+    done = npm.laid_out()
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_a_golfed_style_an_unused_name_and_a_line_that_is_too_long_are_found(tmp_path: Path) -> None:
+    shutil.copytree(STATIC.parent, tmp_path / "panel", ignore=shutil.ignore_patterns("*.py", "__pycache__"))
+    home = tmp_path / "panel" / "static" / "pieces" / "home.js"
+    home.write_text(home.read_text() + "export const odd = () => { const unused = 1; };\n")
+    style = tmp_path / "panel" / "static" / "base.css"
+    style.write_text(style.read_text() + ".a{color:red;color:red}\n")
+    done = npm.laid_out(tmp_path / "panel")
+    assert done.returncode != 0
+    for found in ("noUnusedVariables", "noDuplicateProperties", "format"):
+        assert found in done.stdout + done.stderr, found
+    npm.laid_out(tmp_path / "panel", mend=True)
+    assert "\tcolor: red;\n" in style.read_text()

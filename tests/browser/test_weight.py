@@ -165,7 +165,7 @@ def test_what_is_not_of_the_first_screen_comes_when_it_is_opened(browser: Browse
 
 @pytest.mark.parametrize(
     ("language", "away", "looks"),
-    [("en", "did not arrive: the box does not answer", "How your game"), ("es", "la caja no responde", "Cómo se ve")],
+    [("en", "did not arrive: the box does not answer", "How your game"), ("es", "Vendrá sola", "Cómo se ve")],
 )
 def test_a_screen_of_a_box_that_is_away_comes_by_itself(
     browser: Browser, box: FakeBox, language: str, away: str, looks: str

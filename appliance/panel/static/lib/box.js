@@ -54,5 +54,5 @@ export const ask = (command) => call("POST", "/api/do", command);
 /** What went wrong, from an answer that is not ok. @param {Answer} answer @returns {Problem} */
 export function problemOf(answer) {
 	const { body } = answer;
-	return body && body.code ? body : { code: "page-not-understood", text: "", facts: { status: answer.status } };
+	return body?.code ? body : { code: "page-not-understood", text: "", facts: { status: answer.status } };
 }

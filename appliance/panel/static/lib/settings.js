@@ -30,7 +30,7 @@ export const nameOf = (path) => sayOr(`setting.${path.replace(/^(destination)\..
 const textOf = ({ value }) => (Array.isArray(value) ? value.join(", ") : String(value ?? ""));
 
 /** @param {Setting} setting @param {string} text @returns {SettingValue} */
-function valueOf(setting, text) {
+function valueFrom(setting, text) {
 	if (Array.isArray(setting.default) || Array.isArray(setting.value))
 		return text
 			.split(",")
@@ -61,7 +61,7 @@ function field(setting, id, wanted, choices) {
 		/** @type {HTMLSelectElement} */
 		const select = make(
 			"select",
-			{ id, onchange: () => wanted(valueOf(setting, select.value)) },
+			{ id, onchange: () => wanted(valueFrom(setting, select.value)) },
 			...known.map(([value, text]) => make("option", { value, selected: value === textOf(setting) }, text)),
 		);
 		return select;
@@ -75,7 +75,7 @@ function field(setting, id, wanted, choices) {
 		max: setting.max,
 		autocomplete: "off",
 		spellcheck: "false",
-		onchange: () => wanted(valueOf(setting, input.value)),
+		onchange: () => wanted(valueFrom(setting, input.value)),
 	});
 	input.value = textOf(setting);
 	return input;

@@ -110,7 +110,10 @@ export function sayProblem(problem) {
 	if (!problem) return "";
 	const { destination } = problem.facts || {};
 	/** @type {Facts} */
-	const facts = { ...problem.facts, ...(destination && { destination: sayOr(`preset.${destination}`, String(destination)) }) };
+	const facts = {
+		...problem.facts,
+		...(destination && { destination: sayOr(`preset.${destination}`, String(destination)) }),
+	};
 	for (const [name, value] of Object.entries(facts)) {
 		const all = String(value).split(",");
 		if (all.every((one) => sentences[`value.${name}.${one}`]))

@@ -33,8 +33,8 @@ export function problemsOf(state) {
 	);
 }
 
-/** @param {Problem} problem @param {State} state @param {() => HTMLElement | null} fixed what mends it */
-export function problemCard(problem, state, fixed) {
+/** @param {Problem} problem @param {() => HTMLElement | null} fixed what mends it */
+export function problemCard(problem, fixed) {
 	const hints = hintsFor(problem);
 	return make(
 		"div.problem",
@@ -84,7 +84,7 @@ customElements.define(
 								if (fix.go) location.hash = fix.go;
 							},
 						}));
-				this.#box.replaceChildren(...(worst ? [problemCard(worst, state, () => (word ? word() : null))] : []));
+				this.#box.replaceChildren(...(worst ? [problemCard(worst, () => (word ? word() : null))] : []));
 			});
 		}
 	},
