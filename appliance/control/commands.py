@@ -13,7 +13,7 @@ from typing import Any
 from appliance.control.errands.errands import Errands
 from appliance.control.errands.exports import ask_export, check_export
 from appliance.control.errands.preflights import ask_preflight
-from appliance.control.errands.recordings import OnDisk, ask_clip, ask_deletion
+from appliance.control.errands.recordings import ask_clip, ask_deletion
 from appliance.control.errands.uplink_test import ask_uplink
 from appliance.control.factory import Presence, forget_everything
 from appliance.control.judge.engine_presence import Hearing
@@ -25,6 +25,7 @@ from appliance.model import command as model
 from appliance.model.command import Command
 from appliance.model.device import DiskFacts
 from appliance.model.plan import Export
+from appliance.model.state import Recording
 from appliance.storage.waiting import finished_on_disk
 
 
@@ -38,7 +39,7 @@ class Rooms:
     hearing: Hearing
     keys: KeyStore
     presence: Presence | None
-    recordings: Callable[[], OnDisk]
+    recordings: Callable[[], tuple[Recording, ...]]
     disks: Callable[[], tuple[DiskFacts, ...]]
     hurry: Callable[[], None]
     steady: Callable[[], float]
@@ -237,7 +238,7 @@ async def _measure_uplink(rooms: Rooms, _command: model.MeasureUplink) -> Facts:
 async def _export_recordings(rooms: Rooms, command: model.ExportRecordings) -> Facts:
     rooms.hearing.must_be_there()
     errand = Export(names=command.names, disk=command.disk)
-    check_export(errand, rooms.recordings().recordings, rooms.disks())
+    check_export(errand, rooms.recordings(), rooms.disks())
     ask_export(rooms.errands.asks, errand, rooms.steady())
     return {}
 

@@ -10,9 +10,7 @@ import asyncio
 import contextlib
 import logging
 from collections.abc import Callable
-from dataclasses import dataclass, field
-
-import msgspec
+from dataclasses import dataclass, field, replace
 
 from appliance.clock.clocks import WallClock
 from appliance.clock.wall_clock import Skew
@@ -23,13 +21,13 @@ from appliance.control.errands.preflights import preflights
 from appliance.control.errands.recordings import OnDisk
 from appliance.control.errands.uplink_test import uplink_state
 from appliance.control.factory import Presence
-from appliance.control.judge.absence import slate_problems, slate_since
-from appliance.control.judge.doctor import checks_of
+from appliance.control.judge.absence import SlateWatch
 from appliance.control.judge.engine_presence import Hearing
 from appliance.control.judge.profile_choice import Recognition
 from appliance.control.judge.shedding import Shedding, Strain
-from appliance.control.judge.state import Known, findings_of, state_of
-from appliance.control.keys import KeyStore, summary
+from appliance.control.judge.shown import Shown
+from appliance.control.judge.state import Known
+from appliance.control.keys import KeyStore
 from appliance.control.links.watchers import Watched, Watching
 from appliance.control.live.airing import Airing, Around
 from appliance.control.live.live_state import Wish, moved, next_live
@@ -46,7 +44,7 @@ from appliance.model.profile import Profile
 from appliance.model.protocol import Hello
 from appliance.model.report import Report
 from appliance.model.screen import ScreenPlan
-from appliance.model.state import AccessState, DemoState, State
+from appliance.model.state import AccessState, ClockState, DemoState, State
 from appliance.settings.layers import Settings
 from appliance.settings.listing import SettingRow
 from appliance.system.latest import Latest
@@ -84,16 +82,15 @@ class Director:
         self._recognition = Recognition(around.profile_for)
         self._hearing = Hearing(around.clock.steady)
         self._skew = Skew()
-        self._slate_since = 0.0
-        self._recordings = OnDisk()
+        self._slate = SlateWatch()
         self._deciding = asyncio.Lock()
         self._keep_now = asyncio.Event()
-        self._known: Known | None = None
-        self.asides = Asides(self.refresh)
         self._errands = Errands(around.clock.steady)
         self.watching = Watching(around.clock.steady)
         self._shedding = Shedding()
-        self.state: Latest[State] = Latest(State())
+        self._shown = Shown(Known(self.config, around.name, around.version, around.demo))
+        self.asides = Asides(self._shown)
+        self.state: Latest[State] = self._shown.state
         self.plan: Latest[Plan] = Latest(Plan())
         self.screen: Latest[ScreenPlan] = Latest(screen_plan_for(self.config, around.name))
         self._airing = Airing(
@@ -104,7 +101,7 @@ class Director:
         )  # fmt: skip
         self._rooms = Rooms(
             airing=self._airing, panel=self._panel, errands=self._errands, hearing=self._hearing, keys=around.keys,
-            presence=around.presence, recordings=lambda: self._recordings, disks=lambda: self.state.value.disks,
+            presence=around.presence, recordings=lambda: self.state.value.recordings, disks=lambda: self.state.value.disks,
             hurry=self._keep_now.set, steady=self._steady,
         )  # fmt: skip
 
@@ -116,7 +113,7 @@ class Director:
     @property
     def checks(self) -> tuple[Check, ...]:
         """What the doctor finds right now."""
-        return checks_of(findings_of(self._known)) if self._known else ()
+        return self._shown.checks
 
     async def start(self) -> None:
         """Takes up what was wished before a restart of ours."""
@@ -175,28 +172,27 @@ class Director:
 
     def found(self, recordings: OnDisk) -> None:
         """What is on the disk of recordings now."""
-        if recordings != self._recordings:
-            self._recordings = recordings
-            self.refresh()
+        known = self._shown.known
+        self._shown.learn(replace(known, recordings=recordings.recordings, free_mb=recordings.free_mb))
 
     def watch(self, what: Watched) -> None:
         """Somebody looks at pictures or packets; the engine makes them for a while."""
         if self.watching.look(what):
-            self.refresh()
+            self._plan()
 
     def listen(self, more: int) -> None:
         """So many more, or fewer, listen to the meters."""
         self.watching.listen(more)
-        self.refresh()
+        self._plan()
 
     def told_time(self, phone_at: float) -> None:
         """A phone says what time it is, in Unix seconds."""
         self._follow_clock()
         self._skew.told(phone_at, self._around.clock.now())
-        self.refresh()
+        self._shown.learn(replace(self._shown.known, clock=self._clock_state()))
 
     def refresh(self) -> None:
-        """Derives live, State and Plan anew. Cheap; called on every change and once a second."""
+        """Looks at everything again, after a command, a report, and once a second. What did not change stays."""
         self._follow_clock()
         self._errands.expire()
         self._recognise()
@@ -204,35 +200,34 @@ class Director:
         if report and airing.heard(report):
             self._keep_now.set()
         live = next_live(self.state.value.live, airing.wish, report, now)
-        self._slate_since = slate_since(self._slate_since, live, report, now)
-        slate = slate_problems(self.config.slate, self._slate_since, now)
+        slate = self._slate.problems(self.config.slate, live, report, now)
         asks, shedding, steady = self._errands.asks, self._shedding, self._steady()
         shedding.look(steady, Strain(self._around.late(), report.encoder if report else None))
-        known = Known(
+        known = replace(
+            self._shown.known,
             config=self.config,
-            keys=tuple(summary(credential) for credential in airing.credentials),
+            keys=airing.keys,
             live=live,
             wish=airing.wish,
             report=report,
             engine=self._hearing.engine,
             own_problems=(*self._hearing.problems, *((airing.disk,) if airing.disk else ()), *slate),
-            notes=(*self._panel.notes, *self.asides.problems, *shedding.problems(self.config)),
-            name=self._around.name,
-            version=self._around.version,
+            notes=(*self._panel.notes, *shedding.problems(self.config)),
             load=self._around.load(),
-            demo=self._around.demo,
             now=now,
             preflights=preflights(asks, airing.credentials, self._around.clock),
-            recordings=self._recordings,
-            clock=self._skew.state(self.config.time_zone, is_set=self._around.is_clock_set()),
+            clock=self._clock_state(),
             access=self._around.access(),
             uplink=uplink_state(asks, self.config, self._around.clock, report),
             export=export_state(asks),
-            account=self.asides.account,
         )
-        self._known = known
-        self.state.set(state_of(known, self.state.value))
-        shedding.paint(self.screen, screen_plan_for(self.config, self._around.name), steady)
+        self._shown.learn(known)
+        self._plan()
+
+    def _plan(self) -> None:
+        """States what engine and painter should be doing. A plan that is as it was changes nothing."""
+        asks, shedding, airing = self._errands.asks, self._shedding, self._airing
+        shedding.paint(self.screen, screen_plan_for(self.config, self._around.name), self._steady())
         wanted = Wanted(
             self.config, self._recognition.profile, airing.destinations, airing.wish, self.watching, asks.open
         )
@@ -269,10 +264,12 @@ class Director:
             return
         log.info("The clock was set by %+.0f s.", step_s)
         self._airing.follow_clock(step_s)
-        if self._slate_since:
-            self._slate_since += step_s
+        self._slate.follow_clock(step_s)
         self._skew.follow_clock(step_s)
-        self.state.set(msgspec.structs.replace(self.state.value, live=moved(self.state.value.live, step_s)))
+        self._shown.learn(replace(self._shown.known, live=moved(self.state.value.live, step_s)))
+
+    def _clock_state(self) -> ClockState:
+        return self._skew.state(self.config.time_zone, is_set=self._around.is_clock_set())
 
     def _steady(self) -> float:
         return self._around.clock.steady()

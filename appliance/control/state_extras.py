@@ -2,33 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from dataclasses import replace
 
+from appliance.control.judge.shown import Shown
 from appliance.model.problem import Problem
 from appliance.model.state import AccountState
 
 
 class Asides:
-    """Owns both; `tell` is called after every change."""
+    """Shows it at once, and touches nothing else."""
 
-    def __init__(self, tell: Callable[[], None]) -> None:
-        self._tell = tell
+    def __init__(self, shown: Shown) -> None:
+        self._shown = shown
         self._remarks: dict[str, Problem] = {}
-        self.account: AccountState | None = None
-
-    @property
-    def problems(self) -> tuple[Problem, ...]:
-        """One at most of each room."""
-        return tuple(self._remarks.values())
 
     def remark(self, about: str, problem: Problem | None) -> None:
-        """What a room wants people to know; None takes it back."""
+        """What a room wants people to know, one thing at most; None takes it back."""
         self._remarks.pop(about, None)
         if problem is not None:
             self._remarks[about] = problem
-        self._tell()
+        self._shown.learn(replace(self._shown.known, remarks=tuple(self._remarks.values())))
 
     def signed_in(self, account: AccountState | None) -> None:
         """Who is signed in with TikTok, None for nobody."""
-        self.account = account
-        self._tell()
+        self._shown.learn(replace(self._shown.known, account=account))

@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
+from operator import eq
 
 
 class Latest[T]:
-    """One immutable value; watchers always get the newest and miss the ones between, so none can fall behind."""
+    """One immutable value; watchers always get the newest and miss the ones between, so none can fall behind.
 
-    def __init__(self, value: T) -> None:
+    `is_same` says which values are no news: equal ones, or the very same object.
+    """
+
+    def __init__(self, value: T, *, is_same: Callable[[T, T], bool] = eq) -> None:
         self._value = value
+        self._is_same = is_same
         self._changed = asyncio.Event()
 
     @property
@@ -20,7 +25,7 @@ class Latest[T]:
 
     def set(self, value: T) -> bool:
         """Replaces the value; wakes the watchers when it differs. Returns whether it did."""
-        if value == self._value:
+        if self._is_same(value, self._value):
             return False
         self._value = value
         self._changed.set()

@@ -1,4 +1,4 @@
-"""What the owner is told when something stays away: the engine, or the game's picture during a live. Pure.
+"""What the owner is told when something stays away: the engine, or the game's picture during a live.
 
 While viewers see the slate there is a warning first, then the advice to end; nothing is ever ended by itself.
 """
@@ -25,6 +25,23 @@ def engine_problems(connected: bool, *, is_silent: bool) -> tuple[Problem, ...]:
     if not connected:
         return (ENGINE_AWAY,)
     return (ENGINE_SILENT,) if is_silent else ()
+
+
+class SlateWatch:
+    """Remembers since when viewers of a live see the slate."""
+
+    def __init__(self) -> None:
+        self._since = 0.0
+
+    def problems(self, config: SlateConfig, live: Live, report: Report | None, now: float) -> tuple[Problem, ...]:
+        """What is to be said about it now."""
+        self._since = slate_since(self._since, live, report, now)
+        return slate_problems(config, self._since, now)
+
+    def follow_clock(self, step_s: float) -> None:
+        """The wall's clock was set."""
+        if self._since:
+            self._since += step_s
 
 
 def slate_since(before: float, live: Live, report: Report | None, now: float) -> float:

@@ -1,25 +1,30 @@
 """The doctor: twelve checks, each with a state, one sentence and one fix. Pure: everything it looks at is given to it.
 
+A check is made again only when something that it looks at is another object, or when the time has come that it named.
+
 The readiness rows of the home page are made from these very checks, so that both always say the same. It never
 measures anything itself.
 """
 
 from __future__ import annotations
 
+import math
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Literal
 
-from appliance.control.judge.limits import disk_hours, heat_of, line_of, sent_kbps
+from appliance.control.judge.limits import Heat, Line, disk_hours, heat_of, line_of, sent_kbps
+from appliance.control.judge.slices import Slices
 from appliance.control.keys import KeySummary
-from appliance.control.live.key_paste import freshness, lasts_one_live
+from appliance.control.live.key_paste import ages_at, freshness, lasts_one_live
 from appliance.hardware.heat import HOT_C
 from appliance.model.check import Check, CheckState
 from appliance.model.config import Config
-from appliance.model.report import Report, SourceReport
-from appliance.model.signal import Cause
+from appliance.model.problem import Problem
+from appliance.model.report import Report, SoundReport, SourceReport
+from appliance.model.signal import Cause, Signal
 from appliance.model.state import (
     ChatState,
     ClockState,
@@ -71,6 +76,13 @@ _NO_PICTURE = {
     Cause.BLACK: ("The picture is black. The console may protect it (HDCP).", "Switch HDCP off on the console."),
 }
 _HDCP_FIX = "PS5: Settings > System > HDMI > Enable HDCP: off. Xbox and Switch: close the video app."
+_CONNECTION_LOST = Check(
+    name="uplink",
+    state="bad",
+    text="The connection is gone. Trying again.",
+    fix="Look at your router. The box goes on trying by itself.",
+    code="connection-lost",
+)
 _WAIT = "Wait a few seconds. If it stays so, restart the box."
 
 
@@ -89,27 +101,31 @@ class Findings:
     uplink: UplinkState = field(default_factory=UplinkState)
     clock: ClockState = field(default_factory=ClockState)
 
+    @property
+    def signal(self) -> Signal | None:
+        """None while the engine does not answer."""
+        return self.report.signal if self.report else None
 
-def checks_of(findings: Findings) -> tuple[Check, ...]:
-    """All twelve, in the order of `NAMES`."""
-    return (
-        _signal(findings.report),
-        _hdcp(findings.report),
-        _mode(findings),
-        _sound(findings.report),
-        _mic(findings),
-        _sync(findings.report),
-        _uplink(findings),
-        _key(findings),
-        _chat(findings.chat),
-        _heat(findings.report),
-        _disk(findings),
-        _clock(findings),
-    )
+    @property
+    def sound(self) -> SoundReport | None:
+        """None while the engine does not answer."""
+        return self.report.sound if self.report else None
 
 
-def readiness_of(checks: tuple[Check, ...]) -> tuple[Readiness, ...]:
-    """The four rows of the home page: of each row's checks the worst, or the first when none is wrong."""
+def checks_of(findings: Findings, made: Slices | None = None) -> tuple[Check, ...]:
+    """All twelve, in the order of `NAMES`; those that look at nothing new are the ones that were `made` before."""
+    made = made or Slices()
+    return tuple(_CHECKS[name](findings, made) for name in NAMES)
+
+
+def readiness_of(findings: Findings, made: Slices | None = None) -> tuple[Readiness, ...]:
+    """The four rows of the home page. Looks only at the checks that they are made from."""
+    made = made or Slices()
+    return made.renew("rows", _rows, *(_CHECKS[name](findings, made) for _row, names in ROWS for name in names))
+
+
+def _rows(*checks: Check) -> tuple[Readiness, ...]:
+    """Of each row's checks the worst, or the first when none is wrong."""
     by_name = {check.name: check for check in checks}
     rows = []
     for row, names in ROWS:
@@ -119,11 +135,10 @@ def readiness_of(checks: tuple[Check, ...]) -> tuple[Readiness, ...]:
     return tuple(rows)
 
 
-def _signal(report: Report | None) -> Check:
-    if report is None:
+def _signal(signal: Signal | None) -> Check:
+    if signal is None:
         text = "The picture part is starting."
         return Check(name="signal", state="unknown", text=text, fix=_WAIT, code="engine-not-running")
-    signal = report.signal
     if signal.cause in {Cause.NONE, Cause.BLACK}:
         return Check(name="signal", state="ok", text=f"Picture is here{f', {signal.mode}' if signal.mode else ''}.")
     # Short here: what to do at length is said once, by the problem.
@@ -133,33 +148,31 @@ def _signal(report: Report | None) -> Check:
     return Check(name="signal", state=state, text=text, fix=fix, code=code)
 
 
-def _hdcp(report: Report | None) -> Check:
-    if report is not None and report.signal.cause is Cause.BLACK:
+def _hdcp(signal: Signal | None) -> Check:
+    if signal is not None and signal.cause is Cause.BLACK:
         return Check(name="hdcp", state="warn", text=_NO_PICTURE[Cause.BLACK][0], fix=_HDCP_FIX, code="black")
-    if report is not None and report.signal.cause is Cause.NONE:
+    if signal is not None and signal.cause is Cause.NONE:
         return Check(name="hdcp", state="ok", text="The picture is not protected.")
     return Check(name="hdcp", state="unknown", text="Whether the console protects it is seen with a picture.")
 
 
-def _mode(findings: Findings) -> Check:
-    report = findings.report
-    match = re.match(r"^(\d+)x(\d+)@([\d.]+)", report.signal.mode) if report else None
-    if report is None or match is None:
+def _mode(signal: Signal | None, wanted_fps: int) -> Check:
+    match = re.match(r"^(\d+)x(\d+)@([\d.]+)", signal.mode) if signal else None
+    if match is None:
         return Check(name="mode", state="unknown", text="The console's mode is seen with a picture.")
     width, height, fps = int(match[1]), int(match[2]), float(match[3])
     if width * height < 1280 * 720:
         text = f"The console sends only {width}x{height}."
         return Check(name="mode", state="warn", text=text, fix="Set the console to 1080p.", code="small-mode")
-    if fps < 0.9 * findings.config.picture.fps:
-        text = f"The console sends {fps:g} frames a second, the stream has {findings.config.picture.fps}."
+    if fps < 0.9 * wanted_fps:
+        text = f"The console sends {fps:g} frames a second, the stream has {wanted_fps}."
         return Check(name="mode", state="warn", text=text, fix="Set the console to 60 Hz.", code="small-mode")
     return Check(name="mode", state="ok", text=f"The console sends {width}x{height} at {fps:g} Hz.")
 
 
-def _sound(report: Report | None) -> Check:
-    if report is None:
+def _sound(sound: SoundReport | None) -> Check:
+    if sound is None:
         return Check(name="sound", state="unknown", text="Not known yet.", fix=_WAIT)
-    sound = report.sound
     if sound.problem:
         fix = "Plug the sound device in, or choose another under Sound."
         return Check(name="sound", state="warn", text="No sound.", fix=fix, code=sound.problem.code)
@@ -172,11 +185,10 @@ def _sound(report: Report | None) -> Check:
     return Check(name="sound", state="ok", text="Sound is coming in.")
 
 
-def _mic(findings: Findings) -> Check:
-    if findings.config.audio.microphone == "none":
+def _mic(chosen: str, sound: SoundReport | None) -> Check:
+    if chosen == "none":
         return Check(name="mic", state="ok", text="No microphone is chosen.")
-    sources = findings.report.sound.sources if findings.report else ()
-    mic = next((source for source in sources if source.name == "mic"), None)
+    mic = next((source for source in sound.sources if source.name == "mic"), None) if sound else None
     return _mic_level(mic) if mic else Check(name="mic", state="unknown", text="The microphone is not known yet.")
 
 
@@ -199,10 +211,10 @@ def _mic_level(mic: SourceReport) -> Check:
     return Check(name="mic", state="ok", text="The microphone hears you.")
 
 
-def _sync(report: Report | None) -> Check:
-    if report is None or report.sound.source in {"", "none"} or not report.signal.has_picture:
+def _sync(sound: SoundReport | None, signal: Signal | None) -> Check:
+    if sound is None or signal is None or sound.source in {"", "none"} or not signal.has_picture:
         return Check(name="sync", state="unknown", text="Measured when there is picture and sound.")
-    apart = report.sound.sync_ms
+    apart = sound.sync_ms
     if abs(apart) > TOGETHER_MS:
         text = f"Sound and picture are {abs(apart):.0f} ms apart."
         fix = "Wait a minute. If it stays so, correct it with the delay under Sound."
@@ -210,20 +222,33 @@ def _sync(report: Report | None) -> Check:
     return Check(name="sync", state="ok", text="Sound and picture are together.")
 
 
-def _uplink(findings: Findings) -> Check:
+def _uplink(findings: Findings, made: Slices) -> Check:
     live, report = findings.live, findings.report
     if isinstance(live, OnAir) and report is not None:
-        if line_of(report, report.encoder.canvas_fps or findings.config.picture.fps) != "ok":
-            text = "Your internet is slow: picture made simpler, sound untouched."
-            fix = "Ask others to stop uploads, or use a network cable."
-            return Check(name="uplink", state="warn", text=text, fix=fix, code="internet-slow")
-        return Check(name="uplink", state="ok", text="Fast enough.")
+        line = made.renew("line", line_of, report, report.encoder.canvas_fps or findings.config.picture.fps)
+        return made.renew("uplink", _line_on_air, line)
     if isinstance(live, Reconnecting):
-        fix = "Look at your router. The box goes on trying by itself."
-        text = "The connection is gone. Trying again."
-        return Check(name="uplink", state="bad", text=text, fix=fix, code="connection-lost")
-    fresh = [check for check in findings.preflights.values() if findings.now - check.at <= CHECK_HOLDS_S]
-    return _server(fresh) or _measured(findings) or _answers(fresh)
+        return _CONNECTION_LOST
+    return made.renew_by("line before", findings.now, _line, findings.preflights, findings.uplink, findings.config)
+
+
+def _line_on_air(line: Line) -> Check:
+    if line != "ok":
+        text = "Your internet is slow: picture made simpler, sound untouched."
+        fix = "Ask others to stop uploads, or use a network cable."
+        return Check(name="uplink", state="warn", text=text, fix=fix, code="internet-slow")
+    return Check(name="uplink", state="ok", text="Fast enough.")
+
+
+def _line(
+    now: float, preflights: Mapping[str, PreflightState], line: UplinkState, config: Config
+) -> tuple[Check, float]:
+    """What was found out before a live; the second value is when the first of it counts no more."""
+    fresh = [check for check in preflights.values() if now - check.at <= CHECK_HOLDS_S]
+    is_fresh = now - line.at <= MEASUREMENT_HOLDS_S
+    ends = [check.at + CHECK_HOLDS_S for check in fresh] + [line.at + MEASUREMENT_HOLDS_S] * is_fresh
+    found = _server(fresh) or _measured(line if is_fresh else UplinkState(), sent_kbps(config)) or _answers(fresh)
+    return found, min(ends, default=math.inf)
 
 
 def _server(checks: list[PreflightState]) -> Check | None:
@@ -237,12 +262,11 @@ def _server(checks: list[PreflightState]) -> Check | None:
     return None
 
 
-def _measured(findings: Findings) -> Check | None:
-    """What the measurement of the line says, while it still counts."""
-    line, wanted = findings.uplink, sent_kbps(findings.config)
+def _measured(line: UplinkState, wanted: int) -> Check | None:
+    """What the measurement of the line says."""
     if line.state == "testing":
         return Check(name="uplink", state="unknown", text="Measuring your internet.")
-    if line.state == "none" or findings.now - line.at > MEASUREMENT_HOLDS_S:
+    if line.state == "none":
         return None
     if line.state == "failed":
         fix = "Look at your router, then test again."
@@ -262,15 +286,19 @@ def _answers(checks: list[PreflightState]) -> Check:
     return Check(name="uplink", state="unknown", text="Checked when you go live.", fix="Test your internet once.")
 
 
-def _key(findings: Findings) -> Check:
-    live, keys = findings.live, findings.keys
+def _key(now: float, live: Live, keys: tuple[KeySummary, ...], config: Config) -> tuple[Check, float]:
+    """The second value is when the key's age changes what is to be said."""
+    key = next((key for key in keys if key.problem is None), keys[0] if keys else None)
+    return _key_now(now, live, key, config), ages_at(key.expires_at, now) if key else math.inf
+
+
+def _key_now(now: float, live: Live, key: KeySummary | None, config: Config) -> Check:
     new = "Copy a new server URL and key from the platform's page and paste them."
     if isinstance(live, OnAir):
         return Check(name="key", state="ok", text="Taking your stream.")
     if isinstance(live, NeedsKey):
         code = live.problem.code if live.problem else "needs-key"
         return Check(name="key", state="bad", text="Paste a new key.", fix=new, code=code)
-    key = next((key for key in keys if key.problem is None), keys[0] if keys else None)
     if key is None:
         text, fix = "No destination is switched on.", "Switch one on under Settings."
         return Check(name="key", state="bad", text=text, fix=fix, code="no-destination")
@@ -278,8 +306,8 @@ def _key(findings: Findings) -> Check:
         short = {"needs-key": "Paste today's key.", "needs-server": "Paste the server URL too."}
         text = short.get(key.problem.code, key.problem.text)
         return Check(name="key", state="bad", text=text, fix=new, code=key.problem.code)
-    one_live = lasts_one_live(findings.config, key.name)
-    age = freshness(expires_at=key.expires_at, is_used=key.is_used, one_live=one_live, now=findings.now)
+    one_live = lasts_one_live(config, key.name)
+    age = freshness(expires_at=key.expires_at, is_used=key.is_used, one_live=one_live, now=now)
     if age:
         return Check(name="key", state="warn", text=age.text, fix=new, code=age.code)
     ending = f", ends in {key.last4}" if key.last4 else ""
@@ -298,10 +326,8 @@ def _chat(chat: ChatState) -> Check:
     return Check(name="chat", state="warn", text=text, fix=fix, code="chat-resting")
 
 
-def _heat(report: Report | None) -> Check:
-    heat = heat_of(report) if report else "unknown"
+def _heat(heat: Heat, celsius: float | None) -> Check:
     fix = "Give it air: nothing on top, not in a closed cupboard, the fan clean."
-    celsius = report.temperature_c if report else None
     if heat == "hot":
         said = "This box is" if celsius is None else f"{celsius:.0f} C:"
         return Check(name="heat", state="bad", text=f"{said} too hot, the picture is made simpler.", fix=fix,
@@ -314,15 +340,14 @@ def _heat(report: Report | None) -> Check:
     return Check(name="heat", state="ok", text=f"{celsius:.0f} C, {left}")
 
 
-def _disk(findings: Findings) -> Check:
-    record = findings.config.record
-    failed = findings.report.record.problem if findings.report else None
+def _disk(config: Config, failed: Problem | None, free_mb: int | None) -> Check:
+    record = config.record
     fix = "Delete or download old recordings, or choose another disk."
     if failed is not None:
         return Check(name="disk", state="bad", text="Recording does not work.", fix=fix, code=failed.code)
-    if findings.free_mb is None:
+    if free_mb is None:
         return Check(name="disk", state="unknown", text="How much room there is for recordings is not known yet.")
-    hours = disk_hours(findings.config, findings.free_mb)
+    hours = disk_hours(config, free_mb)
     if hours < 1:
         state: CheckState = "bad" if record.enabled and record.when_full == "stop" else "warn"
         text = f"Room for {hours * 60:.0f} minutes of recordings."
@@ -330,17 +355,48 @@ def _disk(findings: Findings) -> Check:
     return Check(name="disk", state="ok", text=f"Room for {hours:.0f} hours of recordings.")
 
 
-def _clock(findings: Findings) -> Check:
+def _clock(now: float, clock: ClockState) -> tuple[Check, float]:
+    """The second value is when a clock may show a time that can be right."""
+    return _clock_now(now, clock), EARLIEST if now < EARLIEST else math.inf
+
+
+def _clock_now(now: float, clock: ClockState) -> Check:
     fix = "Connect the box to the internet and wait a minute: it sets its clock itself."
-    if findings.now < EARLIEST:
+    if now < EARLIEST:
         return Check(name="clock", state="bad", text="The clock of the box is not set.", fix=fix, code="clock-wrong")
-    apart_s = abs(findings.clock.skew_hint or 0)
+    apart_s = abs(clock.skew_hint or 0)
     if apart_s > CLOCK_APART_S:
         text = f"The clock of the box and your phone's are {apart_s // 60} minutes apart."
         return Check(name="clock", state="warn", text=text, fix=fix, code="clock-wrong")
-    if findings.clock.set is False:
+    if clock.set is False:
         text = "No time server has set the clock of the box yet; it looks right."
         return Check(name="clock", state="warn", text=text, fix=fix, code="clock-wrong")
-    if findings.clock.set:
+    if clock.set:
         return Check(name="clock", state="ok", text="The clock is set.")
     return Check(name="clock", state="unknown", text="The clock looks right; whether it follows a server is not known.")
+
+
+def _heat_of(report: Report | None, made: Slices) -> Check:
+    heat = heat_of(report) if report else "unknown"
+    return made.renew("heat", _heat, heat, report.temperature_c if report else None)
+
+
+def _disk_of(findings: Findings, made: Slices) -> Check:
+    config, failed = findings.config, findings.report.record.problem if findings.report else None
+    return made.renew("disk", _disk, config, failed, findings.free_mb)
+
+
+_CHECKS: Mapping[str, Callable[[Findings, Slices], Check]] = {
+    "signal": lambda it, made: made.renew("signal", _signal, it.signal),
+    "hdcp": lambda it, made: made.renew("hdcp", _hdcp, it.signal),
+    "mode": lambda it, made: made.renew("mode", _mode, it.signal, it.config.picture.fps),
+    "sound": lambda it, made: made.renew("sound", _sound, it.sound),
+    "mic": lambda it, made: made.renew("mic", _mic, it.config.audio.microphone, it.sound),
+    "sync": lambda it, made: made.renew("sync", _sync, it.sound, it.signal),
+    "uplink": lambda it, made: _uplink(it, made),
+    "key": lambda it, made: made.renew_by("key", it.now, _key, it.live, it.keys, it.config),
+    "chat": lambda it, made: made.renew("chat", _chat, it.chat),
+    "heat": lambda it, made: _heat_of(it.report, made),
+    "disk": lambda it, made: _disk_of(it, made),
+    "clock": lambda it, made: made.renew_by("clock", it.now, _clock, it.clock),
+}

@@ -4,20 +4,29 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from functools import partial
+from operator import is_
 
-import msgspec
+from msgspec.structs import asdict, astuple, replace
 
-from appliance.control.errands.recordings import OnDisk
-from appliance.control.judge.doctor import Findings, checks_of, readiness_of
+from appliance.control.judge.doctor import Findings, readiness_of
 from appliance.control.judge.health import health_of
 from appliance.control.judge.limits import disk_hours
+from appliance.control.judge.slices import Slices
 from appliance.control.keys import KeySummary
 from appliance.control.live.live_state import Wish
 from appliance.hardware.device_name import is_called, lasting_name
-from appliance.model.config import Config, DestinationConfig, preset_of
+from appliance.model.config import (
+    Config,
+    DestinationConfig,
+    PictureConfig,
+    Preset,
+    preset_of,
+)
 from appliance.model.device import DeviceFacts
 from appliance.model.problem import Problem
-from appliance.model.report import DestinationReport, RecordReport, Report
+from appliance.model.report import CanvasReport, DestinationReport, RecordReport, Report, SoundReport
+from appliance.model.signal import Signal
 from appliance.model.state import (
     AccessState,
     AccountState,
@@ -30,7 +39,9 @@ from appliance.model.state import (
     EngineState,
     ExportState,
     Live,
+    Off,
     PreflightState,
+    Recording,
     RecordState,
     SignalState,
     State,
@@ -40,26 +51,33 @@ from appliance.model.state import (
 from appliance.platforms.rtmp_address import host_of
 from appliance.problems.catalogue import told
 
+_NO_REPORT = Report()
+
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """Everything that State is made of. `report` is None while the engine does not answer; `load` is per core."""
+    """Everything that State is made of. `report` is None while the engine does not answer; `load` is per core.
+
+    `own_problems` stop or spoil a live, `notes` and what other rooms `remark` is only worth knowing.
+    """
 
     config: Config
-    keys: tuple[KeySummary, ...]
-    live: Live
-    wish: Wish
-    report: Report | None
-    engine: EngineState
-    own_problems: tuple[Problem, ...]
-    notes: tuple[Problem, ...]
     name: str
     version: str
-    load: float | None
-    demo: DemoState | None
-    now: float
+    demo: DemoState | None = None
+    keys: tuple[KeySummary, ...] = ()
+    live: Live = field(default_factory=Off)
+    wish: Wish = field(default_factory=Wish)
+    report: Report | None = None
+    engine: EngineState = field(default_factory=EngineState)
+    own_problems: tuple[Problem, ...] = ()
+    notes: tuple[Problem, ...] = ()
+    remarks: tuple[Problem, ...] = ()
+    load: float | None = None
+    now: float = 0.0
     preflights: Mapping[str, PreflightState] = field(default_factory=dict)
-    recordings: OnDisk = field(default_factory=OnDisk)
+    recordings: tuple[Recording, ...] = ()
+    free_mb: int | None = None
     clock: ClockState = field(default_factory=ClockState)
     access: AccessState = field(default_factory=AccessState)
     uplink: UplinkState = field(default_factory=UplinkState)
@@ -67,30 +85,33 @@ class Known:
     account: AccountState | None = None
 
 
-def state_of(known: Known, before: State) -> State:
-    """The snapshot. `before` is the last one: a problem that is still there keeps the time it began."""
-    report = known.report or Report()
-    destinations = tuple(_destination(known, report, key) for key in known.keys)
-    signal = _signal(report, known.config.language)
-    return State(
-        at=float(round(known.now)),
+def state_of(known: Known, before: State, made: Slices) -> State:
+    """The snapshot; the very one `before` when nothing differs. A problem that is still there keeps the time it began.
+
+    What follows from one thing alone is that object; the rest is renewed by what it is made of.
+    """
+    config, report, renew = known.config, known.report or _NO_REPORT, made.renew
+    newest = State(
+        at=renew("at", _whole_seconds, known.now),
         name=known.name,
         title=known.wish.title,
         live=known.live,
         cover=known.wish.cover,
-        look=known.config.picture.look,
-        signal=signal,
-        canvas=_canvas(known.config, report),
+        look=config.picture.look,
+        signal=renew("signal", _signal, report.signal, config.language),
+        canvas=renew("canvas", _canvas, report.canvas, config.picture),
         encoder=report.encoder,
-        destinations=(*destinations, *_switched_off(known.config)),
-        audio=_audio(report, known.wish),
-        recordings=known.recordings.recordings,
-        record=_record(known),
-        problems=_stamped(_in_words(known, report), before, known.now),
-        health=health_of(known.config, known.live, known.report, known.load),
-        readiness=readiness_of(checks_of(findings_of(known))),
+        destinations=renew(
+            "destinations", _destinations, known.keys, report.destinations, known.preflights, config.destination
+        ),
+        audio=renew("audio", _audio, report.sound, known.wish.muted),
+        recordings=known.recordings,
+        record=renew("record", _record, report.record, known.free_mb, config),
+        problems=renew("problems", partial(_stamped, before, known.now), config.language, *_problems(known, report)),
+        health=renew("health", health_of, config, known.live, known.report, known.load),
+        readiness=readiness_of(findings_of(known), made),
         engine=known.engine,
-        devices=tuple(_device(device, known.config, report) for device in report.devices),
+        devices=renew("devices", _devices, report.devices, report.capturing, config.capture.device),
         sounds=report.sounds,
         disks=report.disks,
         clock=known.clock,
@@ -98,9 +119,10 @@ def state_of(known: Known, before: State) -> State:
         export=known.export,
         access=known.access,
         account=known.account,
-        update=UpdateState(version=known.version),
+        update=renew("update", _update, known.version),
         demo=known.demo,
     )
+    return before if all(map(is_, astuple(before), astuple(newest))) else newest
 
 
 def findings_of(known: Known) -> Findings:
@@ -112,14 +134,21 @@ def findings_of(known: Known) -> Findings:
         report=known.report,
         now=known.now,
         preflights=known.preflights,
-        free_mb=known.recordings.free_mb,
+        free_mb=known.free_mb,
         uplink=known.uplink,
         clock=known.clock,
     )
 
 
-def _signal(report: Report, language: str) -> SignalState:
-    signal = report.signal
+def _whole_seconds(now: float) -> float:
+    return float(round(now))
+
+
+def _update(version: str) -> UpdateState:
+    return UpdateState(version=version)
+
+
+def _signal(signal: Signal, language: str) -> SignalState:
     return SignalState(
         state="picture" if signal.has_picture else "slate",
         cause=signal.cause.value,
@@ -129,39 +158,58 @@ def _signal(report: Report, language: str) -> SignalState:
     )
 
 
-def _canvas(config: Config, report: Report) -> CanvasState:
-    counted = msgspec.structs.asdict(report.canvas)
-    return CanvasState(**counted, width=config.picture.width, height=config.picture.height)
+def _canvas(canvas: CanvasReport, picture: PictureConfig) -> CanvasState:
+    return CanvasState(**asdict(canvas), width=picture.width, height=picture.height)
 
 
-def _device(device: DeviceFacts, config: Config, report: Report) -> Device:
-    return Device(
-        node=device.node,
-        name=lasting_name(device, report.devices),
-        card=device.card,
-        kind=device.kind,
-        in_use=device.node == report.capturing or is_called(device, config.capture.device),
-        inputs=device.inputs,
+def _devices(devices: tuple[DeviceFacts, ...], capturing: str, wanted: str) -> tuple[Device, ...]:
+    return tuple(
+        Device(
+            node=device.node,
+            name=lasting_name(device, devices),
+            card=device.card,
+            kind=device.kind,
+            in_use=device.node == capturing or is_called(device, wanted),
+            inputs=device.inputs,
+        )
+        for device in devices
     )
 
 
-def _audio(report: Report, wish: Wish) -> AudioState:
-    sound = report.sound
+def _audio(sound: SoundReport, muted: tuple[str, ...]) -> AudioState:
     return AudioState(
         source=sound.source,
         levels_db=sound.levels_db,
-        muted=wish.muted,
+        muted=muted,
         sources=sound.sources,
         sync_ms=sound.sync_ms,
         silent_since_at=sound.silent_since_at,
     )
 
 
-def _destination(known: Known, report: Report, key: KeySummary) -> DestinationView:
-    found = next((d for d in report.destinations if d.name == key.name), DestinationReport(name=key.name))
+def _destinations(
+    keys: tuple[KeySummary, ...],
+    reports: tuple[DestinationReport, ...],
+    preflights: Mapping[str, PreflightState],
+    config: Mapping[str, DestinationConfig],
+) -> tuple[DestinationView, ...]:
+    by_name = {report.name: report for report in reports}
+    switched_on = (
+        _destination(
+            key, by_name.get(key.name) or DestinationReport(name=key.name), preflights.get(key.name),
+            preset_of(key.name, config.get(key.name, DestinationConfig())),
+        )
+        for key in keys
+    )  # fmt: skip
+    return (*switched_on, *_switched_off(config))
+
+
+def _destination(
+    key: KeySummary, found: DestinationReport, preflight: PreflightState | None, preset: Preset
+) -> DestinationView:
     return DestinationView(
         name=key.name,
-        preset=preset_of(key.name, known.config.destination.get(key.name, DestinationConfig())),
+        preset=preset,
         state=found.state,
         host=key.host,
         key_last4=key.last4,
@@ -173,55 +221,51 @@ def _destination(known: Known, report: Report, key: KeySummary) -> DestinationVi
         dropped_frames=found.dropped_frames,
         # What is missing matters before a live, what the server says during one.
         problem=found.problem or key.problem,
-        preflight=known.preflights.get(key.name),
+        preflight=preflight,
     )
 
 
-def _switched_off(config: Config) -> Iterable[DestinationView]:
-    for name, choice in config.destination.items():
+def _switched_off(config: Mapping[str, DestinationConfig]) -> Iterable[DestinationView]:
+    for name, choice in config.items():
         if not choice.enabled:
             yield DestinationView(
                 name=name, enabled=False, preset=preset_of(name, choice), host=host_of(choice.server)
             )  # fmt: skip
 
 
-def _record(known: Known) -> RecordState:
-    record = known.report.record if known.report else RecordReport()
+def _record(record: RecordReport, seen_mb: int | None, config: Config) -> RecordState:
     # The recorder knows its disk to the second; otherwise there is what was seen in passing.
-    free_mb = record.free_mb if record.state == "recording" and record.free_mb else known.recordings.free_mb
+    free_mb = record.free_mb if record.state == "recording" and record.free_mb else seen_mb
     return RecordState(
         state=record.state,
         file=record.file,
         written_s=record.written_s,
         free_mb=free_mb,
-        hours_left=None if free_mb is None else round(disk_hours(known.config, free_mb), 1),
+        hours_left=None if free_mb is None else round(disk_hours(config, free_mb), 1),
     )
-
-
-def _in_words(known: Known, report: Report) -> Iterable[Problem]:
-    return (told(problem, known.config.language) for problem in _problems(known, report))
 
 
 def _problems(known: Known, report: Report) -> Iterable[Problem]:
     """Worst first: what stops a live, then what spoils it, then what is only worth knowing."""
     yield from known.own_problems
-    if known.report is not None:
-        yield from (d.problem for d in report.destinations if d.problem)
-        facecam = report.facecam.problem if report.facecam else None
-        parts = (report.encoder.problem, report.signal.problem, report.sound.problem, facecam, report.record.problem)
-        yield from (problem for problem in parts if problem)
-        yield from report.problems
+    yield from (d.problem for d in report.destinations if d.problem)
+    facecam = report.facecam.problem if report.facecam else None
+    parts = (report.encoder.problem, report.signal.problem, report.sound.problem, facecam, report.record.problem)
+    yield from (problem for problem in parts if problem)
+    yield from report.problems
     yield from (key.problem for key in known.keys if key.problem and key.problem.code == "key-file")
     yield from known.notes
+    yield from known.remarks
 
 
-def _stamped(problems: Iterable[Problem], before: State, now: float) -> tuple[Problem, ...]:
+def _stamped(before: State, now: float, language: str, *problems: Problem) -> tuple[Problem, ...]:
+    """In the owner's words, each once, and with the time when it began."""
     began = {_identity(problem): problem.since_at for problem in before.problems}
     stamped: dict[tuple[object, ...], Problem] = {}
-    for problem in problems:
+    for problem in (told(one, language) for one in problems):
         identity = _identity(problem)
-        since = problem.since_at or began.get(identity) or float(round(now))
-        stamped.setdefault(identity, msgspec.structs.replace(problem, since_at=since))
+        since = problem.since_at or began.get(identity) or _whole_seconds(now)
+        stamped.setdefault(identity, replace(problem, since_at=since))
     return tuple(stamped.values())
 
 

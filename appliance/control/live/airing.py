@@ -15,7 +15,7 @@ from dataclasses import dataclass
 import msgspec
 
 from appliance.clock.clocks import WallClock
-from appliance.control.keys import Credential, KeyStore
+from appliance.control.keys import Credential, KeyStore, KeySummary, summary
 from appliance.control.live.key_paste import take
 from appliance.control.live.live_state import Wish, ended, heard, moved_wish, resumed
 from appliance.control.live.wish_file import WishFile
@@ -46,13 +46,14 @@ class Around:
 
 
 class Airing:
-    """What was wished for; `destinations` are what the engine should publish to now."""
+    """What was wished for; `destinations` are what the engine should publish to now, `keys` as people may see them."""
 
     def __init__(self, around: Around) -> None:
         self._around = around
         self._armed: tuple[Destination, ...] = ()
         self.wish = Wish()
         self.credentials: tuple[Credential, ...] = ()
+        self.keys: tuple[KeySummary, ...] = ()
         self.disk: Problem | None = None
 
     @property
@@ -78,6 +79,7 @@ class Airing:
     async def look(self) -> None:
         """Reads the keys again."""
         self.credentials = await asyncio.to_thread(self._around.keys.credentials, self._around.config())
+        self.keys = tuple(map(summary, self.credentials))
 
     def credential(self, name: str) -> Credential:
         """The credential of a destination that is switched on. Raises `Invalid` and `NeedsOwner`."""

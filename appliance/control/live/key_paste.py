@@ -5,6 +5,8 @@ It never gives a key back: a host, four last characters and an end are all that 
 
 from __future__ import annotations
 
+import math
+
 from appliance.control.keys import Credential, KeyStore, summary
 from appliance.errors import Fact, Invalid
 from appliance.model.config import Config, DestinationConfig, preset_of
@@ -73,6 +75,11 @@ def freshness(*, expires_at: int, is_used: bool, one_live: bool, now: float) -> 
     if is_used and one_live:
         return USED
     return SOON if 0 < expires_at - now <= SOON_S else None
+
+
+def ages_at(expires_at: int, now: float) -> float:
+    """When `freshness` may say something else of the same key."""
+    return min((at for at in (expires_at - SOON_S, expires_at) if expires_at and at > now), default=math.inf)
 
 
 def lasts_one_live(config: Config, name: str) -> bool:

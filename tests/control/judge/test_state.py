@@ -7,6 +7,7 @@ import pytest
 
 from appliance.control.judge.doctor import checks_of
 from appliance.control.judge.health import health_of
+from appliance.control.judge.slices import Slices
 from appliance.control.judge.state import Known, findings_of, state_of
 from appliance.control.keys import KeySummary
 from appliance.control.links.watchers import Watching
@@ -34,6 +35,10 @@ def changed(**fields: object) -> Report:
     return msgspec.structs.replace(GOOD, **fields)
 
 
+def shown(it: Known, before: State | None = None) -> State:
+    return state_of(it, before or State(), Slices())
+
+
 def known(report: Report | None, now: float = 100.0, live: Live | None = None, **more: object) -> Known:
     fields: dict[str, object] = {
         "config": Config(), "keys": (KEY,), "wish": Wish(session=1), "engine": EngineState(), "own_problems": (),
@@ -56,7 +61,7 @@ def test_the_device_in_use_is_what_the_engine_says(wanted: str, capturing: str, 
         DeviceFacts(node="/dev/video2", card="", driver="", links=("/dev/v4l/by-id/b",)),
     )
     config = Config(capture=CaptureConfig(device=wanted))
-    state = state_of(known(changed(devices=devices, capturing=capturing), config=config), State())
+    state = shown(known(changed(devices=devices, capturing=capturing), config=config))
     assert [device.in_use for device in state.devices] == in_use
 
 
@@ -111,20 +116,20 @@ def test_the_temperature_is_shown() -> None:
 def test_the_rows_are_made_from_the_doctors_checks() -> None:
     it = known(changed(signal=Signal(cause=Cause.NO_CABLE)), live=Reconnecting())
     checks = {check.name: check for check in checks_of(findings_of(it))}
-    rows = {row.name: row for row in state_of(it, State()).readiness}
+    rows = {row.name: row for row in shown(it).readiness}
     for row, check in (("game", "signal"), ("sound", "sound"), ("tiktok", "key"), ("internet", "uplink")):
         assert (rows[row].state, rows[row].text) == (checks[check].state, checks[check].text)  # type: ignore[index]
 
 
 def test_a_problem_keeps_the_time_it_began() -> None:
     lost = changed(problems=(Problem(code="slow", text="3 s.", facts={"seconds": 3}),))
-    first = state_of(known(lost, 100.0), State())
+    first = shown(known(lost, 100.0))
     still = changed(problems=(Problem(code="slow", text="4 s.", facts={"seconds": 4}),))
-    second = state_of(known(still, 160.0), first)
+    second = shown(known(still, 160.0), first)
     assert (second.problems[0].since_at, second.problems[0].text) == (100.0, "4 s.")
-    gone = state_of(known(GOOD, 170.0), second)
+    gone = shown(known(GOOD, 170.0), second)
     assert gone.problems == ()
-    assert state_of(known(still, 180.0), gone).problems[0].since_at == 180.0
+    assert shown(known(still, 180.0), gone).problems[0].since_at == 180.0
 
 
 def test_problems_are_worst_first_and_named_once() -> None:
@@ -132,18 +137,18 @@ def test_problems_are_worst_first_and_named_once() -> None:
     note = Problem(code="note", text="By the way.")
     own = Problem(code="own", text="Own.")
     report = changed(destinations=(refused,), signal=Signal(cause=Cause.STALLED, problem=PROBLEM), problems=(PROBLEM,))
-    state = state_of(known(report, own_problems=(own,), notes=(note,)), State())
+    state = shown(known(report, own_problems=(own,), notes=(note,)))
     assert [problem.code for problem in state.problems] == ["own", "refused", "x", "note"]
 
 
 def test_hours_left_follow_from_room_and_rate() -> None:
-    state = state_of(known(changed(record=RecordReport(state="recording", free_mb=500 + 1602))), State())
+    state = shown(known(changed(record=RecordReport(state="recording", free_mb=500 + 1602))))
     assert state.record.hours_left == 1.0
-    assert state_of(known(None), State()).record.free_mb is None
+    assert shown(known(None)).record.free_mb is None
 
 
 def test_a_destination_shows_no_key() -> None:
-    state = state_of(known(changed(destinations=backlog(7))), State())
+    state = shown(known(changed(destinations=backlog(7))))
     (destination,) = state.destinations
     assert (destination.name, destination.host, destination.key_last4) == ("tiktok", "h", "1234")
     assert (destination.state, destination.backlog_ms) == ("publishing", 7)
