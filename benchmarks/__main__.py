@@ -10,7 +10,7 @@ import tempfile
 from pathlib import Path
 
 from appliance.errors import Unavailable
-from benchmarks import latency, likeness, report, rounds, work
+from benchmarks import changes, latency, likeness, report, rounds, work
 from benchmarks.measure import Failed, run
 from benchmarks.peers import CAREFUL, Job
 from benchmarks.work import FRAME_BYTES, Material, Work
@@ -49,6 +49,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--only", choices=report.names(), help="one canvas instead of all")
     parser.add_argument("--long", type=int, default=10_000, help="frames of the memory run, 0 for none")
     parser.add_argument("--seconds", type=float, default=10, help="length of each latency run, 0 for none")
+    parser.add_argument("--changes", type=int, default=2000, help="changes of State to count, 0 for none")
     parser.add_argument("--write", metavar="FILE", help="put the tables into this page, below its mark")
     return parser
 
@@ -67,7 +68,7 @@ def _find(options: argparse.Namespace, works: list[Work], material: Material) ->
             _say(f"likeness: {one.name}")
             alike[one.name] = _likeness(one, material)
     memory = _memory(works[0], material, options.long) if options.long else None
-    return report.Findings(works, options.rounds, results, alike, delays, memory)
+    return report.Findings(works, options.rounds, results, alike, delays, memory, _costs(options.changes))
 
 
 def _likeness(one: Work, material: Material) -> likeness.Likeness:
@@ -83,6 +84,13 @@ def _likeness(one: Work, material: Material) -> likeness.Likeness:
     mine.unlink()
     theirs.unlink()
     return alike
+
+
+def _costs(times: int) -> dict[str, changes.Cost]:
+    if not times:
+        return {}
+    _say(f"{times} changes of State")
+    return changes.measure(times)
 
 
 def _memory(one: Work, material: Material, canvases: int) -> report.Memory:

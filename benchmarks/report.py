@@ -12,6 +12,7 @@ from pathlib import Path
 import av
 import numpy as np
 
+from benchmarks.changes import A_SECOND, MOST_SHARE, ONE_SLICE, READERS, Cost
 from benchmarks.latency import Latency
 from benchmarks.likeness import Likeness
 from benchmarks.peers import BEST, CAREFUL, PEERS, Job
@@ -42,6 +43,7 @@ class Findings:
     likeness: dict[str, Likeness]
     latency: dict[str, Latency]
     memory: Memory | None
+    changes: dict[str, Cost]
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +66,8 @@ def text(findings: Findings, material: Material) -> str:
         parts.append(_likeness(findings))
     if findings.memory is not None:
         parts.append(_memory(findings.memory))
+    if findings.changes:
+        parts.append(_changes(findings.changes))
     parts += [_targets(findings), _commands(findings.works, material)]
     return "\n\n".join(parts) + "\n"
 
@@ -134,6 +138,13 @@ def _memory(memory: Memory) -> str:
     return "\n".join(rows)
 
 
+def _changes(changes: dict[str, Cost]) -> str:
+    rows = [f"### What a change of State costs control, with {READERS} readers of the feed", ""]
+    rows += ["| cause | CPU us | bytes for each | slices touched |", "|---|---|---|---|"]
+    rows += [f"| {name} | {cost.us:.0f} | {cost.bytes} | {', '.join(cost.touched)} |" for name, cost in changes.items()]
+    return "\n".join(rows)
+
+
 def targets(findings: Findings) -> list[Target]:
     """The goals that this run can judge."""
     found: list[Target] = []
@@ -158,6 +169,12 @@ def targets(findings: Findings) -> list[Target]:
         most, growth = max(findings.memory.settled), findings.memory.settled[-1] - findings.memory.settled[0]
         found.append(Target("anonymous memory", "<= 80 MB", f"{most:.1f} MB", most <= 80))
         found.append(Target("its growth over the run", "<= 4 MB", f"{growth:+.1f} MB", growth <= 4))
+    if findings.changes:
+        one = findings.changes[ONE_SLICE]
+        share, touched = one.share, len(one.touched)
+        what = f"{A_SECOND} changes a second of one slice"
+        found.append(Target(what, f"< {MOST_SHARE:.0%} of a core", f"{share:.2%}", share < MOST_SHARE))
+        found.append(Target("slices that they touch", "1", str(touched), touched == 1))
     return found
 
 

@@ -1,8 +1,9 @@
 """GET /api/feed: the State as server-sent events, `state` once, then `change` with what differs, and `meters`.
 
 Nobody has a queue: each reader has the State it was sent last, and gets what differs from the newest when it can take
-it. So a late, slow or returning reader is right by construction and costs nothing while it does not read. It decides
-nothing and owns only who is connected.
+it. So a late, slow or returning reader is right by construction and costs nothing while it does not read. What differs
+is found by identity: whoever makes the State keeps the very object of a slice that did not change. It decides nothing
+and owns only who is connected.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from dataclasses import dataclass
 
 import msgspec
 from aiohttp import web
+from msgspec.structs import replace
 
 from appliance.access.guard import grant_of, is_owner
 from appliance.access.notices import for_viewers
@@ -21,6 +23,7 @@ from appliance.access.quotas import Places, Room
 from appliance.model.protocol import MetersMessage
 from appliance.model.report import SourceReport
 from appliance.model.state import State
+from appliance.panel.state_events import StateEvents, event
 from appliance.panel.streams import Gone, Stream
 
 ROOM = Room(together=64, viewers=40, each=8)
@@ -62,9 +65,10 @@ class Feed:
         self._places = Places(room)
         self._stuck_s = stuck_s
         self._state = self._public = State()
+        self._events = StateEvents()
         self._meters: Meters | None = None
+        self._measured = b""
         self._news = asyncio.Event()
-        self._change: tuple[State, State, bytes] | None = None
         self._is_closed = False
 
     @property
@@ -74,12 +78,17 @@ class Feed:
 
     def put(self, state: State) -> None:
         """The newest State."""
-        self._state, self._public = state, for_viewers(state)
+        public = for_viewers(state)
+        if public is not state and state.access is self._state.access:
+            # What viewers see of it is no news to them either.
+            public = replace(public, access=self._public.access)
+        self._state, self._public = state, public
         self._hail()
 
     def measure(self, message: MetersMessage) -> None:
         """How loud it is now."""
         self._meters = Meters(levels_db=message.levels_db, sources=message.sources)
+        self._measured = event(b"meters", msgspec.json.encode(self._meters))
         self._hail()
 
     def close(self) -> None:
@@ -124,18 +133,11 @@ class Feed:
         before, newest = reader.state, self._state if reader.is_owner else self._public
         if before is not newest:
             reader.state = newest
-            due += _event(b"state", msgspec.json.encode(newest)) if before is None else self._changed(before, newest)
+            due += self._events.whole(newest) if before is None else self._events.change(before, newest)
         if wants_meters and self._meters is not None and self._meters is not reader.meters:
             reader.meters = self._meters
-            due += _event(b"meters", msgspec.json.encode(self._meters))
+            due += self._measured
         return due
-
-    def _changed(self, before: State, newest: State) -> bytes:
-        """The event for those who have `before`; most have the same, so it is made once."""
-        known = self._change
-        if known is None or known[0] is not before or known[1] is not newest:
-            known = self._change = (before, newest, change_event(before, newest))
-        return known[2]
 
     def _take_time(self, request: web.Request) -> None:
         text = request.headers.get("X-Phone-Time", "") or request.query.get("phone-time", "")
@@ -148,18 +150,3 @@ class Feed:
     def _hail(self) -> None:
         self._news.set()
         self._news = asyncio.Event()
-
-
-def change_event(before: State, newest: State) -> bytes:
-    """The event `change`: every top-level field that differs, with its whole new value; empty when none does."""
-    different = {
-        field.encode_name: new
-        for field in msgspec.structs.fields(State)
-        if (new := getattr(newest, field.name)) is not (old := getattr(before, field.name)) and new != old
-    }
-    return _event(b"change", msgspec.json.encode(different)) if different else b""
-
-
-def _event(name: bytes, body: bytes) -> bytes:
-    # JSON has no line breaks, so one line of data is enough.
-    return b"event: " + name + b"\ndata: " + body + b"\n\n"

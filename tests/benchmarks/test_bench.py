@@ -8,7 +8,7 @@ import av
 import pytest
 
 from benchmarks import __main__ as bench
-from benchmarks import report, rounds, work
+from benchmarks import changes, report, rounds, work
 from benchmarks.latency import Latency
 from benchmarks.likeness import Likeness
 from benchmarks.measure import Failed, run
@@ -53,6 +53,10 @@ def test_a_run_that_fails_says_so(tmp_path: Path) -> None:
         run(["ls", str(tmp_path / "no-such-file")])
 
 
+def costs(mine: float) -> dict[str, changes.Cost]:
+    return {changes.ONE_SLICE: changes.Cost(mine * 100, 60, ("recordings", "record")[: 1 + (mine > 5)])}
+
+
 def findings(mine: float) -> report.Findings:
     results = {
         (task.name, output, name): rounds.Result([ms, ms + 9, ms], [50.0])
@@ -62,20 +66,29 @@ def findings(mine: float) -> report.Findings:
     }
     delay = {f"{work.PORTRAIT.name}, superfast": Latency(12.0, 20.0, 300, 0)}
     memory = report.Memory({frame: 50.0 + mine * (frame > 5000) for frame in range(0, 10_001, 1000)})
-    return report.Findings(work.ALL, 3, results, {work.PORTRAIT.name: Likeness(0.9, 0.99)}, delay, memory)
+    return report.Findings(work.ALL, 3, results, {work.PORTRAIT.name: Likeness(0.9, 0.99)}, delay, memory, costs(mine))
 
 
 def test_the_report_judges_the_targets(tmp_path: Path) -> None:
     good = {target.what: target.is_met for target in report.targets(findings(1.5))}
     assert all(good.values())
-    assert len(good) == 7
+    assert len(good) == 9
     bad = [target.what for target in report.targets(findings(9.9)) if not target.is_met]
     assert bad == [
         "canvas work against ffmpeg's careful graph, portrait",
         "whole pipeline at superfast against careful ffmpeg, portrait",
         "whole pipeline at superfast against ffmpeg, landscape",
         "its growth over the run",
+        "50 changes a second of one slice",
+        "slices that they touch",
     ]
+
+
+def test_a_change_of_one_slice_touches_no_other() -> None:
+    found = changes.measure(3)
+    assert [cost.touched for cost in found.values()] == [("recordings",), ("canvas",)]
+    assert all(0 < cost.bytes < 2000 for cost in found.values())
+    assert changes.Cost(us=401.0, bytes=0, touched=()).share > changes.MOST_SHARE
 
 
 def test_a_missing_peer_is_said_and_leaves_a_gap(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

@@ -20,10 +20,12 @@ from hypothesis import strategies as st
 
 from appliance.access.quotas import Room
 from appliance.errors import PlugcastError
+from appliance.model.problem import Problem
 from appliance.model.protocol import MetersMessage
 from appliance.model.report import SourceReport
-from appliance.model.state import HealthState, OnAir, State
-from appliance.panel.feed import Feed, change_event
+from appliance.model.state import AccessState, HealthState, OnAir, State
+from appliance.panel.feed import Feed
+from appliance.panel.state_events import StateEvents
 from tests.panel.streaming import Reader, deaf, following
 
 
@@ -86,25 +88,66 @@ def test_the_state_once_and_then_what_differs() -> None:
             async with following(it.http, it.url) as reader:
                 name, body = await reader.next()
                 assert (name, body["title"]) == ("state", "one")
-                it.feed.put(State(name="box", title="two", live=OnAir(since_at=5.0)))
+                on_air = State(name="box", title="two", live=OnAir(since_at=5.0))
+                it.feed.put(on_air)
                 assert await reader.next() == ("change", {"title": "two", "live": {"type": "on-air", "since-at": 5.0}})
-                it.feed.put(State(name="box", title="two", live=OnAir(since_at=5.0)))
-                it.feed.put(State(name="box", title="three", live=OnAir(since_at=5.0)))
+                it.feed.put(msgspec.structs.replace(on_air))
+                it.feed.put(msgspec.structs.replace(on_air, title="three"))
                 assert await reader.next() == ("change", {"title": "three"})
 
     run(test)
 
 
+def body(event: bytes) -> dict[str, Any]:
+    """What one event carries."""
+    carried: dict[str, Any] = msgspec.json.decode(event.partition(b"data: ")[2])
+    return carried
+
+
 @given(st.lists(st.tuples(st.text(max_size=5), st.floats(0, 5), st.sampled_from(("good", "bad"))), max_size=8))
 def test_events_add_up_to_the_newest_state(steps: list[tuple[str, float, Any]]) -> None:
     states = [State(), *(State(title=t, at=at, health=HealthState(verdict=v)) for t, at, v in steps)]
-    view = msgspec.json.decode(msgspec.json.encode(states[0]))
+    events = StateEvents()
+    view = body(events.whole(states[0]))
     for before, newest in itertools.pairwise(states):
-        event = change_event(before, newest)
-        assert (event == b"") == (before == newest)
-        if event:
-            view.update(msgspec.json.decode(event.partition(b"data: ")[2]))
+        change = events.change(before, newest)
+        assert change or before == newest
+        if change:
+            view.update(body(change))
     assert view == msgspec.json.decode(msgspec.json.encode(states[-1]))
+
+
+def test_a_slice_is_encoded_once_for_everybody_and_others_not_at_all(monkeypatch: pytest.MonkeyPatch) -> None:
+    encoded: list[object] = []
+    encode = msgspec.json.encode
+    monkeypatch.setattr(msgspec.json, "encode", lambda value: encoded.append(value) or encode(value))  # type: ignore[func-returns-value]
+    events, first = StateEvents(), State(name="box", health=HealthState(verdict="good"))
+    assert events.whole(first) == events.whole(first)
+    assert len(encoded) == len(State.__struct_fields__)
+    second = msgspec.structs.replace(first, title="two")
+    third = msgspec.structs.replace(second, live=OnAir())
+    assert body(events.change(first, second)) == {"title": "two"}
+    assert set(body(events.change(first, third))) == {"title", "live"}
+    assert body(events.change(second, third)) == {"live": {"type": "on-air", "since-at": 0.0}}
+    assert body(events.whole(third)) == msgspec.json.decode(encode(third))
+    assert encoded[len(State.__struct_fields__) :] == ["two", OnAir()]
+
+
+def test_viewers_hear_of_the_access_only_when_it_changes() -> None:
+    """They get one without notices, made for them; made anew with every State it would be news each time."""
+    notice = Problem(code="guessing", text="X.")
+
+    async def test() -> None:
+        async with hall() as it, following(it.http, it.url) as reader:
+            await reader.next()
+            state = State(access=AccessState(sessions=1, notices=(notice,)))
+            it.feed.put(state)
+            name, change = await reader.next()
+            assert (name, change["access"]) == ("change", {"sessions": 1, "pin-shown": False, "notices": []})
+            it.feed.put(msgspec.structs.replace(state, title="two"))
+            assert await reader.next() == ("change", {"title": "two"})
+
+    run(test)
 
 
 def test_a_late_reader_gets_the_newest_and_not_the_ones_between() -> None:

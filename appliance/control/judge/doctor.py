@@ -225,11 +225,13 @@ def _sync(sound: SoundReport | None, signal: Signal | None) -> Check:
 def _uplink(findings: Findings, made: Slices) -> Check:
     live, report = findings.live, findings.report
     if isinstance(live, OnAir) and report is not None:
-        line = made.renew("line", line_of, report, report.encoder.canvas_fps or findings.config.picture.fps)
-        return made.renew("uplink", _line_on_air, line)
+        line = made.renew("check line", line_of, report, report.encoder.canvas_fps or findings.config.picture.fps)
+        return made.renew("check uplink", _line_on_air, line)
     if isinstance(live, Reconnecting):
         return _CONNECTION_LOST
-    return made.renew_by("line before", findings.now, _line, findings.preflights, findings.uplink, findings.config)
+    return made.renew_by(
+        "check line before", findings.now, _line, findings.preflights, findings.uplink, findings.config
+    )
 
 
 def _line_on_air(line: Line) -> Check:
@@ -378,25 +380,25 @@ def _clock_now(now: float, clock: ClockState) -> Check:
 
 def _heat_of(report: Report | None, made: Slices) -> Check:
     heat = heat_of(report) if report else "unknown"
-    return made.renew("heat", _heat, heat, report.temperature_c if report else None)
+    return made.renew("check heat", _heat, heat, report.temperature_c if report else None)
 
 
 def _disk_of(findings: Findings, made: Slices) -> Check:
     config, failed = findings.config, findings.report.record.problem if findings.report else None
-    return made.renew("disk", _disk, config, failed, findings.free_mb)
+    return made.renew("check disk", _disk, config, failed, findings.free_mb)
 
 
 _CHECKS: Mapping[str, Callable[[Findings, Slices], Check]] = {
-    "signal": lambda it, made: made.renew("signal", _signal, it.signal),
-    "hdcp": lambda it, made: made.renew("hdcp", _hdcp, it.signal),
-    "mode": lambda it, made: made.renew("mode", _mode, it.signal, it.config.picture.fps),
-    "sound": lambda it, made: made.renew("sound", _sound, it.sound),
-    "mic": lambda it, made: made.renew("mic", _mic, it.config.audio.microphone, it.sound),
-    "sync": lambda it, made: made.renew("sync", _sync, it.sound, it.signal),
+    "signal": lambda it, made: made.renew("check signal", _signal, it.signal),
+    "hdcp": lambda it, made: made.renew("check hdcp", _hdcp, it.signal),
+    "mode": lambda it, made: made.renew("check mode", _mode, it.signal, it.config.picture.fps),
+    "sound": lambda it, made: made.renew("check sound", _sound, it.sound),
+    "mic": lambda it, made: made.renew("check mic", _mic, it.config.audio.microphone, it.sound),
+    "sync": lambda it, made: made.renew("check sync", _sync, it.sound, it.signal),
     "uplink": lambda it, made: _uplink(it, made),
-    "key": lambda it, made: made.renew_by("key", it.now, _key, it.live, it.keys, it.config),
-    "chat": lambda it, made: made.renew("chat", _chat, it.chat),
+    "key": lambda it, made: made.renew_by("check key", it.now, _key, it.live, it.keys, it.config),
+    "chat": lambda it, made: made.renew("check chat", _chat, it.chat),
     "heat": lambda it, made: _heat_of(it.report, made),
     "disk": lambda it, made: _disk_of(it, made),
-    "clock": lambda it, made: made.renew_by("clock", it.now, _clock, it.clock),
+    "clock": lambda it, made: made.renew_by("check clock", it.now, _clock, it.clock),
 }
