@@ -23,9 +23,8 @@ from appliance.control.panel_settings import PanelSettings
 from appliance.errors import Fact, NeedsOwner, Refused, Unavailable
 from appliance.model import command as model
 from appliance.model.command import Command
-from appliance.model.device import DiskFacts
 from appliance.model.plan import Export
-from appliance.model.state import Recording
+from appliance.model.state import State
 from appliance.storage.waiting import finished_on_disk
 
 
@@ -39,8 +38,7 @@ class Rooms:
     hearing: Hearing
     keys: KeyStore
     presence: Presence | None
-    recordings: Callable[[], tuple[Recording, ...]]
-    disks: Callable[[], tuple[DiskFacts, ...]]
+    state: Callable[[], State]
     hurry: Callable[[], None]
     steady: Callable[[], float]
 
@@ -238,7 +236,7 @@ async def _measure_uplink(rooms: Rooms, _command: model.MeasureUplink) -> Facts:
 async def _export_recordings(rooms: Rooms, command: model.ExportRecordings) -> Facts:
     rooms.hearing.must_be_there()
     errand = Export(names=command.names, disk=command.disk)
-    check_export(errand, rooms.recordings(), rooms.disks())
+    check_export(errand, rooms.state().recordings, rooms.state().disks)
     ask_export(rooms.errands.asks, errand, rooms.steady())
     return {}
 

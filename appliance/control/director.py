@@ -101,8 +101,7 @@ class Director:
         )  # fmt: skip
         self._rooms = Rooms(
             airing=self._airing, panel=self._panel, errands=self._errands, hearing=self._hearing, keys=around.keys,
-            presence=around.presence, recordings=lambda: self.state.value.recordings, disks=lambda: self.state.value.disks,
-            hurry=self._keep_now.set, steady=self._steady,
+            presence=around.presence, state=lambda: self.state.value, hurry=self._keep_now.set, steady=self._steady,
         )  # fmt: skip
 
     @property
