@@ -161,8 +161,11 @@ def test_nothing_on_the_way_to_a_live_sounds_like_a_manual(language: str) -> Non
 
 def test_whatever_the_doctor_finds_is_said_in_every_language() -> None:
     """The box's own words are English; the page has others for a check that is wrong only by its code."""
-    doctor = (ROOT / "appliance" / "control" / "judge" / "doctor.py").read_text()
-    wrong = [node for node in ast.walk(ast.parse(doctor)) if isinstance(node, ast.Call) and _is_wrong(node)]
+    judge = ROOT / "appliance" / "control" / "judge"
+    nodes = [
+        node for name in ("doctor", "line_check") for node in ast.walk(ast.parse((judge / f"{name}.py").read_text()))
+    ]
+    wrong = [node for node in nodes if isinstance(node, ast.Call) and _is_wrong(node)]
     assert len(wrong) > 15
     assert [ast.unparse(node) for node in wrong if not any(one.arg == "code" for one in node.keywords)] == []
     given = [one.value for node in wrong for one in node.keywords if one.arg == "code"]

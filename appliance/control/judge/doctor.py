@@ -15,7 +15,8 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Literal
 
-from appliance.control.judge.limits import Heat, Line, disk_hours, heat_of, line_of, sent_kbps
+from appliance.control.judge.limits import Heat, disk_hours, heat_of, line_of
+from appliance.control.judge.line_check import CONNECTION_LOST, before_live, on_air
 from appliance.control.judge.slices import Slices
 from appliance.control.keys import KeySummary
 from appliance.control.live.key_paste import ages_at, freshness, lasts_one_live
@@ -41,10 +42,6 @@ SILENCE_DB = -90.0
 MIC_DEAD_DB = -80.0
 MIC_LOUD_DB = -1.0
 TOGETHER_MS = 80.0
-CHECK_HOLDS_S = 600.0
-MEASUREMENT_HOLDS_S = 24 * 3600.0
-ROOM = 1.5
-"""How many times the bitrate a line should carry, so that others in the house may use it too."""
 CLOCK_APART_S = 120
 EARLIEST = 1_735_689_600  # 2025: a clock that shows less was never set
 NO_CHECKS: Mapping[str, PreflightState] = MappingProxyType({})
@@ -76,13 +73,6 @@ _NO_PICTURE = {
     Cause.BLACK: ("The picture is black. The console may protect it (HDCP).", "Switch HDCP off on the console."),
 }
 _HDCP_FIX = "PS5: Settings > System > HDMI > Enable HDCP: off. Xbox and Switch: close the video app."
-_CONNECTION_LOST = Check(
-    name="uplink",
-    state="bad",
-    text="The connection is gone. Trying again.",
-    fix="Look at your router. The box goes on trying by itself.",
-    code="connection-lost",
-)
 _WAIT = "Wait a few seconds. If it stays so, restart the box."
 
 
@@ -226,66 +216,12 @@ def _uplink(findings: Findings, made: Slices) -> Check:
     live, report = findings.live, findings.report
     if isinstance(live, OnAir) and report is not None:
         line = made.renew("check line", line_of, report, report.encoder.canvas_fps or findings.config.picture.fps)
-        return made.renew("check uplink", _line_on_air, line)
+        return made.renew("check uplink", on_air, line)
     if isinstance(live, Reconnecting):
-        return _CONNECTION_LOST
+        return CONNECTION_LOST
     return made.renew_by(
-        "check line before", findings.now, _line, findings.preflights, findings.uplink, findings.config
+        "check before", findings.now, before_live, findings.preflights, findings.uplink, findings.config
     )
-
-
-def _line_on_air(line: Line) -> Check:
-    if line != "ok":
-        text = "Your internet is slow: picture made simpler, sound untouched."
-        fix = "Ask others to stop uploads, or use a network cable."
-        return Check(name="uplink", state="warn", text=text, fix=fix, code="internet-slow")
-    return Check(name="uplink", state="ok", text="Fast enough.")
-
-
-def _line(
-    now: float, preflights: Mapping[str, PreflightState], line: UplinkState, config: Config
-) -> tuple[Check, float]:
-    """What was found out before a live; the second value is when the first of it counts no more."""
-    fresh = [check for check in preflights.values() if now - check.at <= CHECK_HOLDS_S]
-    is_fresh = now - line.at <= MEASUREMENT_HOLDS_S
-    ends = [check.at + CHECK_HOLDS_S for check in fresh] + [line.at + MEASUREMENT_HOLDS_S] * is_fresh
-    found = _server(fresh) or _measured(line if is_fresh else UplinkState(), sent_kbps(config)) or _answers(fresh)
-    return found, min(ends, default=math.inf)
-
-
-def _server(checks: list[PreflightState]) -> Check | None:
-    """What the newest checks of the servers found wrong."""
-    wrong = next((check.problem for check in checks if check.problem), None)
-    if wrong is not None:
-        fix = "Copy the server URL again, and look at your router."
-        return Check(name="uplink", state="bad", text=wrong.text, fix=fix, code=wrong.code)
-    if any(check.state == "checking" for check in checks):
-        return Check(name="uplink", state="unknown", text="Checking the way to the server.")
-    return None
-
-
-def _measured(line: UplinkState, wanted: int) -> Check | None:
-    """What the measurement of the line says."""
-    if line.state == "testing":
-        return Check(name="uplink", state="unknown", text="Measuring your internet.")
-    if line.state == "none":
-        return None
-    if line.state == "failed":
-        fix = "Look at your router, then test again."
-        code = line.problem.code if line.problem else "uplink-failed"
-        return Check(name="uplink", state="warn", text="Your internet could not be measured.", fix=fix, code=code)
-    if line.kbps >= ROOM * wanted:
-        return Check(name="uplink", state="ok", text=f"Your internet carries {line.kbps / 1000:.1f} Mbit/s: enough.")
-    fix = "Take the simpler picture that the test suggests, or use a network cable."
-    state: CheckState = "bad" if line.kbps < wanted else "warn"
-    text = f"Your internet carries {line.kbps / 1000:.1f} Mbit/s; this picture needs {ROOM * wanted / 1000:.1f}."
-    return Check(name="uplink", state=state, text=text, fix=fix, code="internet-slow")
-
-
-def _answers(checks: list[PreflightState]) -> Check:
-    if checks:
-        return Check(name="uplink", state="ok", text="The server answers.")
-    return Check(name="uplink", state="unknown", text="Checked when you go live.", fix="Test your internet once.")
 
 
 def _key(now: float, live: Live, keys: tuple[KeySummary, ...], config: Config) -> tuple[Check, float]:

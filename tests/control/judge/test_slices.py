@@ -15,7 +15,8 @@ from appliance.clock.clocks import WallClock
 from appliance.control.director import Director, Surroundings
 from appliance.control.errands.recordings import OnDisk
 from appliance.control.judge import slices
-from appliance.control.judge.doctor import CHECK_HOLDS_S, EARLIEST, MEASUREMENT_HOLDS_S, Findings, checks_of
+from appliance.control.judge.doctor import EARLIEST, Findings, checks_of
+from appliance.control.judge.line_check import CHECK_HOLDS_S, MEASUREMENT_HOLDS_S
 from appliance.control.judge.slices import Slices, standing
 from appliance.control.keys import KeyStore, KeySummary
 from appliance.control.live.key_paste import SOON_S
