@@ -78,12 +78,14 @@ def fill(point: Path, outcome: Outcome) -> None:
 
 
 def take_all(point: Path, outcome: Outcome) -> None:
-    """Somebody else's file takes all the room there is."""
-    with contextlib.suppress(OSError), (point / "other").open("wb", buffering=0) as file:
-        while True:
-            file.write(bytes(1 << 20))
-    room = os.statvfs(point).f_bavail * os.statvfs(point).f_frsize
-    outcome.prove(f"{room} bytes are free", room < 1 << 20)
+    """Somebody else's file takes all the room there is, also what is found to be free once it lies on the disk."""
+    with (point / "other").open("wb", buffering=0) as file:
+        for piece in (1 << 20, 1 << 12, 1 << 12):
+            with contextlib.suppress(OSError):
+                while True:
+                    file.write(bytes(piece))
+            os.fsync(file.fileno())
+    outcome.prove("the disk takes a write", not takes_a_write(point))
 
 
 def break_it(point: Path, outcome: Outcome) -> None:
@@ -97,7 +99,7 @@ def break_it(point: Path, outcome: Outcome) -> None:
 def takes_a_write(point: Path) -> bool:
     """Whether it does; the mount's flags do not tell since ext4 shuts itself down in place of setting them."""
     try:
-        with (point / "other").open("wb", buffering=0) as file:
+        with (point / "probe").open("wb", buffering=0) as file:
             file.write(b"x")
             os.fsync(file.fileno())
     except OSError:
