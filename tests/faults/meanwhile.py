@@ -175,7 +175,7 @@ def state_disk(*, is_full: bool) -> Trouble:
             disks.take_all(disks.POINT, outcome)
         else:
             command(f"mount -o remount,ro {disks.POINT}")
-            outcome.prove("the disk takes a write", not disks.takes_a_write(disks.POINT))
+        outcome.prove("the disk takes a write", not disks.takes_a_write(disks.POINT))
         stage.box.do("set-look", look="blur")  # something that the disk does not take
 
     def end(stage: Stage, outcome: Outcome) -> None:
