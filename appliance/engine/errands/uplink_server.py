@@ -1,6 +1,7 @@
-"""The web server of an uplink test: its address, connections to it, and just enough of HTTP/1.1 to upload something.
+"""The web server of an uplink test: its address, and connections to it. HTTP itself is `http.client`'s.
 
-Owns one socket. Reads a few kilobytes of an answer at most and believes none of it but its status.
+Owns one socket, which `http.client` only sees through `_Line`: so every read beats, has a deadline and is bounded, and
+what the kernel has taken can be counted. Of an answer nothing is believed but its status.
 """
 
 from __future__ import annotations
@@ -8,13 +9,15 @@ from __future__ import annotations
 import contextlib
 import errno
 import fcntl
+import http.client
+import io
 import select
 import socket
 import ssl
 import struct
 import termios
 import time
-from collections.abc import Callable
+from collections.abc import Buffer, Callable
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
@@ -119,19 +122,18 @@ class Connection:
         self.stays_open = True
         self._server = server
         self._socket = connection
-        self._early: bytes | None = None
+        self._line = _Line(server, connection)
+        self._http = http.client.HTTPConnection(server.host, server.port)
+        self._http.default_port = 443 if server.is_secure else 80
+        self._http.sock = self._line
 
     def begin(self, size: int) -> None:
         """Announces an upload of `size` bytes."""
-        server = self._server
-        name = f"[{server.host}]" if ":" in server.host else server.host
-        usual = 443 if server.is_secure else 80
-        host = name if server.port == usual else f"{name}:{server.port}"
-        head = (
-            f"POST {server.path} HTTP/1.1\r\nHost: {host}\r\nUser-Agent: Plugcast\r\nAccept: */*\r\n"
-            f"Content-Type: application/octet-stream\r\nContent-Length: {size}\r\n\r\n"
-        )
-        self._socket.sendall(head.encode("ascii"))
+        self._http.putrequest("POST", self._server.path, skip_accept_encoding=True)
+        self._http.putheader("User-Agent", "Plugcast")
+        self._http.putheader("Content-Type", "application/octet-stream")
+        self._http.putheader("Content-Length", str(size))
+        self._http.endheaders()
 
     def send(self, chunk: memoryview) -> int:
         """Sends some of `chunk`; 0 when nothing could be sent within half a second."""
@@ -143,14 +145,14 @@ class Connection:
     @property
     def has_answer(self) -> bool:
         """Whether the server has said something already, or closed; what TLS itself has to say does not count."""
-        if self._early is not None:
+        if self._line.early is not None:
             return True
         waits = isinstance(self._socket, BoundedSocket) and self._socket.pending() > 0
         if not waits and not select.select([self._socket], [], [], 0)[0]:
             return False
         self._socket.settimeout(0)
         try:
-            self._early = self._socket.recv(LONGEST_READ)
+            self._line.early = self._socket.recv(LONGEST_READ)
         except (BlockingIOError, ssl.SSLWantReadError):
             return False
         finally:
@@ -168,49 +170,24 @@ class Connection:
     def read_answer(self, seconds: float, worker: Worker) -> None:
         """Waits for the answer to an upload. Raises `Unavailable` for one that is no success."""
         until = time.monotonic() + seconds
-        head = b""
-        while b"\r\n\r\n" not in head:
-            if len(head) > LONGEST_HEAD:
-                raise failed(self._server, "answer", OSError("it is no web server"))
-            data = self._received(until, worker)
-            if not data:
-                raise failed(self._server, "answer", ConnectionResetError(errno.ECONNRESET, "closed"))
-            head += data
-        head, _, body = head.partition(b"\r\n\r\n")
-        lines = head.decode("latin-1").split("\r\n")
-        version, _, rest = lines[0].partition(" ")
-        status = rest[:3]
-        if not version.startswith("HTTP/1.") or not (status.isascii() and status.isdigit()):
-            raise failed(self._server, "answer", OSError("it is no web server"))
-        if not status.startswith("2"):
-            raise failed(self._server, "answer", OSError(f"it answered {status}"))
-        self._read_body(_fields(lines[1:]), len(body), until, worker)
-
-    def _read_body(self, fields: dict[str, str], got: int, until: float, worker: Worker) -> None:
-        """Reads what follows a head, so that the connection can be used again; gives up on what is long or unsaid."""
-        length = fields.get("content-length", "")
-        known = length.isascii() and length.isdigit() and len(length) < 10
-        if not known or int(length) > LONGEST_BODY or "close" in fields.get("connection", "").lower():
+        self._line.expect(worker, until, LONGEST_HEAD)
+        try:
+            answer = self._http.getresponse()
+        except ConnectionError:
+            raise failed(self._server, "answer", ConnectionResetError(errno.ECONNRESET, "closed")) from None
+        except http.client.HTTPException:
+            raise failed(self._server, "answer", OSError("it is no web server")) from None
+        if not 200 <= answer.status < 300:
+            raise failed(self._server, "answer", OSError(f"it answered {answer.status}"))
+        # The connection is used again when what follows is read; what is long or unsaid is not worth that.
+        if answer.will_close or answer.length is None or answer.length > LONGEST_BODY:
             self.stays_open = False
             return
-        while got < int(length):
-            data = self._received(until, worker)
-            if not data:
-                self.stays_open = False
-                return
-            got += len(data)
-
-    def _received(self, until: float, worker: Worker) -> bytes:
-        if self._early is not None:
-            data, self._early = self._early, None
-            return data
-        while not worker.stopping:
-            worker.beat()
-            if time.monotonic() > until:  # looked at each time, for one that sends a byte now and then
-                raise failed(self._server, "answer", TimeoutError())
-            with contextlib.suppress(TimeoutError):
-                return self._socket.recv(LONGEST_READ)
-        return b""
+        self._line.expect(worker, until, LONGEST_BODY)
+        try:
+            answer.read()
+        except http.client.HTTPException:
+            self.stays_open = False
 
     def close(self) -> None:
         """Breaks off at once: what has not arrived is not wanted any more."""
@@ -220,9 +197,52 @@ class Connection:
             self._socket.close()
 
 
-def _fields(lines: list[str]) -> dict[str, str]:
-    pairs = (line.partition(":") for line in lines)
-    return {name.strip().lower(): value.strip() for name, _, value in pairs}
+class _Line(io.RawIOBase):
+    """The socket as `http.client` sees it: read in steps by a worker that beats, until a deadline, and only so much.
+
+    `early` is what came before anybody waited for it.
+    """
+
+    def __init__(self, server: Server, connection: socket.socket) -> None:
+        super().__init__()
+        self.early: bytes | None = None
+        self.sendall = connection.sendall
+        self._server, self._socket = server, connection
+        self._left = 0
+        self._until = 0.0
+        self._worker: Worker
+
+    def expect(self, worker: Worker, until: float, most: int) -> None:
+        """From now on `worker` waits for at most so many bytes, until then."""
+        self._worker, self._until, self._left = worker, until, most
+
+    def makefile(self, _mode: str) -> io.BufferedReader:
+        """As a socket's."""
+        return io.BufferedReader(self, LONGEST_READ)
+
+    def close(self) -> None:
+        """Nothing: one answer has ended, and the next may follow."""
+
+    def readable(self) -> bool:
+        """Yes: the library asks."""
+        return True
+
+    def readinto(self, room: Buffer, /) -> int:
+        """Waits for some bytes; 0 at the end, or when the worker is to stop. Raises `Unavailable`."""
+        view = memoryview(room)
+        data, self.early = self.early, None
+        while data is None and not self._worker.stopping:
+            self._worker.beat()
+            if time.monotonic() > self._until:  # looked at each time, for one that sends a byte now and then
+                raise failed(self._server, "answer", TimeoutError())
+            with contextlib.suppress(TimeoutError):
+                data = self._socket.recv(min(LONGEST_READ, view.nbytes))
+        data = data or b""
+        self._left -= len(data)
+        if self._left < 0:
+            raise failed(self._server, "answer", OSError("it is no web server"))
+        view[: len(data)] = data
+        return len(data)
 
 
 def failed(server: Server, stage: str, error: OSError) -> Unavailable:
