@@ -95,8 +95,8 @@ class PanelSettings:
     async def set_destination(self, wanted: SetDestination) -> None:
         """Adds a destination, or changes what is given of one. Raises `Invalid`."""
         known = self.config.destination.get(wanted.name)
-        server = server_for(wanted.server, wanted.preset, known.server if known else "")
-        given = {"server": server, "preset": wanted.preset, "enabled": wanted.enabled}
+        server = server_for(wanted.server, wanted.platform, known.server if known else "")
+        given = {"server": server, "preset": wanted.platform, "enabled": wanted.enabled}
         if wanted.name not in self.config.destination and wanted.enabled is None:
             given["enabled"] = True
         values = dict(self._settings.panel)

@@ -7,10 +7,10 @@ from functools import reduce
 from typing import Annotated, Any, Literal
 
 import msgspec
-from msgspec import Meta
+from msgspec import Meta, field
 
 from appliance.errors import Invalid
-from appliance.model.config import Preset
+from appliance.model.config import PlatformName
 from appliance.model.plan import Look
 from appliance.model.problem import UNREADABLE, Value
 
@@ -101,12 +101,14 @@ class SetDestination(Command, frozen=True, tag="set-destination"):
 
     name: DestinationName
     server: Annotated[str, Meta(max_length=2048)] | None = None
-    preset: Preset | None = None
+    platform: PlatformName | None = field(default=None, name="preset")
     enabled: bool | None = None
 
     def __repr__(self) -> str:
         # People paste the key with the server.
-        return f"SetDestination(name={self.name!r}, server=<hidden>, preset={self.preset!r}, enabled={self.enabled!r})"
+        return (
+            f"SetDestination(name={self.name!r}, server=<hidden>, platform={self.platform!r}, enabled={self.enabled!r})"
+        )
 
     __str__ = __repr__
 

@@ -50,12 +50,12 @@ type TimeZone = Annotated[
     ),
 ]
 type GainDb = Annotated[int, Meta(ge=-60, le=20)]
-type Preset = Literal["tiktok", "twitch", "youtube", "custom"]
+type PlatformName = Literal["tiktok", "twitch", "youtube", "custom"]
 
 MOST_DESTINATIONS = 8
 """Each takes a connection, a backlog and a thread of the engine."""
 
-PRESETS: tuple[Preset, ...] = ("tiktok", "twitch", "youtube", "custom")
+PLATFORM_NAMES: tuple[PlatformName, ...] = ("tiktok", "twitch", "youtube", "custom")
 type WebAddress = Annotated[
     str, Meta(pattern=r"^(https?://[^\s/]+\S*)?$", description='empty or an address that starts with "https://"')
 ]
@@ -135,11 +135,12 @@ class EncoderConfig(Section, frozen=True):
 class DestinationConfig(Section, frozen=True):
     """One server to publish to. The key is never here: it is in `key_file` or in the panel's secret store.
 
-    `preset` says which platform it is, for the panel's words and links; empty when its name says so.
+    `platform` (`preset` in files and JSON) says which one it is, for the panel's words and links; empty when its name
+    says so.
     """
 
     enabled: bool = True
-    preset: Literal["", "tiktok", "twitch", "youtube", "custom"] = ""
+    platform: Literal["", "tiktok", "twitch", "youtube", "custom"] = field(default="", name="preset")
     server: str = ""
     key_file: PlaceText = ""
     ca_file: PlaceText = ""
@@ -240,9 +241,9 @@ def default_destinations() -> dict[str, DestinationConfig]:
     return {"tiktok": DestinationConfig()}
 
 
-def preset_of(name: str, destination: DestinationConfig) -> Preset:
+def platform_of(name: str, destination: DestinationConfig) -> PlatformName:
     """Which platform a destination is on."""
-    return next((preset for preset in PRESETS if preset == (destination.preset or name)), "custom")
+    return next((known for known in PLATFORM_NAMES if known == (destination.platform or name)), "custom")
 
 
 class Config(Section, frozen=True):

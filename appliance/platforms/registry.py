@@ -68,9 +68,9 @@ CUSTOM = Service(
 PLATFORMS: dict[str, Platform] = {platform.name: platform for platform in (TIKTOK, TWITCH, YOUTUBE, CUSTOM)}
 
 
-def platform_named(preset: str) -> Platform:
+def platform_named(name: str) -> Platform:
     """The platform of this name; `custom` for any other."""
-    return PLATFORMS.get(preset, CUSTOM)
+    return PLATFORMS.get(name, CUSTOM)
 
 
 def platform_at(host: str) -> Platform | None:

@@ -1,6 +1,6 @@
 """The measurement of the line as State shows it, and what to choose for what it carries. Pure.
 
-The presets are those of TikTok's own encoder; the engine measures.
+The qualities are those of TikTok's own encoder; the engine measures.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ SPARE = 0.75
 
 
 @dataclass(frozen=True, slots=True)
-class Preset:
+class Quality:
     """A quality: the canvas's sides, frames a second and the video's kilobits a second."""
 
     name: str
@@ -33,12 +33,12 @@ class Preset:
     kbps: int
 
 
-PRESETS = (
-    Preset("1080p60", 1920, 1080, 60, 7600),
-    Preset("1080p30", 1920, 1080, 30, 6000),
-    Preset("720p60", 1280, 720, 60, 4400),
-    Preset("720p30", 1280, 720, 30, 3400),
-    Preset("480p30", 852, 480, 30, 2000),
+QUALITIES = (
+    Quality("1080p60", 1920, 1080, 60, 7600),
+    Quality("1080p30", 1920, 1080, 30, 6000),
+    Quality("720p60", 1280, 720, 60, 4400),
+    Quality("720p30", 1280, 720, 30, 3400),
+    Quality("480p30", 852, 480, 30, 2000),
 )
 """Best first."""
 
@@ -72,34 +72,36 @@ def advice(kbps: int, config: Config, most_pixels_s: int = 0) -> Advice:
     `most_pixels_s` is what the encoder can hold, 0 where that is not known: then only the line counts.
     """
     usable = kbps * SPARE - AUDIO_KBPS
-    carried = next((preset for preset in PRESETS if preset.kbps <= usable), None)
+    carried = next((quality for quality in QUALITIES if quality.kbps <= usable), None)
     best = carried and _made(carried, most_pixels_s)
     carries = f"Your internet sends {_megabits(kbps)} megabits a second"
-    lowest = PRESETS[-1]
+    lowest = QUALITIES[-1]
     if best is None:
         bitrate = max(500, min(lowest.kbps, int(usable) // 100 * 100))
         text = f"{carries}, which is little: choose {lowest.name}, use a cable, or stop other downloads."
-        return Advice(text=text, preset=lowest.name, size=_size(lowest, config), fps=30, bitrate_kbps=bitrate)
+        return Advice(text=text, quality=lowest.name, size=_size(lowest, config), fps=30, bitrate_kbps=bitrate)
     is_box = best is not carried
     text = f"{carries}: {best.name} fits with room to spare."
     if is_box and carried:
         text = f"{carries}, enough for {carried.name}, but this box can make no more than {best.name}."
     size = _size(best, config)
     limit: Literal["line", "box"] = "box" if is_box else "line"
-    return Advice(text=text, limit=limit, preset=best.name, size=size, fps=best.fps, bitrate_kbps=best.kbps)
+    return Advice(text=text, limit=limit, quality=best.name, size=size, fps=best.fps, bitrate_kbps=best.kbps)
 
 
-def _made(carried: Preset, most_pixels_s: int) -> Preset:
+def _made(carried: Quality, most_pixels_s: int) -> Quality:
     """The best that the box can make of what the line carries; the lowest when it can make none of them."""
     if not most_pixels_s:
         return carried
-    lesser = PRESETS[PRESETS.index(carried) :]
-    return next((preset for preset in lesser if preset.long * preset.short * preset.fps <= most_pixels_s), lesser[-1])
+    lesser = QUALITIES[QUALITIES.index(carried) :]
+    return next(
+        (quality for quality in lesser if quality.long * quality.short * quality.fps <= most_pixels_s), lesser[-1]
+    )
 
 
-def _size(preset: Preset, config: Config) -> str:
+def _size(quality: Quality, config: Config) -> str:
     is_portrait = config.picture.height > config.picture.width
-    return f"{preset.short}x{preset.long}" if is_portrait else f"{preset.long}x{preset.short}"
+    return f"{quality.short}x{quality.long}" if is_portrait else f"{quality.long}x{quality.short}"
 
 
 def _megabits(kbps: int) -> str:

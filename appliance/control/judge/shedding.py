@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import msgspec
 
-from appliance.control.errands.uplink_test import PRESETS
+from appliance.control.errands.uplink_test import QUALITIES
 from appliance.model.config import Config
 from appliance.model.plan import Plan
 from appliance.model.problem import Problem
@@ -163,7 +163,7 @@ def lesser(config: Config, made: float) -> str:
     """The best quality below the one in use that takes no more than what the box has made of it, or the least one."""
     picture = config.picture
     in_use = picture.width * picture.height * picture.fps
-    below = [(one.name, one.long * one.short * one.fps) for one in PRESETS if one.long * one.short * one.fps < in_use]
+    below = [(one.name, one.long * one.short * one.fps) for one in QUALITIES if one.long * one.short * one.fps < in_use]
     if below:
         return next((name for name, pixels_s in below if pixels_s <= in_use * min(made, SLOW)), below[-1][0])
     if picture.fps > LEAST_FPS:

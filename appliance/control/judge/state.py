@@ -20,8 +20,8 @@ from appliance.model.config import (
     Config,
     DestinationConfig,
     PictureConfig,
-    Preset,
-    preset_of,
+    PlatformName,
+    platform_of,
 )
 from appliance.model.device import DeviceFacts
 from appliance.model.problem import Problem
@@ -197,7 +197,7 @@ def _destinations(
     switched_on = (
         _destination(
             key, by_name.get(key.name) or DestinationReport(name=key.name), preflights.get(key.name),
-            preset_of(key.name, config.get(key.name, DestinationConfig())),
+            platform_of(key.name, config.get(key.name, DestinationConfig())),
         )
         for key in keys
     )  # fmt: skip
@@ -205,11 +205,11 @@ def _destinations(
 
 
 def _destination(
-    key: KeySummary, found: DestinationReport, preflight: PreflightState | None, preset: Preset
+    key: KeySummary, found: DestinationReport, preflight: PreflightState | None, platform: PlatformName
 ) -> DestinationView:
     return DestinationView(
         name=key.name,
-        preset=preset,
+        platform=platform,
         state=found.state,
         host=key.host,
         key_last4=key.last4,
@@ -229,7 +229,7 @@ def _switched_off(config: Mapping[str, DestinationConfig]) -> Iterable[Destinati
     for name, choice in config.items():
         if not choice.enabled:
             yield DestinationView(
-                name=name, enabled=False, preset=preset_of(name, choice), host=host_of(choice.server)
+                name=name, enabled=False, platform=platform_of(name, choice), host=host_of(choice.server)
             )  # fmt: skip
 
 

@@ -9,7 +9,7 @@ import math
 
 from appliance.control.keys import Credential, KeyStore, summary
 from appliance.errors import Fact, Invalid
-from appliance.model.config import Config, DestinationConfig, preset_of
+from appliance.model.config import Config, DestinationConfig, platform_of
 from appliance.model.problem import Problem
 from appliance.platforms.paste import mistyped, read_paste
 from appliance.platforms.registry import looks_like_a_key, platform_named
@@ -84,7 +84,7 @@ def ages_at(expires_at: int, now: float) -> float:
 
 def lasts_one_live(config: Config, name: str) -> bool:
     """Whether the platform of this destination gives a new key for each live."""
-    return platform_named(preset_of(name, config.destination[name])).key_lasts == "one-live"
+    return platform_named(platform_of(name, config.destination[name])).key_lasts == "one-live"
 
 
 def checked_server(text: str) -> str:
@@ -104,7 +104,7 @@ def checked_server(text: str) -> str:
         return typed
 
 
-def server_for(server: str | None, preset: str | None, known: str) -> str | None:
+def server_for(server: str | None, platform: str | None, known: str) -> str | None:
     """The server that a card asks for, None to leave it as it is; `known` is what the destination has now.
 
     What was typed is looked at for mistakes; a destination of a platform with public addresses that has none gets the
@@ -112,5 +112,5 @@ def server_for(server: str | None, preset: str | None, known: str) -> str | None
     """
     if server:
         return checked_server(server)
-    ingests = platform_named(preset or "").ingests
+    ingests = platform_named(platform or "").ingests
     return ingests[0].server if server is None and not known and ingests else server

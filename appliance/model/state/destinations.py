@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import Literal
 
-from appliance.model.config import Preset
+from msgspec import field
+
+from appliance.model.config import PlatformName
 from appliance.model.problem import Problem, Value
 from appliance.model.report import DestinationState
 
@@ -23,7 +25,7 @@ class DestinationView(Value, frozen=True):
 
     name: str
     enabled: bool = True
-    preset: Preset = "custom"
+    platform: PlatformName = field(default="custom", name="preset")
     state: DestinationState = "off"
     host: str = ""
     key_last4: str = ""

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Literal
 
+from msgspec import field
+
 from appliance.model.problem import Problem, Value
 
 
@@ -30,7 +32,7 @@ class Advice(Value, frozen=True):
 
     text: str
     limit: Literal["line", "box"] = "line"
-    preset: str = ""
+    quality: str = field(default="", name="preset")
     size: str = ""
     fps: int = 0
     bitrate_kbps: int = 0

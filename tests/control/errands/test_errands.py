@@ -19,7 +19,7 @@ from appliance.clock.wall_clock import is_clock_set, kernel_clock_state
 from appliance.control.director import Director, Surroundings
 from appliance.control.errands.asks import GRACE_S
 from appliance.control.errands.recordings import OnDisk
-from appliance.control.errands.uplink_test import PRESETS, SPARE, WITHIN_S, advice
+from appliance.control.errands.uplink_test import QUALITIES, SPARE, WITHIN_S, advice
 from appliance.control.factory import finish_reset
 from appliance.control.keys import KeyStore
 from appliance.control.live.wish_file import WishFile
@@ -102,7 +102,7 @@ def test_a_measurement_becomes_advice(tmp_path: Path) -> None:
         assert (uplink.state, uplink.kbps, uplink.at) == ("ok", 5000, 1000.0)
         assert uplink.advice == Advice(
             text="Your internet sends 5 megabits a second: 720p30 fits with room to spare.",
-            preset="720p30", size="720x1280", fps=30, bitrate_kbps=3400,
+            quality="720p30", size="720x1280", fps=30, bitrate_kbps=3400,
         )  # fmt: skip
         await control.do(MeasureUplink())
         answered(control, "done")
@@ -126,21 +126,21 @@ def test_advice_fits_the_line_and_the_canvas(kbps: int, portrait: bool) -> None:
     assert (height > width) == portrait
     assert width % 2 == height % 2 == 0
     assert 500 <= it.bitrate_kbps <= 20_000
-    if kbps * SPARE - AUDIO_KBPS >= PRESETS[-1].kbps:
+    if kbps * SPARE - AUDIO_KBPS >= QUALITIES[-1].kbps:
         assert it.bitrate_kbps + AUDIO_KBPS <= kbps * SPARE
     assert advice(kbps + 1000, config).bitrate_kbps >= it.bitrate_kbps
 
 
 @pytest.mark.parametrize(
-    ("most_pixels_s", "preset", "limit"),
+    ("most_pixels_s", "quality", "limit"),
     [
         (0, "1080p60", "line"), (200_000_000, "1080p60", "line"), (62_914_560, "1080p30", "box"),
         (56_000_000, "720p60", "box"), (28_000_000, "720p30", "box"), (1_000_000, "480p30", "box"),
     ],
 )  # fmt: skip
-def test_advice_is_no_more_than_the_box_can_do(most_pixels_s: int, preset: str, limit: str) -> None:
+def test_advice_is_no_more_than_the_box_can_do(most_pixels_s: int, quality: str, limit: str) -> None:
     it = advice(20_000, Config(), most_pixels_s)
-    assert (it.preset, it.limit) == (preset, limit)
+    assert (it.quality, it.limit) == (quality, limit)
     assert ("this box" in it.text) is (limit == "box")
     assert advice(3_000, Config(), most_pixels_s).limit == "line", "the line is narrower still"
 

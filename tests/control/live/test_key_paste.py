@@ -141,8 +141,8 @@ def test_the_server_of_a_card() -> None:
     assert server_for(None, "twitch", "rtmp://h/app") is None
     assert server_for("rtmp://own.example/app/", "twitch", "") == "rtmp://own.example/app"
     assert server_for("", "twitch", "rtmp://h/app") == ""
-    for preset in ("tiktok", "custom", None):
-        assert server_for(None, preset, "") is None
+    for platform in ("tiktok", "custom", None):
+        assert server_for(None, platform, "") is None
     with pytest.raises(Invalid, match=r"rtmp://a\.rtmp\.youtube\.com/live2"):
         server_for("rtmp:/a.rtmp.youtube.com/live2", "youtube", "")
 
@@ -150,12 +150,12 @@ def test_the_server_of_a_card() -> None:
 def test_a_card_is_kept(tmp_path: Path) -> None:
     async def test() -> None:
         settings = PanelSettings(load_settings(tmp_path / "box.toml"))
-        await settings.set_destination(SetDestination(name="second", preset="twitch"))
+        await settings.set_destination(SetDestination(name="second", platform="twitch"))
         with pytest.raises(Invalid) as caught:
             await settings.set_destination(SetDestination(name="second", server=f"{SERVER}/{KEY}"))
         assert "sign" not in f"{caught.value}{caught.value.facts}"
         again = load_settings(tmp_path / "box.toml").config.destination["second"]
-        assert (again.preset, again.server) == ("twitch", "rtmps://ingest.global-contribute.live-video.net/app")
+        assert (again.platform, again.server) == ("twitch", "rtmps://ingest.global-contribute.live-video.net/app")
         await settings.remove_destination("second")
         assert "second" not in load_settings(tmp_path / "box.toml").config.destination
 
