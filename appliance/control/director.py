@@ -143,9 +143,9 @@ class Director:
             self.refresh()
         return await self._errands.answer(outcome.about) if isinstance(outcome, Asked) else outcome
 
-    def settings(self) -> tuple[SettingRow, ...]:
+    def settings(self, language: str = "") -> tuple[SettingRow, ...]:
         """Every setting, with where it comes from and what it may be."""
-        return self._panel.rows()
+        return self._panel.rows(language)
 
     def backup(self) -> str:
         """What was set on the panel, as TOML; never a secret."""

@@ -81,9 +81,9 @@ class ControlDesk:
         """The file of a recording. Raises `Invalid` and `Refused`."""
         return await self._recordings.found(name)
 
-    def settings(self) -> tuple[SettingRow, ...]:
+    def settings(self, language: str = "") -> tuple[SettingRow, ...]:
         """Every setting."""
-        return self._director.settings()
+        return self._director.settings(language)
 
     def backup(self) -> str:
         """What was set on the panel, as TOML."""

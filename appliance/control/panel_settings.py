@@ -55,9 +55,9 @@ class PanelSettings:
         """The hardware is known, and what suits it."""
         self._settings = self._settings.with_profile(name, values)
 
-    def rows(self) -> tuple[SettingRow, ...]:
+    def rows(self, language: str = "") -> tuple[SettingRow, ...]:
         """Every setting, for people to read and to change."""
-        return rows(self._settings)
+        return rows(self._settings, language)
 
     def backup(self) -> str:
         """Everything that was set on the panel as TOML, without secrets and without what only box.toml may set."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Literal, get_args
 
 from msgspec import Meta, field
 
@@ -18,7 +18,7 @@ AUDIO_KBPS = 160
 type Gain = Annotated[float, Meta(ge=-60, le=20)]
 type PathText = Annotated[str, Meta(pattern=r"^[^\x00]*\Z")]
 
-LOOKS: tuple[Look, ...] = ("blur", "fill", "split", "full")
+LOOKS: tuple[Look, ...] = get_args(Look.__value__)
 """Every look, in the order in which small pictures of them are numbered."""
 
 

@@ -1,4 +1,4 @@
-"""The words that the page has of the box, as a script for each language: problems, what mends them, what helps.
+"""The words that the page has of the box, as a script for each language: problems, what mends them, the looks.
 
 They are written once, where the box keeps what they are about, and the page has no list of its own. Pure.
 """
@@ -6,21 +6,22 @@ They are written once, where the box keeps what they are about, and the page has
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import Literal
+from typing import Literal, get_args
 
 import msgspec
 
 from appliance.model.words import Words
 from appliance.problems.catalogue import CATALOGUE, NAMED_FACTS
+from appliance.settings.listing import options
 
-type Part = Literal["first", "problems"]
-PARTS: tuple[Part, ...] = ("first", "problems")
+type Part = Literal["first", "problems", "screens"]
+PARTS: tuple[Part, ...] = get_args(Part.__value__)
 _SCRIPT = "// Made by the box of its catalogues.\nexport default {};\n"
 
 
 def box_words(language: str, part: Part) -> bytes:
-    """The script that the page imports: what its first screen needs, or what is said when there is a problem."""
-    whole = _first(language) if part == "first" else _problems(language)
+    """The script that the page imports: what its first screen needs, what others do, what is said of a problem."""
+    whole = {"first": _first, "problems": _problems, "screens": _screens}[part](language)
     return _SCRIPT.replace("{}", msgspec.json.encode(whole).decode()).encode()
 
 
@@ -42,6 +43,10 @@ def _problems(language: str) -> Mapping[str, object]:
             code: [hint.said(language) for hint in entry.hints] for code, entry in CATALOGUE.items() if entry.hints
         },
     }
+
+
+def _screens(language: str) -> Mapping[str, object]:
+    return {"sentences": {}, "looks": options("picture.look", language)}
 
 
 def _said(language: str, every: Iterable[tuple[str, Words]]) -> Mapping[str, str]:

@@ -53,8 +53,8 @@ class Desk(Protocol):
 def add_control_routes(app: web.Application, desk: Desk) -> None:
     """Adds them to the application, whose guards then stand before them."""
 
-    async def settings(_request: web.Request) -> web.Response:
-        return json_answer(desk.settings())
+    async def settings(request: web.Request) -> web.Response:
+        return json_answer(desk.settings(request.query.get("lang", "")))
 
     async def backup(request: web.Request) -> web.Response:
         need_owner(request)

@@ -16,6 +16,7 @@ from appliance.access.entry import PasswordAnswer
 from appliance.access.routes import Invitation, Login, NewPassword, Pairing, Renaming
 from appliance.model.check import Check
 from appliance.model.command import ANY_COMMAND
+from appliance.model.plan import LOOKS
 from appliance.model.problem import Fact, Value
 from appliance.model.state import Recording, State
 from appliance.panel.account_routes import AccountAnswer, AccountCode
@@ -23,7 +24,6 @@ from appliance.platforms.platform import PlatformView
 from appliance.settings.listing import SettingRow
 
 REF = "#/components/schemas/{name}"
-LOOKS = ("blur", "fill", "split", "full")
 
 
 class Failure(Value, frozen=True):
@@ -90,6 +90,7 @@ _ID = Parameter("id", "path", {"type": "string", "minLength": 1, "maxLength": 64
 _TEXT = Parameter("text", "query", {"type": "string", "maxLength": 300})
 _LOOK = Parameter("look", "path", {"type": "string", "enum": list(LOOKS)})
 _LINES = Parameter("lines", "query", {"type": "integer", "minimum": 1, "maximum": 2000, "default": 200})
+_LANGUAGE = Parameter("lang", "query", {"type": "string"})
 _METERS = Parameter("meters", "query", {"type": "string", "enum": ["0", "1"], "default": "1"})
 _PHONE_TIME = Parameter("phone-time", "query", {"type": "number"})
 
@@ -104,7 +105,7 @@ ENDPOINTS = (
     ),
     Endpoint("post", "/api/do", "A command.", dict[str, Fact], (403, 408, 409, 413, 422, 424, 429, 503),
              takes=ANY_COMMAND),
-    Endpoint("get", "/api/settings", "Every setting.", tuple[SettingRow, ...]),
+    Endpoint("get", "/api/settings", "Every setting.", tuple[SettingRow, ...], parameters=(_LANGUAGE,)),
     Endpoint("get", "/api/settings/backup", "What was set on the panel, without secrets.", "application/toml", (403,)),
     Endpoint("get", "/api/logs", "The last lines of the log.", "text/plain", (403, 422), parameters=(_LINES,)),
     Endpoint("get", "/api/bundle", "What somebody who helps wants to see, without secrets.", "application/zip", (403,)),

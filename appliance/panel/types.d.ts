@@ -120,17 +120,25 @@ interface State {
 }
 
 type SettingValue = string | number | boolean | string[] | null;
+interface Option {
+	value: string | number;
+	label: string;
+	about: string;
+}
 interface Setting {
 	path: string;
 	value: SettingValue;
 	source: string;
 	default: SettingValue;
 	type: string;
-	choices?: (string | number)[] | null;
+	options?: Option[] | null;
 	min?: number | null;
 	max?: number | null;
 	needs: string;
 	group: string;
+	"group-label": string;
+	label: string;
+	hint: string;
 	advanced: boolean;
 	settable?: boolean;
 }
@@ -202,6 +210,7 @@ interface BoxWords {
 	sentences: Record<string, Record<string, string>>;
 	hints?: Record<string, string[]>;
 	fixes?: Record<string, string>;
+	looks?: Option[];
 }
 
 // What a live is, in words; `seconds` for how long when that is shown, `hint` why or what comes next, `act` what the big button does.

@@ -12,28 +12,24 @@ from appliance.model.problem import Value
 from appliance.platforms.rtmp_address import without_query
 from appliance.settings.checks import Setting, is_owners, notes_of, plain_type
 from appliance.settings.layers import Settings, flat, join
+from appliance.settings.table import ABOUT, GROUPS, About, Needs
 
-type Needs = Literal["now", "after-live", "restart"]
 type Kind = Literal["bool", "int", "text", "choice", "list"]
 
-_AFTER_LIVE = frozenset({"picture.size", "picture.fps", "encoder.name"})
-_RESTART = ("panel.", "screen.", "mqtt.", "chat.", "state-dir", "run-dir", "record.directory")
-_EVERYDAY = frozenset(
-    {
-        "language", "time-zone", "capture.device", "capture.audio", "capture.input", "audio.microphone",
-        "audio.offset-ms", "audio.gains.game", "audio.gains.mic", "facecam.device", "picture.size", "picture.fps",
-        "picture.look", "encoder.bitrate-kbps", "record.enabled", "record.when-full", "replay.seconds",
-        "slate.owner-name", "chat.source", "chat.handle", "screen.enabled", "mqtt.enabled",
-        "destination.enabled", "destination.server", "destination.preset",
-    }
-)  # fmt: skip
+
+class Option(Value, frozen=True):
+    """One of the values that a setting may have, what it is called, and what it does (may be empty)."""
+
+    value: str | int
+    label: str
+    about: str
 
 
 class SettingRow(Value, frozen=True):
     """One setting. `default` is what a reset leads to; `needs` is when a change takes effect.
 
-    `choices`, `min` and `max` are null where there are none. `settable` is false for what only box.toml may set;
-    `sentence` is the name of its description in the page's files of sentences.
+    `options`, `min` and `max` are null where there are none. `settable` is false for what only box.toml may set. What
+    people read is in one language: `label`, `hint` (may be empty), `group_label`, and in `options`.
     """
 
     path: str
@@ -43,32 +39,47 @@ class SettingRow(Value, frozen=True):
     type: Kind
     needs: Needs
     group: str
-    sentence: str
-    choices: tuple[str | int, ...] | None = None
+    group_label: str
+    label: str
+    hint: str
+    options: tuple[Option, ...] | None = None
     min: int | None = None
     max: int | None = None
     advanced: bool = False
     settable: bool = True
 
 
-def rows(settings: Settings) -> tuple[SettingRow, ...]:
-    """All of them, in the order of the Config type."""
+def rows(settings: Settings, language: str = "") -> tuple[SettingRow, ...]:
+    """All of them, in the order of the Config type, in this language or the owner's."""
+    language = language or settings.config.language
     below = dict(flat(join(tuple(layer for layer in settings.layers if layer.values is not settings.panel)).config))
     types = dict(_types("", Config))
-    return tuple(_row(path, value, settings, below, types) for path, value in flat(settings.config))
+    return tuple(_row(path, value, settings, below, types, language) for path, value in flat(settings.config))
+
+
+def options(path: str, language: str) -> tuple[Option, ...]:
+    """The values that a setting may have, with their words; none where any value goes."""
+    kind = plain_type(dict(_types("", Config))[path])
+    return _options(get_args(kind), ABOUT[path], language) if get_origin(kind) is Literal else ()
 
 
 def needs(path: str) -> Needs:
-    """When a change of this setting takes effect."""
-    if _general(path) in _AFTER_LIVE:
-        return "after-live"
-    return "restart" if path.startswith(_RESTART) else "now"
+    """When a change of this setting takes effect; what only another version knows does nothing, and that at once."""
+    about = ABOUT.get(_general(path))
+    return about.needs if about else "now"
 
 
 def _row(
-    path: str, value: Setting, settings: Settings, below: Mapping[str, Setting], types: Mapping[str, object]
+    path: str,
+    value: Setting,
+    settings: Settings,
+    below: Mapping[str, Setting],
+    types: Mapping[str, object],
+    language: str,
 ) -> SettingRow:
     general = _general(path)
+    about = ABOUT[general]
+    group = path.partition(".")[0] if "." in path else "box"
     kind = types[general]
     plain, notes = plain_type(kind), notes_of(kind)
     is_choice = get_origin(plain) is Literal
@@ -80,14 +91,29 @@ def _row(
         source=settings.sources[path],
         default=_shown(path, default),
         type="choice" if is_choice else kinds.get(plain, "list"),
-        needs=needs(path),
-        group=path.partition(".")[0] if "." in path else "box",
-        sentence=f"setting.{general}",
-        choices=get_args(plain) if is_choice else None,
+        needs=about.needs,
+        group=group,
+        group_label=GROUPS[group].said(language),
+        label=about.label.said(language),
+        hint=about.hint.said(language) if about.hint else "",
+        options=_options(get_args(plain), about, language) if is_choice else None,
         min=next((int(note.ge) for note in notes if note.ge is not None), None),
         max=next((int(note.le) for note in notes if note.le is not None), None),
-        advanced=general not in _EVERYDAY,
+        advanced=not about.is_everyday,
         settable=not is_owners(path),
+    )
+
+
+def _options(values: tuple[str | int, ...], about: About, language: str) -> tuple[Option, ...]:
+    """A value without words is shown as it is written."""
+    found = ((value, about.choices.get(str(value))) for value in values)
+    return tuple(
+        Option(
+            value=value,
+            label=choice.label.said(language) if choice else str(value),
+            about=choice.about.said(language) if choice and choice.about else "",
+        )
+        for value, choice in found
     )
 
 

@@ -20,13 +20,14 @@ import msgspec
 from aiohttp import web
 
 from appliance.access.qr import qr_svg
+from appliance.model.plan import LOOKS
 from appliance.panel import app as panel
 from appliance.panel.page_answer import page_answer
 from appliance.panel.page_files import page_files
 from appliance.platforms.platform import view_of
 from appliance.platforms.registry import PLATFORMS
 from tests.browser import game
-from tests.browser.fakestate import DOCTOR, LOG, SESSIONS, fresh_settings, fresh_state
+from tests.browser.fakestate import DOCTOR, LOG, SESSIONS, fresh_settings, fresh_state, in_words
 
 TOKEN = "one-time-token-for-the-first-phone"
 PIN = "12345678"
@@ -66,7 +67,7 @@ class FakeBox:
         self._port = 0
 
     def __enter__(self) -> Self:
-        for look in game.LOOKS:
+        for look in LOOKS:
             game.jpegs(look)
         self._thread.start()
         if not self._ready.wait(60):
@@ -247,7 +248,7 @@ class FakeBox:
         simple: dict[str, Callable[[], web.Response]] = {
             "state": lambda: web.json_response(self.state),
             "preview.jpg": lambda: _jpeg(self.state.get("look", "blur")),
-            "settings": lambda: web.json_response(self.settings),
+            "settings": lambda: web.json_response([in_words(one, request.query["lang"]) for one in self.settings]),
             "settings/backup": lambda: web.Response(text='[picture]\nlook = "blur"\n'),
             "sessions": lambda: web.json_response(self.sessions),
             "password": lambda: web.json_response(self.password),
@@ -402,5 +403,5 @@ def _problem(status: int, code: str, **facts: Any) -> web.Response:
 
 
 def _jpeg(look: str) -> web.Response:
-    pictures = game.jpegs(next(one for one in game.LOOKS if one == look))
+    pictures = game.jpegs(next(one for one in LOOKS if one == look))
     return web.Response(body=pictures[int(time.time() * 10) % len(pictures)], content_type="image/jpeg")

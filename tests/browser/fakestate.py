@@ -6,6 +6,8 @@ from __future__ import annotations
 import time
 from typing import Any
 
+from appliance.settings.table import ABOUT, GROUPS
+
 type Json = dict[str, Any]
 
 
@@ -67,7 +69,7 @@ def fresh_settings() -> list[Json]:
         default = more.pop("default", value)
         return {
             "path": path, "value": value, "source": source, "default": default, "type": kind, "needs": "now", "group": path.partition(".")[0] if "." in path else "box",
-            "sentence": f"setting.{path}", "choices": None, "min": None, "max": None, "advanced": False, "settable": True, **more,
+            "choices": None, "min": None, "max": None, "advanced": False, "settable": True, **more,
         }  # fmt: skip
 
     return [
@@ -93,6 +95,25 @@ def fresh_settings() -> list[Json]:
         one("sign-in.client-key", "awx0", "box.toml", default="", advanced=True, settable=False),
         one("slate.owner-name", "Maya", "panel.toml", default=""),
     ]
+
+
+def in_words(row: Json, language: str) -> Json:
+    """A setting as it is sent: with what people read of it."""
+    path, choices = row["path"], row["choices"]
+    about = ABOUT["destination." + path.rpartition(".")[2] if path.startswith("destination.") else path]
+    words = [(value, about.choices.get(str(value))) for value in choices or ()]
+    options = [
+        {
+            "value": value,
+            "label": choice.label.said(language) if choice else str(value),
+            "about": choice.about.said(language) if choice and choice.about else "",
+        }
+        for value, choice in words
+    ]
+    return {
+        **row, "label": about.label.said(language), "group-label": GROUPS[row["group"]].said(language),
+        "hint": about.hint.said(language) if about.hint else "", "options": options or None,
+    }  # fmt: skip
 
 
 SESSIONS: list[Json] = [

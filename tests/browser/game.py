@@ -22,7 +22,6 @@ from appliance.engine.test_console.scene import Scene
 from appliance.model.plan import Look, PicturePlan
 
 WIDTH, HEIGHT, FPS = 360, 640, 30
-LOOKS: tuple[Look, ...] = ("blur", "fill", "split", "full")
 _FRAMES = 10
 
 

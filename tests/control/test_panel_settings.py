@@ -12,6 +12,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from appliance.errors import Invalid
+from appliance.model.plan import LOOKS
 from appliance.settings import layers
 from appliance.settings.checks import check_known, check_setting, is_owners
 from appliance.settings.layers import Layer, join
@@ -106,18 +107,24 @@ def test_every_setting_is_listed_with_what_the_page_needs(place: Path) -> None:
             await it.do({"do": "set-destination", "name": "twitch", "server": "rtmp://live.example/app?auth=s3cret"})
             _, every = await it.get("/api/settings")
             by_path = {row["path"]: row for row in every}
-            assert by_path["picture.look"]["choices"] == ["blur", "fill", "split", "full"]
+            assert [one["value"] for one in by_path["picture.look"]["options"]] == list(LOOKS)
             assert by_path["picture.size"]["needs"] == "after-live"
             assert by_path["panel.tls"]["needs"] == "restart"
             assert not by_path["state-dir"]["settable"]
             assert by_path["destination.twitch.server"]["value"] == "rtmp://live.example/app?<hidden>"
-            assert by_path["destination.twitch.server"]["sentence"] == "setting.destination.server"
+            assert by_path["destination.twitch.server"]["label"] == "Server URL"
             assert by_path["audio.gains.mic"] == {
                 "path": "audio.gains.mic", "value": 0, "source": "default", "default": 0, "type": "int",
-                "needs": "now", "group": "audio", "sentence": "setting.audio.gains.mic", "choices": None,
+                "needs": "now", "group": "audio", "group-label": "Sound", "hint": "",
+                "label": "Loudness of the microphone (dB)", "options": None,
                 "min": -60, "max": 20, "advanced": False, "settable": True,
             }  # fmt: skip
             assert "s3cret" not in json.dumps(every)
+            _, spanish = await it.get("/api/settings?lang=es-MX")
+            labels = {row["path"]: (row["group-label"], row["label"]) for row in spanish}
+            assert labels["audio.gains.mic"] == ("Sonido", "Volumen del micrófono (dB)")
+            await it.do({"do": "set-setting", "path": "language", "value": "es"})
+            assert (await it.get("/api/settings"))[1] == (await it.get("/api/settings?lang=es"))[1]
 
     run(test)
 
@@ -286,8 +293,8 @@ def test_rows_are_the_settings_and_their_ranges_are_what_is_checked() -> None:
         path for path, _ in layers.flat(join((Layer("b", {"destination.x.server": "rtmp://h/a"}),)).config)
     ]
     for row in every:
-        for choice in row.choices or ():
-            assert check_setting(row.path, choice) == choice
+        for choice in row.options or ():
+            assert check_setting(row.path, choice.value) == choice.value
         for edge, beyond in ((row.min, -1), (row.max, 1)):
             if edge is not None:
                 assert check_setting(row.path, edge) == edge

@@ -10,6 +10,7 @@ left of the whole game.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
@@ -23,6 +24,23 @@ _FACECAM_SHARE = 3 / 8  # of a portrait canvas' height
 _INSET_SHARE = 0.3  # of a landscape canvas' height
 _INSET_SHAPE = 4 / 3
 _INSET_MARGIN = 0.03
+
+
+@dataclass(frozen=True, slots=True)
+class Style:
+    """What a look is made of: what lies behind, whether the game fills the canvas, whether the facecam is shown."""
+
+    behind: Behind
+    fills: bool = False
+    has_facecam: bool = False
+
+
+STYLES: Mapping[Look, Style] = {
+    "blur": Style("blur"),
+    "fill": Style("dark", fills=True),
+    "split": Style("blur", has_facecam=True),
+    "full": Style("dark"),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,14 +68,15 @@ class Arrangement:
 def arrange(look: Look, canvas: Size, game: Size | None, facecam: Size | None) -> Arrangement:
     """Where everything lies for a `look` on a `canvas`, from the sizes of the sources there are.
 
-    Without a game there is the slate; in `split` the facecam stays on it.
+    Without a game there is the slate; a facecam that the look shows stays on it.
     """
     room = Rect(0, 0, canvas.width, canvas.height)
-    face = None if facecam is None or look != "split" else _facecam(room, facecam)
+    style = STYLES[look]
+    face = _facecam(room, facecam) if facecam is not None and style.has_facecam else None
     if game is None:
         return Arrangement("slate", () if face is None else (face,))
-    if look == "fill":
-        return Arrangement("dark", (Placement("game", cover(game, canvas.width / canvas.height), room),))
+    if style.fills:
+        return Arrangement(style.behind, (Placement("game", cover(game, canvas.width / canvas.height), room),))
     whole = Rect(0, 0, game.width // 2 * 2, game.height // 2 * 2)
     into = fit(aspect_of(game), room)
     if face is not None and canvas.height > canvas.width:
@@ -66,7 +85,7 @@ def arrange(look: Look, canvas: Size, game: Size | None, facecam: Size | None) -
     placements: tuple[Placement, ...] = (Placement("game", whole, into),)
     if face is not None:
         placements = (*placements, face)
-    return Arrangement("dark" if look == "full" else "blur", placements)
+    return Arrangement(style.behind, placements)
 
 
 def _facecam(room: Rect, facecam: Size) -> Placement:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import av
 
-from appliance.engine.canvas.arrange import Arrangement, Placement, arrange
+from appliance.engine.canvas.arrange import STYLES, Arrangement, Placement, arrange
 from appliance.engine.canvas.blend import Layer, blend
 from appliance.engine.canvas.blur import Backdrop
 from appliance.engine.canvas.geometry import Rect, Size
@@ -131,7 +131,8 @@ class Canvas:
     def _scene_for(self, game: av.VideoFrame | None, facecam: av.VideoFrame | None) -> tuple[_Scene, bool]:
         """The scene for these sources, and whether it is a new one."""
         game_size = None if game is None else Size(game.width, game.height)
-        face_size = None if facecam is None or self.look != "split" else Size(facecam.width, facecam.height)
+        is_shown = facecam is not None and STYLES[self.look].has_facecam
+        face_size = Size(facecam.width, facecam.height) if facecam is not None and is_shown else None
         layers = self._layers
         if self._scene is not None and self._scene_of == (game_size, face_size, layers):
             return self._scene, False

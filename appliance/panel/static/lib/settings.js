@@ -2,14 +2,14 @@
 
 import { ask, problemOf, read } from "./box.js";
 import { button, make, put, reply } from "./dom.js";
-import { say, sayOr, sayProblem } from "./words.js";
+import { language, say, sayOr, sayProblem } from "./words.js";
 
 /** @type {Promise<Setting[] | null> | null} */
 let kept = null;
 
 /** All settings, or null when this box has none to change. @returns {Promise<Setting[] | null>} */
 export function settings() {
-	kept ??= read("/api/settings").then(({ ok, status, body }) => {
+	kept ??= read(`/api/settings?lang=${language}`).then(({ ok, status, body }) => {
 		if (!ok && status !== 404) kept = null;
 		return ok ? body : null;
 	});
@@ -22,9 +22,6 @@ export async function change(path, value) {
 	if (answer.ok) kept = null;
 	return answer;
 }
-
-/** @param {string} path */
-export const nameOf = (path) => sayOr(`setting.${path.replace(/^(destination)\..*\.([a-z-]+)$/, "$1.$2")}`, path);
 
 /** @param {Setting} setting */
 const textOf = ({ value }) => (Array.isArray(value) ? value.join(", ") : String(value ?? ""));
@@ -51,9 +48,7 @@ function field(setting, id, wanted, choices) {
 		box.checked = setting.value;
 		return box;
 	}
-	const pairs =
-		choices ||
-		setting.choices?.map((one) => [String(one), sayOr([`choice.${setting.path}.${one}`, `look.${one}`], String(one))]);
+	const pairs = choices || setting.options?.map(({ value, label }) => [String(value), label]);
 	if (pairs) {
 		const known = pairs.some(([value]) => value === textOf(setting))
 			? pairs
@@ -96,16 +91,17 @@ export function settingRow(setting, redraw, choices) {
 	};
 	const isOwn = setting.settable !== false && /^panel/.test(setting.source);
 	const back = button(say("settings.reset"), { class: "quiet", icon: "rotate-ccw", onclick: () => set(null) });
-	back.setAttribute("aria-label", say("settings.reset-of", { name: nameOf(setting.path) }));
+	back.setAttribute("aria-label", say("settings.reset-of", { name: setting.label }));
 	const needs = setting.needs && setting.needs !== "now" ? sayOr(`needs.${setting.needs}`, "") : "";
 	return make(
 		"div.setting",
-		make("label", { for: id }, nameOf(setting.path)),
+		make("label", { for: id }, setting.label),
 		setting.settable === false ? make("output", { id }, textOf(setting) || "–") : field(setting, id, set, choices),
 		make(
 			"p.small",
 			[sayOr(`source.${setting.source.split(" ")[0]}`, setting.source), needs].filter(Boolean).join(" · "),
 		),
+		setting.hint ? make("p.small", setting.hint) : null,
 		isOwn ? back : null,
 		said,
 	);

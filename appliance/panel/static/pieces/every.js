@@ -1,6 +1,6 @@
 // Every setting of the box with where its value comes from and the way back; the rare ones behind a switch.
 
-import { make, Piece, say, sayOr } from "../lib/all.js";
+import { make, Piece, say } from "../lib/all.js";
 import { settingRow, settings } from "../lib/settings.js";
 
 customElements.define(
@@ -29,10 +29,10 @@ customElements.define(
 			for (const one of all)
 				if (this.#isAdvanced.checked || !one.advanced) groups.set(one.group, [...(groups.get(one.group) || []), one]);
 			this.#groups.replaceChildren(
-				...[...groups].map(([group, members]) =>
+				...[...groups.values()].map((members) =>
 					make(
 						"section.card.stack",
-						make("h3", sayOr(`group.${group}`, group)),
+						make("h3", members[0]["group-label"]),
 						...members.map((one) => settingRow(one, () => this.#load())),
 					),
 				),

@@ -1,8 +1,7 @@
 // How the game is placed in the picture, chosen from small live pictures of the own game in each look.
 
-import { feed, hide, make, mark, picture, Piece, say } from "../lib/all.js";
+import { box, feed, hide, make, mark, picture, Piece, say } from "../lib/all.js";
 
-export const LOOKS = /** @type {const} */ (["blur", "fill", "split", "full"]);
 const PICTURE_MS = 700;
 
 customElements.define(
@@ -15,7 +14,8 @@ customElements.define(
 
 		build() {
 			const grid = make("div.looks", { role: "group", "aria-label": say("looks.title") });
-			for (const look of LOOKS) {
+			for (const { value, label, about } of box.looks) {
+				const look = String(value);
 				const image = make("img", { alt: "", hidden: true });
 				const choice = make(
 					"button",
@@ -26,8 +26,8 @@ customElements.define(
 						onclick: () => this.do({ do: "set-look", look }),
 					},
 					make("span.look-picture", make("span.look-drawn", { "aria-hidden": "true" }), image),
-					make("strong", say(`look.${look}`)),
-					make("span.small", say(`look.${look}-said`)),
+					make("strong", label),
+					make("span.small", about),
 				);
 				this.#looks.set(look, { button: choice, image });
 				grid.append(choice);

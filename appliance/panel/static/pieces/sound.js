@@ -16,7 +16,7 @@ import {
 	sayOr,
 	setIcon,
 } from "../lib/all.js";
-import { nameOf, settingRow, settings } from "../lib/settings.js";
+import { settingRow, settings } from "../lib/settings.js";
 
 const FLOOR_DB = -60;
 const LOUD_DB = -3;
@@ -179,7 +179,7 @@ customElements.define(
 				),
 			);
 			hide(this.#choice, found.length === 0);
-			this.#choice.setAttribute("aria-label", nameOf("audio.microphone"));
+			this.#choice.setAttribute("aria-label", found[0]?.label || say("sound.title"));
 		}
 	},
 );

@@ -4,16 +4,6 @@ export default {
 		title: "How your game is shown",
 		lead: "Tap one. Viewers see the change at once.",
 	},
-	look: {
-		blur: "Blur",
-		"blur-said": "All of the game, soft edges",
-		fill: "Fill",
-		"fill-said": "The middle, as large as it gets",
-		split: "Split",
-		"split-said": "Game below your camera",
-		full: "Full",
-		"full-said": "All of the game, nothing else",
-	},
 	sound: {
 		title: "Sound",
 		lead: "Say something: the bar must move.",

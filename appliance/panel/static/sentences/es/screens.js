@@ -4,16 +4,6 @@ export default {
 		title: "Cómo se ve tu juego",
 		lead: "Toca uno. El cambio se ve al momento.",
 	},
-	look: {
-		blur: "Difuso",
-		"blur-said": "Todo el juego, bordes suaves",
-		fill: "Lleno",
-		"fill-said": "El centro, lo más grande posible",
-		split: "Partido",
-		"split-said": "El juego bajo tu cámara",
-		full: "Entero",
-		"full-said": "Todo el juego y nada más",
-	},
 	sound: {
 		title: "Sonido",
 		lead: "Di algo: la barra debe moverse.",
