@@ -34,8 +34,8 @@ class Desk(Protocol):
     def looks(self) -> Mapping[str, Preview]:
         """The newest small picture of every look."""
 
-    def settings(self) -> tuple[Value, ...]:
-        """Every setting."""
+    def settings(self, language: str = "") -> tuple[Value, ...]:
+        """Every setting, in this language or the owner's."""
 
     def backup(self) -> str:
         """What was set on the panel, as TOML."""
