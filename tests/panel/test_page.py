@@ -19,7 +19,7 @@ SCRIPTS = sorted(STATIC.rglob("*.js"))
 def test_nothing_is_inline_and_nothing_comes_from_elsewhere() -> None:
     assert not re.search(r"<script(?![^>]*\bsrc=)", HTML)
     assert not re.search(r"<style|\sstyle=|\son[a-z]+=", HTML)
-    assert not re.search(r'(?:src|href)="(?!/static/|#i-)', HTML)
+    assert not re.search(r'(?:src|href)="(?!/static/|#i-|#/")', HTML)
     assert "http" not in STYLE
     for name in re.findall(r'"/static/([^"]+)"', HTML):
         assert f"/static/{name}" in page_files()

@@ -106,7 +106,7 @@ async function route() {
 async function missing(place, error, isLate) {
 	if (!MISSING.test(String(error))) return unable(error);
 	const words = make("p", say("missing.away"));
-	const card = make("div.card.stack", { role: "alert" }, words);
+	const card = make("div.card.stack.missing", { role: "alert" }, words);
 	for (let isFirst = true; !isLate(); isFirst = false) {
 		const { ok } = await read("/healthz");
 		if (isLate()) return;
@@ -182,7 +182,6 @@ async function main() {
 	await route();
 	for (const tag of ["problem", "preview", "facts", "quick"]) $("stage").append(make(`plug-${tag}`));
 	$("bar").append(make("plug-go"));
-	document.body.prepend(make("plug-top"));
 	document.body.append(make("plug-ways"));
 	feed.start();
 	document.documentElement.dataset.runs = "";

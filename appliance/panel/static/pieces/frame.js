@@ -15,20 +15,12 @@ customElements.define(
 	"plug-top",
 	class extends Piece {
 		#name = make("span.box-name");
-		#state = make("a.pill", { href: "#/" });
+		#state = make("a.pill", { href: "#/", hidden: true });
 		tickMs = 500;
 
 		build() {
-			this.append(
-				make(
-					"a.brand",
-					{ href: "#/" },
-					make("img", { src: "/static/icon.svg", alt: "", width: 24, height: 24 }),
-					make("h1", "Plugcast"),
-				),
-				this.#name,
-				this.#state,
-			);
+			// The name stands in index.html, to be seen before any script has come.
+			this.append(this.#name, this.#state);
 		}
 
 		/** @param {State} state */
