@@ -26,13 +26,14 @@ type Harm = Callable[[Path, Outcome], None]
 
 @contextlib.contextmanager
 def disk() -> Iterator[Path]:
-    """An ext4 file system on a loop device, which goes read-only at its first error."""
+    """An ext4 file system on a loop device, which goes read-only at its first error and keeps nothing for bad times."""
     image, point = POINT.with_suffix(".img"), POINT
     with image.open("wb") as file:
         file.truncate(DISK_MB * 1024 * 1024)
-    command(f"mkfs.ext4 -q -F {image}")
+    command(f"mkfs.ext4 -q -F -m 0 {image}")
     point.mkdir()
     command(f"mount -o loop,errors=remount-ro {image} {point}")
+    (_ext4(point) / "reserved_clusters").write_text("0", encoding="ascii")
     try:
         yield point
     finally:
@@ -80,7 +81,7 @@ def fill(point: Path, outcome: Outcome) -> None:
 def take_all(point: Path, outcome: Outcome) -> None:
     """Somebody else's file takes all the room there is, also what is found to be free once it lies on the disk."""
     with (point / "other").open("wb", buffering=0) as file:
-        for piece in (1 << 20, 1 << 12, 1 << 12):
+        for piece in (1 << 20, 1 << 10, 1 << 10):
             with contextlib.suppress(OSError):
                 while True:
                     file.write(bytes(piece))
@@ -92,8 +93,7 @@ def take_all(point: Path, outcome: Outcome) -> None:
 
 def break_it(point: Path, outcome: Outcome) -> None:
     """The kernel meets an error on the disk and makes it read-only, as with a worn-out card."""
-    source = command_output(f"findmnt -no SOURCE {point}").strip()
-    Path(f"/sys/fs/ext4/{Path(source).name}/trigger_fs_error").write_text("worn out", encoding="ascii")
+    (_ext4(point) / "trigger_fs_error").write_text("worn out", encoding="ascii")
     outcome.prove("the disk takes a write", not takes_a_write(point))
     time.sleep(15)
 
@@ -127,6 +127,11 @@ def _seconds_of_a_write(file: Path) -> float:
     began = time.monotonic()
     file.write_bytes(b"x")
     return time.monotonic() - began
+
+
+def _ext4(point: Path) -> Path:
+    """Where the kernel shows and takes what concerns this file system."""
+    return Path("/sys/fs/ext4", Path(command_output(f"findmnt -no SOURCE {point}").strip()).name)
 
 
 def command_output(words: str) -> str:

@@ -36,9 +36,12 @@ class Outcome(msgspec.Struct, kw_only=True, omit_defaults=True):
             self.missed.append(words)
 
     def prove(self, words: str, has_happened: bool) -> None:
-        """The injector's own effect, seen without the product: `words` say what was seen instead of the fault."""
+        """The injector's own effect, seen without the product: `words` say what was seen instead of the fault.
+
+        Raises NotReadyError when there was none: whatever came of the row then would say nothing.
+        """
         if not has_happened:
-            self.unproved.append(words)
+            raise NotReadyError(words)
 
     @property
     def verdict(self) -> str:
@@ -56,7 +59,7 @@ class Outcome(msgspec.Struct, kw_only=True, omit_defaults=True):
 
 
 class NotReadyError(AssertionError):
-    """The box did not get on air before the fault: of the fault nothing is known."""
+    """The box did not get on air before the fault, or the fault never happened: nothing is known of it."""
 
 
 @dataclass(frozen=True)
