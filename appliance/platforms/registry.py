@@ -1,69 +1,14 @@
-"""The platforms there are, by name, and which one an address or a key belongs to. Pure.
-
-Addresses and figures are from the platforms' own public pages: Twitch's ingest list (ingest.twitch.tv/ingests) and
-broadcasting guidelines, YouTube's help on encoder settings.
-"""
+"""The platforms there are, by name, and which one an address or a key belongs to. Each has a file of its own. Pure."""
 
 from __future__ import annotations
 
 import re
 
-from appliance.platforms.platform import Ingest, Platform, Recommendation, Service
+from appliance.platforms.custom import CUSTOM
+from appliance.platforms.platform import Platform
 from appliance.platforms.tiktok import TIKTOK
-
-TWITCH = Service(
-    name="twitch",
-    title="Twitch",
-    page="https://dashboard.twitch.tv/settings/stream",
-    key_lasts="until-changed",
-    rules=(
-        "Your key is on Twitch's page under Settings > Stream: press Copy beside Primary Stream key.",
-        "It stays the same until you reset it there. Whoever has it can stream to your channel.",
-        "Everybody from 13 on may stream; Twitch may ask for two-factor authentication first.",
-        "At most 6000 kbit/s reaches viewers.",
-    ),
-    ingests=(
-        Ingest(title="Nearest (encrypted)", server="rtmps://ingest.global-contribute.live-video.net/app"),
-        Ingest(title="Nearest", server="rtmp://ingest.global-contribute.live-video.net/app"),
-    ),
-    domains=(r"live-video\.net", r"twitch\.tv"),
-    recommended=Recommendation(size="1280x720", fps=30, kbps=3000),
-    key_pattern=r"live_[0-9]+_[A-Za-z0-9]+(\?.*)?",
-)
-
-YOUTUBE = Service(
-    name="youtube",
-    title="YouTube",
-    page="https://www.youtube.com/live_dashboard",
-    key_lasts="until-changed",
-    rules=(
-        "Your key is in YouTube Studio under Go live > Stream: press Copy beside Stream key.",
-        "It stays the same until you reset it there. Whoever has it can stream to your channel.",
-        "A channel that never streamed must be switched on for it first, which takes YouTube up to 24 hours.",
-    ),
-    ingests=(
-        Ingest(title="Main (encrypted)", server="rtmps://a.rtmps.youtube.com/live2"),
-        Ingest(title="Main", server="rtmp://a.rtmp.youtube.com/live2"),
-        Ingest(title="Spare (encrypted)", server="rtmps://b.rtmps.youtube.com/live2?backup=1"),
-    ),
-    domains=(r"youtube\.com",),
-    recommended=Recommendation(size="1280x720", fps=30, kbps=4000),
-    key_pattern=r"([a-z0-9]{4}-){3,4}[a-z0-9]{4}",
-)
-
-CUSTOM = Service(
-    name="custom",
-    title="",
-    page="",
-    key_lasts="unknown",
-    rules=(
-        "Any server that takes RTMP or RTMPS, such as a multistream service that passes your stream on.",
-        "Its page names a server address and a stream key; paste both.",
-    ),
-    ingests=(),
-    domains=(),
-    recommended=Recommendation(size="1280x720", fps=30, kbps=3000),
-)
+from appliance.platforms.twitch import TWITCH
+from appliance.platforms.youtube import YOUTUBE
 
 PLATFORMS: dict[str, Platform] = {platform.name: platform for platform in (TIKTOK, TWITCH, YOUTUBE, CUSTOM)}
 

@@ -6,7 +6,8 @@ from __future__ import annotations
 import time
 from typing import Any
 
-from appliance.settings.table import ABOUT, GROUPS
+from appliance.model.words import Words
+from appliance.settings.table import ABOUT, GROUPS, About
 
 type Json = dict[str, Any]
 
@@ -100,7 +101,8 @@ def fresh_settings() -> list[Json]:
 def in_words(row: Json, language: str) -> Json:
     """A setting as it is sent: with what people read of it."""
     path, choices = row["path"], row["choices"]
-    about = ABOUT["destination." + path.rpartition(".")[2] if path.startswith("destination.") else path]
+    general = "destination." + path.rpartition(".")[2] if path.startswith("destination.") else path
+    about = ABOUT.get(general, About(Words(path, path)))
     words = [(value, about.choices.get(str(value))) for value in choices or ()]
     options = [
         {
@@ -111,7 +113,7 @@ def in_words(row: Json, language: str) -> Json:
         for value, choice in words
     ]
     return {
-        **row, "label": about.label.said(language), "group-label": GROUPS[row["group"]].said(language),
+        **row, "label": about.label.said(language), "group-label": GROUPS.get(row["group"], Words(row["group"], row["group"])).said(language),
         "hint": about.hint.said(language) if about.hint else "", "options": options or None,
     }  # fmt: skip
 
