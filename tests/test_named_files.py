@@ -34,4 +34,5 @@ def test_every_file_that_a_page_names_is_there(page: Path) -> None:
     ours = {
         name for found in NAMED.findall(page.read_text()) for one in found if one for name in spread(one.rstrip("/"))
     }
+    ours = {name for name in ours if not re.search(r"[A-Z]{3}", name)}  # CODE.md: whatever the reader makes
     assert {name for name in ours if not any(f"/{known}".endswith(f"/{name}") for known in there)} == set()
