@@ -133,7 +133,7 @@ def _pastes() -> tuple[bytes, ...]:
 
 _MAKERS = {
     "rtmp-chunks": _server, "rtmp-session": _server, "rtmp-values": _values, "h264-stream": _stream,
-    "mp4-fragments": _movie, "mp4-boxes": _movie, "web-answer": _answers, "disk-lists": _mounts,
+    "mp4-fragments": _movie, "mp4-file": _movie, "web-answer": _answers, "disk-lists": _mounts,
     "edid-text": _edids, "box-toml": _toml, "profile-toml": _profiles,
     "state-files": _state, "paste": _pastes, "command": _commands, "engine-frames": _frames, "control-frames": _frames,
 }  # fmt: skip
