@@ -111,7 +111,7 @@ def test_the_pin_or_the_password_lets_a_phone_in(phone: BrowserContext) -> None:
         page.wait_for_selector("#app:not([hidden])")
         phone.clear_cookies()
         page.reload()
-        page.click("summary")
+        page.click("#door summary")
         page.fill("#login", PASSWORD)
         page.press("#login", "Enter")
         page.wait_for_selector("#app:not([hidden])")
