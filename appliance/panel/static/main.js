@@ -40,11 +40,11 @@ const $ = (id) => /** @type {HTMLElement} */ (document.getElementById(id));
 /** Pairs with the one-time token of the link, if the page was opened by one. Returns what went wrong. */
 async function pairByLink() {
 	const token = location.hash.slice(1);
-	if (!token || token.startsWith("/")) return "";
+	if (!token || token.startsWith("/")) return null;
 	// The token works once; it must not stay in the address bar or in the history.
 	history.replaceState(null, "", location.pathname);
 	const answer = await call("POST", "/api/pair", { token });
-	return answer.ok ? "" : sayProblem(problemOf(answer));
+	return answer.ok ? null : problemOf(answer);
 }
 
 /** @type {Promise<unknown> | undefined} */
@@ -121,7 +121,8 @@ async function missing(place, error, isLate) {
 	}
 }
 
-let problem = "";
+/** Why the link let nobody in. @type {ReturnType<typeof problemOf> | null} */
+let problem = null;
 
 /** Nobody knows us here: the door, which is fetched now. */
 async function showDoor() {
@@ -138,7 +139,8 @@ async function showDoor() {
 	if (place.querySelector("plug-pairing")) return;
 	const door = make("plug-pairing");
 	place.replaceChildren(door);
-	door.problem = problem;
+	// Its words have come with the door.
+	if (problem) door.problem = sayProblem(problem);
 }
 
 /** @param {boolean} isPaired */
