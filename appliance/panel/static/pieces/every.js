@@ -29,7 +29,7 @@ customElements.define(
 			for (const one of all)
 				if (this.#isAdvanced.checked || !one.advanced) groups.set(one.group, [...(groups.get(one.group) || []), one]);
 			this.#groups.replaceChildren(
-				...[...groups.values()].map((members) =>
+				...[...groups].map(([, members]) =>
 					make(
 						"section.card.stack",
 						make("h3", members[0]["group-label"]),
