@@ -89,6 +89,7 @@ def test_a_ghost_after_a_crash_of_the_engine_in_mid_live(box: RunningBox, nginx:
         assert_outwaited(box, ghost, "a ghost after a crash of the engine")
 
 
+@pytest.mark.long
 def test_a_key_that_is_refused_for_minutes_goes_on_when_it_is_taken_again(box: RunningBox, nginx: Nginx) -> None:
     """The platform's own key check is down: nginx's on_publish says no, and closes without a word."""
     assert box.do("go-live")[0] == 200

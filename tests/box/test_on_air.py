@@ -138,10 +138,10 @@ def assert_every_frame(seen: FarEnd, canvas: Canvas, source_fps: int) -> None:
     "canvas",
     [
         PORTRAIT,
-        Canvas("1080x1920", 30, "blur", band(1080, 1920), 6000),
-        Canvas("720x1280", 60, "fill", crop(720, 1280), 4400),
+        pytest.param(Canvas("1080x1920", 30, "blur", band(1080, 1920), 6000), marks=pytest.mark.long),
+        pytest.param(Canvas("720x1280", 60, "fill", crop(720, 1280), 4400), marks=pytest.mark.long),
         Canvas("1280x720", 60, "full", Place(), 4400),
-        Canvas("1920x1080", 60, "full", Place(), 7600),
+        pytest.param(Canvas("1920x1080", 60, "full", Place(), 7600), marks=pytest.mark.long),
     ],
     ids=lambda canvas: f"{canvas.size}@{canvas.fps}-{canvas.look}",
 )
@@ -168,6 +168,7 @@ def test_every_frame_and_every_beep_arrives(
     assert max(map(abs, offsets)) <= 20
 
 
+@pytest.mark.long
 @pytest.mark.slow
 @pytest.mark.timeout(240)
 def test_the_bitrate_of_a_noisy_picture_meets_its_target(

@@ -36,7 +36,7 @@ from appliance.engine.sinks.rtmp.handshake import BLOCK, VERSION
 from appliance.engine.sinks.rtmp.session import ServerRefusedError, Session, SessionError
 from appliance.engine.threads.worker import Worker
 from appliance.engine.v4l2 import edid
-from appliance.errors import Invalid, PlugcastError, Unavailable
+from appliance.errors import Invalid, PlugcastError, Refused, Unavailable
 from appliance.hardware.catalogue import read_catalogue
 from appliance.hardware.profiles import recognise
 from appliance.model.command import read_command
@@ -57,6 +57,7 @@ from appliance.platforms.paste import read_paste
 from appliance.platforms.tiktok import expiry_of
 from appliance.recordings import mp4_boxes
 from appliance.settings import layers
+from appliance.settings.checks import must_be_panels
 from appliance.settings.panel_file import read_backup, read_panel, write_panel
 from tests.engine.sinks.media import clip
 from tests.fakes.script import Script
@@ -253,8 +254,10 @@ def backup(place: Path, text: str) -> None:
     """A backup that somebody sends: kept so that it can be read again, or refused in one line."""
     try:
         values, strange = read_backup(text)
+        for path, value in values.items():
+            must_be_panels(path, value)
         write_panel(place, values, strange)
-    except Invalid as error:
+    except (Invalid, Refused) as error:
         one_line(error)
     else:
         panel = read_panel(place)

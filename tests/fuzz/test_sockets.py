@@ -171,7 +171,7 @@ class Ear:
 
 FROM_ENGINE = (
     b"\xff" * 9, frame(JSON_FRAME, b'{"type":"report","x":' + b"[" * 50_000), pack(PlanMessage(plan=Plan())),
-    frame(JSON_FRAME, b'{"type":"report","report":{"slowest-worker":"\xff"}}'),
+    frame(JSON_FRAME, b'{"type":"report","report":{"capturing":"\xff"}}'),
     frame(JSON_FRAME, b'{"type":"report","report":{"record":{"free-mb":' + b"9" * 300 + b"}}}"),
 )  # fmt: skip
 
