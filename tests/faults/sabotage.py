@@ -67,7 +67,7 @@ _AGAIN = Saboteur(
     "a card that is gone is looked for ten times a second",
     _V4L2,
     "            self.pause(retry_s)\n",
-    "            self.pause(retry_s * 100)\n",
+    "            self.pause(retry_s * 1000)\n",
 )
 _STALL = Saboteur(
     "a server that takes nothing any more is left", _CONNECTION, "raise verdict.stalled(", "(lambda *_: None)("
