@@ -13,13 +13,13 @@ from pathlib import Path
 
 import msgspec
 
+from appliance.destinations.paste import Pasted, read_paste
+from appliance.destinations.rtmp_address import host_of, may_have_key_of, site_of
 from appliance.errors import Invalid
 from appliance.model.config import Config, DestinationConfig
 from appliance.model.plan import Destination
+from appliance.model.platforms.registry import PLATFORMS, expiry_of
 from appliance.model.problem import UNREADABLE, Problem, Value
-from appliance.platforms.paste import Pasted, read_paste
-from appliance.platforms.rtmp_address import host_of, may_have_key_of, site_of
-from appliance.platforms.tiktok import expiry_of
 from appliance.storage.files import make_private, names_in, read_file, remove, write_atomically
 
 log = logging.getLogger(__name__)
@@ -224,7 +224,7 @@ def summary(credential: Credential) -> KeySummary:
 
 
 def _title(name: str) -> str:
-    return "TikTok" if name == "tiktok" else name
+    return PLATFORMS[name].title.en if name in PLATFORMS else name
 
 
 def _missing(name: str, server: str, key: str) -> Problem | None:

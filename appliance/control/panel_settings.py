@@ -10,11 +10,11 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from appliance.control.live.key_paste import server_for
+from appliance.destinations.rtmp_address import without_query
 from appliance.errors import Fact, Invalid, Refused
 from appliance.model.command import SetDestination, SettingValue
 from appliance.model.config import MOST_DESTINATIONS, Config
 from appliance.model.problem import Problem
-from appliance.platforms.rtmp_address import without_query
 from appliance.settings.checks import Setting, Strange, check_setting, is_owners, must_be_panels
 from appliance.settings.layers import Settings, not_built_yet
 from appliance.settings.listing import SettingRow, needs, rows

@@ -6,11 +6,12 @@ Ranges and patterns are written here as `Meta`; `settings.layers` turns them int
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 from msgspec import Meta, field
 
 from appliance.model.plan import Look, WhenFull
+from appliance.model.platforms.registry import PLATFORMS, platform_named
 from appliance.model.problem import Value
 
 type Port = Annotated[int, Meta(ge=0, le=65535)]
@@ -50,12 +51,17 @@ type TimeZone = Annotated[
     ),
 ]
 type GainDb = Annotated[int, Meta(ge=-60, le=20)]
-type PlatformName = Literal["tiktok", "twitch", "youtube", "custom"]
+if TYPE_CHECKING:
+    type PlatformName = str
+    type Preset = str
+else:
+    # One of the platforms there are: msgspec refuses any other, and the schema names them.
+    PlatformName = Literal[tuple(PLATFORMS)]
+    Preset = Literal[("", *PLATFORMS)]
 
 MOST_DESTINATIONS = 8
 """Each takes a connection, a backlog and a thread of the engine."""
 
-PLATFORM_NAMES: tuple[PlatformName, ...] = ("tiktok", "twitch", "youtube", "custom")
 type WebAddress = Annotated[
     str, Meta(pattern=r"^(https?://[^\s/]+\S*)?$", description='empty or an address that starts with "https://"')
 ]
@@ -140,7 +146,7 @@ class DestinationConfig(Section, frozen=True):
     """
 
     enabled: bool = True
-    platform: Literal["", "tiktok", "twitch", "youtube", "custom"] = field(default="", name="preset")
+    platform: Preset = field(default="", name="preset")
     server: str = ""
     key_file: PlaceText = ""
     ca_file: PlaceText = ""
@@ -243,7 +249,7 @@ def default_destinations() -> dict[str, DestinationConfig]:
 
 def platform_of(name: str, destination: DestinationConfig) -> PlatformName:
     """Which platform a destination is on."""
-    return next((known for known in PLATFORM_NAMES if known == (destination.platform or name)), "custom")
+    return platform_named(destination.platform or name).name
 
 
 class Config(Section, frozen=True):

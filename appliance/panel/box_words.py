@@ -1,4 +1,4 @@
-"""The words that the page has of the box, as a script for each language: problems, what mends them, the looks.
+"""The words that the page has of the box, as a script for each language: problems, what mends them, looks, platforms.
 
 They are written once, where the box keeps what they are about, and the page has no list of its own. Pure.
 """
@@ -10,6 +10,8 @@ from typing import Literal, get_args
 
 import msgspec
 
+from appliance.model.config import default_destinations
+from appliance.model.platforms.registry import PLATFORMS
 from appliance.model.words import Words
 from appliance.problems.catalogue import CATALOGUE, NAMED_FACTS
 from appliance.settings.listing import options
@@ -27,7 +29,11 @@ def box_words(language: str, part: Part) -> bytes:
 
 def _first(language: str) -> Mapping[str, object]:
     return {
-        "sentences": {"ready": _said(language, ((code, one.short) for code, one in CATALOGUE.items() if one.short))},
+        "sentences": {
+            "ready": _said(language, ((code, one.short) for code, one in CATALOGUE.items() if one.short)),
+            "preset": _said(language, ((name, one.title) for name, one in PLATFORMS.items())),
+            "rules": {name: "\n".join(hint.said(language) for hint in one.hints) for name, one in PLATFORMS.items()},
+        },
         "fixes": {code: entry.fix for code, entry in CATALOGUE.items() if entry.fix},
     }
 
@@ -46,7 +52,11 @@ def _problems(language: str) -> Mapping[str, object]:
 
 
 def _screens(language: str) -> Mapping[str, object]:
-    return {"sentences": {}, "looks": options("picture.look", language)}
+    return {
+        "sentences": {},
+        "looks": options("picture.look", language),
+        "platforms": [(name, one.icon) for name, one in PLATFORMS.items() if name not in default_destinations()],
+    }
 
 
 def _said(language: str, every: Iterable[tuple[str, Words]]) -> Mapping[str, str]:

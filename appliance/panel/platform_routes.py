@@ -8,8 +8,8 @@ from aiohttp import web
 
 from appliance.access.json_answer import json_answer
 from appliance.model.check import Check
-from appliance.platforms.platform import view_of
-from appliance.platforms.registry import PLATFORMS
+from appliance.model.platforms.platform import view_of
+from appliance.model.platforms.registry import PLATFORMS
 
 
 class Examined(Protocol):

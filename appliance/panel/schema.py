@@ -17,10 +17,10 @@ from appliance.access.routes import Invitation, Login, NewPassword, Pairing, Ren
 from appliance.model.check import Check
 from appliance.model.command import ANY_COMMAND
 from appliance.model.plan import LOOKS
+from appliance.model.platforms.platform import PlatformView
 from appliance.model.problem import Fact, Value
 from appliance.model.state import Recording, State
 from appliance.panel.account_routes import AccountAnswer, AccountCode
-from appliance.platforms.platform import PlatformView
 from appliance.settings.listing import SettingRow
 
 REF = "#/components/schemas/{name}"

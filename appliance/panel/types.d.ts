@@ -211,6 +211,8 @@ interface BoxWords {
 	hints?: Record<string, string[]>;
 	fixes?: Record<string, string>;
 	looks?: Option[];
+	// A name and an icon each: those that a destination may be added for.
+	platforms?: [string, string][];
 }
 
 // What a live is, in words; `seconds` for how long when that is shown, `hint` why or what comes next, `act` what the big button does.

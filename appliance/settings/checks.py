@@ -14,10 +14,10 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import msgspec
 
+from appliance.destinations.rtmp_address import read_server
 from appliance.errors import Invalid, Refused
 from appliance.model.config import MOST_DESTINATIONS, Config, DestinationConfig, Section
 from appliance.model.names import FORMS, is_anybodys
-from appliance.platforms.rtmp_address import read_server
 
 type Setting = bool | int | str | tuple[str, ...]
 type Strange = dict[tuple[str, ...], object]

@@ -13,11 +13,11 @@ from pathlib import Path
 
 import msgspec
 
+from appliance.destinations.rtmp_address import without_query
 from appliance.errors import Invalid
 from appliance.model.config import Config
 from appliance.model.problem import Problem
 from appliance.model.words import LANGUAGES
-from appliance.platforms.rtmp_address import without_query
 from appliance.settings.checks import Setting, Strange, check_layer
 from appliance.settings.panel_file import PANEL_FILE as PANEL_FILE
 from appliance.settings.panel_file import Panel, read_panel

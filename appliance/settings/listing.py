@@ -7,9 +7,9 @@ from typing import Literal, get_args, get_origin
 
 import msgspec
 
+from appliance.destinations.rtmp_address import without_query
 from appliance.model.config import Config, DestinationConfig, Section
 from appliance.model.problem import Value
-from appliance.platforms.rtmp_address import without_query
 from appliance.settings.checks import Setting, is_owners, notes_of, plain_type
 from appliance.settings.layers import Settings, flat, join
 from appliance.settings.table import ABOUT, GROUPS, About, Needs

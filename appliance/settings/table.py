@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
+from appliance.model.platforms.registry import PLATFORMS
 from appliance.model.words import Words
 
 type Needs = Literal["now", "after-live", "restart"]
@@ -118,10 +119,7 @@ ABOUT: Mapping[str, About] = {
         is_everyday=True,
         choices={
             "": Choice(Words("As its name says", "Según su nombre")),
-            "tiktok": Choice(Words("TikTok", "TikTok")),
-            "twitch": Choice(Words("Twitch", "Twitch")),
-            "youtube": Choice(Words("YouTube", "YouTube")),
-            "custom": Choice(Words("Your own server", "Tu propio servidor")),
+            **{name: Choice(platform.title) for name, platform in PLATFORMS.items()},
         },
     ),
     "destination.server": About(Words("Server URL", "URL del servidor"), is_everyday=True),

@@ -25,10 +25,10 @@ import av
 from appliance.control.keys import KeyStore
 from appliance.control.live.live_state import Wish
 from appliance.control.live.wish_file import WishFile
+from appliance.destinations.paste import Pasted
 from appliance.engine.errands.recordings import Mender
 from appliance.engine.sinks.record import Recorder, RecordTarget
 from appliance.model.config import Config
-from appliance.platforms.paste import Pasted
 from appliance.recordings import recording_dir
 from appliance.settings.panel_file import PANEL_FILE, write_panel
 from appliance.settings.toml import read_toml

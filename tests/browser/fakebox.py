@@ -21,11 +21,11 @@ from aiohttp import web
 
 from appliance.access.qr import qr_svg
 from appliance.model.plan import LOOKS
+from appliance.model.platforms.platform import view_of
+from appliance.model.platforms.registry import PLATFORMS
 from appliance.panel import app as panel
 from appliance.panel.page_answer import page_answer
 from appliance.panel.page_files import page_files
-from appliance.platforms.platform import view_of
-from appliance.platforms.registry import PLATFORMS
 from tests.browser import game
 from tests.browser.fakestate import DOCTOR, LOG, SESSIONS, fresh_settings, fresh_state, in_words
 

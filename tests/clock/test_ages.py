@@ -19,11 +19,11 @@ from appliance.control.director import Director, Surroundings
 from appliance.control.keys import KeyStore
 from appliance.control.live.live_state import RESUME_WITHIN_S
 from appliance.control.live.wish_file import WishFile
+from appliance.destinations.paste import Pasted
 from appliance.model.command import EndLive, GoLive, PasteKey, UndoEnd
 from appliance.model.config import Config, DestinationConfig
 from appliance.model.profile import Profile
 from appliance.model.state import Off
-from appliance.platforms.paste import Pasted
 from appliance.settings.layers import Layer, join
 from tests.fakes.engine import HEALTHY, HELLO
 from tests.security.house import House, visit

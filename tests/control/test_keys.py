@@ -10,9 +10,9 @@ import msgspec
 import pytest
 
 from appliance.control.keys import Credential, KeyStore, read_key_file, summary
+from appliance.destinations.paste import Pasted
 from appliance.model.config import Config, DestinationConfig
 from appliance.model.plan import Destination
-from appliance.platforms.paste import Pasted
 
 SERVER = "rtmp://h/app"
 

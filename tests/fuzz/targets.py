@@ -23,6 +23,7 @@ from appliance.control.director import Director, Surroundings
 from appliance.control.keys import KeyStore, read_key_file
 from appliance.control.live.live_state import Wish
 from appliance.control.live.wish_file import WishFile
+from appliance.destinations.paste import read_paste
 from appliance.engine.encode import h264
 from appliance.engine.errands.uplink_server import Connection, Server
 from appliance.engine.hardware.disks import Places, removable_disks
@@ -40,6 +41,7 @@ from appliance.errors import Invalid, PlugcastError, Refused, Unavailable
 from appliance.hardware.catalogue import read_catalogue
 from appliance.hardware.profiles import recognise
 from appliance.model.command import read_command
+from appliance.model.platforms.registry import expiry_of
 from appliance.model.profile import Profile
 from appliance.model.protocol import (
     JSON_FRAME,
@@ -53,8 +55,6 @@ from appliance.model.protocol import (
     unpack_to_engine,
 )
 from appliance.model.screen import unpack_screen
-from appliance.platforms.paste import read_paste
-from appliance.platforms.tiktok import expiry_of
 from appliance.recordings import mp4_boxes
 from appliance.settings import layers
 from appliance.settings.checks import must_be_panels

@@ -11,10 +11,10 @@ from appliance.access.tokens import AccessFiles
 from appliance.control.keys import KeyStore
 from appliance.control.live.live_state import Wish
 from appliance.control.live.wish_file import WishFile
+from appliance.destinations.paste import Pasted
 from appliance.engine.sinks.mp4 import Fragments
 from appliance.model.config import Config
 from appliance.model.plan import Destination
-from appliance.platforms.paste import Pasted
 from appliance.settings import layers
 from appliance.settings.panel_file import PANEL_FILE, write_panel
 from tests.fuzz.targets import TARGETS, timed

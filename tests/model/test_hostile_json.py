@@ -11,11 +11,11 @@ from appliance.access.tokens import AccessFiles
 from appliance.control.keys import KeyStore
 from appliance.control.live.live_state import Wish
 from appliance.control.live.wish_file import WishFile
+from appliance.destinations.paste import Pasted
 from appliance.errors import Invalid
 from appliance.model.command import read_command
 from appliance.model.config import Config
 from appliance.model.protocol import unpack_from_engine, unpack_layer, unpack_to_engine
-from appliance.platforms.paste import Pasted
 
 DEEP = b"[" * 100_000
 HOSTILE = [

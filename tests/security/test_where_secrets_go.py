@@ -22,10 +22,10 @@ from appliance.control.house import mqtt as mqtt_room
 from appliance.control.house.mqtt import Speaker
 from appliance.control.keys import KeyStore
 from appliance.control.live.sign_in import SignIn
+from appliance.destinations.paste import Pasted
+from appliance.destinations.rtmp_address import may_have_key_of, site_of
 from appliance.errors import Unavailable
 from appliance.model.config import Config, DestinationConfig, MqttConfig, SignInConfig
-from appliance.platforms.paste import Pasted
-from appliance.platforms.rtmp_address import may_have_key_of, site_of
 from tests.control.house.test_mqtt import ID
 from tests.control.house.test_mqtt import Box as Told
 from tests.control.test_serve import KEY, SERVER, box, place, run

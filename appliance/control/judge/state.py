@@ -15,6 +15,7 @@ from appliance.control.judge.limits import disk_hours
 from appliance.control.judge.slices import Slices
 from appliance.control.keys import KeySummary
 from appliance.control.live.live_state import Wish
+from appliance.destinations.rtmp_address import host_of
 from appliance.hardware.device_name import is_called, lasting_name
 from appliance.model.config import (
     Config,
@@ -48,7 +49,6 @@ from appliance.model.state import (
     UpdateState,
     UplinkState,
 )
-from appliance.platforms.rtmp_address import host_of
 from appliance.problems.catalogue import told
 
 _NO_REPORT = Report()

@@ -8,13 +8,13 @@ from __future__ import annotations
 import math
 
 from appliance.control.keys import Credential, KeyStore, summary
+from appliance.destinations.paste import mistyped, read_paste
+from appliance.destinations.rtmp_address import read_server
+from appliance.destinations.typos import Typo, typo_in
 from appliance.errors import Fact, Invalid
 from appliance.model.config import Config, DestinationConfig, platform_of
+from appliance.model.platforms.registry import looks_like_a_key, platform_named
 from appliance.model.problem import Problem
-from appliance.platforms.paste import mistyped, read_paste
-from appliance.platforms.registry import looks_like_a_key, platform_named
-from appliance.platforms.rtmp_address import read_server
-from appliance.platforms.typos import Typo, typo_in
 
 SOON_S = 600
 """A key that ends within this time may not last for the LIVE that is about to start."""

@@ -17,11 +17,11 @@ from appliance.control.cli.doctor import ask, without_control
 from appliance.control.house.addresses import ADDRESS_FILE
 from appliance.control.judge.doctor import NAMES
 from appliance.control.keys import KeyStore
+from appliance.destinations.paste import Pasted
 from appliance.errors import Invalid
 from appliance.model.check import Check
 from appliance.model.config import CaptureConfig, Config, PanelConfig
 from appliance.model.signal import Cause, Signal
-from appliance.platforms.paste import Pasted
 from appliance.settings.layers import load
 from tests.control.test_serve import box, run
 from tests.fakes.engine import HEALTHY, fake_engine

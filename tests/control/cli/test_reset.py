@@ -15,7 +15,7 @@ from appliance import cli
 from appliance.access.guard import NOBODY, Access
 from appliance.access.tokens import AccessFiles, Grant, digest
 from appliance.control.keys import KeyStore
-from appliance.platforms.paste import Pasted
+from appliance.destinations.paste import Pasted
 from tests.recordings.samples import plain, put
 from tests.security.house import House, visit
 

@@ -12,13 +12,13 @@ from hypothesis import HealthCheck, given, settings
 from appliance.control.keys import KeyStore
 from appliance.control.live.key_paste import EXPIRED, SOON_S, checked_server, freshness, server_for, take
 from appliance.control.panel_settings import PanelSettings
+from appliance.destinations.paste import Pasted
 from appliance.errors import Invalid
 from appliance.model.command import SetDestination
 from appliance.model.config import Config, DestinationConfig
 from appliance.model.plan import Destination
-from appliance.platforms.paste import Pasted
 from appliance.settings.layers import load as load_settings
-from tests.platforms.test_paste import KEYS
+from tests.destinations.test_paste import KEYS
 
 ENDS = 0x6AB2C0B9
 KEY = "stream-2137703598951235785?expire=6ab2c0b9&sign=c43f/x+y=="

@@ -10,8 +10,8 @@ const sentences = Object.create(null);
 /** @type {Map<string, Promise<void>>} */
 const parts = new Map();
 export let language = "en";
-/** What the box says itself: how a problem is mended, what helps, and the looks. @type {Required<Omit<BoxWords, "sentences">>} */
-export const box = { fixes: {}, hints: {}, looks: [] };
+/** What the box says itself: how a problem is mended, what helps, looks and platforms. @type {Required<Omit<BoxWords, "sentences">>} */
+export const box = { fixes: {}, hints: {}, looks: [], platforms: [] };
 /** How many parts of the language are here: what was said before another one came may be said better now. */
 export let partsHere = 0;
 
@@ -51,11 +51,12 @@ async function loadPart(part) {
 		FILES[part].map(async (place) => {
 			const { default: all } = await import(`../${place}/${language}/${part}.js`);
 			if (place === "sentences") return take(all);
-			const { sentences: said, fixes, hints, looks } = /** @type {BoxWords} */ (all);
+			const { sentences: said, fixes, hints, looks, platforms } = /** @type {BoxWords} */ (all);
 			take(said);
 			Object.assign(box.fixes, fixes);
 			Object.assign(box.hints, hints);
 			box.looks = looks || box.looks;
+			box.platforms = platforms || box.platforms;
 		}),
 	);
 	partsHere += 1;

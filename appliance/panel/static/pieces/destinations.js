@@ -1,6 +1,7 @@
 // Where a live goes: a card for each destination with its key, a check, and a switch; and new ones from presets.
 
 import {
+	box,
 	button,
 	card,
 	form,
@@ -19,12 +20,6 @@ import {
 	when,
 } from "../lib/all.js";
 import "./account.js";
-
-const PRESETS = /** @type {const} */ ([
-	["twitch", "tv"],
-	["youtube", "play"],
-	["custom", "settings"],
-]);
 
 /** @param {Destination} one */
 export const titleOf = (one) => sayOr(`preset.${one.preset || one.name}`, one.name);
@@ -53,9 +48,9 @@ customElements.define(
 
 		build() {
 			this.append(this.said, this.#cards, make("plug-account"), this.#add);
-			for (const [preset, sign] of PRESETS) {
+			for (const [preset, sign] of box.platforms) {
 				const place = make("div");
-				const open = button(say(`preset.${preset}`), {
+				const open = button(sayOr(`preset.${preset}`, preset), {
 					icon: sign,
 					onclick: () => place.replaceChildren(...(place.firstChild ? [] : [this.#form(preset, place)])),
 				});
@@ -132,7 +127,7 @@ customElements.define(
 			return { element, draw };
 		}
 
-		/** @param {typeof PRESETS[number][0]} preset @param {HTMLElement} place where the form is, until it has been sent */
+		/** @param {string} preset @param {HTMLElement} place where the form is, until it has been sent */
 		#form(preset, place) {
 			const name = make("input", {
 				id: `name-${preset}`,

@@ -62,8 +62,7 @@ export class PasteKey extends Piece {
 			);
 		const lines = [
 			sayOr(`lasts.${more["key-lasts"]}`, " "),
-			sayOr(`rules.${name}`, " "),
-			name === "tiktok" ? say("paste.tiktok-no-password") : "",
+			...sayOr(`rules.${name}`, " ").split("\n"),
 			say("paste.suits", { size: recommended.size, rate: recommended.fps }),
 		];
 		this.#facts.append(...lines.filter((line) => line.trim()).map((line) => make("li", line)));

@@ -133,7 +133,6 @@ export default {
 		expired: "This key has run out: get a new one.",
 		hours: "It is good for {hours} h more.",
 		until: "Good until {when}.",
-		"tiktok-no-password": "This box never asks for your TikTok password. Nobody honest does.",
 	},
 	hint: {
 		"key-ends-soon": "It ends within 10 minutes: go LIVE now or get a new one.",
@@ -162,21 +161,9 @@ export default {
 		engine: "The picture part of the box is starting.",
 		"no-picture": "No picture reaches this page.",
 	},
-	preset: {
-		tiktok: "TikTok",
-		twitch: "Twitch",
-		youtube: "YouTube",
-		custom: "Your own server",
-	},
 	lasts: {
 		"one-live": "A new key for each LIVE.",
 		"until-changed": "The key stays until you reset it there. Keep it secret.",
-	},
-	rules: {
-		tiktok: "You must be 18, and TikTok decides who gets a key. No box can change that.",
-		twitch: "Press Copy beside Primary Stream key.",
-		youtube: "Press Copy beside Stream key. The first time YouTube takes up to 24 hours to switch you on.",
-		custom: "Any RTMP server: its page names an address and a key.",
 	},
 	missing: {
 		away: "This screen did not arrive: the box does not answer. It comes by itself.",

@@ -17,7 +17,7 @@ export default {
 	},
 	destinations: {
 		title: "Where you go LIVE",
-		said: "TikTok, Twitch, YouTube, your own",
+		said: "TikTok, others, your own server",
 		use: "Use",
 		host: "Sends to {host}",
 		key: "Key ends in {last4}",

@@ -133,7 +133,6 @@ export default {
 		expired: "Esta clave ha caducado: consigue otra.",
 		hours: "Vale {hours} h más.",
 		until: "Vale hasta el {when}.",
-		"tiktok-no-password": "Esta caja nunca pide tu contraseña de TikTok. Nadie honrado lo hace.",
 	},
 	hint: {
 		"key-ends-soon": "Caduca en menos de 10 minutos: empieza ya o consigue otra.",
@@ -162,21 +161,9 @@ export default {
 		engine: "La parte de la imagen está arrancando.",
 		"no-picture": "A esta página no llega ninguna imagen.",
 	},
-	preset: {
-		tiktok: "TikTok",
-		twitch: "Twitch",
-		youtube: "YouTube",
-		custom: "Tu propio servidor",
-	},
 	lasts: {
 		"one-live": "Una clave nueva para cada LIVE.",
 		"until-changed": "La clave vale hasta que la cambies allí. Guárdala en secreto.",
-	},
-	rules: {
-		tiktok: "Debes tener 18 años, y TikTok decide quién recibe una clave. ",
-		twitch: "Pulsa Copiar junto a la clave de transmisión principal.",
-		youtube: "Pulsa Copiar junto a la clave. La primera vez tarda hasta 24 horas.",
-		custom: "Cualquier servidor RTMP: su página da una dirección y una clave.",
 	},
 	missing: {
 		away: "Esta pantalla no llegó: la caja no responde. Vendrá sola.",

@@ -17,7 +17,7 @@ export default {
 	},
 	destinations: {
 		title: "Dónde sales en LIVE",
-		said: "TikTok, Twitch, YouTube, el tuyo",
+		said: "TikTok, otros, tu propio servidor",
 		use: "Usar",
 		host: "Envía a {host}",
 		key: "La clave acaba en {last4}",

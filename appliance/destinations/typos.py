@@ -8,16 +8,15 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from appliance.platforms.registry import looks_like_a_key, platform_at
+from appliance.model.platforms.custom import CUSTOM
+from appliance.model.platforms.registry import PLATFORMS, begins_a_key, looks_like_a_key, platform_at, platform_of_key
 
 _WHOLE = re.compile(r"^(rtmps?)://(.*)$", re.IGNORECASE | re.DOTALL)
 _SCHEMED = re.compile(r"^([A-Za-z]{2,10})([:;.,]?)([/\\]{1,4})(.+)$", re.DOTALL)
 _HOST = re.compile(r"^(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]{2,24}(?::[0-9]{1,5})?$", re.IGNORECASE)
-_APPS = frozenset({"game", "stage", "live", "app", "live2"})
+_APPS = frozenset(app for platform in PLATFORMS.values() for app in platform.apps)
 _OTHERS = {"srt", "rist", "rtsp", "whip", "udp", "ftp", "file"}
-_HOMES = {"tiktokcdn": "tiktokcdn.com", "live-video": "live-video.net", "youtube": "youtube.com"}
-_SURE = {"tiktokcdn": "", "live-video": "contribute", "youtube": "rtmp"}
-"""What else must be in the host's name, because the platform's own name is too near to honest others."""
+_HOMES = tuple(home for platform in PLATFORMS.values() for home in platform.homes)
 _LONGEST = 2048
 
 
@@ -60,10 +59,13 @@ def _in_address(scheme: str, rest: str) -> Typo | None:
     if _WHOLE.match(rest):
         return Typo("scheme", f'"{scheme}://" is there twice. Delete one of them.', _shown("", rest))
     authority, slash, path = rest.partition("/")
-    if looks_like_a_key(authority) or authority.lower().startswith("stream-"):
+    if begins_a_key(authority.lower()):
+        owner = platform_of_key(authority)
+        shower = owner.title.en if owner else "its page"
         return Typo(
             "key-as-server",
-            "The key stands where the server belongs. Paste the server URL as TikTok shows it, and the key after it.",
+            "The key stands where the server belongs. "
+            f"Paste the server URL as {shower} shows it, and the key after it.",
         )
     if looks_like_a_key(path):
         return Typo("no-app", f"The server URL lacks its last part before the key, {_example(scheme, authority)}.")
@@ -91,7 +93,7 @@ def _in_scheme(scheme: str, sign: str, rest: str) -> Typo | None:
 
 def _example(scheme: str, authority: str) -> str:
     platform = platform_at(authority.partition(":")[0])
-    app = {"tiktok": "game", "twitch": "app", "youtube": "live2"}.get(platform.name if platform else "", "live")
+    app = (platform or CUSTOM).apps[0]
     return f"such as {scheme}://{authority}/{app}" if _HOST.match(authority) else "such as /live"
 
 
@@ -113,9 +115,9 @@ def _meant(host: str) -> str:
     if len(labels) < 2 or platform_at(host):
         return ""
     name = labels[-2]
-    for known in _HOMES:
-        if _SURE[known] in host.lower() and distance(name, known) <= (2 if len(known) > 7 else 1):
-            return ".".join((*labels[:-2], _HOMES[known]))
+    for home in _HOMES:
+        if home.beside in host.lower() and distance(name, home.name) <= (2 if len(home.name) > 7 else 1):
+            return ".".join((*labels[:-2], home.domain))
     return ""
 
 

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from appliance.destinations.paste import Pasted, read_paste
 from appliance.errors import Invalid
-from appliance.platforms.paste import Pasted, read_paste
 
 BAD_SERVERS = [
     "rtmp//push.tiktokcdn.com/game",

@@ -12,10 +12,10 @@ import unicodedata
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from appliance.destinations.rtmp_address import URL, read_server
+from appliance.destinations.typos import Typo, typo_in
 from appliance.errors import Invalid
-from appliance.platforms.registry import looks_like_a_key
-from appliance.platforms.rtmp_address import URL, read_server
-from appliance.platforms.typos import Typo, typo_in
+from appliance.model.platforms.registry import PLATFORMS, begins_a_key
 
 _QUOTES = "\"'`\u201c\u201d\u201e\u201a\u2018\u2019\u00ab\u00bb\u2039\u203a<>"
 _MARKS = _QUOTES + ",;"
@@ -35,7 +35,8 @@ _STRONG, _LIKELY, _WEAK = 3, 2, 1
 _WORDS = frozenset(
     word
     for line in (
-        "rtmp rtmps stream streaming server servers push ingest tiktok twitch youtube live livestream primary secret",
+        "rtmp rtmps stream streaming server servers push ingest live livestream primary secret",
+        " ".join(PLATFORMS).replace("-", " "),
         "your the my url uri address key name code del do da du della di la le el il van der is es e est ist jest",
         "dello servidor direccion clave emision transmision retransmision flujo chave transmissao fluxo endereco",
         "serveur cle flux adresse diffusion chiave indirizzo trasmissione",
@@ -162,7 +163,7 @@ def _after_label(word: str) -> str:
 
 
 def _strength(word: str) -> int:
-    if looks_like_a_key(word) or re.match(r"stream-[0-9]", word):
+    if begins_a_key(word):
         return _STRONG
     return _LIKELY if (re.search(r"[0-9?=&]", word) and len(word) >= 8) or "_" in word else _WEAK
 

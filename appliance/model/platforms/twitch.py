@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from appliance.platforms.platform import Ingest, Recommendation, Service
+from appliance.model.platforms.platform import Home, Ingest, Platform, Recommendation
+from appliance.model.words import Words
 
-TWITCH = Service(
+TWITCH = Platform(
     name="twitch",
-    title="Twitch",
+    title=Words("Twitch", "Twitch"),
+    icon="tv",
     page="https://dashboard.twitch.tv/settings/stream",
     key_lasts="until-changed",
     rules=(
@@ -15,11 +17,14 @@ TWITCH = Service(
         "Everybody from 13 on may stream; Twitch may ask for two-factor authentication first.",
         "At most 6000 kbit/s reaches viewers.",
     ),
+    hints=(Words("Press Copy beside Primary Stream key.", "Pulsa Copiar junto a la clave de transmisión principal."),),
     ingests=(
         Ingest(title="Nearest (encrypted)", server="rtmps://ingest.global-contribute.live-video.net/app"),
         Ingest(title="Nearest", server="rtmp://ingest.global-contribute.live-video.net/app"),
     ),
     domains=(r"live-video\.net", r"twitch\.tv"),
+    homes=(Home("live-video.net", beside="contribute"),),
+    apps=("app",),
     recommended=Recommendation(size="1280x720", fps=30, kbps=3000),
     key_pattern=r"live_[0-9]+_[A-Za-z0-9]+(\?.*)?",
 )

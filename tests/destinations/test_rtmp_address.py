@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from appliance.platforms.rtmp_address import host_of, read_server, without_query
-from appliance.platforms.tiktok import expiry_of
+from appliance.destinations.rtmp_address import host_of, read_server, without_query
+from appliance.model.platforms.registry import expiry_of
 
 KEY = "stream-2137703598951235785?amun=true&c=ID&expire=6ab2c0b9&sign=c43f/x+y=="
 

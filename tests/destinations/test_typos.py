@@ -6,11 +6,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from appliance.destinations.paste import read_paste
+from appliance.destinations.rtmp_address import read_server
+from appliance.destinations.typos import distance, typo_in
 from appliance.errors import Invalid
-from appliance.platforms.paste import read_paste
-from appliance.platforms.registry import PLATFORMS, looks_like_a_key, platform_at, platform_named
-from appliance.platforms.rtmp_address import read_server
-from appliance.platforms.typos import distance, typo_in
 
 KEY = "stream-2137703598951235785?expire=6ab2c0b9&sign=c43f"
 HOST = "push-rtmp-l10-sg01.tiktokcdn.com"
@@ -98,27 +97,3 @@ def test_any_text_may_be_asked_about(text: str) -> None:
 def test_distance_is_even_handed(one: str, other: str) -> None:
     assert distance(one, other) == distance(other, one)
     assert (distance(one, other) == 0) == (one == other)
-
-
-def test_platforms() -> None:
-    assert list(PLATFORMS) == ["tiktok", "twitch", "youtube", "custom"]
-    for platform in PLATFORMS.values():
-        assert platform.rules
-        for ingest in platform.ingests:
-            assert read_server(ingest.server) == ingest.server
-            assert platform_at(ingest.server.split("/")[2]) is platform
-        width, _, height = platform.recommended.size.partition("x")
-        assert int(width) % 2 == int(height) % 2 == 0
-    assert platform_named("twitch").name == "twitch"
-    assert platform_named("club").name == "custom"
-    assert platform_at("nottiktokcdn.com") is None
-    assert looks_like_a_key("live_123456_abcDEF")
-    assert PLATFORMS["tiktok"].expiry_of(KEY) == 0x6AB2C0B9
-    assert PLATFORMS["twitch"].expiry_of("live_1_a?expire=6ab2c0b9") == 0
-
-
-def test_what_tiktok_asks_for_is_said_plainly() -> None:
-    words = " ".join(PLATFORMS["tiktok"].rules)
-    for fact in ("each LIVE", "18", "who gets a key", "password", "cookies"):
-        assert fact in words
-    assert PLATFORMS["tiktok"].key_lasts == "one-live"

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 
+from appliance.destinations.typos import typo_in
 from appliance.errors import Invalid
-from appliance.platforms.typos import typo_in
 
 URL = re.compile(r"rtmps?://", re.IGNORECASE)
 _PORTS = {"rtmp://": 1935, "rtmps://": 443}

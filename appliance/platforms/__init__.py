@@ -1,1 +1,0 @@
-"""Platforms: how a pasted key becomes a destination, per service."""
