@@ -101,7 +101,9 @@ def test_what_is_mistyped_is_told_in_the_platforms_words() -> None:
 def test_a_platform_is_named_in_its_own_file_alone() -> None:
     """TikTok, whose LIVE this box is made for, is named in many."""
     own = ROOT / "appliance" / "model" / "platforms"
-    others = re.compile("|".join(set(NAMES) - {"tiktok", "custom"}), re.IGNORECASE)
+    names = PLATFORMS.keys() - {"tiktok", "custom"}
+    others = re.compile("|".join(rf'"{name}"|\b{name}:|{PLATFORMS[name].title.en}' for name in names))
+    assert others.search('titles = {"twitch": 1}')
     files = [
         file
         for file in (ROOT / "appliance").rglob("*")
