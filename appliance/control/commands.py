@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from appliance.control.chat.desk import ChatDesk
 from appliance.control.errands.errands import Errands
 from appliance.control.errands.exports import ask_export, check_export
 from appliance.control.errands.preflights import ask_preflight
@@ -20,7 +21,7 @@ from appliance.control.judge.engine_presence import Hearing
 from appliance.control.keys import KeyStore
 from appliance.control.live.airing import Airing
 from appliance.control.panel_settings import PanelSettings
-from appliance.errors import Fact, NeedsOwner, Refused, Unavailable
+from appliance.errors import Fact, Invalid, NeedsOwner, Refused, Unavailable
 from appliance.model import command as model
 from appliance.model.command import Command
 from appliance.model.plan import Export
@@ -33,6 +34,7 @@ class Rooms:
     """What commands act on. `hurry` has the end of a live looked for at once; `steady` is monotonic seconds."""
 
     airing: Airing
+    chat: ChatDesk
     panel: PanelSettings
     errands: Errands
     hearing: Hearing
@@ -238,6 +240,65 @@ async def _export_recordings(rooms: Rooms, command: model.ExportRecordings) -> F
     errand = Export(names=command.names, disk=command.disk)
     check_export(errand, rooms.state().recordings, rooms.state().disks)
     ask_export(rooms.errands.asks, errand, rooms.steady())
+    return {}
+
+
+@_does(model.HideMessage)
+async def _hide_message(rooms: Rooms, command: model.HideMessage) -> Facts:
+    rooms.chat.room.hide_message(command.id)
+    return {}
+
+
+@_does(model.ShowMessage)
+async def _show_message(rooms: Rooms, command: model.ShowMessage) -> Facts:
+    rooms.chat.room.show_message(command.id)
+    return {}
+
+
+@_does(model.HideViewer)
+async def _hide_viewer(rooms: Rooms, command: model.HideViewer) -> Facts:
+    rooms.chat.room.hide_viewer(command.id)
+    return {}
+
+
+@_does(model.ShowViewer)
+async def _show_viewer(rooms: Rooms, command: model.ShowViewer) -> Facts:
+    rooms.chat.room.show_viewer(command.id)
+    return {}
+
+
+@_does(model.PinMessage)
+async def _pin(rooms: Rooms, command: model.PinMessage) -> Facts:
+    if bool(command.id) == bool(command.text):
+        raise Invalid("command", "Pin a message or words of your own, one of both.", reason="id or text")
+    if command.id:
+        rooms.chat.room.pin(command.id)
+    else:
+        rooms.chat.room.pin_text(command.text)
+    return {}
+
+
+@_does(model.UnpinMessage)
+async def _unpin(rooms: Rooms, _command: model.UnpinMessage) -> Facts:
+    rooms.chat.room.unpin()
+    return {}
+
+
+@_does(model.AskQuestion)
+async def _ask_question(rooms: Rooms, command: model.AskQuestion) -> Facts:
+    rooms.chat.room.ask_question(command.id)
+    return {}
+
+
+@_does(model.AnswerQuestion)
+async def _answer_question(rooms: Rooms, command: model.AnswerQuestion) -> Facts:
+    rooms.chat.room.answer_question(command.id)
+    return {}
+
+
+@_does(model.TryAlert)
+async def _try_alert(rooms: Rooms, command: model.TryAlert) -> Facts:
+    rooms.chat.try_out(command.kind)
     return {}
 
 

@@ -14,6 +14,7 @@ from dataclasses import dataclass, field, replace
 
 from appliance.clock.clocks import WallClock
 from appliance.clock.wall_clock import Skew
+from appliance.control.chat.desk import ChatDesk
 from appliance.control.commands import Asked, Rooms, carry_out
 from appliance.control.errands.errands import Errands
 from appliance.control.errands.exports import export_state
@@ -86,6 +87,7 @@ class Director:
         self._deciding = asyncio.Lock()
         self._keep_now = asyncio.Event()
         self._errands = Errands(around.clock.steady)
+        self._chat = ChatDesk(around.clock)
         self.watching = Watching(around.clock.steady)
         self._shedding = Shedding()
         self._shown = Shown(Known(self.config, around.name, around.version, around.demo))
@@ -100,8 +102,9 @@ class Director:
             )
         )  # fmt: skip
         self._rooms = Rooms(
-            airing=self._airing, panel=self._panel, errands=self._errands, hearing=self._hearing, keys=around.keys,
-            presence=around.presence, state=lambda: self.state.value, hurry=self._keep_now.set, steady=self._steady,
+            airing=self._airing, chat=self._chat, panel=self._panel, errands=self._errands, hearing=self._hearing,
+            keys=around.keys, presence=around.presence, state=lambda: self.state.value, hurry=self._keep_now.set,
+            steady=self._steady,
         )  # fmt: skip
 
     @property
@@ -194,6 +197,7 @@ class Director:
         """Looks at everything again, after a command, a report, and once a second. What did not change stays."""
         self._follow_clock()
         self._errands.expire()
+        self._chat.pass_time()
         self._recognise()
         now, report, airing = self._around.clock.now(), self._hearing.report, self._airing
         if report and airing.heard(report):
@@ -219,6 +223,8 @@ class Director:
             access=self._around.access(),
             uplink=uplink_state(asks, self.config, self._around.clock, report),
             export=export_state(asks),
+            chat=self._chat.room.state,
+            alerts=self._chat.room.alerts,
         )
         self._shown.learn(known)
         self._plan()

@@ -17,6 +17,8 @@ from appliance.model.problem import UNREADABLE, Value
 MAX_PASTE = 16_384
 MAX_BACKUP = 32_768
 
+type SampleKind = Literal["comment", "gift", "follow", "share", "subscribe", "join", "question"]
+
 type DestinationName = Annotated[str, Meta(max_length=32)]
 
 type SettingValue = (
@@ -183,6 +185,62 @@ class RemoveRecording(Command, frozen=True, tag="delete-recording"):
     """Delete a recording or clip for good."""
 
     name: Annotated[str, Meta(max_length=255)]
+
+
+type ChatId = Annotated[str, Meta(min_length=1, max_length=300)]
+
+
+class HideMessage(Command, frozen=True, tag="hide-message"):
+    """Take a message of the chat out of everybody's sight."""
+
+    id: ChatId
+
+
+class ShowMessage(Command, frozen=True, tag="show-message"):
+    """Show a message that was hidden."""
+
+    id: ChatId
+
+
+class HideViewer(Command, frozen=True, tag="hide-viewer"):
+    """Hide everything that a viewer wrote and writes."""
+
+    id: ChatId
+
+
+class ShowViewer(Command, frozen=True, tag="show-viewer"):
+    """Show what a hidden viewer writes."""
+
+    id: ChatId
+
+
+class PinMessage(Command, frozen=True, tag="pin"):
+    """Keep a message of the chat, or words of your own, in sight."""
+
+    id: Annotated[str, Meta(max_length=300)] = ""
+    text: Annotated[str, Meta(max_length=1000)] = ""
+
+
+class UnpinMessage(Command, frozen=True, tag="unpin"):
+    """Keep nothing in sight."""
+
+
+class AskQuestion(Command, frozen=True, tag="ask-question"):
+    """Put a message among the questions that wait for an answer."""
+
+    id: ChatId
+
+
+class AnswerQuestion(Command, frozen=True, tag="answer-question"):
+    """A question is answered."""
+
+    id: ChatId
+
+
+class TryAlert(Command, frozen=True, tag="test-alert"):
+    """Have something happen in the chat as if a viewer had done it. It counts nowhere."""
+
+    kind: SampleKind
 
 
 COMMANDS: tuple[type[Command], ...] = tuple(Command.__subclasses__())

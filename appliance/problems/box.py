@@ -115,6 +115,10 @@ BOX = {
         Refused,
         Words("This version has no alerts to mute.", "Esta versión no tiene alertas que silenciar."),
     ),
+    "no-message": Entry(
+        Invalid,
+        Words("This message is not there any longer.", "Este mensaje ya no está."),
+    ),
     "nothing-to-undo": Entry(
         Refused,
         Words("It has ended already.", "Ya ha terminado."),

@@ -8,8 +8,21 @@ from pathlib import Path
 import pytest
 
 from appliance.control.commands import HANDLERS
-from appliance.errors import Refused
-from appliance.model.command import COMMANDS, Mute
+from appliance.errors import Invalid, Refused
+from appliance.model.command import (
+    COMMANDS,
+    AnswerQuestion,
+    AskQuestion,
+    HideMessage,
+    HideViewer,
+    Mute,
+    PinMessage,
+    ShowMessage,
+    ShowViewer,
+    TryAlert,
+    UnpinMessage,
+)
+from appliance.model.state.chat import ChatTotals, Pinned
 from tests.control.test_director import Time, director
 
 
@@ -26,5 +39,57 @@ def test_alerts_cannot_be_muted_until_there_are_alerts(tmp_path: Path) -> None:
         assert refused.value.code == "no-alerts"
         await control.do(Mute(source="mic", on=True))
         assert control.plan.value.sound.muted == ("mic",)
+
+    asyncio.run(test())
+
+
+def test_what_the_owner_tries_is_shown_and_counts_nowhere(tmp_path: Path) -> None:
+    async def test() -> None:
+        time = Time()
+        control = director(tmp_path, time)
+        await control.start()
+        for kind in ("comment", "gift", "follow", "follow", "share", "subscribe", "join", "question"):
+            await control.do(TryAlert(kind=kind))
+        state = control.state.value
+        assert [message.kind for message in state.chat.messages] == [
+            "comment", "gift", "follow", "follow", "share", "subscribe", "join", "question",
+        ]  # fmt: skip
+        assert [alert.kind for alert in state.alerts] == ["gift", "follow", "follow", "share", "subscribe"]
+        assert (state.chat.totals, state.chat.viewers, state.chat.sources) == (ChatTotals(), None, ())
+        time.now += 6
+        control.refresh()
+        assert control.state.value.alerts == ()
+
+    asyncio.run(test())
+
+
+def test_the_chat_is_moderated_by_commands(tmp_path: Path) -> None:
+    async def test() -> None:
+        control = director(tmp_path, Time())
+        await control.start()
+        for kind in ("comment", "question"):
+            await control.do(TryAlert(kind=kind))
+        said, asked = control.state.value.chat.messages
+        assert control.state.value.chat.questions == (asked,)
+        await control.do(PinMessage(id=said.id))
+        await control.do(AskQuestion(id=said.id))
+        await control.do(AnswerQuestion(id=asked.id))
+        chat = control.state.value.chat
+        assert (chat.pinned, chat.questions) == (Pinned(id=said.id, name="Maya", text=said.text), (said,))
+        await control.do(HideMessage(id=said.id))
+        await control.do(HideViewer(id=asked.user.id))
+        chat = control.state.value.chat
+        assert [message.hidden for message in chat.messages] == ["message", "viewer"]
+        assert (chat.pinned, chat.questions) == (None, ())
+        await control.do(ShowViewer(id=asked.user.id))
+        await control.do(ShowMessage(id=said.id))
+        assert [message.hidden for message in control.state.value.chat.messages] == ["", ""]
+        await control.do(PinMessage(text="Back at 8"))
+        pinned = control.state.value.chat.pinned
+        await control.do(UnpinMessage())
+        assert (pinned, control.state.value.chat.pinned) == (Pinned(text="Back at 8"), None)
+        for wrong in (PinMessage(), PinMessage(id=said.id, text="x"), HideMessage(id="nothing")):
+            with pytest.raises(Invalid):
+                await control.do(wrong)
 
     asyncio.run(test())

@@ -15,7 +15,7 @@ import aiohttp
 import msgspec
 import pytest
 from aiohttp import web
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from appliance.access.quotas import Room
@@ -24,6 +24,7 @@ from appliance.model.problem import Problem
 from appliance.model.protocol import MetersMessage
 from appliance.model.report import SourceReport
 from appliance.model.state import AccessState, HealthState, OnAir, State
+from appliance.model.state.chat import ChatMessage, ChatState, ChatUser
 from appliance.panel.feed import Feed
 from appliance.panel.state_events import StateEvents
 from tests.panel.streaming import Reader, deaf, following
@@ -131,6 +132,49 @@ def test_a_slice_is_encoded_once_for_everybody_and_others_not_at_all(monkeypatch
     assert body(events.change(second, third)) == {"live": {"type": "on-air", "since-at": 0.0}}
     assert body(events.whole(third)) == msgspec.json.decode(encode(third))
     assert encoded[len(State.__struct_fields__) :] == ["two", OnAir()]
+
+
+def merged(messages: list[dict[str, Any]], more: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """What a page does with `append`: a known id takes its old place, the others come behind the last."""
+    by_id = {message["id"]: message for message in messages}
+    for message in more:
+        by_id[message["id"]] = message
+    return list(by_id.values())
+
+
+@settings(max_examples=40)
+@given(st.lists(st.lists(st.tuples(st.integers(0, 12), st.sampled_from(("a", "b"))), max_size=9), max_size=8))
+def test_the_chat_adds_up_to_its_newest_messages(steps: list[list[tuple[int, str]]]) -> None:
+    """Whatever list follows on whatever list: grown, changed in places, cut at its beginning, or quite another one."""
+    who = ChatUser(id="1", name="Maya")
+    cards = {
+        (n, text): ChatMessage(id=f"m{n}", platform="tiktok", at=0, kind="comment", user=who, text=text)
+        for n in range(13) for text in "ab"
+    }  # fmt: skip
+    lists = [tuple({n: cards[n, text] for n, text in step}.values()) for step in steps]
+    states = [State(), *(State(chat=ChatState(viewers=n, messages=one)) for n, one in enumerate(lists))]
+    events, view = StateEvents(), list[dict[str, Any]]()
+    for before, newest in itertools.pairwise(states):
+        chat = body(events.change(before, newest))["chat"]
+        wanted = msgspec.json.decode(msgspec.json.encode(newest.chat))
+        view = merged(view, chat["append"])[-len(newest.chat.messages) :] if "append" in chat else chat["messages"]
+        view = view if newest.chat.messages else []
+        assert view == wanted["messages"]
+        assert {**wanted, **{name: value for name, value in chat.items() if name != "append"}} == wanted
+
+
+def test_of_a_growing_chat_only_what_is_new_is_sent() -> None:
+    who = ChatUser(id="1", name="Maya")
+    cards = [ChatMessage(id=f"m{n}", platform="tiktok", at=0, kind="comment", user=who, text="hi") for n in range(201)]
+    before = State(chat=ChatState(messages=tuple(cards[:200]), hidden_viewers=(who,)))
+    hidden = msgspec.structs.replace(cards[7], hidden="message")
+    newest = State(chat=ChatState(messages=(*cards[1:7], hidden, *cards[8:]), hidden_viewers=(who,)))
+    change = StateEvents().change(before, newest)
+    chat = body(change)["chat"]
+    assert [message["id"] for message in chat["append"]] == ["m7", "m200"]
+    assert "messages" not in chat
+    assert chat["hidden-viewers"] == [{"id": "1", "name": "Maya", "handle": "", "badges": []}]
+    assert len(change) < 1000
 
 
 def test_viewers_hear_of_the_access_only_when_it_changes() -> None:

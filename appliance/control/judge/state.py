@@ -31,8 +31,10 @@ from appliance.model.signal import Signal
 from appliance.model.state import (
     AccessState,
     AccountState,
+    Alert,
     AudioState,
     CanvasState,
+    ChatState,
     ClockState,
     DemoState,
     DestinationView,
@@ -83,6 +85,8 @@ class Known:
     uplink: UplinkState = field(default_factory=UplinkState)
     export: ExportState = field(default_factory=ExportState)
     account: AccountState | None = None
+    chat: ChatState = field(default_factory=ChatState)
+    alerts: tuple[Alert, ...] = ()
 
 
 def state_of(known: Known, before: State, made: Slices) -> State:
@@ -105,6 +109,8 @@ def state_of(known: Known, before: State, made: Slices) -> State:
             "destinations", _destinations, known.keys, report.destinations, known.preflights, config.destination
         ),
         audio=renew("audio", _audio, report.sound, known.wish.muted),
+        chat=known.chat,
+        alerts=known.alerts,
         recordings=known.recordings,
         record=renew("record", _record, report.record, known.free_mb, config),
         problems=renew("problems", partial(_stamped, before, known.now), config.language, *_problems(known, report)),
@@ -137,6 +143,7 @@ def findings_of(known: Known) -> Findings:
         free_mb=known.free_mb,
         uplink=known.uplink,
         clock=known.clock,
+        chat=known.chat,
     )
 
 

@@ -10,7 +10,7 @@ from appliance.model.plan import Cover, Look
 from appliance.model.problem import Problem, Value
 from appliance.model.report import EncoderReport
 from appliance.model.state.box import AccessState, ClockState, DemoState, Device, EngineState, UpdateState
-from appliance.model.state.chat import ChatState
+from appliance.model.state.chat import Alert, ChatState
 from appliance.model.state.destinations import AccountState, DestinationView, PreflightState
 from appliance.model.state.health import Advice, HealthState, Readiness, UplinkState
 from appliance.model.state.live import (
@@ -33,6 +33,7 @@ __all__ = [
     "AccessState",
     "AccountState",
     "Advice",
+    "Alert",
     "AudioState",
     "CanvasState",
     "ChatState",
@@ -81,7 +82,7 @@ class State(Value, frozen=True):
     destinations: tuple[DestinationView, ...] = ()
     audio: AudioState = AudioState()
     chat: ChatState = ChatState()
-    alerts: tuple[str, ...] = ()
+    alerts: tuple[Alert, ...] = ()
     recordings: tuple[Recording, ...] = ()
     record: RecordState = RecordState()
     problems: tuple[Problem, ...] = ()

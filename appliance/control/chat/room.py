@@ -1,0 +1,326 @@
+"""The chat room: takes events, makes the chat of State of them. Every event counts once, however often it comes.
+
+It owns what was said lately, bounded, and the totals of this LIVE. Pure: time is a parameter, and an event's own
+text is never believed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from functools import singledispatchmethod
+
+from msgspec.structs import replace
+
+from appliance.control.chat.alerts import Alerts
+from appliance.control.chat.cards import Cards
+from appliance.control.chat.gifts import Streak, Streaks
+from appliance.control.chat.now import Now
+from appliance.control.chat.samples import TEST
+from appliance.control.chat.seen import Newest
+from appliance.control.chat.totals import PlatformCount, sum_of, together
+from appliance.errors import Invalid
+from appliance.model.event import (
+    Comment,
+    Deleted,
+    Event,
+    Follow,
+    Gift,
+    Join,
+    Likes,
+    Question,
+    Share,
+    Standing,
+    Subscribe,
+    Viewer,
+    Viewers,
+)
+from appliance.model.state.chat import (
+    Alert,
+    ChatMessage,
+    ChatSource,
+    ChatState,
+    ChatUser,
+    GiftCard,
+    MessageKind,
+    Pinned,
+)
+from appliance.model.viewer_text import viewer_text
+
+MOST_SEEN = 8192
+MOST_FOLLOWERS = 4096
+MOST_DELETED = 1024
+MOST_QUESTIONS = 20
+MOST_HIDDEN_VIEWERS = 500
+LONGEST_COMMENT = 500
+LONGEST_NAME = 40
+JOINS_S = 15.0
+
+
+class ChatRoom:
+    """`take` what happened, `pass_time`, and look at `state` and `alerts`."""
+
+    def __init__(self) -> None:
+        self._cards = Cards()
+        self._streaks = Streaks()
+        self._alerts = Alerts()
+        self._seen: Newest[tuple[str, type, str], None] = Newest(MOST_SEEN)
+        self._followers: Newest[str, None] = Newest(MOST_FOLLOWERS)
+        self._deleted: Newest[str, None] = Newest(MOST_DELETED)
+        self._hidden: Newest[str, ChatUser] = Newest(MOST_HIDDEN_VIEWERS)
+        self._counts: dict[str, PlatformCount] = {}
+        self._questions: list[str] = []
+        self._pinned: Pinned | None = None
+        self._joins = ("", 0.0)
+        self._number = 0
+
+    @property
+    def state(self) -> ChatState:
+        """The chat as it is."""
+        counts = {platform: count for platform, count in self._counts.items() if platform != TEST}
+        return ChatState(
+            sources=tuple(ChatSource(platform=platform, live=count.live) for platform, count in counts.items()),
+            viewers=sum_of(count.viewers.now if count.viewers else None for count in counts.values()),
+            viewers_ever=sum_of(count.ever for count in counts.values()),
+            totals=together(counts.values()),
+            messages=self._cards.all(),
+            pinned=self._pinned,
+            questions=tuple(card for id_ in self._questions if (card := self._cards.get(id_)) is not None),
+            hidden_viewers=self._hidden.values(),
+        )
+
+    @property
+    def alerts(self) -> tuple[Alert, ...]:
+        """The moments that are not over."""
+        return self._alerts.all()
+
+    def take(self, happened: Iterable[Event], now: Now) -> None:
+        """What happened. What was there already changes nothing."""
+        for event in happened:
+            if not event.id or self._seen.first((event.platform, type(event), event.id), None):
+                self._happened(event, now)
+        self.pass_time(now)
+
+    def pass_time(self, now: Now) -> None:
+        """Ends what has ended."""
+        for streak in self._streaks.over(now.steady):
+            self._gave(streak, now)
+        self._alerts.end(now)
+
+    # What the owner wants. Every id is one of State; `Invalid` (code `no-message`) is raised where it is not there.
+
+    def hide_message(self, id_: str) -> None:
+        """Nobody sees it any longer, wherever it stands."""
+        self._must_have(id_)
+        self._cards.hide(lambda card: card.id == id_, "message")
+        self._withdraw()
+
+    def show_message(self, id_: str) -> None:
+        """Everybody sees it, whatever hid it but the platform."""
+        self._must_have(id_)
+        self._cards.show(lambda card: card.id == id_)
+
+    def hide_viewer(self, id_: str) -> None:
+        """Nobody sees what this viewer wrote and writes, until shown again."""
+        user = next((card.user for card in reversed(self._cards.all()) if card.user.id == id_), None)
+        if user is None:
+            raise Invalid("no-message", f'No message of a viewer "{id_}" is there any longer.', id=id_)
+        self._hidden.set(id_, user)
+        self._cards.hide(lambda card: card.user.id == id_, "viewer")
+        self._withdraw()
+        self._alerts.remove_of(id_)
+
+    def show_viewer(self, id_: str) -> None:
+        """What this viewer writes is seen again, and what was."""
+        self._hidden.remove(id_)
+        self._cards.show(lambda card: card.user.id == id_ and card.hidden == "viewer")
+
+    def pin(self, id_: str) -> None:
+        """Keeps a message in sight."""
+        card = self._must_have(id_)
+        self._pinned = Pinned(id=id_, name=card.user.name, text=card.text)
+
+    def pin_text(self, text: str) -> None:
+        """Keeps the owner's own words in sight."""
+        self._pinned = Pinned(text=viewer_text(text, LONGEST_COMMENT))
+
+    def unpin(self) -> None:
+        """Nothing is kept in sight."""
+        self._pinned = None
+
+    def ask_question(self, id_: str) -> None:
+        """Puts a message among the questions that wait for an answer."""
+        self._must_have(id_)
+        if id_ not in self._questions:
+            self._questions = [*self._questions, id_][-MOST_QUESTIONS:]
+
+    def answer_question(self, id_: str) -> None:
+        """It is answered, and no longer pinned."""
+        self._questions = [other for other in self._questions if other != id_]
+        if self._pinned is not None and self._pinned.id == id_:
+            self._pinned = None
+
+    # What each event means
+
+    @singledispatchmethod
+    def _happened(self, event: Event, now: Now) -> None:
+        raise TypeError(event)
+
+    @_happened.register
+    def _(self, event: Comment, now: Now) -> None:
+        self._count(event).add("comments")
+        self._say(event, event.user, "comment", now, text=event.text)
+
+    @_happened.register
+    def _(self, event: Question, now: Now) -> None:
+        self._count(event).add("comments")
+        card = self._say(event, event.user, "question", now, text=event.text)
+        if not card.hidden:
+            self.ask_question(card.id)
+
+    @_happened.register
+    def _(self, event: Follow, now: Now) -> None:
+        if self._followers.first(_user_id(event, event.user), None):
+            self._count(event).add("follows")
+            self._celebrate(self._say(event, event.user, "follow", now), now)
+
+    @_happened.register
+    def _(self, event: Share, now: Now) -> None:
+        self._count(event).add("shares")
+        self._celebrate(self._say(event, event.user, "share", now), now)
+
+    @_happened.register
+    def _(self, event: Subscribe, now: Now) -> None:
+        self._count(event).add("subscribes")
+        self._celebrate(self._say(event, event.user, "subscribe", now, count=max(1, event.months)), now)
+
+    @_happened.register
+    def _(self, event: Gift, now: Now) -> None:
+        streak = self._streaks.take(event, self._id(event), now.steady)
+        if streak is not None:
+            self._gave(streak, now)
+
+    @_happened.register
+    def _(self, event: Join, now: Now) -> None:
+        """Who comes within a few seconds comes on one card."""
+        id_, until_s = self._joins
+        card = self._cards.get(id_)
+        if card is None or now.steady >= until_s:
+            self._joins = (self._id(event), now.steady + JOINS_S)
+            self._say(event, event.user, "join", now)
+        else:
+            self._cards.put(replace(card, user=_user(event, event.user), count=card.count + 1))
+
+    @_happened.register
+    def _(self, event: Likes, now: Now) -> None:
+        count = self._count(event)
+        count.likes = max(count.likes, event.total)
+
+    @_happened.register
+    def _(self, event: Viewers, now: Now) -> None:
+        self._count(event).watched(event)
+
+    @_happened.register
+    def _(self, event: Standing, now: Now) -> None:
+        """Another room is another LIVE, which begins at nothing."""
+        count = self._count(event)
+        if event.room and count.room and event.room != count.room:
+            count = self._counts[event.platform] = PlatformCount()
+        count.stood(event)
+
+    @_happened.register
+    def _(self, event: Deleted, now: Now) -> None:
+        """A message may be deleted before it is heard."""
+        messages = {f"{event.platform}:{id_}" for id_ in event.messages}
+        users = {f"{event.platform}:{id_}" for id_ in event.users}
+        for id_ in messages:
+            self._deleted.set(id_, None)
+        self._cards.hide(lambda card: card.id in messages or card.user.id in users, "deleted")
+        self._withdraw()
+        for id_ in messages:
+            self._alerts.remove(id_)
+        for id_ in users:
+            self._alerts.remove_of(id_)
+
+    def _say(
+        self, event: Event, user: Viewer, kind: MessageKind, now: Now, *, text: str = "", count: int = 1
+    ) -> ChatMessage:
+        who, id_ = _user(event, user), self._id(event)
+        is_deleted = self._deleted.has(id_)
+        card = ChatMessage(
+            id=id_,
+            platform=event.platform,
+            at=round(event.at or now.wall, 1),
+            kind=kind,
+            user=who,
+            text="" if is_deleted else viewer_text(text, LONGEST_COMMENT),
+            count=count,
+            hidden="deleted" if is_deleted else "viewer" if self._hidden.has(who.id) else "",
+        )
+        self._cards.put(card)
+        return card
+
+    def _gave(self, streak: Streak, now: Now) -> None:
+        """A streak began, grew or ended."""
+        gift = streak.gift
+        if not streak.is_open:
+            count, more = self._count(gift), streak.count - streak.counted
+            count.add("gifts", more)
+            count.add("coins", more * gift.coins)
+            streak.counted = streak.count
+        who = _user(gift, gift.user)
+        shown = GiftCard(
+            name=viewer_text(gift.name, LONGEST_NAME) or "Gift", count=streak.count, coins=streak.coins,
+            group=gift.group, is_open=streak.is_open,
+        )  # fmt: skip
+        card = ChatMessage(
+            id=streak.card, platform=gift.platform, at=round(gift.at or now.wall, 1), kind="gift", user=who, gift=shown,
+            hidden="viewer" if self._hidden.has(who.id) else "",
+        )  # fmt: skip
+        grew = streak.count > streak.shown
+        streak.shown = streak.count
+        if self._cards.get(card.id) is not None or grew:
+            self._cards.put(card)
+        if grew:
+            self._celebrate(card, now)
+
+    def _celebrate(self, card: ChatMessage, now: Now) -> None:
+        if card.hidden:
+            return
+        name, count, coins = (card.gift.name, card.gift.count, card.gift.coins) if card.gift else ("", card.count, 0)
+        kind = card.kind
+        if kind in ("gift", "follow", "share", "subscribe"):
+            self._alerts.put(Alert(id=card.id, kind=kind, user=card.user, text=name, count=count, coins=coins), now)
+
+    def _withdraw(self) -> None:
+        """What nobody may see any longer stands nowhere else either."""
+        self._questions = [id_ for id_ in self._questions if (card := self._cards.get(id_)) and not card.hidden]
+        for card in self._cards.all():
+            if card.hidden:
+                self._alerts.remove(card.id)
+                if self._pinned is not None and self._pinned.id == card.id:
+                    self._pinned = None
+
+    def _count(self, event: Event) -> PlatformCount:
+        return self._counts.setdefault(event.platform, PlatformCount())
+
+    def _id(self, event: Event) -> str:
+        if event.id:
+            return f"{event.platform}:{event.id}"
+        self._number += 1
+        return f"{event.platform}:#{self._number}"
+
+    def _must_have(self, id_: str) -> ChatMessage:
+        card = self._cards.get(id_)
+        if card is None or card.hidden == "deleted":
+            raise Invalid("no-message", f'The message "{id_}" is not there any longer.', id=id_)
+        return card
+
+
+def _user_id(event: Event, user: Viewer) -> str:
+    return f"{event.platform}:{user.id}"
+
+
+def _user(event: Event, user: Viewer) -> ChatUser:
+    handle = viewer_text(user.handle, LONGEST_NAME)
+    name = viewer_text(user.name, LONGEST_NAME) or handle or "?"
+    return ChatUser(id=_user_id(event, user), name=name, handle=handle, badges=user.badges)
