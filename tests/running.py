@@ -34,7 +34,7 @@ port = {port}
 
 SMALL_TOML = """
 [capture]
-device = "test"
+device = "test:320x180@30"
 audio = "test"
 [picture]
 size = "160x160"

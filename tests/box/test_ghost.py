@@ -74,6 +74,7 @@ def assert_outwaited(box: RunningBox, ghost: Ghost, scene: str) -> None:
     assert GHOST_S <= lives[-1][0] <= GHOST_S + 25
 
 
+@pytest.mark.long
 def test_a_ghost_at_the_first_go_live(box: RunningBox, nginx: Nginx) -> None:
     with Ghost(Target.parse("ghost", nginx.server, KEY)) as ghost:
         assert box.do("go-live")[0] == 200

@@ -14,7 +14,7 @@ pytestmark = [pytest.mark.box(clock="virtual"), pytest.mark.slow, pytest.mark.ti
 
 TOML = """
 [capture]
-device = "test"
+device = "test:320x180@30"
 audio = "test"
 [picture]
 size = "160x160"

@@ -27,7 +27,7 @@ pytestmark = [
 
 TOML = """
 [capture]
-device = "test"
+device = "test:320x180@30"
 audio = "test"
 
 [picture]

@@ -24,7 +24,7 @@ pytestmark = [
 KEY = "stream-4711?expire=1767225600&sign=aB+/cD==&wsTime=5f"
 TOML = """
 [capture]
-device = "test"
+device = "test:320x180@30"
 audio = "test"
 
 [picture]

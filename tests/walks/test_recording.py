@@ -20,7 +20,7 @@ pytestmark = [pytest.mark.slow, pytest.mark.timeout(120)]
 
 TOML = """
 [capture]
-device = "test"
+device = "test:320x180@30"
 audio = "test"
 
 [picture]
