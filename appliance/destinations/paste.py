@@ -2,7 +2,7 @@
 
 A key is everything that follows the slash after the app, byte for byte, query and slashes included. What is around it
 goes: labels in many languages, quotes, bullets, emoji, characters without width, the words of a phone's share sheet. A
-key that something has damaged (a long dash for two short ones) is refused, never guessed at.
+key that something has damaged (a long dash for two short ones, a space in it) is refused, never guessed at.
 """
 
 from __future__ import annotations
@@ -13,9 +13,10 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from appliance.destinations.rtmp_address import URL, read_server
+from appliance.destinations.torn import is_torn
 from appliance.destinations.typos import Typo, typo_in
 from appliance.errors import Invalid
-from appliance.model.platforms.registry import PLATFORMS, begins_a_key
+from appliance.model.platforms.registry import PLATFORMS, begins_a_key, platform_at
 
 _QUOTES = "\"'`\u201c\u201d\u201e\u201a\u2018\u2019\u00ab\u00bb\u2039\u203a<>"
 _MARKS = _QUOTES + ",;"
@@ -28,7 +29,11 @@ _SPLITS = str.maketrans(
 _KEY = re.compile(r"^[\x21-\x7e]{4,1024}$")
 _JSON = re.compile(r'"(?=[:,}\]])|(?<=[:,{\[])"')
 _WEB = re.compile(r"^(https?://|www\.|mailto:)", re.IGNORECASE)
-_STRONG, _LIKELY, _WEAK = 3, 2, 1
+_NOT_A_KEY = re.compile(r"^@|^[^@/?=&]+@[a-z0-9-]+(\.[a-z0-9-]+)+$|^[a-z0-9.-]+\.[a-z]{2,6}/@", re.IGNORECASE)
+"""Somebody's name, an address of mail, somebody's page."""
+_STRONG, _LIKELY, WEAK = 3, 2, 1
+_LONG = 12
+"""Four characters of a key so long may be told."""
 
 # Words that stand before a server or a key, each language's own, without accents. A line or word that consists of
 # these and ends with a colon or an equals sign is a label.
@@ -66,21 +71,23 @@ def read_paste(text: str) -> Pasted:
     Raises `Invalid`: `paste` when there is nothing usable or more than one candidate, `paste-typo` when something is
     mistyped, with how it should read.
     """
-    words = _words(text)
+    lines = _lines(text)
+    words = [word for line in lines for word in line]
     urls = list(dict.fromkeys(word for word in words if URL.match(word)))
     typo = next((typo for word in (urls or words) if (typo := typo_in(word))), None)
     if typo:
         raise mistyped(typo)
     keys = _likeliest(word for word in words if not URL.match(word))
+    if is_torn(lines, [key for key in keys if strength(key) > WEAK], _is_label):
+        raise _torn()
     urls = _without_shorter(urls)
     if len(urls) > 1:
         raise Invalid("paste", "There are two addresses in this text. Paste one server URL and one key.", found="urls")
     if len(keys) > 1:
-        raise Invalid("paste", "This does not look like a stream key. Paste only the server URL and the key.")
+        raise _several(keys)
     if not urls and not keys:
         raise _nothing(words)
-    key = keys[0] if keys else ""
-    return _split(urls[0], key) if urls else Pasted("", key)
+    return _split(urls[0], keys[0] if keys else "") if urls else Pasted("", keys[0])
 
 
 def mistyped(typo: Typo) -> Invalid:
@@ -88,18 +95,20 @@ def mistyped(typo: Typo) -> Invalid:
     return Invalid("paste-typo", typo.sentence, kind=typo.kind, suggestion=typo.suggestion)
 
 
-def _words(text: str) -> list[str]:
-    """The words of a paste that may be an address, a key or prose, freed from what surrounds them."""
+def _lines(text: str) -> list[list[str]]:
+    """The words of each line that may be an address, a key or prose, freed from what surrounds them."""
     visible = "".join(_visible(c) for c in text)
-    words: list[str] = []
+    lines: list[list[str]] = []
     for line in visible.translate(_SPLITS).splitlines():
+        words: list[str] = []
         for piece in _JSON.sub(" ", _without_label(line)).split():
             word = _without_label(piece.strip(_MARKS)).strip(_MARKS)
             if word.startswith("(") and word.endswith(")"):
                 word = word[1:-1]
             if word:
                 words.append(word)
-    return words
+        lines.append(words)
+    return lines
 
 
 def _visible(c: str) -> str:
@@ -141,12 +150,12 @@ def _likeliest(words: Iterable[str]) -> list[str]:
     damaged = 0
     for word in words:
         key = word if word.isascii() else _after_label(word)
-        if _KEY.fullmatch(key) and not _WEB.match(key) and not _is_label(key):
-            ranked.setdefault(key, _strength(key))
+        if _KEY.fullmatch(key) and not _WEB.match(key) and not _is_label(key) and not _NOT_A_KEY.match(key):
+            ranked.setdefault(key, strength(key))
         elif not key:
-            damaged = max(damaged, _strength(word.encode("ascii", "ignore").decode()))
+            damaged = max(damaged, strength(word.encode("ascii", "ignore").decode()))
     best = max(ranked.values(), default=0)
-    if damaged > _WEAK and damaged >= best:
+    if damaged > WEAK and damaged >= best:
         raise Invalid(
             "paste",
             "A character in this key cannot belong to a key, such as a long dash or a curly quote that a keyboard put "
@@ -156,16 +165,34 @@ def _likeliest(words: Iterable[str]) -> list[str]:
     return [word for word, strength in ranked.items() if strength == best]
 
 
+def _torn() -> Invalid:
+    return Invalid(
+        "paste",
+        "A space or a line break stands within what was pasted, so that a piece would be missing. Copy it again with "
+        "the page's own Copy button, and paste nothing else.",
+        found="torn",
+    )
+
+
+def _several(keys: list[str]) -> Invalid:
+    if all(strength(key) == WEAK for key in keys):
+        return Invalid("paste", "This does not look like a stream key. Paste only the server URL and the key.")
+    ends = ", ".join(key[-4:] if len(key) >= _LONG else "..." for key in keys[:2])
+    sentence = f"There are two keys in this text, which end in {ends}. Paste only one."
+    return Invalid("paste", sentence, found="keys", ends=ends)
+
+
 def _after_label(word: str) -> str:
     """What stands behind a label in a script without spaces, glued to it; empty for any other foreign word."""
     match = re.match(r"^[^\x00-\x7f]+[:=]?([\x21-\x7e]{4,})$", word)
     return match[1] if match and unicodedata.category(word[0]) == "Lo" else ""
 
 
-def _strength(word: str) -> int:
+def strength(word: str) -> int:
+    """How much a word looks like a key: 3 a platform's own, 2 there are digits and signs, 1 any word."""
     if begins_a_key(word):
         return _STRONG
-    return _LIKELY if (re.search(r"[0-9?=&]", word) and len(word) >= 8) or "_" in word else _WEAK
+    return _LIKELY if (re.search(r"[0-9?=&]", word) and len(word) >= 8) or "_" in word else WEAK
 
 
 def _without_shorter(urls: list[str]) -> list[str]:
@@ -184,6 +211,11 @@ def _split(url: str, key: str) -> Pasted:
     authority, _, path = url[len(scheme) :].partition("/")
     if key and path.endswith(f"/{key}"):
         path = path.removesuffix(f"/{key}")
+    elif key and (inner := path.partition("/")[2]):
+        if strength(inner) == _STRONG:
+            raise _several([inner, key])
+        if platform_at(authority.partition(":")[0]):
+            raise _torn()  # platforms have nothing behind their application but the key
     if key:
         return Pasted(_checked(f"{scheme}{authority}/{path}"), key)
     app, _, rest = path.partition("/")

@@ -16,14 +16,14 @@ from appliance.model.words import Words
 from appliance.problems.catalogue import CATALOGUE, NAMED_FACTS
 from appliance.settings.listing import options
 
-type Part = Literal["first", "problems", "screens"]
+type Part = Literal["first", "problems", "answers", "screens"]
 PARTS: tuple[Part, ...] = get_args(Part.__value__)
 _SCRIPT = "// Made by the box of its catalogues.\nexport default {};\n"
 
 
 def box_words(language: str, part: Part) -> bytes:
-    """The script that the page imports: what its first screen needs, what others do, what is said of a problem."""
-    whole = {"first": _first, "problems": _problems, "screens": _screens}[part](language)
+    """The script that the page imports: what its first screen needs, what others do, what is said of problems."""
+    whole = {"first": _first, "problems": _problems, "answers": _answers, "screens": _screens}[part](language)
     return _SCRIPT.replace("{}", msgspec.json.encode(whole).decode()).encode()
 
 
@@ -49,6 +49,12 @@ def _problems(language: str) -> Mapping[str, object]:
             code: [hint.said(language) for hint in entry.hints] for code, entry in CATALOGUE.items() if entry.hints
         },
     }
+
+
+def _answers(language: str) -> Mapping[str, object]:
+    """What only an answer says: of one problem exactly which kind it is."""
+    kinds = ((f"{code}.{kind}", words) for code, one in CATALOGUE.items() for kind, words in one.kinds.items())
+    return {"sentences": {"problem": _said(language, kinds)}}
 
 
 def _screens(language: str) -> Mapping[str, object]:

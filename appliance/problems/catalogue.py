@@ -44,7 +44,7 @@ def told(problem: Problem, language: str) -> Problem:
     entry = CATALOGUE.get(problem.code)
     if entry is None:
         return problem
-    words = "" if language.partition("-")[0] == "en" else said(entry.words, language, problem.facts)
+    words = "" if language.partition("-")[0] == "en" else said(entry.words_for(problem.facts), language, problem.facts)
     hints = problem.hints or tuple(hint.said(language) for hint in entry.hints)
     return msgspec.structs.replace(problem, text=words or problem.text, hints=hints)
 

@@ -45,10 +45,68 @@ DESTINATION = {
             "Aquí no hay ninguna clave. Copia otra vez URL y clave, y pega solo eso.",
         ),
         fix="paste",
+        kinds={
+            "torn": Words(
+                "A space or a line break stands within the key, so a piece would be missing. Copy it again with the "
+                "page's own Copy button.",
+                "Hay un espacio o un salto de línea dentro de la clave y faltaría un trozo. Cópiala otra vez con el "
+                "botón Copiar de la página.",
+            ),
+            "damaged": Words(
+                "A character in this key cannot belong to a key, such as a long dash. Copy it again with the page's "
+                "own Copy button.",
+                "Esta clave tiene un carácter que no puede ser de una clave, como un guion largo. Cópiala otra vez con "
+                "el botón Copiar de la página.",
+            ),
+            "keys": Words(
+                "There are two keys in this, which end in {ends}. Paste only one.",
+                "Aquí hay dos claves, que acaban en {ends}. Pega solo una.",
+            ),
+            "urls": Words(
+                "There are two addresses in this. Paste one server URL and one key.",
+                "Aquí hay dos direcciones. Pega una URL de servidor y una clave.",
+            ),
+            "page": Words(
+                "This is a web page, not a server. Copy the server URL and the key from that page.",
+                "Esto es una página web, no un servidor. Copia de esa página la URL del servidor y la clave.",
+            ),
+            "no-key": Words(
+                "This does not look like a stream key, so what was there stays. Copy the key again; if it is one, "
+                "paste the server URL with it.",
+                "Esto no parece una clave, así que queda lo que había. Copia la clave otra vez; si lo es, pégala junto "
+                "con la URL del servidor.",
+            ),
+        },
+    ),
+    "paste-elsewhere": Entry(
+        Invalid,
+        Words("This is for {title}, not for {here}.", "Esto es para {title}, no para {here}."),
     ),
     "paste-typo": Entry(
         Invalid,
         Words("That looks mistyped. Copy it again.", "Eso parece mal escrito. Cópialo otra vez."),
+        kinds={
+            "scheme": Words(
+                "The server URL is mistyped. Did you mean {suggestion}?",
+                "La URL del servidor está mal escrita. ¿Querías decir {suggestion}?",
+            ),
+            "host": Words(
+                "The server's name is mistyped. Did you mean {suggestion}?",
+                "El nombre del servidor está mal escrito. ¿Querías decir {suggestion}?",
+            ),
+            "no-app": Words(
+                "The server URL lacks its last part. Copy all of it again.",
+                "A la URL del servidor le falta el final. Cópiala entera otra vez.",
+            ),
+            "key-as-server": Words(
+                "The key stands where the server URL belongs. Paste the server URL first, the key after it.",
+                "La clave está donde va la URL del servidor. Pega antes la URL y detrás la clave.",
+            ),
+            "protocol": Words(
+                'The server URL must start with "rtmp://" or "rtmps://".',
+                'La URL del servidor debe empezar por "rtmp://" o "rtmps://".',
+            ),
+        },
     ),
     "server": Entry(
         Invalid,

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Literal
 
-from appliance.errors import PlugcastError
+from appliance.errors import Fact, PlugcastError
 from appliance.model.words import Words
 
 type Fix = Literal["clock", "destinations", "device", "paste", "phones", "room", "sound"]
@@ -17,7 +18,8 @@ class Entry:
     """One problem: what happens next, what is said of it, and what helps.
 
     `then` is the class of error that it is raised as. `short` is said where there is one line only, in the rows of
-    what a live needs; `hints` are further things to try, most likely first.
+    what a live needs; `hints` are further things to try, most likely first. `kinds` are said in place of `words` when
+    the problem's fact `kind` or `found` names one of them: of one code, exactly what is wrong.
     """
 
     then: type[PlugcastError]
@@ -25,3 +27,8 @@ class Entry:
     short: Words | None = None
     hints: tuple[Words, ...] = ()
     fix: Fix | None = None
+    kinds: Mapping[str, Words] = field(default_factory=dict)
+
+    def words_for(self, facts: Mapping[str, Fact]) -> Words:
+        """What is said of a problem with these facts."""
+        return self.kinds.get(str(facts.get("kind", facts.get("found", ""))), self.words)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -210,3 +212,58 @@ def test_no_error_ever_holds_a_key(key: str, server: str, between: str) -> None:
             said = f"{error} {error.facts} {error!r} {error.args}"
             # Every run of seven characters would betray a part of the key.
             assert not any(key[at : at + 7] in said for at in range(7, len(key) - 6))
+
+
+@given(
+    st.one_of(SIGNED, TWITCH, YOUTUBE).filter(lambda key: len(key) > 8),
+    st.integers(1, 200),
+    st.sampled_from([" ", "\n", "\r\n", "\u00a0", "\u2028", "  \n "]),
+    st.sampled_from(
+        ["{}", "{server} {}", "{}\n{server}", "{server}/{}", "Server: {server}\nKey: {}", "{}\n\nSent from me"]
+    ),
+)
+def test_a_torn_key_is_told_and_never_loses_its_end(key: str, at: int, between: str, around: str) -> None:
+    at = 1 + at % (len(key) - 1)
+    with pytest.raises(Invalid):
+        read_paste(around.format(key[:at] + between + key[at:], server=SERVER))
+
+
+@pytest.mark.parametrize("at", range(1, len(KEY)))
+def test_a_torn_key_is_said_to_be_torn(at: int) -> None:
+    with pytest.raises(Invalid) as caught:
+        read_paste(f"{SERVER}\n{KEY[:at]}\n{KEY[at:]}")
+    assert caught.value.facts == {"found": "torn"}
+
+
+@pytest.mark.parametrize("text", [f"{SERVER[:-2]}\n{SERVER[-2:]}\n{KEY}", f"{KEY}\n{SERVER[:-1]} {SERVER[-1:]}"])
+def test_a_torn_address_is_told(text: str) -> None:
+    with pytest.raises(Invalid):
+        read_paste(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        f"{SERVER}\nCopy\n{KEY}\nCopy",
+        f"my key {KEY}\nSent from my iPhone",
+        f"Key: {KEY}\nServer: {SERVER}",
+        f"{SERVER} {KEY} thanks!",
+        f"12:45 {KEY}\n{SERVER}",
+    ],
+)
+def test_what_stands_beside_a_key_is_no_piece_of_it(text: str) -> None:
+    assert read_paste(text).key == KEY
+
+
+@pytest.mark.parametrize("text", ["@maya", "@maya.lopez_1", "maya@example.com", f"{SERVER} @maya1", "tiktok.com/@maya"])
+def test_a_name_is_no_key(text: str) -> None:
+    found = ""
+    with suppress(Invalid):
+        found = read_paste(text).key
+    assert found == ""
+
+
+def test_which_two_keys_there_are_is_told_by_their_ends() -> None:
+    with pytest.raises(Invalid, match="two keys") as caught:
+        read_paste(f"{KEY}\n{SERVER}\n{KEY.replace('c43f', 'd54a')[:-4]}abcd")
+    assert caught.value.facts == {"found": "keys", "ends": "+y==, abcd"}

@@ -8,14 +8,16 @@ from __future__ import annotations
 import math
 
 from appliance.control.keys import Credential, KeyStore, summary
-from appliance.destinations.paste import mistyped, read_paste
-from appliance.destinations.rtmp_address import read_server
+from appliance.destinations.paste import WEAK, Pasted, mistyped, read_paste, strength
+from appliance.destinations.rtmp_address import host_of, read_server
 from appliance.destinations.typos import Typo, typo_in
 from appliance.errors import Fact, Invalid
 from appliance.model.config import Config, DestinationConfig, platform_of
-from appliance.model.platforms.registry import looks_like_a_key, platform_named
+from appliance.model.platforms.registry import looks_like_a_key, platform_at, platform_named, platform_of_key
 from appliance.model.problem import Problem
 
+SHORTEST_ALONE, SHORTEST_SIGNED = 8, 16
+"""How long a key of no known form must be that comes without its server: for somebody's own server, for a platform."""
 SOON_S = 600
 """A key that ends within this time may not last for the LIVE that is about to start."""
 
@@ -36,6 +38,8 @@ def take(keys: KeyStore, config: Config, name: str, text: str, now: float) -> di
     pasted = read_paste(text)
     before = keys.kept(name)
     choice = config.destination.get(name, DestinationConfig())
+    must_belong(pasted, config, name)
+    must_be_a_key(pasted, before, choice.server, platform_of(name, choice))
     keys.keep(name, pasted, choice.server, choice.key_file)
     after = keys.kept(name)
     server = after.server or choice.server
@@ -66,6 +70,53 @@ def take(keys: KeyStore, config: Config, name: str, text: str, now: float) -> di
         else None
     )
     return {**facts, "hint-code": hint[0], "hint": hint[1]} if hint else facts
+
+
+def must_belong(pasted: Pasted, config: Config, name: str) -> None:
+    """That what was pasted is for this destination, not for another platform. Raises `Invalid` that says for which."""
+    here = platform_of(name, config.destination.get(name, DestinationConfig()))
+    host = _host(pasted.server)
+    # Somebody's own server may want keys of any form.
+    owner = platform_at(host) if host else platform_of_key(pasted.key)
+    if owner is None or here in {owner.name, "custom"}:
+        return
+    known = (other for other, choice in config.destination.items() if platform_of(other, choice) == owner.name)
+    mine = platform_named(here)
+    what = "a key" if pasted.key else "a server"
+    raise Invalid(
+        "paste-elsewhere",
+        f"This is {what} of {owner.title}, and here belongs that of {mine.title}. Paste it at {owner.title}.",
+        platform=owner.name, title=owner.title, here=mine.title, destination=next(known, owner.name),
+    )  # fmt: skip
+
+
+def must_be_a_key(pasted: Pasted, before: Credential, configured: str, platform: str) -> None:
+    """That a key is one: what may be a name or a password never takes a key's place. Raises `Invalid`.
+
+    `before` is what is kept of the destination, `configured` its server in the settings. Somebody's own server may want
+    any key, but is then to be pasted with it.
+    """
+    key, server = pasted.key, pasted.server or before.server or configured
+    if not key or looks_like_a_key(key):
+        return
+    is_own = bool(server) and platform_at(_host(server)) is None
+    if pasted.server:
+        is_key = is_own or strength(key) > WEAK
+    elif is_own or platform == "custom":
+        is_key = len(key) >= SHORTEST_ALONE and not key.isalpha() and not looks_like_a_key(before.key)
+    else:
+        is_key = len(key) >= SHORTEST_SIGNED and any(c.isdigit() for c in key)
+    if not is_key:
+        raise Invalid(
+            "paste",
+            "This does not look like a stream key, so what was there stays. Copy the key again; if it is one, paste "
+            "the server URL with it.",
+            found="no-key",
+        )  # fmt: skip
+
+
+def _host(server: str) -> str:
+    return host_of(server).partition(":")[0]
 
 
 def freshness(*, expires_at: int, is_used: bool, one_live: bool, now: float) -> Problem | None:

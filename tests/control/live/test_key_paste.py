@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import stat
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -161,3 +162,86 @@ def test_a_card_is_kept(tmp_path: Path) -> None:
 
     (tmp_path / "box.toml").write_text(f'state-dir = "{tmp_path}"\n')
     asyncio.run(test())
+
+
+NO_KEYS = [
+    "@maya",
+    "hunter2",
+    "hunter2hunter2",
+    "password",
+    "Passw0rd!",
+    "maya_lopez",
+    "12345678",
+    "+34600123456",
+    "hello",
+]
+OWN = "rtmp://192.168.1.7:1935/live"
+
+
+@pytest.mark.parametrize("text", NO_KEYS)
+@pytest.mark.parametrize("server", [SERVER, "", OWN])
+def test_what_is_no_key_never_takes_a_keys_place(tmp_path: Path, text: str, server: str) -> None:
+    keys = KeyStore(tmp_path)
+    take(keys, CONFIG, "tiktok", f"{server} {KEY}", 1.0)
+    for pasted in (text, f"{SERVER} @{text}"):
+        with pytest.raises(Invalid) if pasted == text else suppress(Invalid):
+            take(keys, CONFIG, "tiktok", pasted, 1.0)
+        assert keys.kept("tiktok").key == KEY
+
+
+@pytest.mark.parametrize("text", ["@maya", "hunter2", "password", "hello"])
+def test_a_platforms_server_beside_it_makes_no_key_of_a_word(tmp_path: Path, text: str) -> None:
+    keys = KeyStore(tmp_path)
+    take(keys, CONFIG, "tiktok", f"{SERVER} {KEY}", 1.0)
+    with suppress(Invalid):
+        take(keys, CONFIG, "tiktok", f"{SERVER}\n{text}", 1.0)
+    assert keys.kept("tiktok").key == KEY
+
+
+def test_an_own_server_takes_any_key_that_comes_with_it(tmp_path: Path) -> None:
+    keys = KeyStore(tmp_path)
+    take(keys, CONFIG, "tiktok", f"{OWN} hello", 1.0)
+    assert keys.kept("tiktok").key == "hello"
+    take(keys, CONFIG, "tiktok", "key-over-lan", 1.0)
+    assert keys.kept("tiktok").key == "key-over-lan"
+
+
+TWITCH_KEY = "live_123456789_aBcDeF0123"
+
+
+@pytest.mark.parametrize(
+    ("text", "here", "belongs", "at"),
+    [
+        (TWITCH_KEY, "tiktok", "twitch", "twitch"),
+        ("rtmps://ingest.global-contribute.live-video.net/app", "tiktok", "twitch", "twitch"),
+        (f"rtmp://live.twitch.tv/app/{TWITCH_KEY}", "tiktok", "twitch", "twitch"),
+        ("abcd-efgh-ijkl-mnop-qrst", "tiktok", "youtube", "youtube"),
+        ("rtmp://a.rtmp.youtube.com/live2 abcd-efgh-ijkl-mnop", "twitch", "youtube", "youtube"),
+        (f"{SERVER} {KEY}", "twitch", "tiktok", "tiktok"),
+        (KEY, "second", "tiktok", "tiktok"),
+    ],
+)
+def test_what_is_another_platforms_is_offered_there(
+    tmp_path: Path, text: str, here: str, belongs: str, at: str
+) -> None:
+    config = Config(
+        destination={
+            "tiktok": DestinationConfig(),
+            "twitch": DestinationConfig(),
+            "second": DestinationConfig(platform="youtube"),
+        }
+    )
+    at = "second" if at == "youtube" else at
+    keys = KeyStore(tmp_path)
+    with pytest.raises(Invalid) as caught:
+        take(keys, config, here, text, 1.0)
+    facts = caught.value.facts
+    assert (caught.value.code, facts["platform"], facts["destination"]) == ("paste-elsewhere", belongs, at)
+    assert keys.kept(here).key == keys.kept(here).server == ""
+    assert take(keys, config, at, text, 1.0)["took-key"] == bool(keys.kept(at).key)
+
+
+def test_an_own_server_may_want_keys_of_any_form(tmp_path: Path) -> None:
+    for name in ("tiktok", "own"):
+        config = Config(destination={"tiktok": DestinationConfig(), "own": DestinationConfig()})
+        assert take(KeyStore(tmp_path), config, name, f"{OWN} {TWITCH_KEY}", 1.0)["took-key"]

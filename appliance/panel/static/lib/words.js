@@ -41,6 +41,7 @@ export async function loadWords(...wanted) {
 const FILES = {
 	first: ["sentences", "box"],
 	problems: ["box"],
+	answers: ["box"],
 	screens: ["sentences", "box"],
 	settings: ["sentences"],
 };
@@ -121,7 +122,8 @@ export function sayProblem(problem) {
 		if (all.every((one) => sentences[`value.${name}.${one}`]))
 			facts[name] = all.map((one) => sentences[`value.${name}.${one}`]).join(", ");
 	}
-	return sayOr(`problem.${problem.code}`, problem.text, facts);
+	const kind = facts.kind || facts.found;
+	return sayOr([...(kind ? [`problem.${problem.code}.${kind}`] : []), `problem.${problem.code}`], problem.text, facts);
 }
 
 /** What to try, most likely first. @param {Problem} problem @returns {string[]} */

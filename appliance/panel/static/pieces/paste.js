@@ -1,6 +1,25 @@
 // Where a key is pasted: anything at all, in one field.
 
-import { button, form, hide, icon, link, make, now, number, Piece, put, read, say, sayOr, when } from "../lib/all.js";
+import {
+	ask,
+	button,
+	form,
+	hide,
+	icon,
+	link,
+	make,
+	now,
+	number,
+	Piece,
+	problemOf,
+	put,
+	read,
+	reword,
+	say,
+	sayOr,
+	sayProblem,
+	when,
+} from "../lib/all.js";
 
 /** @type {Promise<Platform[]> | null} */
 let asked = null;
@@ -23,6 +42,10 @@ export class PasteKey extends Piece {
 		maxlength: 16000,
 	});
 	#facts = make("ul.small.hints");
+	/** What was pasted belongs to another platform: there it goes by one tap. */
+	#elsewhere = button("", { icon: "chevron-right" });
+	#at = "";
+	#kind = "";
 
 	get #destination() {
 		return this.getAttribute("destination") || "tiktok";
@@ -42,8 +65,11 @@ export class PasteKey extends Piece {
 			make("label", { for: id }, say("paste.label")),
 			this.#text,
 			this.said,
+			this.#elsewhere,
 			button(say("paste.use"), { class: "main", type: "submit" }),
 		);
+		hide(this.#elsewhere, true);
+		this.#elsewhere.addEventListener("click", () => this.#useElsewhere());
 		void platform(preset).then((one) => {
 			if (one) this.#tell(one, place);
 		});
@@ -79,11 +105,31 @@ export class PasteKey extends Piece {
 			put(this.said, say("paste.empty"));
 			return;
 		}
-		const took = await this.do({ do: "paste-key", text, destination: this.#destination });
-		if (!took) return;
+		await this.#give(text, this.#destination);
+	}
+
+	/** @param {string} text @param {string} destination */
+	async #give(text, destination) {
+		const answer = await ask({ do: "paste-key", text, destination });
+		const problem = answer.ok ? null : problemOf(answer);
+		const { platform: kind, destination: at, title } = problem?.code === "paste-elsewhere" ? problem.facts || {} : {};
+		hide(this.#elsewhere, !at);
+		this.#at = String(at || "");
+		this.#kind = String(kind || "");
+		if (at) reword(this.#elsewhere, say("paste.elsewhere", { title: String(title) }));
+		put(this.said, problem ? sayProblem(problem) : told(answer.body));
+		if (problem) return false;
 		this.#text.value = "";
-		put(this.said, told(took));
 		this.dispatchEvent(new CustomEvent("pasted", { bubbles: true }));
+		return true;
+	}
+
+	async #useElsewhere() {
+		const [at, preset] = [this.#at, this.#kind];
+		const isThere = this.newest?.destinations.some((one) => one.name === at);
+		if (!isThere && !(await this.do({ do: "set-destination", name: at, preset }))) return;
+		if (await this.#give(this.#text.value, at))
+			put(this.said, say("paste.put-elsewhere", { title: sayOr(`preset.${preset}`, preset) }));
 	}
 }
 

@@ -125,6 +125,8 @@ export default {
 		"title-wanted": "Paste today's key",
 		label: "Copy the server URL and the stream key there, and paste both here, in any order.",
 		use: "Use this key",
+		elsewhere: "Put it with {title}",
+		"put-elsewhere": "It is with {title} now, under “Where you go LIVE”.",
 		empty: "Paste something first.",
 		secret: "The box keeps the key to itself: nobody can read it back.",
 		"took-both": "Server and key are in.",

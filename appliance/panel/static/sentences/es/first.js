@@ -125,6 +125,8 @@ export default {
 		"title-wanted": "Pega la clave de hoy",
 		label: "Copia allí la URL del servidor y la clave, y pega las dos aquí, en cualquier orden.",
 		use: "Usar esta clave",
+		elsewhere: "Ponerla en {title}",
+		"put-elsewhere": "Ya está en {title}, en «Dónde sales en LIVE».",
 		empty: "Pega algo primero.",
 		secret: "La caja se guarda la clave: nadie puede leerla.",
 		"took-both": "Servidor y clave guardados.",
