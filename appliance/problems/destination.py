@@ -55,7 +55,7 @@ DESTINATION = {
             "damaged": Words(
                 "A character in this key cannot belong to a key, such as a long dash. Copy it again with the page's "
                 "own Copy button.",
-                "Esta clave tiene un carácter que no puede ser de una clave, como un guion largo. Cópiala otra vez con "
+                "Esta clave tiene un carácter que no va en una clave, como un guion largo. Cópiala otra vez con "
                 "el botón Copiar de la página.",
             ),
             "keys": Words(
