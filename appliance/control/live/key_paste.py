@@ -81,12 +81,12 @@ def must_belong(pasted: Pasted, config: Config, name: str) -> None:
     if owner is None or here in {owner.name, "custom"}:
         return
     known = (other for other, choice in config.destination.items() if platform_of(other, choice) == owner.name)
-    mine = platform_named(here)
+    title, mine = owner.title.en, platform_named(here).title.en
     what = "a key" if pasted.key else "a server"
     raise Invalid(
         "paste-elsewhere",
-        f"This is {what} of {owner.title}, and here belongs that of {mine.title}. Paste it at {owner.title}.",
-        platform=owner.name, title=owner.title, here=mine.title, destination=next(known, owner.name),
+        f"This is {what} of {title}, and here belongs that of {mine}. Paste it at {title}.",
+        platform=owner.name, title=title, here=mine, destination=next(known, owner.name),
     )  # fmt: skip
 
 
