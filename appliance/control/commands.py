@@ -255,6 +255,12 @@ async def _show_message(rooms: Rooms, command: model.ShowMessage) -> Facts:
     return {}
 
 
+@_does(model.ApproveMessage)
+async def _approve_message(rooms: Rooms, command: model.ApproveMessage) -> Facts:
+    rooms.chat.room.show_message(command.id)
+    return {}
+
+
 @_does(model.HideViewer)
 async def _hide_viewer(rooms: Rooms, command: model.HideViewer) -> Facts:
     rooms.chat.room.hide_viewer(command.id)

@@ -197,7 +197,7 @@ class Director:
         """Looks at everything again, after a command, a report, and once a second. What did not change stays."""
         self._follow_clock()
         self._errands.expire()
-        self._chat.pass_time()
+        self._chat.look(self.config.moderation)
         self._recognise()
         now, report, airing = self._around.clock.now(), self._hearing.report, self._airing
         if report and airing.heard(report):

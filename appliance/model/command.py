@@ -202,6 +202,12 @@ class ShowMessage(Command, frozen=True, tag="show-message"):
     id: ChatId
 
 
+class ApproveMessage(Command, frozen=True, tag="approve-message"):
+    """Show a message that was held back until somebody looks at it."""
+
+    id: ChatId
+
+
 class HideViewer(Command, frozen=True, tag="hide-viewer"):
     """Hide everything that a viewer wrote and writes."""
 

@@ -188,6 +188,16 @@ class ChatConfig(Section, frozen=True):
     sign_url: WebAddress = ""
 
 
+class ModerationConfig(Section, frozen=True):
+    """What viewers write and nobody shall see. `hold` shows a comment only when it was approved."""
+
+    words: Annotated[tuple[Annotated[str, Meta(max_length=100)], ...], Meta(max_length=500)] = ()
+    hide_links: bool = True
+    hide_phone_numbers: bool = True
+    hold: bool = False
+    hidden_platforms: Annotated[tuple[Annotated[str, Meta(max_length=32)], ...], Meta(max_length=8)] = ()
+
+
 class ScreenConfig(Section, frozen=True):
     """The TV output: `card` is `auto` or a node such as /dev/dri/card1."""
 
@@ -270,6 +280,7 @@ class Config(Section, frozen=True):
     replay: ReplayConfig = ReplayConfig()
     slate: SlateConfig = SlateConfig()
     chat: ChatConfig = ChatConfig()
+    moderation: ModerationConfig = ModerationConfig()
     screen: ScreenConfig = ScreenConfig()
     mqtt: MqttConfig = MqttConfig()
     mdns: MdnsConfig = MdnsConfig()

@@ -52,6 +52,7 @@ GROUPS: Mapping[str, Words] = {
     "replay": Words("Clips", "Clips"),
     "slate": Words("Waiting picture", "Imagen de espera"),
     "chat": Words("Chat", "Chat"),
+    "moderation": Words("What nobody shall see", "Lo que nadie debe ver"),
     "screen": Words("TV", "Tele"),
     "mqtt": Words("Home and venue (MQTT)", "Casa y local (MQTT)"),
     "uplink": Words("Internet test", "Prueba de internet"),
@@ -163,6 +164,20 @@ ABOUT: Mapping[str, About] = {
     "chat.app-url": About(Words("Chat test address 1", "Dirección de prueba del chat 1"), needs="restart"),
     "chat.webcast-url": About(Words("Chat test address 2", "Dirección de prueba del chat 2"), needs="restart"),
     "chat.sign-url": About(Words("Chat test address 3", "Dirección de prueba del chat 3"), needs="restart"),
+    "moderation.words": About(
+        Words("Words to hide", "Palabras que ocultar"),
+        is_everyday=True,
+        hint=Words(
+            "Tricks with letters are seen through. fox* also hides foxes.",
+            "Se reconocen los trucos con letras. gato* oculta también gatos.",
+        ),
+    ),
+    "moderation.hide-links": About(Words("Hide links", "Ocultar enlaces"), is_everyday=True),
+    "moderation.hide-phone-numbers": About(Words("Hide phone numbers", "Ocultar teléfonos"), is_everyday=True),
+    "moderation.hold": About(
+        Words("Show comments only when you approve", "Mostrar comentarios solo si los apruebas"), is_everyday=True
+    ),
+    "moderation.hidden-platforms": About(Words("Platforms to hide", "Plataformas que ocultar")),
     "screen.enabled": About(Words("Show on the TV", "Mostrar en la tele"), needs="restart", is_everyday=True),
     "screen.card": About(Words("TV output", "Salida de la tele"), needs="restart"),
     "mqtt.enabled": About(Words("Tell MQTT", "Avisar por MQTT"), needs="restart", is_everyday=True),

@@ -13,6 +13,7 @@ from msgspec.structs import replace
 from appliance.model.state.chat import MOST_MESSAGES, ChatMessage, HiddenWhy
 
 _NOBODY_WROTE = ""
+_BY_WORDS = ("", "word", "link", "phone", "platform")
 
 
 class Cards:
@@ -28,7 +29,7 @@ class Cards:
     def put(self, card: ChatMessage) -> None:
         """A new card at the end, or a changed one at its place, hidden as it was."""
         before = self._cards.get(card.id)
-        self._cards[card.id] = card if before is None or card.hidden else replace(card, hidden=before.hidden)
+        self._cards[card.id] = card if before is None else replace(card, hidden=before.hidden)
         if len(self._cards) > MOST_MESSAGES:
             del self._cards[next(iter(self._cards))]
 
@@ -38,6 +39,12 @@ class Cards:
             if which(card) and card.hidden != "deleted" and (why == "deleted" or not card.hidden):
                 words = _NOBODY_WROTE if why == "deleted" else card.text
                 self._cards[card.id] = replace(card, hidden=why, text=words)
+
+    def judge(self, why: Callable[[ChatMessage], HiddenWhy]) -> None:
+        """Judges again what only rules have hidden, and what nothing hides."""
+        for card in list(self._cards.values()):
+            if card.hidden in _BY_WORDS and (hidden := why(card)) != card.hidden:
+                self._cards[card.id] = replace(card, hidden=hidden)
 
     def show(self, which: Callable[[ChatMessage], bool]) -> None:
         """Shows them again, but for what a platform deleted."""

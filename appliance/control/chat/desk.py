@@ -10,6 +10,7 @@ from appliance.control.chat.now import Now
 from appliance.control.chat.room import ChatRoom
 from appliance.control.chat.samples import sample
 from appliance.model.command import SampleKind
+from appliance.model.config import ModerationConfig
 
 
 class ChatDesk:
@@ -25,8 +26,9 @@ class ChatDesk:
         self._tries += 1
         self.room.take([sample(kind, f"try-{self._tries}", self._clock.now())], self._now())
 
-    def pass_time(self) -> None:
-        """Ends what has ended."""
+    def look(self, rules: ModerationConfig) -> None:
+        """Ends what has ended, and follows the owner's rules."""
+        self.room.follow(rules)
         self.room.pass_time(self._now())
 
     def _now(self) -> Now:

@@ -14,11 +14,13 @@ from msgspec.structs import replace
 from appliance.control.chat.alerts import Alerts
 from appliance.control.chat.cards import Cards
 from appliance.control.chat.gifts import Streak, Streaks
+from appliance.control.chat.moderation import Moderation
 from appliance.control.chat.now import Now
 from appliance.control.chat.samples import TEST
 from appliance.control.chat.seen import Newest
 from appliance.control.chat.totals import PlatformCount, sum_of, together
 from appliance.errors import Invalid
+from appliance.model.config import ModerationConfig
 from appliance.model.event import (
     Comment,
     Deleted,
@@ -35,6 +37,7 @@ from appliance.model.event import (
     Viewers,
 )
 from appliance.model.state.chat import (
+    MOST_MESSAGES,
     Alert,
     ChatMessage,
     ChatSource,
@@ -59,7 +62,9 @@ JOINS_S = 15.0
 class ChatRoom:
     """`take` what happened, `pass_time`, and look at `state` and `alerts`."""
 
-    def __init__(self) -> None:
+    def __init__(self, rules: ModerationConfig | None = None) -> None:
+        self._moderation = Moderation(rules or ModerationConfig())
+        self._approved: Newest[str, None] = Newest(MOST_MESSAGES)
         self._cards = Cards()
         self._streaks = Streaks()
         self._alerts = Alerts()
@@ -106,6 +111,11 @@ class ChatRoom:
             self._gave(streak, now)
         self._alerts.end(now)
 
+    def follow(self, rules: ModerationConfig) -> None:
+        """The owner's rules now. They hold for what is there already, too, but for what the owner looked at."""
+        if self._moderation.follow(rules):
+            self._judge_again()
+
     # What the owner wants. Every id is one of State; `Invalid` (code `no-message`) is raised where it is not there.
 
     def hide_message(self, id_: str) -> None:
@@ -117,6 +127,7 @@ class ChatRoom:
     def show_message(self, id_: str) -> None:
         """Everybody sees it, whatever hid it but the platform."""
         self._must_have(id_)
+        self._approved.set(id_, None)
         self._cards.show(lambda card: card.id == id_)
 
     def hide_viewer(self, id_: str) -> None:
@@ -133,6 +144,7 @@ class ChatRoom:
         """What this viewer writes is seen again, and what was."""
         self._hidden.remove(id_)
         self._cards.show(lambda card: card.user.id == id_ and card.hidden == "viewer")
+        self._judge_again()
 
     def pin(self, id_: str) -> None:
         """Keeps a message in sight."""
@@ -254,8 +266,18 @@ class ChatRoom:
             user=who,
             text="" if is_deleted else viewer_text(text, LONGEST_COMMENT),
             count=count,
-            hidden="deleted" if is_deleted else "viewer" if self._hidden.has(who.id) else "",
+            hidden="deleted" if is_deleted else "",
         )
+        return self._put(card, now)
+
+    def _put(self, card: ChatMessage, now: Now) -> ChatMessage:
+        """A new card is judged, one that grew stays hidden or shown as it was."""
+        before = self._cards.get(card.id)
+        if before is not None:
+            card = replace(card, hidden=before.hidden)
+        elif not card.hidden:
+            judged = self._moderation.judge(card, now.steady)
+            card = replace(card, hidden="viewer" if self._hidden.has(card.user.id) else judged)
         self._cards.put(card)
         return card
 
@@ -274,12 +296,11 @@ class ChatRoom:
         )  # fmt: skip
         card = ChatMessage(
             id=streak.card, platform=gift.platform, at=round(gift.at or now.wall, 1), kind="gift", user=who, gift=shown,
-            hidden="viewer" if self._hidden.has(who.id) else "",
         )  # fmt: skip
         grew = streak.count > streak.shown
         streak.shown = streak.count
         if self._cards.get(card.id) is not None or grew:
-            self._cards.put(card)
+            card = self._put(card, now)
         if grew:
             self._celebrate(card, now)
 
@@ -290,6 +311,11 @@ class ChatRoom:
         kind = card.kind
         if kind in ("gift", "follow", "share", "subscribe"):
             self._alerts.put(Alert(id=card.id, kind=kind, user=card.user, text=name, count=count, coins=coins), now)
+
+    def _judge_again(self) -> None:
+        content = self._moderation.content
+        self._cards.judge(lambda card: "" if self._approved.has(card.id) else content(card))
+        self._withdraw()
 
     def _withdraw(self) -> None:
         """What nobody may see any longer stands nowhere else either."""

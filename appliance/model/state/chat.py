@@ -11,7 +11,10 @@ from appliance.model.event import Badge
 from appliance.model.problem import Problem, Value
 
 type MessageKind = Literal["comment", "gift", "follow", "share", "subscribe", "join", "question"]
-type HiddenWhy = Literal["", "message", "viewer", "deleted"]
+type HiddenWhy = Literal[
+    "", "message", "viewer", "deleted", "word", "link", "phone", "held", "slow", "copy", "platform"
+]
+"""By the owner, by the platform (`deleted`), or by the owner's rules: `held` until approved, too many, a copy."""
 type PlatformStatus = Literal["off", "connecting", "connected", "offline", "limited", "failed"]
 type LiveStanding = Literal["unknown", "on", "paused", "ended", "suspended"]
 
