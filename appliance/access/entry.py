@@ -13,7 +13,7 @@ import time
 from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
 from http import HTTPStatus
-from typing import Protocol
+from typing import Literal, Protocol
 
 import msgspec
 
@@ -36,6 +36,16 @@ _MOST_WAITING = 4
 _BUSY_S = 5.0
 _BY_PASSWORD = "password"  # noqa: S105 - the family of all who came in by it
 
+_NO_LINK = {
+    "used": "This link was used already: it works once.",
+    "replaced": "A newer link has taken the place of this one.",
+    "ended": "Somebody came in since, and with that this link ended.",
+    "expired": "This invitation has run out: it works for ten minutes.",
+    "unknown": "This link does not work, or not any more.",
+}
+"""By why a link lets nobody in."""
+_INSTEAD = "Type the PIN that the box shows, or ask an owner for an invitation."
+type LinkEnd = Literal["used", "expired", "unknown"]
 type Entered = tuple[str, Grant]
 """A new session's cookie and its grant."""
 
@@ -93,6 +103,7 @@ class Entry:
         self._files = files
         self._show = show
         self._invited: dict[str, Grant] = {}
+        self._past_invitations: tuple[tuple[str, float], ...] = ()
         self._disowned: set[str] = set()
         self._link_tries = Tries(clock)
         self._owner_tries = Tries(clock)
@@ -109,13 +120,24 @@ class Entry:
         """
         now = self._access.now()
         invited = self._invited.pop(digest(text), None)
+        if invited is not None:
+            self._note_past(invited)
         if invited is not None and now < invited.used_at and self._access.knows(invited.maker):
             return await self._access.new_session(visitor, invited.role, "invite", invited.maker)
         if await asyncio.to_thread(self._files.spend_link, text):
             return await self._access.new_session(visitor, "owner", "link")
         self._link_tries.take(visitor.client.key)
-        sentence = 'This link was used already or is out of date. "plugcast token --link" makes a new one.'
-        raise Denied(401, "link-used", sentence)
+        why = await asyncio.to_thread(self._files.past_of, text) or self._past_of_invitation(text, now)
+        raise Denied(401, "link-used", f"{_NO_LINK[why]} {_INSTEAD}", kind=why)
+
+    def _note_past(self, *invited: Grant) -> None:
+        past = (*self._past_invitations, *((one.hash, one.used_at) for one in invited))
+        self._past_invitations = past[-2 * MOST_INVITED :]
+
+    def _past_of_invitation(self, text: str, now: float) -> LinkEnd:
+        """Why an invitation does not count: out of date, taken up, its maker removed; or it is none that we know."""
+        until = dict(self._past_invitations).get(digest(text))
+        return "unknown" if until is None else "expired" if now >= until else "used"
 
     async def by_pin(self, visitor: Visitor, pin: str) -> Entered:
         """Takes the PIN that the box shows. Raises `Denied`, `Unavailable`."""
@@ -230,12 +252,14 @@ class Entry:
             name="invitation", hash=digest(text), made_at=now, used_at=now + INVITED_S, role=role, maker=maker
         )  # fmt: skip
         fresh = [known for known in self._invited.values() if known.used_at > now][-(MOST_INVITED - 1) :]
+        self._note_past(*(known for known in self._invited.values() if known not in fresh))
         self._invited = {known.hash: known for known in (*fresh, grant)}
         return text, grant.used_at
 
     def follow_clock(self, step_s: float) -> None:
         """The wall's clock was set: invitations are as old as they were."""
         self._invited = moved(self._invited, step_s)
+        self._past_invitations = tuple((known, until + step_s) for known, until in self._past_invitations)
 
     def forget(self) -> None:
         """No invitation counts any more, and nobody waits."""

@@ -7,6 +7,7 @@ in `access.passwords`. Blocks: call from a thread.
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import re
 import secrets
@@ -84,6 +85,17 @@ def moved(grants: Grants, step_s: float) -> Grants:
     }
 
 
+_MOST_PAST = 16
+"""How many links that ended are known."""
+
+
+def _past(file: Path) -> dict[str, str]:
+    try:
+        return msgspec.json.decode(read_file(file), type=dict[str, str])
+    except (OSError, *UNREADABLE):
+        return {}
+
+
 class AccessFiles:
     """The directory `access` in the state directory. Grants are keyed by hash."""
 
@@ -96,6 +108,7 @@ class AccessFiles:
         self.password = PasswordFile(self.directory, credentials)
         self._tokens = self.directory / "tokens.json"
         self._link = self.directory / "link.json"
+        self._past_links = self.directory / "past-links.json"
         self._sessions = self.directory / "sessions.json"
         self._epoch = self.directory / "epoch"
 
@@ -125,6 +138,7 @@ class AccessFiles:
     def new_link(self, now: float) -> str:
         """Makes a one-time token for the link to the panel; an older link is worthless from now on."""
         text = secrets.token_urlsafe(16)
+        self._note_past("replaced")
         self._write(self._link, {digest(text): Grant(name="link", hash=digest(text), made_at=now)})
         return text
 
@@ -132,11 +146,26 @@ class AccessFiles:
         """Whether this is the link's token; if it is, it is used up."""
         if digest(text) not in _read(self._link):
             return False
+        self._note_past("used")
         # Of two who come at once only one finds the file to remove.
         return remove(self._link)
 
+    def past_of(self, text: str) -> str:
+        """Why a link is none any more: `used`, `replaced`, `ended` by another way in; empty for one we do not know."""
+        return _past(self._past_links).get(digest(text), "")
+
+    def _note_past(self, why: str) -> None:
+        """Of the link that is about to end, so that who opens it later is told why. Not worth a failure."""
+        ends = dict.fromkeys(_read(self._link), why)
+        if ends:
+            kept = {**_past(self._past_links), **ends}
+            with contextlib.suppress(Unavailable):
+                make_private(self.directory)
+                write_atomically(self._past_links, msgspec.json.encode(dict(list(kept.items())[-_MOST_PAST:])))
+
     def end_link(self) -> None:
         """Makes the link worthless, if there is one. Raises `Unavailable`."""
+        self._note_past("ended")
         remove(self._link)
 
     def epoch(self) -> str:
@@ -170,7 +199,7 @@ class AccessFiles:
 
     def forget_ways_in(self) -> None:
         """Forgets the link and the PIN; new ones are made when they are needed."""
-        for file in (self._link, self.pin.file):
+        for file in (self._link, self._past_links, self.pin.file):
             remove(file)
 
     def _write(self, file: Path, kept: Grants | _Sessions) -> None:

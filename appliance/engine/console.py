@@ -41,7 +41,7 @@ class Console:
         self._register = register
         self._on_change = on_change
         self._plan = plan
-        self._signal = Signal()
+        self._signal = Signal(is_opening=True)
         self._facecam_signal: Signal | None = None
         self._game_verdict, self._facecam_verdict = _Verdict(), _Verdict()
         self._video: VideoSource | None = None
@@ -136,7 +136,7 @@ class Console:
 
     def _start_video(self, capture: CapturePlan, *, is_live: bool) -> None:
         self._stage.new_source(is_live=is_live)
-        self._see(Signal())
+        self._see(Signal(is_opening=True))
         if is_test(capture.device):
             form = TestFormat.of(capture.device)
             self._video = TestConsole(self._stage.frames, self._feed_test, self._see, form)

@@ -36,12 +36,16 @@ class Cause(StrEnum):
 
 
 class Signal(Value, frozen=True):
-    """What a source of pictures last knew. `mode` reads like 1920x1080@60; empty when unknown."""
+    """What a source of pictures last knew. `mode` reads like 1920x1080@60; empty when unknown.
+
+    `is_opening`: it was begun just now, at a start or for another picture size, and knows nothing yet.
+    """
 
     cause: Cause = Cause.NO_DEVICE
     mode: str = ""
     pixel_format: str = ""
     problem: Problem | None = None
+    is_opening: bool = False
 
     @property
     def has_picture(self) -> bool:

@@ -18,9 +18,31 @@ ACCESS = {
     "link-used": Entry(
         Refused,
         Words(
-            "This link was used already. Restart the box to get a new one.",
-            "Este enlace ya se usó. Reinicia la caja para tener otro.",
+            "This link does not work, or not any more. Type the PIN that the box shows.",
+            "Este enlace no vale, o ya no. Escribe el PIN que muestra la caja.",
         ),
+        kinds={
+            "used": Words(
+                "This link was used already: it works once. Type the PIN that the box shows.",
+                "Este enlace ya se usó: vale una vez. Escribe el PIN que muestra la caja.",
+            ),
+            "replaced": Words(
+                "A newer link has taken the place of this one. Type the PIN that the box shows.",
+                "Un enlace más nuevo ha sustituido a este. Escribe el PIN que muestra la caja.",
+            ),
+            "ended": Words(
+                "Somebody came in since, and with that this link ended. Type the PIN that the box shows.",
+                "Alguien entró después y con eso este enlace acabó. Escribe el PIN que muestra la caja.",
+            ),
+            "expired": Words(
+                "This invitation has run out after ten minutes. Ask for a new one, or type the PIN that the box shows.",
+                "Esta invitación caducó a los diez minutos. Pide otra o escribe el PIN que muestra la caja.",
+            ),
+            "unknown": Words(
+                "This link does not work, or not any more. Type the PIN that the box shows.",
+                "Este enlace no vale, o ya no. Escribe el PIN que muestra la caja.",
+            ),
+        },
     ),
     "wrong-pin": Entry(
         Refused,

@@ -8,6 +8,10 @@ from appliance.problems.consoles import HDCP, MODE, USB_3, USB_CABLE, USB_PORT, 
 from appliance.problems.entry import Entry
 
 PICTURE = {
+    "getting-ready": Entry(
+        Unavailable,
+        Words("Getting ready.", "Preparándose."),
+    ),
     "no-device": Entry(
         Unavailable,
         Words(

@@ -49,6 +49,10 @@ SOUND = {
         Words("No sound is chosen; viewers hear nothing.", "No hay sonido elegido; nadie oye nada."),
         fix="sound",
     ),
+    "muted": Entry(
+        NeedsOwner,
+        Words("You have muted it.", "Lo has silenciado tú."),
+    ),
     "silent": Entry(
         NeedsOwner,
         Words("It is silent right now. Start something with sound.", "Ahora no suena nada. Pon algo con sonido."),

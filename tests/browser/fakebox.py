@@ -211,7 +211,7 @@ class FakeBox:
             seconds, self.pin_waits_s = self.pin_waits_s, 0
             return _problem(429, "waits-its-turn", seconds=seconds)
         elif asked.get("pin") != PIN:
-            return _problem(401, "link-used") if "token" in asked else _problem(403, "wrong-pin")
+            return _problem(401, "link-used", kind="used") if "token" in asked else _problem(403, "wrong-pin")
         return self._entered()
 
     async def _login(self, request: web.Request) -> web.Response:

@@ -101,6 +101,7 @@ def test_a_directory_that_cannot_be_written_hurts_the_recording_alone(tmp_path: 
     blocked.write_bytes(b"")
     toml = TEST_CONSOLE + f'[record]\nenabled = true\ndirectory = "{blocked}/recordings"\n'
     with RunningBox(tmp_path, toml) as box:
+        assert box.do("start-recording")[0] == 200
         state = box.until(lambda state: state["record"]["state"] == "failed")
         assert any(one["code"] == "directory-unwritable" for one in state["problems"])
         box.until(lambda state: state["encoder"]["fps"] > 20)

@@ -123,6 +123,7 @@ def test_a_key_is_nowhere_but_in_the_secret_store_and_on_the_wire(nginx: Nginx, 
 
 def test_recording_without_a_server_makes_a_file_that_plays(tmp_path: Path) -> None:
     with RunningBox(tmp_path, TOML + f'\n[record]\nenabled = true\ndirectory = "{tmp_path}/recordings"\n') as box:
+        assert box.do("start-recording")[0] == 200
         box.until(lambda state: state["record"]["written-s"] > 1.5)
     (recording,) = (tmp_path / "recordings").iterdir()
     assert recording.suffix == ".mp4"

@@ -96,6 +96,8 @@ class Findings:
         """None while the engine does not answer."""
         return self.report.signal if self.report else None
 
+    cover: str = ""
+
     @property
     def sound(self) -> SoundReport | None:
         """None while the engine does not answer."""
@@ -129,6 +131,8 @@ def _signal(signal: Signal | None) -> Check:
     if signal is None:
         text = "The picture part is starting."
         return Check(name="signal", state="unknown", text=text, fix=_WAIT, code="engine-not-running")
+    if _is_starting(signal):
+        return _getting_ready("signal")
     if signal.cause in {Cause.NONE, Cause.BLACK}:
         return Check(name="signal", state="ok", text=f"Picture is here{f', {signal.mode}' if signal.mode else ''}.")
     # Short here: what to do at length is said once, by the problem.
@@ -136,6 +140,14 @@ def _signal(signal: Signal | None) -> Check:
     code = signal.problem.code if signal.problem else signal.cause.value
     state: CheckState = "bad" if signal.cause is Cause.NO_DEVICE else "warn"
     return Check(name="signal", state=state, text=text, fix=fix, code=code)
+
+
+def _is_starting(signal: Signal | None) -> bool:
+    return signal is not None and signal.is_opening
+
+
+def _getting_ready(name: str) -> Check:
+    return Check(name=name, state="unknown", text="Getting ready.", fix=_WAIT, code="getting-ready")
 
 
 def _hdcp(signal: Signal | None) -> Check:
@@ -160,15 +172,21 @@ def _mode(signal: Signal | None, wanted_fps: int) -> Check:
     return Check(name="mode", state="ok", text=f"The console sends {width}x{height} at {fps:g} Hz.")
 
 
-def _sound(sound: SoundReport | None) -> Check:
+def _sound(sound: SoundReport | None, signal: Signal | None, wanted: str, cover: str) -> Check:
+    """`wanted` is the source that was chosen, `cover` what stands in front of the game."""
     if sound is None:
         return Check(name="sound", state="unknown", text="Not known yet.", fix=_WAIT)
     if sound.problem:
         fix = "Plug the sound device in, or choose another under Sound."
         return Check(name="sound", state="warn", text="No sound.", fix=fix, code=sound.problem.code)
+    game = next((source for source in sound.sources if source.name == "game"), None)
+    if wanted != "none" and (_is_starting(signal) or (game is not None and not game.present and not sound.source)):
+        return _getting_ready("sound")
     if sound.source in {"", "none"}:
         text = "No sound source; viewers hear nothing."
         return Check(name="sound", state="warn", text=text, fix="Choose one under Sound.", code="no-sound")
+    if max(sound.levels_db) < SILENCE_DB and (cover == "privacy" or any(one.muted for one in sound.sources)):
+        return Check(name="sound", state="ok", text="It is muted, as you wished.", code="muted")
     if max(sound.levels_db) < SILENCE_DB:
         fix = "Start something with sound; on the console, send sound over HDMI as stereo (PCM)."
         return Check(name="sound", state="warn", text="It is silent right now.", fix=fix, code="silent")
@@ -328,7 +346,7 @@ _CHECKS: Mapping[str, Callable[[Findings, Slices], Check]] = {
     "signal": lambda it, made: made.renew("check signal", _signal, it.signal),
     "hdcp": lambda it, made: made.renew("check hdcp", _hdcp, it.signal),
     "mode": lambda it, made: made.renew("check mode", _mode, it.signal, it.config.picture.fps),
-    "sound": lambda it, made: made.renew("check sound", _sound, it.sound),
+    "sound": lambda it, made: made.renew("check sound", _sound, it.sound, it.signal, it.config.capture.audio, it.cover),
     "mic": lambda it, made: made.renew("check mic", _mic, it.config.audio.microphone, it.sound),
     "sync": lambda it, made: made.renew("check sync", _sync, it.sound, it.signal),
     "uplink": lambda it, made: _uplink(it, made),

@@ -11,7 +11,16 @@ from appliance.control.judge.limits import MANY_LOST, SOME_LOST, heat_of, line_o
 from appliance.model.config import Config
 from appliance.model.report import Report
 from appliance.model.signal import Cause
-from appliance.model.state import HealthState, Live, Reconnecting
+from appliance.model.state import (
+    Connecting,
+    HealthState,
+    Live,
+    NeedsKey,
+    OnAir,
+    Practicing,
+    Preparing,
+    Reconnecting,
+)
 
 type Verdict = Literal["good", "fair", "bad", "unknown"]
 
@@ -42,4 +51,8 @@ def _verdict(config: Config, live: Live, report: Report) -> tuple[Verdict, str]:
         ("fair", "recording", report.record.state == "failed"),
         ("fair", "no-sound", report.sound.problem is not None),
     )
-    return next(((verdict, cause) for verdict, cause, applies in checks if applies), ("good", ""))
+    found = next(((verdict, cause) for verdict, cause, applies in checks if applies), None)
+    # Good is what frames on their way are; of a stream that has none nothing is known.
+    is_tried = isinstance(live, Preparing | Connecting | NeedsKey)
+    is_still = isinstance(live, OnAir | Practicing) and made <= 0
+    return found or (("unknown", "") if is_tried or is_still else ("good", ""))

@@ -144,6 +144,7 @@ def findings_of(known: Known) -> Findings:
         uplink=known.uplink,
         clock=known.clock,
         chat=known.chat,
+        cover=known.wish.cover,
     )
 
 

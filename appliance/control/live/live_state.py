@@ -56,8 +56,11 @@ class Wish(Value, frozen=True):
 
 
 def ended(wish: Wish) -> Wish:
-    """The wish once the live or the practice is over. What was hidden or muted for good stays so."""
-    return Wish(session=wish.session, recording=wish.recording, private=wish.private, muted=wish.muted)
+    """The wish once the live or the practice is over. What was hidden or muted for good stays so.
+
+    A recording that was stopped was the one of this live: the settings speak for the next.
+    """
+    return Wish(session=wish.session, recording=wish.recording or None, private=wish.private, muted=wish.muted)
 
 
 def next_live(live: Live, wish: Wish, report: Report | None, now: float) -> Live:

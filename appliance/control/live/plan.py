@@ -67,8 +67,8 @@ def plan_for(wanted: Wanted) -> Plan:
         destinations=wanted.destinations,
         accepted=wish.accepted,
         record=RecordPlan(
-            # What a person wished of the recorder comes before what the settings say.
-            enabled=record.enabled if wish.recording is None else wish.recording,
+            # What a person wished of the recorder comes before what the settings say, which is of lives alone.
+            enabled=(record.enabled and wish.wanted) if wish.recording is None else wish.recording,
             directory=str(directory_of(config)),
             keep_free_mb=record.keep_free_mb,
             when_full=record.when_full,

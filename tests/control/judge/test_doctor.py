@@ -10,7 +10,7 @@ import pytest
 from appliance.control.judge.doctor import NAMES, ROWS, Findings, checks_of, readiness_of
 from appliance.control.keys import KeySummary
 from appliance.model.check import Check, CheckState
-from appliance.model.config import AudioConfig, Config, DestinationConfig, PictureConfig, RecordConfig
+from appliance.model.config import AudioConfig, CaptureConfig, Config, DestinationConfig, PictureConfig, RecordConfig
 from appliance.model.problem import Problem
 from appliance.model.report import DestinationReport, EncoderReport, RecordReport, Report, SoundReport, SourceReport
 from appliance.model.signal import Cause, Signal
@@ -70,6 +70,13 @@ def check(name: str, findings: Findings) -> Check:
     return next(check for check in checks_of(findings) if check.name == name)
 
 
+def muted() -> Report:
+    game = SourceReport(name="game", levels_db=(-9.0, -9.0), muted=True, present=True)
+    return changed(sound=SoundReport(source="hw:0", sources=(game,)))
+
+
+OPENING = Signal(is_opening=True)
+NO_AUDIO = Config(capture=CaptureConfig(audio="none"))
 SMOOTH = Config(picture=PictureConfig(fps=60))
 FAILED = changed(record=RecordReport(problem=Problem(code="record-failed", text="X.")))
 HEARD = Config(audio=AudioConfig(microphone="hw:1"))
@@ -87,6 +94,13 @@ CASES: list[tuple[str, CheckState, str, Findings]] = [
         for cause in Cause
         if cause not in {Cause.NONE, Cause.BLACK}
     ),
+    ("signal", "unknown", "getting-ready", found(changed(signal=OPENING))),
+    ("sound", "unknown", "getting-ready", found(changed(signal=OPENING, sound=SoundReport()))),
+    ("sound", "unknown", "getting-ready", found(changed(sound=SoundReport(sources=(SourceReport(name="game"),))))),
+    ("sound", "warn", "no-sound", found(changed(signal=OPENING, sound=SoundReport()), config=NO_AUDIO)),
+    ("sound", "ok", "muted", found(muted())),
+    ("sound", "ok", "muted", found(changed(sound=SoundReport(source="hw:0")), cover="privacy")),
+    ("sound", "warn", "silent", found(changed(sound=SoundReport(source="hw:0")), cover="brb")),
     ("signal", "warn", "device-busy", found(busy_device())),
     ("signal", "ok", "", found(signal(Cause.BLACK))),
     ("hdcp", "warn", "black", found(signal(Cause.BLACK))),

@@ -20,7 +20,7 @@ from appliance.model.problem import Problem
 from appliance.model.profile import Profile
 from appliance.model.report import DestinationReport, EncoderReport, RecordReport, Report, SoundReport
 from appliance.model.signal import Cause, Signal
-from appliance.model.state import EngineState, Live, Off, OnAir, Reconnecting, State
+from appliance.model.state import Connecting, EngineState, Live, NeedsKey, Off, OnAir, Reconnecting, State
 
 GOOD = Report(
     signal=Signal(cause=Cause.NONE, mode="1920x1080@60"),
@@ -80,6 +80,11 @@ def got(fps: float, connected_s: float = 60.0) -> tuple[DestinationReport, ...]:
         (GOOD, Off(), "good", ""),
         (None, OnAir(), "unknown", "engine-not-running"),
         (GOOD, Reconnecting(), "bad", "connection-lost"),
+        # Good is said of frames on their way alone.
+        (GOOD, Connecting(), "unknown", ""),
+        (GOOD, NeedsKey(), "unknown", ""),
+        (changed(encoder=EncoderReport(fps=0.0)), OnAir(), "unknown", ""),
+        (changed(encoder=EncoderReport(fps=0.0)), Off(), "good", ""),
         (changed(destinations=backlog(901)), OnAir(), "bad", "internet-slow"),
         (changed(destinations=backlog(201)), OnAir(), "fair", "internet-slow"),
         (changed(destinations=backlog(200)), OnAir(), "good", ""),
@@ -169,4 +174,8 @@ def test_the_plan_is_what_is_set_and_wished() -> None:
     assert (plan.picture.width, plan.picture.height, plan.picture.fps, plan.picture.look) == (1080, 1920, 60, "fill")
     assert (plan.capture.edid, plan.capture.facecam, plan.encoder.order) == ("00ff", "none", ("a", "b"))
     assert (plan.record.enabled, plan.record.directory) == (False, "/s/recordings")
+    every_live = plan_for(Wanted(config, profile, (destination,), Wish(wanted=True), watching))
+    off_air = plan_for(Wanted(config, profile, (), Wish(), watching))
+    by_hand = plan_for(Wanted(config, profile, (), Wish(recording=True), watching))
+    assert [one.record.enabled for one in (every_live, off_air, by_hand)] == [True, False, True]
     assert (plan.destinations, plan.preview_fps, plan.sound.muted) == ((destination,), 10, ("mic",))

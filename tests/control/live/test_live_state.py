@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from appliance.control.live.live_state import RESUME_WITHIN_S, Wish, heard, next_live, resumed
+from appliance.control.live.live_state import RESUME_WITHIN_S, Wish, ended, heard, next_live, resumed
 from appliance.model.problem import Problem
 from appliance.model.report import DestinationReport, DestinationState, Report
 from appliance.model.state import Connecting, Ending, Live, NeedsKey, Off, OnAir, Preparing, Reconnecting
@@ -149,3 +149,8 @@ def test_a_wish_is_taken_up_for_ten_minutes() -> None:
     assert resumed(wish, NOW + RESUME_WITHIN_S - 1) == wish
     assert resumed(wish, NOW + RESUME_WITHIN_S + 1) == Wish(session=7)
     assert resumed(wish, NOW - 86_400) == wish
+
+
+def test_a_recording_that_was_stopped_was_that_of_this_live() -> None:
+    assert ended(Wish(wanted=True, recording=False)).recording is None
+    assert ended(Wish(wanted=True, recording=True)).recording is True
