@@ -184,24 +184,33 @@ def test_a_terminal_shows_the_very_code(coloured: bool) -> None:
     assert dark[: len(wanted)] == wanted
 
 
-def test_a_link_that_is_none_any_more_says_why_and_points_to_the_pin(tmp_path: Path) -> None:
-    async def test(house: House) -> None:
-        async def why(token: str) -> str:
-            answer = await house.post("/api/pair", {"token": token})
-            assert (answer.status, answer.json["code"]) == (401, "link-used")
-            assert "Type the PIN" in answer.json["text"]
-            return str(answer.json["facts"]["kind"])
+async def why(house: House, token: str) -> str:
+    """Why a link lets nobody in; whatever it is, the PIN is named."""
+    answer = await house.post("/api/pair", {"token": token})
+    assert (answer.status, answer.json["code"]) == (401, "link-used")
+    assert "Type the PIN" in answer.json["text"]
+    return str(answer.json["facts"]["kind"])
 
+
+def test_a_link_that_is_none_any_more_says_why(tmp_path: Path) -> None:
+    async def test(house: House) -> None:
         replaced, used = house.files.new_link(1.0), house.files.new_link(1.0)
         assert (await house.post("/api/pair", {"token": used})).status == 200
         ended = house.files.new_link(1.0)
         assert (await house.post("/api/pair", {"pin": house.files.pin.shown()})).status == 200
-        assert [await why(one) for one in (used, replaced, ended)] == ["used", "replaced", "ended"]
-        invited, late = (house.access.entry.invite("viewer", NOBODY)[0] for _ in range(2))
-        assert (await house.post("/api/pair", {"token": invited})).status == 200
-        house.now += 601
-        assert [await why(one) for one in (invited, late, "nonsense")] == ["expired", "expired", "unknown"]
+        assert [await why(house, one) for one in (used, replaced, ended)] == ["used", "replaced", "ended"]
 
     visit(tmp_path, test)
     kept = b"".join(file.read_bytes() for file in tmp_path.rglob("past-links.json"))
     assert kept.count(b"used") == 1
+
+
+def test_an_invitation_that_is_none_any_more_says_why(tmp_path: Path) -> None:
+    async def test(house: House) -> None:
+        invited, late = (house.access.entry.invite("viewer", NOBODY)[0] for _ in range(2))
+        assert (await house.post("/api/pair", {"token": invited})).status == 200
+        assert await why(house, invited) == "used"
+        house.now += 601
+        assert [await why(house, one) for one in (late, "nonsense")] == ["expired", "unknown"]
+
+    visit(tmp_path, test)
