@@ -106,29 +106,59 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--debug", action="store_true", help="log more, and show where a fault happened")
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
 
-    demo = commands.add_parser("demo", help="try everything on this machine, without hardware")
+    def command(name: str, does: str, about: str, example: str) -> argparse.ArgumentParser:
+        return commands.add_parser(
+            name, help=does, description=about, epilog=f"example:\n  {example}",
+            formatter_class=argparse.RawDescriptionHelpFormatter,
+        )  # fmt: skip
+
+    demo = command(
+        "demo", "try everything on this machine, without hardware",
+        "Starts a pretend console, a server to stream to and the panel, and prints the panel's address.",
+        "plugcast demo --port 8080",
+    )  # fmt: skip
     demo.add_argument("--port", type=int, default=8080, help="the panel's port; 0 picks a free one")
     demo.add_argument("--seconds", type=float, default=0.0, help="end by itself after this many seconds")
     demo.set_defaults(run=_demo)
 
-    run = commands.add_parser("run", help="run the box in the foreground")
+    run = command(
+        "run", "run the box in the foreground",
+        "Starts every role of the box, starts those again that end, and ends cleanly when it is told to.",
+        "plugcast run --config box.toml",
+    )  # fmt: skip
     _with_config(run)
     run.set_defaults(run=_run)
 
-    devices = commands.add_parser("devices", help="list capture devices")
+    devices = command(
+        "devices", "list capture devices and encoders",
+        "Lists what pictures can come from, with a star what is taken by itself, and the encoders that can exist here.",
+        "plugcast devices --json",
+    )  # fmt: skip
     devices.add_argument("--json", action="store_true", help="for programs")
     devices.set_defaults(run=_devices)
 
-    doctor = commands.add_parser("doctor", help="twelve checks, each with what to do")
+    doctor = command(
+        "doctor", "twelve checks, each with what to do",
+        "Asks the running box what it finds, or checks what can be checked without one. Exit code 1: something is bad.",
+        "plugcast doctor --config box.toml",
+    )  # fmt: skip
     doctor.add_argument("--json", action="store_true", help="for programs")
     _with_config(doctor)
     doctor.set_defaults(run=_doctor)
 
-    check = commands.add_parser("check", help="check box.toml and show where each value comes from")
+    check = command(
+        "check", "check box.toml and show where each value comes from",
+        "Names everything that is wrong with the file at once (exit code 2), or prints the settings that follow.",
+        "plugcast check box.toml",
+    )  # fmt: skip
     check.add_argument("file", nargs="?", type=Path, default=Path(DEFAULT_CONFIG))
     check.set_defaults(run=_check)
 
-    token = commands.add_parser("token", help="make, list or revoke what programs use to ask the panel")
+    token = command(
+        "token", "make, list or revoke what programs use to ask the panel",
+        "Prints a new token for a program, or a link or the PIN that lets a phone in; nothing else is printed.",
+        "plugcast token lamp --viewer",
+    )  # fmt: skip
     token.add_argument("name", nargs="?", help="a name for the new token")
     token.add_argument("--list", action="store_true", help="list the tokens")
     token.add_argument("--revoke", metavar="NAME", help="make a token worthless")
@@ -139,7 +169,11 @@ def _parser() -> argparse.ArgumentParser:
     _with_config(token)
     token.set_defaults(run=_token)
 
-    reset = commands.add_parser("reset", help="forget who may use the panel; asks before each thing")
+    reset = command(
+        "reset", "forget who may use the panel; asks before each thing",
+        "Forgets phones, tokens and ways in, and with --all everything the box was told. It never touches box.toml.",
+        "plugcast reset --all",
+    )  # fmt: skip
     reset.add_argument("--all", action="store_true", help="also the panel's settings, stream keys and recordings")
     reset.add_argument("--yes", action="store_true", help="do not ask, for scripts")
     _with_config(reset)
@@ -156,7 +190,8 @@ def _parser() -> argparse.ArgumentParser:
         "screen": _screen,
     }
     for role, facts in ROLES.items():
-        part = commands.add_parser(role, help=f"run only {facts.does}")
+        about = f"Runs {facts.does} in the foreground, as its unit does."
+        part = command(role, f"run only {facts.does}", about, f"plugcast {role} --config box.toml")
         _with_config(part)
         part.set_defaults(run=starts[role])
     return parser
@@ -171,8 +206,11 @@ def _with_config(parser: argparse.ArgumentParser) -> None:
 def _check(options: argparse.Namespace) -> int:
     from appliance.settings import layers
 
+    faults = layers.faults_of(options.file)
+    if faults:
+        print("\n".join(faults), file=sys.stderr)
+        return 2
     loaded = layers.load(options.file)
-    layers.check_files(loaded)
     print(layers.explain(loaded))
     for problem in layers.not_built_yet(loaded.config):
         print(f"note: {problem.text}", file=sys.stderr)
@@ -183,7 +221,7 @@ def _doctor(options: argparse.Namespace) -> int:
     from appliance.control.cli.doctor import doctor_command
     from appliance.settings import layers
 
-    return doctor_command(layers.load(options.config), as_json=options.json)
+    return doctor_command(layers.load(options.config), options.config, as_json=options.json)
 
 
 def _token(options: argparse.Namespace) -> int:

@@ -16,7 +16,10 @@ from pathlib import Path
 import pytest
 
 from appliance import __version__
-from appliance.cli import main
+from appliance.cli import _parser, main
+from appliance.control.cli.doctor import UNIT, start_words
+from appliance.engine.hardware.devices import encoders
+from appliance.settings.layers import DEFAULT_FILE
 from tests.project import ROOT
 
 
@@ -144,3 +147,52 @@ def test_devices_as_json() -> None:
     found = json.loads(plugcast("devices", "--json").stdout)
     assert "libx264" in found["encoders"]
     assert isinstance(found["devices"], list)
+
+
+def test_check_names_everything_that_is_wrong_at_once(place: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    text = '[picture]\nfps = 1\nlok = "blur"\n[destination.Odd]\n[destination.b]\nenabled = 3\nkey = "x"\n'
+    assert main(["check", config(place, text)]) == 2
+    said = capsys.readouterr()
+    assert said.out == ""
+    assert [line.split(": ")[1] for line in said.err.splitlines()] == [
+        "picture.fps", "picture.lok", "destination.Odd", "destination.b.key",
+    ]  # fmt: skip
+    text = text.partition("[destination.b]")[0].replace("fps = 1", "").replace("lok", "look").partition("[dest")[0]
+    files = '[destination.a]\nkey-file = "/nowhere/a"\nca-file = "/nowhere/b"\n'
+    assert main(["check", config(place, text + files)]) == 2
+    assert [line.split(": ")[1] for line in capsys.readouterr().err.splitlines()] == [
+        "destination.a.key-file", "destination.a.ca-file",
+    ]  # fmt: skip
+    assert main(["check", config(place, "[picture]\nfps = 30\nfps = 30")]) == 2
+    assert '"fps" is set twice' in capsys.readouterr().err
+
+
+def test_every_command_says_in_a_sentence_what_it_does_and_shows_an_example(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    with pytest.raises(SystemExit):
+        main(["--help"])
+    names = re.findall(r"^    ([a-z]+) +\S", capsys.readouterr().out, re.MULTILINE)
+    assert len(names) > 9
+    for name in names:
+        with pytest.raises(SystemExit):
+            main([name, "--help"])
+        said = capsys.readouterr().out
+        assert re.search(r"^[A-Z].*\.$", said, re.MULTILINE), name
+        (example,) = re.findall(rf"^example:\n  (plugcast {name}.*)$", said, re.MULTILINE)
+        assert _parser().parse_args(example.split()[1:]).command == name
+
+
+def test_only_encoders_that_can_exist_here_are_listed(place: Path) -> None:
+    assert encoders({"libx264": str(place)}) == encoders({})
+    assert "libx264" not in encoders({"libx264": str(place / "nothing")})
+    assert "libx264" in encoders()
+
+
+def test_how_to_start_the_box_fits_how_it_is_started(place: Path) -> None:
+    units = place / "etc" / "systemd" / "system"
+    units.mkdir(parents=True)
+    assert start_words(DEFAULT_FILE, place) == "Start it: plugcast run"
+    (units / UNIT).touch()
+    assert "systemctl start" in start_words(DEFAULT_FILE, place)
+    assert start_words(place / "box.toml", place) == f"Start it: plugcast run --config {place}/box.toml"

@@ -11,6 +11,11 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+ENCODER_NODES = {
+    "h264_qsv": "/dev/dri", "h264_amf": "/dev/dri", "h264_vaapi": "/dev/dri", "h264_nvenc": "/dev/nvidia0",
+    "h264_rkmpp": "/dev/mpp_service", "h264_v4l2m2m": "/dev/video10",
+}  # fmt: skip
+"""What must be in /dev for an encoder to exist at all."""
 H264_ENCODERS = ("h264_qsv", "h264_nvenc", "h264_amf", "h264_vaapi", "h264_rkmpp", "h264_v4l2m2m", "libx264")
 """FFmpeg's names of what may encode here, hardware first."""
 

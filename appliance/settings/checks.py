@@ -92,6 +92,14 @@ def must_be_panels(path: str, value: Setting) -> None:
         raise Invalid("setting", sentence, path=path)
 
 
+def faults_in(table: Mapping[str, object], file: str) -> tuple[str, ...]:
+    """Every fault of a layer, each as the line with which `check_layer` would raise it."""
+    wrongs: list[_Wrong] = []
+    for _ in _walk("", table, Config, wrongs=wrongs):
+        pass
+    return tuple(f"{file}: {_legible(one.path[:_LONGEST_PATH])}: {one.reason}" for one in wrongs)
+
+
 class _Wrong(Exception):
     """A fault at a path; becomes `Invalid` once the file is known."""
 
@@ -102,41 +110,70 @@ class _Wrong(Exception):
 
 
 def _walk(
-    prefix: str, table: Mapping[str, object], section: type[Section], strange: Strange | None = None
+    prefix: str,
+    table: Mapping[str, object],
+    section: type[Section],
+    strange: Strange | None = None,
+    wrongs: list[_Wrong] | None = None,
 ) -> Iterator[tuple[str, Setting]]:
-    """Every setting of a table with its path; keys that are not ours go into `strange`, or are faults without one."""
-    fields = {field.encode_name: field.type for field in msgspec.structs.fields(section)}
+    """Every setting of a table with its path; keys that are not ours go into `strange`, or are faults without one.
+
+    With `wrongs` a fault is noted there and the next key looked at; without, it is raised.
+    """
     for key, value in table.items():
-        path = f"{prefix}{key}"
-        if key not in fields:
-            if strange is None:
-                raise _Wrong(path, _unknown(path, key, fields, section))
-            strange[*prefix.split(".")[:-1], key] = value
-            continue
-        kind = plain_type(fields[key])
-        if path == "destination":
-            yield from _destinations(value, strange)
-        elif isinstance(kind, type) and issubclass(kind, Section):
-            yield from _walk(f"{path}.", _table(path, value), kind, strange)
-        else:
-            setting = _value(path, value, fields[key])
-            _meaning(path, setting)
-            yield path, setting
+        try:
+            yield from _walk_key(prefix, key, value, section, strange, wrongs)
+        except _Wrong as wrong:
+            if wrongs is None:
+                raise
+            wrongs.append(wrong)
 
 
-def _destinations(value: object, strange: Strange | None) -> Iterator[tuple[str, Setting]]:
+def _walk_key(
+    prefix: str, key: str, value: object, section: type[Section], strange: Strange | None, wrongs: list[_Wrong] | None
+) -> Iterator[tuple[str, Setting]]:
+    fields = {field.encode_name: field.type for field in msgspec.structs.fields(section)}
+    path = f"{prefix}{key}"
+    if key not in fields:
+        if strange is None:
+            raise _Wrong(path, _unknown(path, key, fields, section))
+        strange[*prefix.split(".")[:-1], key] = value
+        return
+    kind = plain_type(fields[key])
+    if path == "destination":
+        yield from _destinations(value, strange, wrongs)
+    elif isinstance(kind, type) and issubclass(kind, Section):
+        yield from _walk(f"{path}.", _table(path, value), kind, strange, wrongs)
+    else:
+        setting = _value(path, value, fields[key])
+        _meaning(path, setting)
+        yield path, setting
+
+
+def _destinations(value: object, strange: Strange | None, wrongs: list[_Wrong] | None) -> Iterator[tuple[str, Setting]]:
     if len(_table("destination", value)) > MOST_DESTINATIONS:
         raise _Wrong("destination", f"must be at most {MOST_DESTINATIONS} destinations: take some out")
     for name, table in _table("destination", value).items():
-        path = f"destination.{name}"
-        if not _NAME.fullmatch(name):
-            raise _Wrong(path, "must be a name of small letters, digits and hyphens")
-        if "key" in _table(path, table):
-            raise _Wrong(
-                f"{path}.key", 'keys are never written here: put the key in a file and name it with "key-file", '
-                "or paste it on the panel"
-            )  # fmt: skip
-        yield from _walk(f"{path}.", _table(path, table), DestinationConfig, strange)
+        try:
+            yield from _destination(name, table, strange, wrongs)
+        except _Wrong as wrong:
+            if wrongs is None:
+                raise
+            wrongs.append(wrong)
+
+
+def _destination(
+    name: str, table: object, strange: Strange | None, wrongs: list[_Wrong] | None
+) -> Iterator[tuple[str, Setting]]:
+    path = f"destination.{name}"
+    if not _NAME.fullmatch(name):
+        raise _Wrong(path, "must be a name of small letters, digits and hyphens")
+    if "key" in _table(path, table):
+        raise _Wrong(
+            f"{path}.key", 'keys are never written here: put the key in a file and name it with "key-file", '
+            "or paste it on the panel"
+        )  # fmt: skip
+    yield from _walk(f"{path}.", _table(path, table), DestinationConfig, strange, wrongs)
 
 
 def _unknown(path: str, key: str, fields: Mapping[str, object], section: type[Section]) -> str:

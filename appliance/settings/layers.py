@@ -18,7 +18,7 @@ from appliance.errors import Invalid
 from appliance.model.config import Config
 from appliance.model.problem import Problem
 from appliance.model.words import LANGUAGES
-from appliance.settings.checks import Setting, Strange, check_layer
+from appliance.settings.checks import Setting, Strange, check_layer, faults_in
 from appliance.settings.panel_file import PANEL_FILE as PANEL_FILE
 from appliance.settings.panel_file import Panel, read_panel
 from appliance.settings.toml import read_toml, toml_value
@@ -125,6 +125,24 @@ def flat(config: Config) -> Iterator[tuple[str, Setting]]:
 
 def check_files(settings: Settings) -> None:
     """That the files the config names can be read. Raises `Invalid`. Blocks on the disk."""
+    first = next(_unreadable_files(settings), None)
+    if first is not None:
+        raise first
+
+
+def faults_of(file: Path) -> tuple[str, ...]:
+    """Everything that is wrong with box.toml at `file`, a line each. Blocks on the disk. Raises `Unavailable`."""
+    if file != DEFAULT_FILE or file.exists():
+        try:
+            faults = faults_in(read_toml(file), file.name)
+        except Invalid as error:
+            return (str(error),)
+        if faults:
+            return faults
+    return tuple(str(error) for error in _unreadable_files(load(file)))
+
+
+def _unreadable_files(settings: Settings) -> Iterator[Invalid]:
     for name, destination in settings.config.destination.items():
         for key, file in (("key-file", destination.key_file), ("ca-file", destination.ca_file)):
             if not file:
@@ -136,7 +154,7 @@ def check_files(settings: Settings) -> None:
                 path = f"destination.{name}.{key}"
                 reason = (error.strerror or str(error)).lower()
                 where = f"{settings.sources[path]}: {path}"
-                raise Invalid("config", f'{where}: "{file}" cannot be read: {reason}', path=path) from None
+                yield Invalid("config", f'{where}: "{file}" cannot be read: {reason}', path=path)
 
 
 def explain(settings: Settings) -> str:

@@ -22,6 +22,7 @@ _LARGEST = 256 * 1024
 _LONGEST_LINE = 4096
 """The time that tomllib takes grows with the square of a line's dotted keys."""
 _PLACE = re.compile(r"^(?P<what>.*?) \(at (?:line (?P<line>\d+), column (?P<column>\d+)|end of document)\)$")
+_LONGEST_KEY = 100
 _DEEPEST = 16
 """No setting is deeper than three; those of a newer version shall be kept, but not without end."""
 _HUGE = 1 << 64
@@ -102,7 +103,7 @@ def _invalid(name: str, reason: str) -> Invalid:
 
 
 def _too_deep(name: str) -> Invalid:
-    return _invalid(name, "its lists or tables are nested too deep")
+    return _invalid(name, "its lists or tables are nested too deep: no setting has more than three levels")
 
 
 def _is_deeper(table: dict[str, object], most: int) -> bool:
@@ -123,4 +124,28 @@ def _toml_fault(message: str, text: str) -> str:
     line = match["line"] or str(text.count("\n") + 1)
     column = match["column"] or str(len(text) - text.rfind("\n"))
     what = match["what"]
-    return f"line {line}, column {column}: {what[:1].lower()}{what[1:]}"
+    written = text.split("\n")[: int(line)]
+    return f"line {line}, column {column}: {_twice(what, written) or what[:1].lower() + what[1:]}"
+
+
+def _twice(what: str, lines: list[str]) -> str:
+    """What is there twice, in words, by the last of these lines; empty when that is not what is wrong."""
+    if not re.match(r"cannot (overwrite|declare|mutate)|duplicate", what, re.IGNORECASE):
+        return ""
+    last = lines[-1].strip()
+    if last.startswith("["):
+        return f"the table {last.partition('#')[0].strip()} is there twice; write all of it in one place"
+    inner = re.search(r"duplicate.*'(.+)'", what, re.IGNORECASE)
+    key = _legible_key(inner[1] if inner else last.partition("=")[0].strip())
+    if what.lower().startswith("cannot mutate"):
+        return f'"{key}" adds to what is written in one piece above; write it there'
+    first = next((at for at in range(len(lines) - 1, 0, -1) if _key_of(lines[at - 1]) == key), 0)
+    return f'"{key}" is set twice{f", first in line {first}" if first else ""}; delete one of them'
+
+
+def _key_of(line: str) -> str:
+    return _legible_key(line.partition("=")[0].strip()) if "=" in line else ""
+
+
+def _legible_key(key: str) -> str:
+    return "".join(c for c in key.strip("\"'") if c.isprintable())[:_LONGEST_KEY]

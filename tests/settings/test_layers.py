@@ -84,7 +84,7 @@ def test_console_rates(tmp_path: Path, fps: int) -> None:
         (f'run-dir = "/{"r" * 90}"', "run-dir: must be at most 80 bytes long: the kernel limits the names of sockets"),
         ("a = ", "line 2, column 5: invalid value"),
         ('b = "x', "line 2, column 7: unterminated string"),
-        ("[picture]\nfps = 30\nfps = 30", "line 4, column 9: cannot overwrite a value"),
+        ("[picture]\nfps = 30\nfps = 30", 'line 4, column 9: "fps" is set twice, first in line 3; delete one of them'),
     ],
 )  # fmt: skip
 def test_faults_name_the_path_and_what_was_written(tmp_path: Path, text: str, sentence: str) -> None:

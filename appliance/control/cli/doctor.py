@@ -30,17 +30,24 @@ from appliance.model.check import Check
 from appliance.model.config import Config
 from appliance.model.problem import UNREADABLE
 from appliance.model.state import ClockState, Off
-from appliance.settings.layers import Settings
+from appliance.settings.layers import DEFAULT_FILE, Settings
 
 WITHIN_S = 10.0
+UNIT = "plugcast-control.service"
+UNITS = Path("/")
+UNIT_PLACES = ("etc/systemd/system", "usr/lib/systemd/system", "lib/systemd/system", "usr/local/lib/systemd/system")
 _LOCAL = {"key", "disk", "clock"}
 _MARKS = {"ok": "ok     ", "warn": "look   ", "bad": "WRONG  ", "unknown": "unknown"}
 
 
-def doctor_command(settings: Settings, *, as_json: bool) -> int:
-    """Prints the twelve checks; returns the exit code. Raises `Invalid` when the box may not be asked."""
+def doctor_command(settings: Settings, file: Path, *, as_json: bool, units: Path = UNITS) -> int:
+    """Prints the twelve checks; returns the exit code. Raises `Invalid` when the box may not be asked.
+
+    `file` is the box.toml that was asked about, `units` a directory of systemd's: how to start the box depends on both.
+    """
     found = ask(settings.config)
-    checks = found if found is not None else without_control(settings.config, time.time(), settings.owners)
+    start = start_words(file, units)
+    checks = found if found is not None else without_control(settings.config, time.time(), settings.owners, start)
     if found is None:
         print("Plugcast does not run here. Only what can be checked without it was checked.", file=sys.stderr)
     if as_json:
@@ -73,7 +80,17 @@ def ask(config: Config) -> tuple[Check, ...] | None:
             files.revoke(name)
 
 
-def without_control(config: Config, now: float, own: Config | None = None) -> tuple[Check, ...]:
+def start_words(file: Path, units: Path = UNITS) -> str:
+    """How a box that does not run is started: by systemd where our units are and the file is theirs, else by hand."""
+    is_units = file == DEFAULT_FILE and any((units / place / UNIT).exists() for place in UNIT_PLACES)
+    if is_units:
+        return "Start it: systemctl start plugcast-engine plugcast-control"
+    return "Start it: plugcast run" + ("" if file == DEFAULT_FILE else f" --config {file}")
+
+
+def without_control(
+    config: Config, now: float, own: Config | None = None, start: str = "Start the box."
+) -> tuple[Check, ...]:
     """The checks of keys, disk and clock; the others say that nothing runs. `own` is what box.toml alone says."""
     keys = KeyStore(Path(config.state_dir), own).credentials(config)
     try:
@@ -90,7 +107,6 @@ def without_control(config: Config, now: float, own: Config | None = None) -> tu
         clock=ClockState(set=is_clock_set()),
     )
     not_running = "Not checked: Plugcast does not run."
-    start = "Start it: systemctl start plugcast-engine plugcast-control"
     return tuple(
         check
         if check.name in _LOCAL

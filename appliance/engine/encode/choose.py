@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from appliance.engine.encode.libav import VideoSettings
+from appliance.model.names import ENCODER_NODES
 from appliance.model.plan import EncoderPlan, PicturePlan
 from appliance.model.problem import Problem
 from appliance.system import programs
@@ -21,7 +22,7 @@ log = logging.getLogger(__name__)
 
 LAST_RESORT = "libx264"
 OWN_ORDER = ("h264_qsv", "h264_nvenc")
-NEEDS_NODE = {"h264_qsv": "/dev/dri", "h264_nvenc": "/dev/nvidia0", "h264_v4l2m2m": "/dev/video10"}
+NEEDS_NODE = dict(ENCODER_NODES)
 # Canvases are yuv420p; what an encoder does not take is converted on the way in.
 TAKES = {"h264_qsv": "nv12"}
 TRIAL_LIMIT_S = 15.0

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import logging
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import msgspec
@@ -17,7 +17,7 @@ from appliance.engine.v4l2.formats import BY_FOURCC, fourcc_text
 from appliance.engine.v4l2.ioctl import Capability, Node, video_nodes
 from appliance.hardware.device_name import automatic_device as automatic_device
 from appliance.hardware.device_name import real_node
-from appliance.model.names import H264_ENCODERS
+from appliance.model.names import ENCODER_NODES, H264_ENCODERS
 from appliance.model.protocol import DeviceFacts
 from appliance.model.text import legible
 
@@ -138,10 +138,12 @@ def _read(path: Path) -> str:
         return ""
 
 
-def encoders() -> tuple[str, ...]:
-    """The H.264 encoders that PyAV was built with, hardware first. Whether one opens here, only a trial can tell."""
+def encoders(nodes: Mapping[str, str] = ENCODER_NODES) -> tuple[str, ...]:
+    """The H.264 encoders that can exist here, hardware first. Whether one opens, only a trial can tell."""
     found = []
     for name in H264_ENCODERS:
+        if name in nodes and not Path(nodes[name]).exists():
+            continue
         with contextlib.suppress(UnknownCodecError):
             Codec(name, "w")
             found.append(name)
