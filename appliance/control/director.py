@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field, replace
 
 from appliance.clock.clocks import WallClock
@@ -40,6 +40,7 @@ from appliance.errors import Fact
 from appliance.model.check import Check
 from appliance.model.command import Command
 from appliance.model.config import Config
+from appliance.model.event import Event
 from appliance.model.plan import Plan
 from appliance.model.profile import Profile
 from appliance.model.protocol import Hello
@@ -176,6 +177,13 @@ class Director:
         """What is on the disk of recordings now."""
         known = self._shown.known
         self._shown.learn(replace(known, recordings=recordings.recordings, free_mb=recordings.free_mb))
+
+    async def chat(self, happens: AsyncIterator[Event]) -> None:
+        """Hears what happens among the viewers, for as long as somebody tells."""
+        async for event in happens:
+            self._chat.take([event])
+            room = self._chat.room
+            self._shown.learn(replace(self._shown.known, chat=room.state, alerts=room.alerts))
 
     def watch(self, what: Watched) -> None:
         """Somebody looks at pictures or packets; the engine makes them for a while."""

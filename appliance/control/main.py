@@ -8,7 +8,7 @@ import os
 import signal
 import socket
 import time
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -39,6 +39,7 @@ from appliance.errors import Invalid, PlugcastError
 from appliance.hardware.catalogue import read_catalogue
 from appliance.hardware.profiles import recognise
 from appliance.model.config import Config
+from appliance.model.event import Event
 from appliance.model.state import AccessState, DemoState
 from appliance.model.text import legible
 from appliance.panel.account_routes import add_account
@@ -65,10 +66,11 @@ MEND_S = 15.0
 class Extras:
     """What only the demo and tests give: a viewer's picture; who hears the link to the panel, and the rest like it.
 
-    `patience_s` is how long who asks for the live packets waits for them.
+    `crowd` is what viewers do who are none. `patience_s` is how long who asks for the live packets waits for them.
     """
 
     viewer: Viewer | None = None
+    crowd: AsyncIterator[Event] | None = None
     announce: Callable[[str], None] = print
     show: Callable[[str], None] = print
     patience_s: float = PATIENCE_S
@@ -139,6 +141,8 @@ async def _serve(loaded: Settings, extras: Extras, stop: asyncio.Event, spool: S
                 group.create_task(lag.watch(), name="loop lag"),
                 group.create_task(tell_neighbours(config, told, reception.port, loaded.owners.mqtt), name="neighbours"),
             ]
+            if extras.crowd is not None:
+                tasks.append(group.create_task(director.chat(extras.crowd), name="crowd"))
             notifier.ready()
             await stop.wait()
             notifier.stopping()

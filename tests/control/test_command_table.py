@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
@@ -22,6 +23,7 @@ from appliance.model.command import (
     TryAlert,
     UnpinMessage,
 )
+from appliance.model.event import Comment, Event, Follow, Viewer, Viewers
 from appliance.model.state.chat import ChatTotals, Pinned
 from tests.control.test_director import Time, director
 
@@ -91,5 +93,25 @@ def test_the_chat_is_moderated_by_commands(tmp_path: Path) -> None:
         for wrong in (PinMessage(), PinMessage(id=said.id, text="x"), HideMessage(id="nothing")):
             with pytest.raises(Invalid):
                 await control.do(wrong)
+
+    asyncio.run(test())
+
+
+def test_what_viewers_do_is_in_the_state_at_once(tmp_path: Path) -> None:
+    async def happens() -> AsyncIterator[Event]:
+        maya = Viewer(id="1", name="Maya")
+        yield Viewers(platform="simulated", now=42)
+        yield Comment(platform="simulated", id="1", user=maya, text="hi")
+        yield Follow(platform="simulated", id="2", user=maya)
+
+    async def test() -> None:
+        control = director(tmp_path, Time())
+        await control.start()
+        await control.chat(happens())
+        chat = control.state.value.chat
+        assert (chat.status, chat.viewers, [message.kind for message in chat.messages]) == (
+            "connected", 42, ["comment", "follow"],
+        )  # fmt: skip
+        assert [alert.kind for alert in control.state.value.alerts] == ["follow"]
 
     asyncio.run(test())

@@ -5,12 +5,15 @@ It owns the room and decides nothing.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from appliance.clock.clocks import WallClock
 from appliance.control.chat.now import Now
 from appliance.control.chat.room import ChatRoom
 from appliance.control.chat.samples import sample
 from appliance.model.command import SampleKind
 from appliance.model.config import ModerationConfig
+from appliance.model.event import Event
 
 
 class ChatDesk:
@@ -24,7 +27,11 @@ class ChatDesk:
     def try_out(self, kind: SampleKind) -> None:
         """Has something happen that the owner wants to see."""
         self._tries += 1
-        self.room.take([sample(kind, f"try-{self._tries}", self._clock.now())], self._now())
+        self.take([sample(kind, f"try-{self._tries}", self._clock.now())])
+
+    def take(self, happened: Iterable[Event]) -> None:
+        """What happens among the viewers."""
+        self.room.take(happened, self._now())
 
     def look(self, rules: ModerationConfig) -> None:
         """Ends what has ended, and follows the owner's rules."""

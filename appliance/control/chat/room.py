@@ -83,7 +83,10 @@ class ChatRoom:
         """The chat as it is."""
         counts = {platform: count for platform, count in self._counts.items() if platform != TEST}
         return ChatState(
-            sources=tuple(ChatSource(platform=platform, live=count.live) for platform, count in counts.items()),
+            status="connected" if counts else "off",
+            sources=tuple(
+                ChatSource(platform=platform, status="connected", live=count.live) for platform, count in counts.items()
+            ),
             viewers=sum_of(count.viewers.now if count.viewers else None for count in counts.values()),
             viewers_ever=sum_of(count.ever for count in counts.values()),
             totals=together(counts.values()),
