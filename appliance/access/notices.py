@@ -78,9 +78,14 @@ def new_owners(sessions: Iterable[Grant], now: float) -> Iterator[Problem]:
 
 def for_viewers(state: State) -> State:
     """The State without what only owners are told; the very same when there is nothing to leave out."""
-    if not state.access.notices:
-        return state
-    return replace(state, access=replace(state.access, notices=()))
+    if state.access.notices:
+        state = replace(state, access=replace(state.access, notices=()))
+    chat = state.chat
+    if chat.hidden_viewers or any(message.hidden for message in chat.messages):
+        # What was hidden is for who hides it.
+        shown = tuple(message for message in chat.messages if not message.hidden)
+        state = replace(state, chat=replace(chat, messages=shown, hidden_viewers=()))
+    return state
 
 
 def _by(grant: Grant) -> str:

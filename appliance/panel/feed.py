@@ -79,9 +79,11 @@ class Feed:
     def put(self, state: State) -> None:
         """The newest State."""
         public = for_viewers(state)
-        if public is not state and state.access is self._state.access:
-            # What viewers see of it is no news to them either.
-            public = replace(public, access=self._public.access)
+        if public is not state:
+            # What viewers see of what did not change is no news to them either.
+            access = self._public.access if state.access is self._state.access else public.access
+            chat = self._public.chat if state.chat is self._state.chat else public.chat
+            public = replace(public, access=access, chat=chat)
         self._state, self._public = state, public
         self._hail()
 

@@ -194,6 +194,25 @@ def test_viewers_hear_of_the_access_only_when_it_changes() -> None:
     run(test)
 
 
+def test_viewers_hear_of_the_chat_only_when_it_changes() -> None:
+    """What was hidden is taken out for them; taken out anew with every State it would be news each time."""
+    who = ChatUser(id="1", name="Maya")
+    cards = [ChatMessage(id=f"m{n}", platform="tiktok", at=0, kind="comment", user=who, text=f"{n}") for n in range(2)]
+    hidden = msgspec.structs.replace(cards[1], hidden="message")
+
+    async def test() -> None:
+        async with hall() as it, following(it.http, it.url) as reader:
+            await reader.next()
+            state = State(chat=ChatState(messages=(cards[0], hidden)))
+            it.feed.put(state)
+            name, change = await reader.next()
+            assert (name, [message["id"] for message in change["chat"]["messages"]]) == ("change", ["m0"])
+            it.feed.put(msgspec.structs.replace(state, title="two"))
+            assert await reader.next() == ("change", {"title": "two"})
+
+    run(test)
+
+
 def test_a_late_reader_gets_the_newest_and_not_the_ones_between() -> None:
     async def test() -> None:
         async with hall() as it, following(it.http, it.url) as reader:

@@ -13,6 +13,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 import msgspec
+from msgspec.structs import replace
 
 from appliance.control.support.redact import redacted
 from appliance.model.problem import Value
@@ -27,7 +28,8 @@ settings.json  every setting and where it comes from
 metrics.txt    the counters
 log.txt        the last lines of the log
 
-Stream keys, tokens, PINs and passwords are not in it. The name of the box, titles and names of files are.
+Stream keys, tokens, PINs and passwords are not in it, nor what viewers said and who they are.
+The name of the box, titles and names of files are.
 """
 
 
@@ -52,6 +54,12 @@ class Contents:
     at: float
 
 
+def _without_viewers(state: State) -> State:
+    """Who helps needs to know whether the chat works, and nothing of the people in it."""
+    chat = replace(state.chat, messages=(), pinned=None, questions=(), hidden_viewers=())
+    return replace(state, chat=chat, alerts=())
+
+
 def make_bundle(contents: Contents, secrets: Iterable[str]) -> bytes:
     """The zip. Takes a moment: call from a thread."""
     about = About(
@@ -64,7 +72,7 @@ def make_bundle(contents: Contents, secrets: Iterable[str]) -> bytes:
     texts = {
         "README.txt": _READ_ME,
         "about.json": _json(about),
-        "state.json": _json(contents.state),
+        "state.json": _json(_without_viewers(contents.state)),
         "settings.json": _json(contents.settings),
         "metrics.txt": contents.metrics,
         "log.txt": contents.log,
