@@ -1,8 +1,8 @@
 """An attacker on the same network: floods /healthz flat out, from several addresses, with requests in heaps.
 
-A program of its own, `python -m tests.faults.flooder PORT SECONDS HEAPS`; prints how many answers it got in that time,
-or until so many heaps were sent. It never waits for an answer before it asks again, comes back at once when it is shown
-out, and reads only to keep the answers coming.
+A program of its own, `python -m tests.faults.flooder PORT SECONDS HEAPS`; prints how many answers it got in that time.
+It never waits for an answer before it asks again, comes back at once when it is shown out, and reads only to keep the
+answers coming. Once so many heaps were sent it only keeps every line it can get for a second more.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ LINES = 44
 """Per address: together more than the door lets in at once."""
 HEAP = 64
 READ = 1 << 16
+STAY_S = 1.0
 
 
 class Line:
@@ -36,10 +37,11 @@ class Line:
         line.connect_ex(("127.0.0.1", self._port))
         return line
 
-    def go_on(self) -> bool:
-        """Sends and reads what goes; False when it was shown out."""
+    def go_on(self, *, asks: bool) -> bool:
+        """Sends, when it `asks`, and reads what goes; False when it was shown out."""
         try:
-            self._send()
+            if asks:
+                self._send()
             data = self.socket.recv(READ)
         except BlockingIOError:
             return True
@@ -68,16 +70,21 @@ def flood(port: int, seconds: float, most_heaps: int) -> int:
     """How many answers came."""
     until, chosen = time.monotonic() + seconds, selectors.DefaultSelector()
     lines = [Line(address, port) for address in ADDRESSES for _ in range(LINES)]
-    both = selectors.EVENT_READ | selectors.EVENT_WRITE
+    wanted, asks = selectors.EVENT_READ | selectors.EVENT_WRITE, True
     for line in lines:
-        chosen.register(line.socket, both, line)
-    while time.monotonic() < until and sum(line.heaps for line in lines) < most_heaps:
+        chosen.register(line.socket, wanted, line)
+    while time.monotonic() < until:
+        if asks and sum(line.heaps for line in lines) >= most_heaps:
+            # Whoever may write always could: under a clock that stands still meanwhile that would never end.
+            wanted, asks, until = selectors.EVENT_READ, False, min(until, time.monotonic() + STAY_S)
+            for line in lines:
+                chosen.modify(line.socket, wanted, line)
         for key, _ in chosen.select(0.1):
             line = key.data
-            if not line.go_on():
+            if not line.go_on(asks=asks):
                 chosen.unregister(line.socket)
                 line.again()
-                chosen.register(line.socket, both, line)
+                chosen.register(line.socket, wanted, line)
     for line in lines:
         line.socket.close()
     return sum(line.answered for line in lines)
