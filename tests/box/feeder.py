@@ -65,6 +65,7 @@ class Feeder:
         self._stop = threading.Event()
         self._feeding = threading.Event()
         self._shown: deque[tuple[int, int]] = deque(maxlen=8)  # (number, CLOCK_MONOTONIC ns of its capture)
+        self._first: tuple[int, int] | None = None
         self._failures: list[BaseException] = []
         plug(hdmi)
         set_timings(hdmi.output, feed.mode)
@@ -96,6 +97,14 @@ class Feeder:
     def number(self) -> int:
         """The newest frame that was shown; -1 before the first."""
         return self._shown[-1][0] if self._shown else -1
+
+    @property
+    def off_ppm(self) -> float:
+        """How much faster than its mode says frames came since the first. Raises ValueError before there are two."""
+        if self._first is None or self.number == self._first[0]:
+            raise ValueError("no two frames were shown yet")
+        (first, first_ns), (newest, newest_ns) = self._first, self._shown[-1]
+        return ((newest - first) * self._feed.period_ns / (newest_ns - first_ns) - 1) * 1e6
 
     def _guarded(self, work: object, device: str) -> None:
         assert callable(work)
@@ -130,6 +139,7 @@ class Feeder:
                     continue
                 buffer, (number, was_white) = stream.buffers[filled.index], shows[filled.index]
                 self._shown.append((number, filled.timestamp_ns))
+                self._first = self._first or self._shown[-1]
                 is_white = self._is_flash(following)
                 if is_white or was_white:
                     picture = white if is_white else scenes[filled.index]
