@@ -189,8 +189,8 @@ class Door:
                 # Out of descriptors, or gone before it was taken: the next one may do better.
                 await asyncio.sleep(_BREATH_S)
                 continue
-            guest = Guest(client_at(peer), connection, self._keep_quotas)
-            if not self._make_room(guest):
+            guest = Guest(client_at(peer), connection, self.keep_quotas)
+            if not self.make_room(guest):
                 connection.close()
             else:
                 self._guests[guest] = None
@@ -222,7 +222,7 @@ class Door:
             self._guests.pop(guest, None)
             raise
 
-    def _make_room(self, newest: Guest) -> bool:
+    def make_room(self, newest: Guest) -> bool:
         """Whether one more may come in; the oldest stranger gives way, of the same address or of all."""
         self._forget_those_who_left()
         strangers = [guest for guest in self._guests if not guest.is_known]
@@ -237,7 +237,7 @@ class Door:
             self._show_out((strangers or idle)[0])
         return True
 
-    def _keep_quotas(self, newest: Guest) -> None:
+    def keep_quotas(self, newest: Guest) -> None:
         """The guest turned out to be of a grant: what is too much of that one, or of viewers together, gives way."""
         self._forget_those_who_left()
         others = [guest for guest in self._guests if guest.is_known and guest is not newest]
@@ -270,10 +270,10 @@ class Door:
             return await handler(request)
         request[GUEST] = guest
         with self._attending(guest):
-            await self._wait_its_turn(guest)
+            await self.wait_its_turn(guest)
             return await handler(request)
 
-    async def _wait_its_turn(self, guest: Guest) -> None:
+    async def wait_its_turn(self, guest: Guest) -> None:
         """Who asks in heaps would be answered without a pause between, and everybody else wait for the whole heap."""
         if guest.has_asked and not guest.is_owner:
             async with self._turnstile:

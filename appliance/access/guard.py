@@ -169,12 +169,12 @@ class Access:
             raise needs_https(request)
         if is_open:
             return None
-        asker = await self._asker(request)
+        asker = await self.asker_of(request)
         request[ASKER] = asker
         if asker.is_browser:
             self._see(client_of(request), asker.grant)
             check_reader(request) if request.method in READS else check_origin(request)
-            await self._seen(asker.grant)
+            await self.keep_use(asker.grant)
         check_role(request, asker)
         return asker
 
@@ -194,7 +194,7 @@ class Access:
             finally:
                 _asking.reset(before)
                 # A feed may have been followed for days.
-                self._note_use(asker.grant)
+                self.note_use(asker.grant)
 
     def session_of(self, request: web.Request) -> Grant | None:
         """The paired browser that asks, if it is one."""
@@ -222,7 +222,7 @@ class Access:
         )  # fmt: skip
         before = self._sessions.get(visitor.before.hash) if visitor.before else None
         if before is not None:
-            grant = _once_more(before, grant)
+            grant = once_more(before, grant)
         others = (known for known in self._sessions.values() if known is not before)
         *older, _ = ordered = [*sorted(others, key=lambda known: known.used_at), grant]
         self._sessions = {known.hash: known for known in ordered[-MOST_SESSIONS:]}
@@ -281,7 +281,8 @@ class Access:
             await self._save()
         return len(out)
 
-    async def _asker(self, request: web.Request) -> Asker:
+    async def asker_of(self, request: web.Request) -> Asker:
+        """Who asks, by token or session. Raises what keeps everybody else out."""
         scheme, _, token = request.headers.get("Authorization", "").partition(" ")
         if scheme.lower() == "bearer":
             grant = await self._token(token.strip())
@@ -300,8 +301,9 @@ class Access:
             await self.reload()
         return self._tokens.get(key)
 
-    async def _seen(self, grant: Grant) -> None:
-        self._note_use(grant)
+    async def keep_use(self, grant: Grant) -> None:
+        """Notes that a session was used, and keeps that from time to time."""
+        self.note_use(grant)
         if abs(self.now() - self._saved_at) > _SAVE_EVERY_S:
             await self._save()
 
@@ -311,7 +313,8 @@ class Access:
         if len(self._seen_at) > _MOST_SEEN:
             del self._seen_at[next(iter(self._seen_at))]
 
-    def _note_use(self, grant: Grant) -> None:
+    def note_use(self, grant: Grant) -> None:
+        """A session that was thrown out meanwhile does not come back by being used."""
         now, known = self.now(), self._sessions.get(grant.hash)
         if known is not None:
             self._sessions = {**self._sessions, grant.hash: replace(known, used_at=now)}
@@ -366,7 +369,7 @@ def grant_of(request: web.Request) -> Grant | None:
     return asker.grant if asker else None
 
 
-def _once_more(before: Grant, grant: Grant) -> Grant:
+def once_more(before: Grant, grant: Grant) -> Grant:
     """The same browser comes in again: it stays who it was, and an owner loses nothing by a viewer's link.
 
     Whom an owner had to thank for it changes only when the box itself lets it in: its link or PIN is nobody's gift.

@@ -140,7 +140,7 @@ class Line:
             queue.forget_lapsed(now)
             if client.key in queue.places:
                 return queue.places[client.key]
-        own = self._queues[self._lane_of(client, now)]
+        own = self._queues[self.lane_of(client, now)]
         open_to_it = (own, self._queues["known"]) if is_known else (own,)
         queue = min(open_to_it, key=lambda queue: (queue.wait_s(client, now), queue.slot_at(now)))
         wait_s = queue.wait_s(client, now)
@@ -171,7 +171,8 @@ class Line:
         for queue in self._queues.values():
             queue.places.clear()
 
-    def _lane_of(self, client: Client, now: float) -> LaneName:
+    def lane_of(self, client: Client, now: float) -> LaneName:
+        """Who waits behind whom: those of the house never behind strangers."""
         if not client.is_house or (client.is_neighbour and not self._is_counted(client, now)):
             return "far"
         count, since = self._guesses.get(client.key, (0, now))

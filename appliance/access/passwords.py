@@ -23,7 +23,7 @@ log = logging.getLogger(__name__)
 CREDENTIAL = "panel-password"
 SHORTEST = 10
 LONGEST = 256
-_N, _R, _P = 2**15, 8, 3
+COST, _R, _P = 2**15, 8, 3
 """One of the settings that OWASP's cheat sheet calls equal: 32 MB, which a small box has to spare once."""
 _MEMORY = 64 * 1024 * 1024
 
@@ -125,7 +125,7 @@ class PasswordFile:
 
 
 def _scrypt(text: str, salt: bytes) -> bytes:
-    return hashlib.scrypt(text.encode(errors="replace"), salt=salt, n=_N, r=_R, p=_P, maxmem=_MEMORY)
+    return hashlib.scrypt(text.encode(errors="replace"), salt=salt, n=COST, r=_R, p=_P, maxmem=_MEMORY)
 
 
 def _sha256(text: str) -> bytes:

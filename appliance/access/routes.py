@@ -135,7 +135,7 @@ async def _whoami(request: web.Request) -> web.Response:
     response = json_answer({**_about(asker.grant), "fingerprint": access.fingerprint})
     if asker.is_browser:
         # The page asks at each start, so a phone that is used keeps its cookie.
-        _set_cookie(request, response, request.cookies[HOST_COOKIE if request.secure else COOKIE])
+        set_cookie(request, response, request.cookies[HOST_COOKIE if request.secure else COOKIE])
     return response
 
 
@@ -204,11 +204,12 @@ def _entered(request: web.Request, visitor: Visitor, entered: Entered) -> web.Re
     if visitor.before is not None:
         request.app[_access].leave_behind(visitor.before, request)
     response = json_answer({"ok": True, **_about(grant)})
-    _set_cookie(request, response, cookie)
+    set_cookie(request, response, cookie)
     return response
 
 
-def _set_cookie(request: web.Request, response: web.Response, cookie: str) -> None:
+def set_cookie(request: web.Request, response: web.Response, cookie: str) -> None:
+    """Gives a browser its session, so that no script can read it and no other site can send it."""
     name = HOST_COOKIE if request.secure else COOKIE
     response.set_cookie(
         name, cookie, max_age=COOKIE_S, path="/", httponly=True, samesite="Strict", secure=request.secure

@@ -122,14 +122,14 @@ class PanelSettings:
 
     async def _write(self, values: dict[str, Setting], strange: Strange) -> None:
         changed = self._settings.with_panel(values, strange, notes_on(strange))
-        self._must_keep_https(changed.config)
+        self.must_keep_https(changed.config)
         if len(changed.config.destination) > max(MOST_DESTINATIONS, len(self.config.destination)):
             sentence = f"This box sends to at most {MOST_DESTINATIONS} destinations. Remove one first."
             raise Refused("too-many-destinations", sentence, most=MOST_DESTINATIONS)
         await finished_on_disk(lambda: write_panel(Path(self.config.state_dir), values, strange))
         self._settings = changed
 
-    def _must_keep_https(self, changed: Config) -> None:
+    def must_keep_https(self, changed: Config) -> None:
         """Whoever has somebody's phone in the hand must not make all the others speak in clear."""
         if self.config.panel.tls and not changed.panel.tls:
             sentence = "HTTPS alone stays until box.toml says otherwise: write tls = false under [panel] there."

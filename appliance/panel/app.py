@@ -97,11 +97,11 @@ def create_app(desk: Desk, access: Access, preview: Preview, viewer: Viewer | No
     for path in page_files():
         app.router.add_get(path, _static)
     app.on_startup.append(_pack)
-    app.on_response_prepare.append(_protect)
+    app.on_response_prepare.append(protect)
     return app
 
 
-async def _protect(_request: web.Request, response: web.StreamResponse) -> None:
+async def protect(_request: web.Request, response: web.StreamResponse) -> None:
     """Every answer carries the headers that protect the page, a stream's too; the page's files bring some of theirs."""
     own = {name: response.headers[name] for name in _OWN if name in response.headers}
     response.headers.update({**_HEADERS, **own})

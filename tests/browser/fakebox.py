@@ -178,7 +178,7 @@ class FakeBox:
         else:
             answer = await self._counted(request, handler)
         if not answer.prepared:
-            await panel._protect(request, answer)
+            await panel.protect(request, answer)
         return answer
 
     async def _counted(self, request: web.Request, handler: Any) -> web.StreamResponse:

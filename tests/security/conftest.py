@@ -19,8 +19,8 @@ def place() -> Iterator[Path]:
 @pytest.fixture(autouse=True)
 def cheap_passwords(monkeypatch: pytest.MonkeyPatch) -> None:
     """Half a second of a processor for each would make these tests a matter of luck on a busy machine."""
-    assert passwords._N == 2**15
-    monkeypatch.setattr(passwords, "_N", 2**6)
+    assert passwords.COST == 2**15
+    monkeypatch.setattr(passwords, "COST", 2**6)
 
 
 @pytest.fixture(scope="session")

@@ -49,7 +49,7 @@ async def gets_in(house: House, path: str) -> bool:
 
 def forget_quotas(monkeypatch: pytest.MonkeyPatch, house: House) -> None:
     """Takes the guards away, but for how many there may be in all."""
-    monkeypatch.setattr(Door, "_keep_quotas", lambda _self, _newest: None)
+    monkeypatch.setattr(Door, "keep_quotas", lambda _self, _newest: None)
     house.access._holders = Holders(ENDLESS)
     for places, most in ((house.feed._places, feed.ROOM.together), (house.packets._places, 8)):
         places.room = Room(together=most, viewers=most, each=most)

@@ -69,7 +69,7 @@ def test_a_handshake_that_never_comes(place: Path, is_guarded: bool) -> None:
 @GUARD
 def test_one_address_takes_all_connections(place: Path, monkeypatch: pytest.MonkeyPatch, is_guarded: bool) -> None:
     if not is_guarded:
-        monkeypatch.setattr(Door, "_make_room", lambda _self, _newest: True)
+        monkeypatch.setattr(Door, "make_room", lambda _self, _newest: True)
 
     async def test(house: House) -> None:
         held = [await house.connect() for _ in range(30)]
@@ -87,14 +87,14 @@ def test_one_address_takes_all_connections(place: Path, monkeypatch: pytest.Monk
 def test_many_addresses_take_all_connections(place: Path, monkeypatch: pytest.MonkeyPatch, is_guarded: bool) -> None:
     """A paired phone's stream is not cut for them, however many come."""
     if not is_guarded:
-        make_room = Door._make_room
+        make_room = Door.make_room
 
         def trusting_nobody(self: Door, newest: Guest) -> bool:
             for guest in self._guests:
                 guest.grant = ""
             return make_room(self, newest)
 
-        monkeypatch.setattr(Door, "_make_room", trusting_nobody)
+        monkeypatch.setattr(Door, "make_room", trusting_nobody)
 
     async def test(house: House) -> None:
         cookie = await house.cookie()
@@ -200,7 +200,7 @@ def test_one_that_asks_in_heaps_leaves_the_others_their_turns(
 
     monkeypatch.setattr(app, asks, noting)
     if not is_guarded:
-        monkeypatch.setattr(Door, "_wait_its_turn", unguarded)
+        monkeypatch.setattr(Door, "wait_its_turn", unguarded)
 
     async def test(house: House) -> None:
         loop = asyncio.get_running_loop()

@@ -135,7 +135,7 @@ def test_a_flood_fills_its_own_lane_alone(
 ) -> None:
     """From the internet, or by all who guessed before: who types the PIN in the house waits for nothing."""
     if not is_guarded:
-        monkeypatch.setattr(Line, "_lane_of", lambda _self, _client, _now: lane)
+        monkeypatch.setattr(Line, "lane_of", lambda _self, _client, _now: lane)
 
     async def test(house: House) -> None:
         if lane == "far":

@@ -27,7 +27,7 @@ from appliance.control.panel_settings import PanelSettings
 from appliance.errors import Refused, Unavailable
 from appliance.model.config import Config, PanelConfig
 from appliance.settings.layers import load
-from tests.control.test_serve import Box, box, run
+from tests.control.whole_control import Box, box, run
 from tests.security.house import JSON, House, visit
 
 GUARD = pytest.mark.parametrize("is_guarded", [True, False], ids=["guarded", "without-guard"])
@@ -322,7 +322,7 @@ def test_https_alone_is_switched_off_from_the_panel(
 ) -> None:
     """It is switched on there, or in box.toml; from then on a stolen phone must not make the others speak in clear."""
     if not is_guarded:
-        monkeypatch.setattr(PanelSettings, "_must_keep_https", lambda _self, _changed: None)
+        monkeypatch.setattr(PanelSettings, "must_keep_https", lambda _self, _changed: None)
         monkeypatch.setattr("appliance.settings.layers._BOX_TOML_FIRST", frozenset())
 
     file = place / "box.toml"

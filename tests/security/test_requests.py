@@ -33,7 +33,7 @@ def test_without_a_cookie(place: Path, monkeypatch: pytest.MonkeyPatch, is_guard
         return Asker(OWNER, is_browser=False)
 
     if not is_guarded:
-        monkeypatch.setattr(Access, "_asker", everybody)
+        monkeypatch.setattr(Access, "asker_of", everybody)
 
     async def test(house: House) -> None:
         if not is_guarded:
@@ -71,7 +71,7 @@ def test_a_cookie_that_is_revoked_while_it_asks(place: Path, monkeypatch: pytest
 
     async def test(house: House) -> None:
         own = await house.own(await house.cookie())
-        monkeypatch.setattr(Access, "_seen", meanwhile)
+        monkeypatch.setattr(Access, "keep_use", meanwhile)
         assert (await house.ask("POST", "/api/do", own, END_LIVE)).status == 401
         assert house.desk.done == []
 
@@ -243,7 +243,7 @@ def test_a_stream_or_a_refusal_in_a_foreign_frame(
         """Adds nothing."""
 
     if not is_guarded:
-        monkeypatch.setattr(app, "_protect", bare)
+        monkeypatch.setattr(app, "protect", bare)
 
     async def test(house: House) -> None:
         cookie = await house.cookie()
@@ -298,7 +298,7 @@ def test_a_cookie_that_scripts_could_read(
         response.set_cookie("plugcast", cookie)
 
     if not is_guarded:
-        monkeypatch.setattr(routes, "_set_cookie", bare)
+        monkeypatch.setattr(routes, "set_cookie", bare)
 
     async def test(house: House) -> None:
         answer = await house.post("/api/pair", {"token": house.files.new_link(1.0)})

@@ -209,7 +209,7 @@ def test_who_logs_out_takes_no_password_away(place: Path) -> None:
 @GUARD
 def test_an_owner_who_opens_a_viewers_link(place: Path, monkeypatch: pytest.MonkeyPatch, is_guarded: bool) -> None:
     if not is_guarded:
-        monkeypatch.setattr(access_room, "_once_more", lambda _before, grant: grant)
+        monkeypatch.setattr(access_room, "once_more", lambda _before, grant: grant)
 
     async def test(house: House) -> None:
         mine = await house.own(await house.cookie())
@@ -285,7 +285,7 @@ def test_used_is_true_for_the_phone_in_use(place: Path, monkeypatch: pytest.Monk
         """Nothing is noted."""
 
     if not is_guarded:
-        monkeypatch.setattr(Access, "_note_use", never)
+        monkeypatch.setattr(Access, "note_use", never)
 
     async def test(house: House) -> None:
         mine, other, other_id = await phones(house)

@@ -28,7 +28,7 @@ from appliance.errors import Unavailable
 from appliance.model.config import Config, DestinationConfig, MqttConfig, SignInConfig
 from tests.control.house.test_mqtt import ID
 from tests.control.house.test_mqtt import Box as Told
-from tests.control.test_serve import KEY, SERVER, box, place, run
+from tests.control.whole_control import KEY, SERVER, box, place, run
 from tests.fakes.engine import fake_engine
 
 __all__ = ["place"]
@@ -171,7 +171,7 @@ async def eavesdropper() -> AsyncIterator[tuple[int, list[bytes], asyncio.Event]
 @GUARD
 def test_another_broker_gets_no_password(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, is_guarded: bool) -> None:
     if not is_guarded:
-        monkeypatch.setattr(mqtt_room, "_is_same_broker", lambda own, mqtt: True)
+        monkeypatch.setattr(mqtt_room, "is_same_broker", lambda own, mqtt: True)
     (tmp_path / "password").write_text("correct-horse-battery\n")
     own = MqttConfig(enabled=True, host="127.0.0.1", port=1, user="box", password_file=str(tmp_path / "password"))
 
@@ -207,7 +207,7 @@ def test_another_broker_gets_no_password(tmp_path: Path, monkeypatch: pytest.Mon
     ],
 )
 def test_which_broker_is_the_same(own: MqttConfig, asked: MqttConfig, expected: bool) -> None:
-    assert mqtt_room._is_same_broker(own, asked) is expected
+    assert mqtt_room.is_same_broker(own, asked) is expected
 
 
 @GUARD

@@ -182,7 +182,7 @@ class Speaker:
         mqtt, own = self._config.mqtt, self._own
         password = None
         if mqtt.password_file:
-            if not _is_same_broker(own, mqtt):
+            if not is_same_broker(own, mqtt):
                 raise Refused(
                     "mqtt-password",
                     f"The MQTT password belongs to {_shown(own)} and is not sent to {_shown(mqtt)}. Name that broker "
@@ -217,7 +217,7 @@ class Speaker:
         return problem
 
 
-def _is_same_broker(own: MqttConfig, mqtt: MqttConfig) -> bool:
+def is_same_broker(own: MqttConfig, mqtt: MqttConfig) -> bool:
     """Whether a password for `own` may be sent there: never to another, and never in clear what was for TLS."""
     return (own.host, own.port) == (mqtt.host, mqtt.port) and mqtt.tls >= own.tls
 
