@@ -7,7 +7,6 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -29,26 +28,13 @@ PROBING = Path("/proc/sys/net/ipv4/tcp_mtu_probing")
 CONF = Path(__file__).parents[2] / "systemd" / "plugcast.sysctl.conf"
 
 
-@pytest.fixture
-def uplink() -> Iterator[Uplink]:
-    with Uplink() as way:
-        yield way
-
-
-@pytest.fixture
-def nginx(uplink: Uplink, tmp_path: Path) -> Iterator[Nginx]:
-    (tmp_path / "nginx").mkdir()
-    with Nginx(tmp_path / "nginx", place=uplink.place) as server:
-        yield server
-
-
 @pytest.mark.parametrize("here", [False, True], ids=["to the server", "to us"])
-def test_on_air_within_seconds(here: bool, uplink: Uplink, nginx: Nginx, tmp_path: Path) -> None:
+def test_on_air_within_seconds(here: bool, uplink: Uplink, far_nginx: Nginx, tmp_path: Path) -> None:
     assert PROBING.read_text().strip() == "0", "the kernel must not help"
     uplink.swallow(SIZE, here=here)
     with RunningBox(tmp_path, SMALL_TOML) as box:
         box.until(lambda state: state["signal"]["state"] == "picture")
-        assert box.do("paste-key", text=f"{nginx.server} {KEY}")[0] == 200
+        assert box.do("paste-key", text=f"{far_nginx.server} {KEY}")[0] == 200
         began = time.monotonic()
         assert box.do("go-live")[0] == 200
         box.until(is_on_air)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import subprocess
 import time
-from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
@@ -55,13 +54,6 @@ def hdmi() -> Hdmi:
 @pytest.fixture
 def cable() -> SoundLoop:
     return find_sound_loop()
-
-
-@pytest.fixture
-def nginx(tmp_path: Path) -> Iterator[Nginx]:
-    (tmp_path / "nginx").mkdir()
-    with Nginx(tmp_path / "nginx") as server:
-        yield server
 
 
 def box_toml(tmp_path: Path, canvas: Canvas, hdmi: Hdmi, cable: SoundLoop, server: str) -> str:

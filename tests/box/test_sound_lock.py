@@ -37,13 +37,6 @@ def sound_card_off_by(ppm: int) -> Iterator[None]:
         shift_sound_clock(0)
 
 
-@pytest.fixture
-def nginx(tmp_path: Path) -> Iterator[Nginx]:
-    (tmp_path / "nginx").mkdir()
-    with Nginx(tmp_path / "nginx") as server:
-        yield server
-
-
 def sent(nginx: Nginx, home: Path, seconds: float, toml: str = "") -> tuple[FarEnd, list[float]]:
     """What arrived of a live of so many seconds, and what State said of the sync meanwhile."""
     hdmi, cable = find_hdmi(), find_sound_loop()

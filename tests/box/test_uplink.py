@@ -31,24 +31,11 @@ bitrate-kbps = {KBPS}
 
 
 @pytest.fixture
-def uplink() -> Iterator[Uplink]:
-    with Uplink() as way:
-        yield way
-
-
-@pytest.fixture
-def nginx(uplink: Uplink, tmp_path: Path) -> Iterator[Nginx]:
-    (tmp_path / "nginx").mkdir()
-    with Nginx(tmp_path / "nginx", place=uplink.place) as server:
-        yield server
-
-
-@pytest.fixture
-def box(nginx: Nginx, tmp_path: Path) -> Iterator[RunningBox]:
+def box(far_nginx: Nginx, tmp_path: Path) -> Iterator[RunningBox]:
     key_file = tmp_path / "key"
     key_file.write_text("stream-1?sign=abc")
     key_file.chmod(0o600)
-    toml = TOML + f'[destination.tiktok]\nserver = "{nginx.server}"\nkey-file = "{key_file}"\n'
+    toml = TOML + f'[destination.tiktok]\nserver = "{far_nginx.server}"\nkey-file = "{key_file}"\n'
     with RunningBox(tmp_path, toml) as running:
         running.until(lambda state: state["signal"]["state"] == "picture")
         assert running.do("go-live")[0] == 200
@@ -122,7 +109,7 @@ def end(box: RunningBox) -> None:
 
 
 @pytest.mark.parametrize("share", [0.5, 0.25])
-def test_an_uplink_cut_for_twenty_seconds(box: RunningBox, uplink: Uplink, nginx: Nginx, share: float) -> None:
+def test_an_uplink_cut_for_twenty_seconds(box: RunningBox, uplink: Uplink, far_nginx: Nginx, share: float) -> None:
     before = watched(box, 2)
     uplink.narrow(round(KBPS * share))
     during = watched(box, 20)
@@ -136,24 +123,24 @@ def test_an_uplink_cut_for_twenty_seconds(box: RunningBox, uplink: Uplink, nginx
     assert during[-1].limited_by == "network"
     assert during[-1].health == "internet-slow"
     assert after[-1].target_kbps == KBPS
-    assert len(nginx.hooks.publishes) == 1
-    assert_sound_is_complete(nginx.recording())
+    assert len(far_nginx.hooks.publishes) == 1
+    assert_sound_is_complete(far_nginx.recording())
 
 
-def test_five_percent_loss_on_a_long_way(box: RunningBox, uplink: Uplink, nginx: Nginx) -> None:
+def test_five_percent_loss_on_a_long_way(box: RunningBox, uplink: Uplink, far_nginx: Nginx) -> None:
     uplink.far(200, 5)
     moments = watched(box, 40)
     told("5 % lost at 200 ms", moments, moments[0].at)
     end(box)
     assert {moment.live for moment in moments} == {"on-air"}
-    assert len(nginx.hooks.publishes) == 1
+    assert len(far_nginx.hooks.publishes) == 1
 
 
-def test_a_server_that_is_killed_and_comes_back(box: RunningBox, nginx: Nginx) -> None:
-    nginx.kill()
+def test_a_server_that_is_killed_and_comes_back(box: RunningBox, far_nginx: Nginx) -> None:
+    far_nginx.kill()
     lost_s = seconds_until(box, is_lost, 9)
     time.sleep(5)
-    nginx.start()
+    far_nginx.start()
     back_s = seconds_until(box, is_on_air, 10)
     print(f"server killed: noticed after {lost_s:.1f} s, back {back_s:.1f} s after it listens")
     end(box)
@@ -162,7 +149,7 @@ def test_a_server_that_is_killed_and_comes_back(box: RunningBox, nginx: Nginx) -
 
 
 @pytest.mark.parametrize("seconds", [15, 40])
-def test_a_path_that_is_lost(box: RunningBox, uplink: Uplink, nginx: Nginx, seconds: int) -> None:
+def test_a_path_that_is_lost(box: RunningBox, uplink: Uplink, far_nginx: Nginx, seconds: int) -> None:
     uplink.lose()
     noticed_s = seconds_until(box, is_lost, 12)
     time.sleep(seconds - noticed_s)
@@ -172,7 +159,7 @@ def test_a_path_that_is_lost(box: RunningBox, uplink: Uplink, nginx: Nginx, seco
     end(box)
     assert noticed_s <= 9
     assert back_s <= 3
-    assert len(nginx.hooks.publishes) <= 3, "hardly ever refused by its own ghost"
+    assert len(far_nginx.hooks.publishes) <= 3, "hardly ever refused by its own ghost"
 
 
 def test_a_cable_that_is_plugged_in_again(box: RunningBox, uplink: Uplink) -> None:

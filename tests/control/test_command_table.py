@@ -25,7 +25,7 @@ from appliance.model.command import (
 )
 from appliance.model.event import Comment, Event, Follow, Viewer, Viewers
 from appliance.model.state.chat import ChatTotals, Pinned
-from tests.control.test_director import Time, director
+from tests.control.directing import Time, director
 
 
 def test_there_is_a_row_for_every_command() -> None:

@@ -11,7 +11,7 @@ import pytest
 from appliance.model.plan import Plan
 from appliance.model.problem import Problem
 from appliance.model.report import DestinationReport
-from tests.control.test_serve import KEY, SERVER, Box, box, place, run
+from tests.control.whole_control import KEY, SERVER, Box, box, place, run
 from tests.fakes.engine import FakeEngine, fake_engine
 
 __all__ = ["place"]

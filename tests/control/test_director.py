@@ -4,16 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import Callable
 from pathlib import Path
 
 import msgspec
 import pytest
 
-from appliance.clock.clocks import WallClock
-from appliance.control.director import Director, Surroundings
+from appliance.control.director import Director
 from appliance.control.judge.engine_presence import SILENT_S
-from appliance.control.keys import KeyStore
 from appliance.control.links.watchers import WATCHED_S
 from appliance.control.live import airing
 from appliance.control.live.live_state import Wish
@@ -23,30 +20,13 @@ from appliance.errors import Fact, NeedsOwner
 from appliance.model.command import ChangeSetting, CheckDestination, EndLive, GoLive, PasteKey
 from appliance.model.plan import Preflight
 from appliance.model.problem import Problem
-from appliance.model.profile import Profile
 from appliance.model.report import Answer, DestinationReport, Report
 from appliance.model.screen import ScreenPlan
 from appliance.model.signal import Cause, Signal
 from appliance.model.state import Off, OnAir
-from appliance.settings.layers import Layer, join
 from appliance.system.latest import Latest
+from tests.control.directing import PASTE, Time, director
 from tests.fakes.engine import HEALTHY, HELLO
-
-PASTE = PasteKey(text="rtmp://h/app key-12345678")
-
-
-class Time:
-    now = 1000.0
-    set_by = 0.0
-
-
-def director(place: Path, time: Time, wishes: WishFile | None = None, late: Callable[[], int] = lambda: 0) -> Director:
-    profile = Profile(name="pi4", encoders=("x",), settings={"picture.fps": 50})
-    around = Surroundings(
-        keys=KeyStore(place), wishes=wishes or WishFile(place), profile_for=lambda *_: profile, name="box", version="1",
-        clock=WallClock(lambda: time.now + time.set_by, lambda: time.now), late=late,
-    )  # fmt: skip
-    return Director(join((Layer("box.toml", {"state-dir": str(place)}),)), around)
 
 
 async def greeted(place: Path, time: Time) -> Director:

@@ -25,7 +25,7 @@ from appliance.model.config import Config
 from appliance.model.text import legible
 from appliance.settings import layers
 from appliance.settings.toml import parse_toml
-from tests.control.test_serve import box, place, run
+from tests.control.whole_control import box, place, run
 from tests.recordings.samples import plain, put
 
 __all__ = ["place"]

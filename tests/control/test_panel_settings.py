@@ -19,7 +19,7 @@ from appliance.settings.layers import Layer, join
 from appliance.settings.listing import rows
 from appliance.settings.panel_file import panel_text, put_aside, read_backup, read_panel, write_panel
 from tests.control.test_commands import PASTE
-from tests.control.test_serve import Box, box, place, run
+from tests.control.whole_control import Box, box, place, run
 from tests.fakes.engine import fake_engine
 
 __all__ = ["place"]

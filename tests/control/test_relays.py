@@ -20,7 +20,7 @@ from appliance.model.protocol import (
     frame,
     pack,
 )
-from tests.control.test_serve import Box, box, place, run
+from tests.control.whole_control import Box, box, place, run
 from tests.fakes.engine import FakeEngine, fake_engine
 from tests.panel.streaming import deaf, following
 

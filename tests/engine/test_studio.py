@@ -3,57 +3,27 @@
 from __future__ import annotations
 
 import threading
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import msgspec
 import pytest
 
 from appliance.engine.hardware.network import NetworkWatch
-from appliance.engine.outlets import Outlets
 from appliance.engine.sinks.rtmp.publisher import Publisher
-from appliance.engine.studio import Studio
-from appliance.model.plan import CapturePlan, Destination, EncoderPlan, PicturePlan, Plan, RecordPlan, ReplayPlan
-from appliance.model.report import Report
+from appliance.model.plan import CapturePlan, EncoderPlan, PicturePlan, Plan, RecordPlan, ReplayPlan
+from tests.engine.running import Running, changed, to
 from tests.fakes.rtmp_server import Behaviour, RtmpServer, Trick
 
 pytestmark = pytest.mark.timeout(180)
 
 SMALL = PicturePlan(width=160, height=240, fps=30)
 QUIET = Plan(
-    capture=CapturePlan(device="test", audio="test"),
+    capture=CapturePlan(device="test:320x180@60", audio="test"),
     picture=SMALL,
     encoder=EncoderPlan(name="libx264", bitrate_kbps=600),
     replay=ReplayPlan(seconds=0),
 )
-
-
-def changed(plan: Plan, **parts: object) -> Plan:
-    return msgspec.structs.replace(plan, **parts)
-
-
-class Running:
-    """A studio that is kept up with, as the engine's main thread does."""
-
-    def __init__(self, plan: Plan) -> None:
-        self.previews: list[bytes] = []
-        self._changed = threading.Event()
-        self.studio = Studio(plan, Outlets(self.previews.append, self._changed.set))
-
-    def until(self, condition: Callable[[Report], bool]) -> Report:
-        """The first report that meets `condition`."""
-        end = time.monotonic() + 60
-        while time.monotonic() < end:
-            self.studio.keep_up()
-            for worker in self.studio.workers:
-                assert worker.failure is None
-            report = self.studio.report()
-            if condition(report):
-                return report
-            self._changed.wait(0.01)
-            self._changed.clear()
-        raise AssertionError(f"it did not happen: {report}")
 
 
 @pytest.fixture
@@ -67,10 +37,6 @@ def running() -> Iterator[Running]:
 def server() -> Iterator[RtmpServer]:
     with RtmpServer() as one:
         yield one
-
-
-def to(server: RtmpServer, name: str = "tiktok", session: int = 1, key: str = "key-1") -> Destination:
-    return Destination(name=name, server=f"rtmp://127.0.0.1:{server.port}/live", key=key, session=session)
 
 
 def test_nothing_is_encoded_until_somebody_wants_it(running: Running) -> None:

@@ -26,7 +26,7 @@ from appliance.model.plan import (
 from appliance.model.report import Report
 
 PLAN = Plan(
-    capture=CapturePlan(device="test", audio="test"),
+    capture=CapturePlan(device="test:320x180@60", audio="test"),
     picture=PicturePlan(width=160, height=240, fps=30),
     encoder=EncoderPlan(name="libx264", preset="ultrafast"),
     replay=ReplayPlan(seconds=20),

@@ -43,7 +43,7 @@ pytestmark = pytest.mark.timeout(90)
 
 PICTURE = PicturePlan(width=160, height=240, fps=30, look="fill")
 PLAN = Plan(
-    capture=CapturePlan(device="test", audio="test"),
+    capture=CapturePlan(device="test:320x180@60", audio="test"),
     picture=PICTURE,
     encoder=EncoderPlan(name="libx264", preset="ultrafast", bitrate_kbps=800),
     replay=ReplayPlan(seconds=0),

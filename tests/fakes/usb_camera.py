@@ -8,15 +8,21 @@ from __future__ import annotations
 import errno
 import os
 import time
-from collections.abc import Callable
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
 from typing import Any
 
+import pytest
 from linuxpy.video import raw
 
+from appliance.engine.frame import CapturedFrame
+from appliance.engine.inputs.v4l2_source import CaptureRequest, V4l2Source
+from appliance.engine.threads.mailbox import Mailbox
 from appliance.engine.v4l2.formats import fourcc, fourcc_text
 from appliance.engine.v4l2.ioctl import Node
-from appliance.engine.v4l2.memory import Mapping, mapped
+from appliance.engine.v4l2.memory import Mapping as Mapped
+from appliance.engine.v4l2.memory import mapped
+from appliance.model.signal import Signal
 
 _FRAME_S = 1 / 30
 
@@ -49,12 +55,12 @@ class _CameraNode(Node):
         self.fd = os.eventfd(1, os.EFD_NONBLOCK | os.EFD_CLOEXEC)  # there is always something to ask for
         self._camera = camera
         self._code, self._size, self._fps = camera.lists[0][0], camera.lists[0][1:3], camera.lists[0][3]
-        self._memory: dict[int, Mapping] = {}
+        self._memory: dict[int, Mapped] = {}
         self._queued: list[int] = []
         self._next_s = 0.0
         self._sent = 0
 
-    def map(self, length: int, offset: int) -> Mapping:
+    def map(self, length: int, offset: int) -> Mapped:
         file = os.memfd_create("buffer")
         os.truncate(file, length)
         memory = self._memory[offset // 2**24] = mapped(file, length, 0)
@@ -158,3 +164,19 @@ _ANSWERS: dict[int, Callable[[_CameraNode, Any], None]] = {
     raw.IOC.STREAMON: _CameraNode._start,
     raw.IOC.STREAMOFF: _CameraNode._nothing,
 }
+
+
+def plug_in(monkeypatch: pytest.MonkeyPatch, cameras: Mapping[str, Camera]) -> None:
+    """Lets the engine's real capture threads find these, each by the path of its node, and nothing else."""
+
+    class FakeSource(V4l2Source):
+        def __init__(
+            self,
+            request: CaptureRequest,
+            frames: Mailbox[CapturedFrame],
+            on_signal: Callable[[Signal], None],
+            name: str = "capture",
+        ) -> None:
+            super().__init__(replace(request, open=lambda path: cameras[path].open(path)), frames, on_signal, name)
+
+    monkeypatch.setattr("appliance.engine.console.V4l2Source", FakeSource)

@@ -33,7 +33,7 @@ from appliance.panel.control_routes import add_control_routes
 from appliance.panel.platform_routes import add_concierge
 from appliance.panel.preview import Preview
 from appliance.panel.schema import ENDPOINTS, schema_json
-from tests.control.test_serve import Box, box
+from tests.control.whole_control import Box, box
 from tests.fakes.engine import JPEG, fake_engine
 
 CHECKS = [status_code_conformance, content_type_conformance, response_schema_conformance]

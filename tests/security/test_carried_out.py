@@ -17,7 +17,7 @@ from appliance.access.pins import in_groups
 from appliance.access.qr import qr_text
 from appliance.access.tokens import AccessFiles
 from appliance.control.support import bundle, logs
-from tests.control.test_serve import Box, box, run
+from tests.control.whole_control import Box, box, run
 from tests.fakes.engine import fake_engine
 
 SERVER = "rtmp://ingest.example/game"

@@ -17,7 +17,7 @@ from appliance.access.origin import Client
 from appliance.access.tokens import AccessFiles
 from appliance.model.state import State
 from appliance.panel import app, feed
-from tests.control.test_serve import Box, box
+from tests.control.whole_control import Box, box
 from tests.panel.streaming import following
 from tests.security.house import House, visit
 

@@ -20,7 +20,7 @@ from appliance.control.keys import KeyStore
 from appliance.model.plan import Plan
 from appliance.storage.files import kept_by, read_file, write_atomically
 from appliance.storage.spool import SPOOL, Spool
-from tests.control.test_serve import Box, box, place, run
+from tests.control.whole_control import Box, box, place, run
 from tests.fakes.engine import fake_engine
 
 __all__ = ["place"]

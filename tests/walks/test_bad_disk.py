@@ -21,12 +21,12 @@ from appliance.control import main as control_main
 from tests.engine.sinks.publishing import until
 from tests.fakes.rtmp_server import RtmpServer
 from tests.faults.sabotage import Saboteur
-from tests.running import RunningBox, State
+from tests.running import SMALL_TOML, RunningBox, State
 from tests.servers.nginx import free_port
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(400)]
 
-TOML = '\n[capture]\ndevice = "test"\naudio = "none"\n[picture]\nsize = "160x240"\nfps = 24\n'
+TOML = SMALL_TOML.replace('audio = "test"', 'audio = "none"')
 UNDER = ("setpriv", "--bounding-set=-dac_override,-dac_read_search", "--") if os.geteuid() == 0 else ()
 """Even root obeys the modes of files then."""
 
@@ -130,7 +130,13 @@ def harmed_in_mid_live(home: Path, server: RtmpServer, fault: Fault) -> Iterator
         yield box
 
 
-@pytest.mark.parametrize("name", FAULTS)
+EVERY_DAY = {"full", "directory in the way"}
+"""How the disk fails in short runs: what cannot be written, and what cannot be read. The others are for long ones."""
+
+
+@pytest.mark.parametrize(
+    "name", [name if name in EVERY_DAY else pytest.param(name, marks=pytest.mark.long) for name in FAULTS]
+)
 def test_a_live_and_its_panel_outlast_a_broken_disk_and_a_killed_control(tmp_path: Path, name: str) -> None:
     fault = FAULTS[name]
     with RtmpServer() as server, harmed_in_mid_live(tmp_path, server, fault) as box:
@@ -152,7 +158,7 @@ def test_a_live_and_its_panel_outlast_a_broken_disk_and_a_killed_control(tmp_pat
 @pytest.mark.parametrize(
     ("name", "lost", "times"),
     [
-        ("full", "The control ended with exit code 1.", 2),
+        pytest.param("full", "The control ended with exit code 1.", 2, marks=pytest.mark.long),
         ("directory in the way", "The stream to tiktok was ended.", 1),
     ],
 )

@@ -8,7 +8,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from tests.running import RunningBox
+from tests.running import SMALL_TOML, RunningBox
 from tests.servers import nginx as nginx_room
 from tests.servers.nginx import Nginx
 
@@ -18,8 +18,6 @@ pytestmark = [
     pytest.mark.skipif(bool(nginx_room.missing()), reason=nginx_room.missing() or "nginx is there"),
 ]
 
-TOML = '\n[capture]\ndevice = "test"\naudio = "none"\n[picture]\nsize = "160x240"\nfps = 24\n'
-
 
 def role(box: RunningBox, name: str) -> psutil.Process:
     return next(child for child in psutil.Process(box.pid).children() if name in child.cmdline()[:5])
@@ -27,7 +25,7 @@ def role(box: RunningBox, name: str) -> psutil.Process:
 
 def test_a_deleted_run_directory_and_a_new_control_can_still_end_the_live(tmp_path: Path) -> None:
     (tmp_path / "nginx").mkdir()
-    with Nginx(tmp_path / "nginx") as nginx, RunningBox(tmp_path, TOML) as box:
+    with Nginx(tmp_path / "nginx") as nginx, RunningBox(tmp_path, SMALL_TOML) as box:
         assert box.do("paste-key", text=f"{nginx.server} stream-1?sign=abc")[0] == 200
         assert box.do("go-live")[0] == 200
         box.until(lambda state: state["live"]["type"] == "on-air")
@@ -47,7 +45,7 @@ def test_a_deleted_run_directory_and_a_new_control_can_still_end_the_live(tmp_pa
 def test_an_end_without_an_engine_to_tell_says_so_and_comes(tmp_path: Path) -> None:
     """The engine stands still, so that nobody can tell it; what is said then is not that all is over."""
     (tmp_path / "nginx").mkdir()
-    with Nginx(tmp_path / "nginx") as nginx, RunningBox(tmp_path, TOML) as box:
+    with Nginx(tmp_path / "nginx") as nginx, RunningBox(tmp_path, SMALL_TOML) as box:
         assert box.do("paste-key", text=f"{nginx.server} stream-1?sign=abc")[0] == 200
         assert box.do("go-live")[0] == 200
         box.until(lambda state: state["live"]["type"] == "on-air")

@@ -11,7 +11,7 @@ import av
 import psutil
 import pytest
 
-from tests.running import RunningBox, State
+from tests.running import SMALL_TOML, RunningBox, State
 from tests.servers import nginx as nginx_room
 from tests.servers.nginx import Nginx
 
@@ -45,9 +45,26 @@ def pasted(box: RunningBox, server: str, key: str = KEY) -> None:
     assert status == 200, answer
 
 
-def test_a_pasted_key_goes_live_and_the_whole_stream_arrives(nginx: Nginx, tmp_path: Path) -> None:
-    with RunningBox(tmp_path, TOML) as box:
+def preview_of(box: RunningBox) -> bytes:
+    """The canvas as a JPEG, empty as long as there is none."""
+    try:
+        return box.get("/api/preview.jpg")
+    except urllib.error.HTTPError as refusal:
+        if refusal.code != 503:
+            raise
+        return b""
+
+
+def test_a_box_records_and_shows_itself_and_a_pasted_key_goes_live_and_the_whole_stream_arrives(
+    nginx: Nginx, tmp_path: Path
+) -> None:
+    record = f'\n[record]\nenabled = true\ndirectory = "{tmp_path}/recordings"\n'
+    with RunningBox(tmp_path, TOML + record) as box:
         box.until(lambda state: state["signal"]["state"] == "picture")
+        box.until(lambda _: bool(preview_of(box)))
+        (tmp_path / "preview.jpg").write_bytes(preview_of(box))
+        assert box.do("start-recording")[0] == 200
+        box.until(lambda state: state["record"]["written-s"] > 1.5)
         assert box.state()["live"]["type"] == "off"
         pasted(box, nginx.server)
         assert box.do("go-live")[0] == 200
@@ -65,25 +82,13 @@ def test_a_pasted_key_goes_live_and_the_whole_stream_arrives(nginx: Nginx, tmp_p
         assert (video.codec_context.name, video.width, video.height) == ("h264", 360, 640)
         assert (audio.codec_context.name, audio.sample_rate, audio.channels) == ("aac", 48_000, 2)
         assert sum(1 for _ in recording.decode(video=0)) >= 60
-
-
-def test_the_preview_is_a_picture_of_the_canvas(tmp_path: Path) -> None:
-    with RunningBox(tmp_path, TOML) as box:
-        box.until(lambda state: state["signal"]["state"] == "picture")
-
-        def is_there(_: object) -> bool:
-            try:
-                return box.get("/api/preview.jpg")[:2] == b"\xff\xd8"
-            except urllib.error.HTTPError as refusal:
-                if refusal.code != 503:
-                    raise
-                return False
-
-        box.until(is_there)
-        (tmp_path / "preview.jpg").write_bytes(box.get("/api/preview.jpg"))
-        with av.open(str(tmp_path / "preview.jpg")) as picture:
-            frame = next(picture.decode(video=0))
+    with av.open(str(tmp_path / "preview.jpg")) as picture:
+        frame = next(picture.decode(video=0))
         assert (frame.width, frame.height) == (360, 640)
+    first = min((tmp_path / "recordings").iterdir())
+    assert first.suffix == ".mp4"
+    with av.open(str(first)) as file:
+        assert sum(1 for _ in file.decode(video=0)) > 30
 
 
 def refused(state: State) -> bool:
@@ -94,7 +99,7 @@ def refused(state: State) -> bool:
 def test_a_key_is_nowhere_but_in_the_secret_store_and_on_the_wire(nginx: Nginx, tmp_path: Path) -> None:
     nginx.hooks.publish_status = 403
     secrets = (KEY, KEY.partition("?")[0], "aB+/cD==", urllib.parse.quote(KEY, safe=""))
-    with RunningBox(tmp_path, TOML) as box:
+    with RunningBox(tmp_path, SMALL_TOML) as box:
         pasted(box, nginx.server)
         assert box.do("go-live")[0] == 200
         box.until(refused)
@@ -121,18 +126,8 @@ def test_a_key_is_nowhere_but_in_the_secret_store_and_on_the_wire(nginx: Nginx, 
     assert oct(store.stat().st_mode & 0o777) == "0o700"
 
 
-def test_recording_without_a_server_makes_a_file_that_plays(tmp_path: Path) -> None:
-    with RunningBox(tmp_path, TOML + f'\n[record]\nenabled = true\ndirectory = "{tmp_path}/recordings"\n') as box:
-        assert box.do("start-recording")[0] == 200
-        box.until(lambda state: state["record"]["written-s"] > 1.5)
-    (recording,) = (tmp_path / "recordings").iterdir()
-    assert recording.suffix == ".mp4"
-    with av.open(str(recording)) as file:
-        assert sum(1 for _ in file.decode(video=0)) > 30
-
-
 def test_a_dead_engine_and_a_dead_control_come_back_and_the_live_goes_on(nginx: Nginx, tmp_path: Path) -> None:
-    with RunningBox(tmp_path, TOML) as box:
+    with RunningBox(tmp_path, SMALL_TOML) as box:
         pasted(box, nginx.server)
         assert box.do("go-live")[0] == 200
         box.until(lambda state: state["live"]["type"] == "on-air")

@@ -14,21 +14,11 @@ import av
 import pytest
 
 from tests.recordings.samples import fragmented, put
-from tests.running import RunningBox
+from tests.running import SMALL_TOML, RunningBox
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(120)]
 
-TOML = """
-[capture]
-device = "test:320x180@30"
-audio = "test"
-
-[picture]
-size = "360x640"
-
-[replay]
-seconds = 20
-"""
+TOML = SMALL_TOML + "[replay]\nseconds = 20\n"
 
 
 def fetched(box: RunningBox, name: str) -> bytes:
@@ -90,11 +80,3 @@ def test_a_clip_from_before_going_live_a_recording_and_their_end(tmp_path: Path)
         status, answer = box.do("delete-recording", name="../run.json")
         assert (status, answer["code"]) == (422, "recording-name")
     assert {path.name for path in left.iterdir()} == {mended["name"], clip["name"]}
-
-
-def test_without_a_ring_there_is_no_clip_and_no_encoder(tmp_path: Path) -> None:
-    with RunningBox(tmp_path, TOML.replace("seconds = 20", "seconds = 0")) as box:
-        box.until(lambda state: state["canvas"]["captured"] > 60)
-        status, answer = box.do("clip", seconds=4)
-        assert (status, answer["code"]) == (409, "nothing-to-clip")
-        assert box.state()["encoder"]["kbps"] == 0

@@ -23,7 +23,7 @@ from appliance.model.check import Check
 from appliance.model.config import CaptureConfig, Config, PanelConfig
 from appliance.model.signal import Cause, Signal
 from appliance.settings.layers import load
-from tests.control.test_serve import box, run
+from tests.control.whole_control import box, run
 from tests.fakes.engine import HEALTHY, fake_engine
 from tests.servers.certificates import Authority
 

@@ -42,7 +42,7 @@ from appliance.model.profile import Profile
 from appliance.model.report import Answer
 from appliance.model.state import Advice, ExportState, Recording, UplinkState
 from appliance.settings.layers import Layer, join
-from tests.control.test_serve import box, place, run
+from tests.control.whole_control import box, place, run
 from tests.fakes.engine import HEALTHY, HELLO
 
 __all__ = ["place"]

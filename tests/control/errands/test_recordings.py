@@ -11,7 +11,7 @@ import pytest
 from appliance.model.plan import Ask, Clip, DeleteRecording, Plan
 from appliance.model.problem import Problem
 from appliance.model.report import Answer, RecordReport
-from tests.control.test_serve import Box, box, place, run
+from tests.control.whole_control import Box, box, place, run
 from tests.fakes.engine import HEALTHY, FakeEngine, fake_engine
 from tests.recordings.samples import fragmented, plain, put
 

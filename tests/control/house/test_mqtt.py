@@ -28,7 +28,7 @@ from appliance.model.config import Config, MqttConfig
 from appliance.model.problem import Problem
 from appliance.model.state import DestinationView, HealthState, OnAir, State
 from appliance.system.latest import Latest
-from tests.control.test_serve import box
+from tests.control.whole_control import box
 from tests.fakes.engine import fake_engine
 from tests.servers.certificates import Authority
 from tests.servers.mosquitto import MOSQUITTO, Mosquitto

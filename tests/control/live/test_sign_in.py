@@ -17,7 +17,7 @@ from appliance.errors import NeedsOwner, Unavailable
 from appliance.model.config import SignInConfig
 from appliance.model.state import AccountState
 from appliance.panel.account_routes import LABEL
-from tests.control.test_serve import box, run
+from tests.control.whole_control import box, run
 from tests.fakes.engine import fake_engine
 from tests.fakes.login_kit import CLIENT, SECRET, FakeLoginKit, fake_login_kit
 

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from appliance.access.tokens import AccessFiles
 from appliance.control.support.redact import HIDDEN, redacted
 from appliance.model.problem import Problem
-from tests.control.test_serve import KEY, SERVER, Box, box, place, run
+from tests.control.whole_control import KEY, SERVER, Box, box, place, run
 from tests.fakes.engine import HEALTHY, FakeEngine, fake_engine
 
 __all__ = ["place"]

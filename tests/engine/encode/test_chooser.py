@@ -24,7 +24,7 @@ from appliance.engine.encode.worker import EncodeWorker
 from appliance.model.plan import CapturePlan, EncoderPlan, PicturePlan, Plan, ReplayPlan
 from appliance.model.problem import Problem
 from appliance.model.report import Report
-from tests.engine.test_studio import Running, to
+from tests.engine.running import Running, to
 from tests.fakes.rtmp_server import RtmpServer
 
 PICTURE = PicturePlan(width=160, height=240, fps=30)
@@ -166,7 +166,10 @@ class Quick(Chooser):
 
 
 PLAN = Plan(
-    capture=CapturePlan(device="test", audio="test"), picture=PICTURE, encoder=AUTO, replay=ReplayPlan(seconds=0)
+    capture=CapturePlan(device="test:320x180@60", audio="test"),
+    picture=PICTURE,
+    encoder=AUTO,
+    replay=ReplayPlan(seconds=0),
 )
 
 

@@ -124,7 +124,7 @@ def failure(call: Callable[[], object]) -> PlugcastError:
     return caught.value
 
 
-@pytest.mark.parametrize("kbps", [2000, 8000])
+@pytest.mark.parametrize("kbps", [pytest.param(2000, marks=pytest.mark.long), 8000])
 def test_it_finds_what_a_line_carries(kbps: int) -> None:
     with serving() as site:
         site.kbps = kbps

@@ -6,7 +6,6 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import replace
 from pathlib import Path
 from queue import Queue
 
@@ -25,7 +24,7 @@ from appliance.engine.v4l2.ioctl import Node
 from appliance.model.device import DeviceFacts
 from appliance.model.plan import CapturePlan, PicturePlan, Plan
 from appliance.model.signal import Cause, Signal
-from tests.fakes.usb_camera import Camera
+from tests.fakes.usb_camera import Camera, plug_in
 
 PICTURE = PicturePlan(width=160, height=160, fps=30)
 
@@ -89,19 +88,6 @@ def test_an_edid_is_for_the_card_it_was_chosen_for(monkeypatch: pytest.MonkeyPat
 CAMERAS = dict[str, Camera]()
 
 
-class FakeSource(V4l2Source):
-    """The real capture thread; which card it opens is known by the node."""
-
-    def __init__(
-        self,
-        request: CaptureRequest,
-        frames: Mailbox[CapturedFrame],
-        on_signal: Callable[[Signal], None],
-        name: str = "capture",
-    ) -> None:
-        super().__init__(replace(request, open=lambda path: CAMERAS[path].open(path)), frames, on_signal, name)
-
-
 class FakeRegister(DeviceRegister):
     """Two webcams."""
 
@@ -129,7 +115,7 @@ def console(dev: Path, capture: CapturePlan) -> Iterator[tuple[Console, Stage, P
 @pytest.fixture
 def webcams(dev: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     CAMERAS.update({str(dev / f"video{number}"): camera() for number in (0, 1)})
-    monkeypatch.setattr("appliance.engine.console.V4l2Source", FakeSource)
+    plug_in(monkeypatch, CAMERAS)
     return dev
 
 

@@ -5,27 +5,24 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import replace
 
 import msgspec
 import pytest
 
-from appliance.engine.frame import CapturedFrame
-from appliance.engine.inputs.v4l2_source import CaptureRequest, V4l2Source
 from appliance.engine.outlets import Outlets
 from appliance.engine.studio import Studio
-from appliance.engine.threads.mailbox import Mailbox
 from appliance.model.plan import CapturePlan, EncoderPlan, PicturePlan, Plan, ReplayPlan
 from appliance.model.report import Report
-from appliance.model.signal import Cause, Signal
+from appliance.model.signal import Cause
 from tests.engine.captured import jpeg
-from tests.fakes.usb_camera import Camera
+from tests.fakes.usb_camera import Camera, plug_in
 
 pytestmark = pytest.mark.timeout(60)
 
 WHOLE = jpeg((200, 120, 50), 320, 180)
+CARD, FACECAM = "/dev/video98", "/dev/video99"
 PLAN = Plan(
-    capture=CapturePlan(device="/dev/video98", facecam="/dev/video99"),
+    capture=CapturePlan(device=CARD, facecam=FACECAM),
     picture=PicturePlan(width=180, height=320, fps=30, look="split"),
     encoder=EncoderPlan(name="libx264", preset="ultrafast"),
     replay=ReplayPlan(seconds=0),
@@ -43,23 +40,10 @@ class Sender:
 SENDERS = dict[str, Sender]()
 
 
-class FakeSource(V4l2Source):
-    """The real capture thread, on a fake card."""
-
-    def __init__(
-        self,
-        request: CaptureRequest,
-        frames: Mailbox[CapturedFrame],
-        on_signal: Callable[[Signal], None],
-        name: str = "capture",
-    ) -> None:
-        super().__init__(replace(request, open=SENDERS[name].camera.open), frames, on_signal, name)
-
-
 @pytest.fixture
 def studio(monkeypatch: pytest.MonkeyPatch) -> Iterator[Studio]:
     SENDERS.update(capture=Sender(), facecam=Sender())
-    monkeypatch.setattr("appliance.engine.console.V4l2Source", FakeSource)
+    plug_in(monkeypatch, {CARD: SENDERS["capture"].camera, FACECAM: SENDERS["facecam"].camera})
     one = Studio(PLAN, Outlets(preview=lambda _: None, changed=lambda: None))
     yield one
     one.close()

@@ -157,7 +157,8 @@ def test_a_thread_that_does_not_come_along_costs_whole_groups_and_no_memory() ->
 
 
 @pytest.mark.timeout(60)
-def test_hours_of_watching_leave_no_memory_behind() -> None:
+@pytest.mark.parametrize("minutes", [8, pytest.param(30, marks=pytest.mark.long)])
+def test_watching_for_long_leaves_no_memory_behind(minutes: int) -> None:
     made = clip(2)
     taken = [0]
     sink = LivePackets(made.params, lambda kind, piece: taken.__setitem__(0, taken[0] + (kind in (1, 2))))
@@ -168,8 +169,8 @@ def test_hours_of_watching_leave_no_memory_behind() -> None:
 
     watch(300, 0)
     before, fragments = memory_mb(), taken[0]
-    watch(1800, 400)
-    assert taken[0] > fragments + 1800 * 3.5
+    watch(minutes * 60, 400)
+    assert taken[0] > fragments + minutes * 60 * 3.5
     assert memory_mb() - before < 3
     sink.stop()
     assert sink.join(5)
