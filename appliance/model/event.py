@@ -5,13 +5,18 @@ Ids are the platform's; where it gives none they are empty. `at` is Unix seconds
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 from msgspec import Meta
 
+from appliance.model.platforms.registry import PLATFORMS
 from appliance.model.problem import Value
 
-type ChatPlatform = Literal["tiktok", "twitch", "youtube", "simulated", "test"]
+if TYPE_CHECKING:
+    type ChatPlatform = str
+else:
+    # A platform, or what stands for one; the schema names them.
+    ChatPlatform = Literal[(*(name for name in PLATFORMS if name != "custom"), "simulated", "test")]
 type Name = Annotated[str, Meta(max_length=512)]
 type Said = Annotated[str, Meta(max_length=16_384)]
 type Id = Annotated[str, Meta(max_length=256)]

@@ -90,7 +90,7 @@ def test_a_word_of_the_list_finds_itself(word: str) -> None:
 
 def said(id_: str, text: str, user: str = "1", platform: str = "tiktok", name: str = "Maya", **more: object) -> Comment:
     viewer = Viewer(id=user, name=name, **more)  # type: ignore[arg-type]
-    return Comment(platform=platform, id=id_, user=viewer, text=text)  # type: ignore[arg-type]
+    return Comment(platform=platform, id=id_, user=viewer, text=text)
 
 
 def hidden(room: ChatRoom) -> list[str]:
