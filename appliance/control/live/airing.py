@@ -171,8 +171,9 @@ class Airing:
         await self._wish(msgspec.structs.replace(self.wish, muted=tuple(sorted(left | ({source} if on else set())))))
 
     async def record(self, *, wanted: bool) -> None:
-        """Records, or does not, whatever the settings say."""
-        recording = None if wanted == self._around.config().record.enabled else wanted
+        """Records, or does not, whatever the settings say, which speak of lives alone."""
+        is_set = self._around.config().record.enabled and self.wish.wanted
+        recording = None if wanted == is_set else wanted
         if recording != self.wish.recording:
             log.info("Recording was %s by hand.", "started" if wanted else "stopped")
             await self._wish(msgspec.structs.replace(self.wish, recording=recording))

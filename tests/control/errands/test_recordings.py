@@ -99,10 +99,11 @@ def test_only_recordings_are_given_out(name: str, status: int, place: Path) -> N
     run(test)
 
 
-def test_recording_by_hand_is_in_the_plan_and_outlives_control(place: Path) -> None:
+@pytest.mark.parametrize("settings", ["", "[record]\nenabled = true\n"], ids=["by hand alone", "every live"])
+def test_recording_by_hand_is_in_the_plan_and_outlives_control(place: Path, settings: str) -> None:
     async def test() -> None:
         async with fake_engine(place) as engine:
-            async with box(place) as it:
+            async with box(place, settings) as it:
                 assert not (await engine.until(lambda plan: True)).record.enabled
                 assert (await it.do({"do": "start-recording"}))[0] == 200
                 await engine.until(lambda plan: plan.record.enabled)
