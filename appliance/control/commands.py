@@ -176,7 +176,9 @@ async def _change_setting(rooms: Rooms, command: model.ChangeSetting) -> Facts:
 
 @_does(model.RestoreSettings)
 async def _restore_settings(rooms: Rooms, command: model.RestoreSettings) -> Facts:
-    facts = await rooms.panel.restore(command.text)
+    if command.trial:
+        return rooms.panel.would_restore(command.text)
+    facts = await rooms.panel.restore(command.text, is_sure=command.sure)
     await rooms.airing.look()
     return facts
 
@@ -217,6 +219,9 @@ async def _reset_box(rooms: Rooms, command: model.ResetBox) -> Facts:
 @_does(model.MakeClip)
 async def _make_clip(rooms: Rooms, command: model.MakeClip) -> Asked:
     rooms.hearing.must_be_there()
+    if not rooms.panel.config.replay.seconds:
+        sentence = "Clips are off: replay.seconds is 0. Set how many seconds are kept for clips first."
+        raise Refused("nothing-to-clip", sentence, found="off")
     return Asked(ask_clip(rooms.errands.asks, command.seconds, rooms.steady()))
 
 

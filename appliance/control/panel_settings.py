@@ -23,6 +23,7 @@ from appliance.storage.waiting import finished_on_disk
 
 log = logging.getLogger(__name__)
 
+MOST_CHANGES = 60
 _BACKUP = "# Settings of a Plugcast box, set on its panel. Keys and passwords are not in it.\n"
 
 
@@ -83,11 +84,31 @@ class PanelSettings:
         await self._write(values, strange)
         return {"path": path, "needs": needs(path)}
 
-    async def restore(self, text: str) -> dict[str, Fact]:
+    def would_restore(self, text: str) -> dict[str, Fact]:
+        """What a backup would change: `changes` has a line for each setting. Raises `Invalid` and `Refused`."""
+        values, strange = _backup_of(text)
+        after = self._settings.with_panel(values, strange, ())
+        self._must_keep_https(after.config)
+        now, then = ({row.path: row for row in rows(one, self.config.language)} for one in (self._settings, after))
+        changed = [
+            f"{(then.get(path) or now[path]).label}: {_said(now.get(path))} \u2192 {_said(then.get(path))}"
+            for path in {**now, **then}
+            if _said(now.get(path)) != _said(then.get(path))
+        ]
+        lines = changed[:MOST_CHANGES]
+        return {
+            "settings": len(values), "unknown": len(strange), "changed": len(changed), "changes": "\n".join(lines),
+        }  # fmt: skip
+
+    async def restore(self, text: str, *, is_sure: bool = False) -> dict[str, Fact]:
         """Replaces what was set on the panel by a backup. Raises `Invalid` and `Refused`; then nothing has changed."""
-        values, strange = read_backup(text)
-        for path, value in values.items():
-            must_be_panels(path, value)
+        values, strange = _backup_of(text)
+        if not values and self._settings.panel and not is_sure:
+            raise Refused(
+                "backup-empty",
+                "There is no setting of this box in this file: everything that was set here would go. Send it with "
+                '"sure" if that is what you want.',
+            )
         await self._write(values, strange)
         log.info("%d settings were restored from a backup.", len(values))
         return {"settings": len(values), "unknown": len(strange)}
@@ -142,6 +163,21 @@ class PanelSettings:
             known = ", ".join(self.config.destination)
             sentence = f"There is no such destination. There are: {known}. Add one first."
             raise Invalid("no-such-destination", sentence, known=known)
+
+
+def _backup_of(text: str) -> tuple[dict[str, Setting], Strange]:
+    values, strange = read_backup(text)
+    for path, value in values.items():
+        must_be_panels(path, value)
+    return values, strange
+
+
+def _said(row: SettingRow | None) -> str:
+    """A value as people read it; a dash where there is none."""
+    if row is None or row.value in {"", ()}:
+        return "\u2013"
+    option = next((one.label for one in row.options or () if str(one.value) == str(row.value)), None)
+    return option or (", ".join(row.value) if isinstance(row.value, tuple) else str(row.value))
 
 
 def _is_portable(path: str, value: Setting) -> bool:

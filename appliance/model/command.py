@@ -93,9 +93,14 @@ class ChangeSetting(Command, frozen=True, tag="set-setting"):
 
 
 class RestoreSettings(Command, frozen=True, tag="restore-settings"):
-    """Replace everything that was set on the panel by a backup, TOML text as from GET /api/settings/backup."""
+    """Replace everything that was set on the panel by a backup, TOML text as from GET /api/settings/backup.
+
+    With `trial` nothing is changed: the answer says what would be. A text without any setting needs `sure`.
+    """
 
     text: Annotated[str, Meta(max_length=MAX_BACKUP)]
+    trial: bool = False
+    sure: bool = False
 
 
 class SetDestination(Command, frozen=True, tag="set-destination"):

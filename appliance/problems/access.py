@@ -9,7 +9,10 @@ from appliance.problems.entry import Entry
 ACCESS = {
     "not-paired": Entry(
         Refused,
-        Words("This phone is not connected to the box any more.", "Este móvil ya no está conectado a la caja."),
+        Words(
+            "This phone is not connected to the box any more: it was removed, or was away for long. Type the PIN.",
+            "Este móvil ya no está conectado a la caja: lo quitaron o faltó mucho tiempo. Escribe el PIN.",
+        ),
     ),
     "viewer-only": Entry(
         Refused,

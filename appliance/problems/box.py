@@ -7,6 +7,13 @@ from appliance.model.words import Words
 from appliance.problems.entry import Entry
 
 BOX = {
+    "backup-empty": Entry(
+        Refused,
+        Words(
+            "There is no setting of this box in this file: everything that was set here would go.",
+            "En este archivo no hay ningún ajuste de la caja: se perdería todo lo que pusiste aquí.",
+        ),
+    ),
     "box-slow": Entry(
         Unavailable,
         Words(

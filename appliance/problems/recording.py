@@ -56,6 +56,12 @@ RECORDING = {
             "Aún no hay nada para un clip. Espera unos segundos.",
         ),
         fix="room",
+        kinds={
+            "off": Words(
+                "Clips are off: 0 seconds are kept for them. Choose more in All settings.",
+                "Los clips están apagados: se guardan 0 segundos. Elige más en Todos los ajustes.",
+            ),
+        },
     ),
     "no-such-disk": Entry(
         Refused,

@@ -339,7 +339,8 @@ class FakeBox:
         command = await request.json()
         name = command["do"]
         refusal = self.refusals.get(name)
-        answer = {} if refusal else self._effect(name, command)
+        act = _trial if command.get("trial") else self._effect
+        answer = {} if refusal else act(name, command)
         with self._news:
             self.commands.append(command)
             self._news.notify_all()
@@ -405,3 +406,10 @@ def _problem(status: int, code: str, **facts: Any) -> web.Response:
 def _jpeg(look: str) -> web.Response:
     pictures = game.jpegs(next(one for one in LOOKS if one == look))
     return web.Response(body=pictures[int(time.time() * 10) % len(pictures)], content_type="image/jpeg")
+
+
+def _trial(_name: str, command: Json) -> Json:
+    """What a backup would change."""
+    is_foreign = "picture" not in command["text"]
+    changes = "Look: Blur \u2192 Fill\nLanguage: en \u2192 es"
+    return {"settings": int(not is_foreign), "unknown": int(is_foreign), "changed": 2, "changes": changes}

@@ -30,3 +30,42 @@ def test_a_key_of_another_platform_is_put_there_by_one_tap(phone: BrowserContext
     paste.locator("button[type=submit]").tap()
     expect(paste.locator(".reply")).to_contain_text("A space or a line break stands within the key")
     assert_quiet(page)
+
+
+def test_a_backup_shows_what_it_changes_and_asks(phone: BrowserContext, box: FakeBox) -> None:
+    page = opened(phone, f"{box.url}/#/settings/backup")
+    for text, said in ((b'[picture]\nlook = "fill"\n', "This would change (2):"), (b"", "no setting of this box")):
+        page.set_input_files(
+            "#restore-file", {"name": "plugcast-settings.toml", "mimeType": "text/plain", "buffer": text}
+        )
+        page.get_by_role("button", name="See what would change").tap()
+        card = page.locator("section.card", has=page.locator("#restore-file"))
+        expect(card.locator(".reply")).to_contain_text(said)
+        expect(card.locator(".changes li")).to_have_text(["Look: Blur → Fill", "Language: en → es"])
+    assert [one.get("trial") for one in box.commands] == [True, True]
+    sure = card.locator("button.danger")
+    sure.tap()
+    assert len(box.commands) == 2
+    sure.tap()
+    expect(card.locator(".reply")).to_have_text("Your settings are back.")
+    assert box.commands[-1] == {"do": "restore-settings", "text": "", "sure": True}
+    line = "backup: line 3, column 7: no such thing"
+    box.refusals["restore-settings"] = {"status": 422, "code": "config", "text": line}
+    page.get_by_role("button", name="See what would change").tap()
+    expect(card.locator(".reply")).to_have_text(line)
+    assert_quiet(page)
+
+
+def test_clips_that_are_off_say_so_and_a_removed_phone_is_told(phone: BrowserContext) -> None:
+    with FakeBox(open_to_all=False) as box:
+        box.settings = [*box.settings, {**box.settings[0], "path": "replay.seconds", "value": 0, "default": 60}]
+        page = opened(phone, box.link)
+        page.wait_for_selector("#app:not([hidden])")
+        page.evaluate("location.hash = '#/clips'")
+        expect(page.locator("plug-clips")).to_contain_text("Clips are off")
+        expect(page.get_by_role("button", name="Clip 30 s").filter(visible=True)).to_have_count(0)
+        assert page.locator("#door .reply").count() == 0
+        phone.clear_cookies()
+        page.reload()
+        expect(page.locator("#door .reply")).to_contain_text("not connected to the box any more")
+        assert_quiet(page)

@@ -301,3 +301,24 @@ def test_rows_are_the_settings_and_their_ranges_are_what_is_checked() -> None:
                 with pytest.raises(Invalid):
                     check_setting(row.path, edge + beyond)
         assert row.settable != is_owners(row.path)
+
+
+def test_a_backup_without_a_setting_asks_and_a_trial_says_what_would_change(place: Path) -> None:
+    async def test() -> None:
+        async with fake_engine(place), box(place) as it:
+            await it.do({"do": "set-setting", "path": "picture.look", "value": "fill"})
+            before = panel_of(place)
+            for foreign in ("", "# nothing\n", '[tool.other]\nname = "x"\n'):
+                status, body = await it.do({"do": "restore-settings", "text": foreign})
+                assert (status, body["code"]) == (409, "backup-empty")
+                status, body = await it.do({"do": "restore-settings", "text": foreign, "trial": True})
+                assert (status, body["settings"], body["changes"]) == (200, 0, "Look: Fill \u2192 Blur")
+            text = 'picture.look = "split"\nlanguage = "es"\n'
+            status, body = await it.do({"do": "restore-settings", "text": text, "trial": True})
+            assert (status, body["changed"]) == (200, 2)
+            assert body["changes"].splitlines() == ["Language of the box: en \u2192 es", "Look: Fill \u2192 Split"]
+            assert panel_of(place) == before
+            assert (await it.do({"do": "restore-settings", "text": "", "sure": True}))[0] == 200
+            assert "look" not in panel_of(place)
+
+    run(test)

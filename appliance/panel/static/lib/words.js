@@ -3,6 +3,7 @@
 export const LANGUAGES = { en: "English", es: "Español" };
 const AGAIN_MS = 5000;
 const KEPT = "plugcast-language";
+const EXACT = new Set(["config", "setting", "server"]);
 const RIGHT_TO_LEFT = new Set(["ar", "fa", "he", "ur"]);
 
 /** @type {Record<string, string>} */
@@ -122,6 +123,8 @@ export function sayProblem(problem) {
 		if (all.every((one) => sentences[`value.${name}.${one}`]))
 			facts[name] = all.map((one) => sentences[`value.${name}.${one}`]).join(", ");
 	}
+	// Which setting or which line it is, and what its rule is, only the sentence says that it was raised with.
+	if (language === "en" && EXACT.has(problem.code) && problem.text) return problem.text;
 	const kind = facts.kind || facts.found;
 	return sayOr([...(kind ? [`problem.${problem.code}.${kind}`] : []), `problem.${problem.code}`], problem.text, facts);
 }

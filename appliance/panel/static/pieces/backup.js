@@ -1,6 +1,6 @@
 // Keeping the settings, bringing them back, and the way back to how the box came.
 
-import { button, card, form, icon, link, make, Piece, put, reply, say } from "../lib/all.js";
+import { button, card, form, hide, icon, link, make, Piece, put, reply, say, sureButton } from "../lib/all.js";
 
 const LARGEST = 60_000;
 
@@ -23,15 +23,35 @@ customElements.define(
 		#restore() {
 			const said = reply();
 			const file = make("input", { type: "file", id: "restore-file", accept: ".toml,text/plain" });
+			let text = "";
+			const changes = make("ul.small.hints.changes");
+			const sure = sureButton(say("backup.sure"), say("backup.really"), say("backup.restore"), async () => {
+				if (!(await this.do({ do: "restore-settings", text, sure: true }, said))) return;
+				put(said, say("backup.restored"));
+				show("");
+			});
+			/** What would change, a line each; nothing is done before somebody has seen it. @param {string} lines */
+			const show = (lines) => {
+				changes.replaceChildren(...(lines ? lines.split("\n") : []).map((line) => make("li", line)));
+				hide(changes, !lines);
+				hide(sure, !lines);
+			};
+			show("");
+			file.addEventListener("change", () => show(""));
 			const act = button(say("backup.restore-do"), {
 				onclick: async () => {
 					const chosen = file.files?.[0];
+					show("");
 					if (!chosen || chosen.size > LARGEST) {
 						put(said, say(chosen ? "backup.too-large" : "backup.choose"));
 						return;
 					}
-					if (await this.do({ do: "restore-settings", text: await chosen.text() }, said))
-						put(said, say("backup.restored"));
+					text = await chosen.text();
+					const would = await this.do({ do: "restore-settings", text, trial: true }, said);
+					if (!would) return;
+					const key = would.changed === 0 ? "backup.same" : would.settings === 0 ? "backup.empty" : "backup.changes";
+					put(said, say(key, { count: would.changed }));
+					show(would.changes);
 				},
 			});
 			return card(
@@ -39,8 +59,10 @@ customElements.define(
 				say("backup.restore"),
 				make("label", { for: "restore-file" }, say("backup.file")),
 				file,
-				said,
 				act,
+				said,
+				changes,
+				sure,
 			);
 		}
 

@@ -17,6 +17,7 @@ import {
 	sureButton,
 	when,
 } from "../lib/all.js";
+import { settings } from "../lib/settings.js";
 
 /** @param {string} name */
 const addressOf = (name) => `/api/recordings/${encodeURIComponent(name)}`;
@@ -27,6 +28,7 @@ customElements.define(
 		#record = button("", { icon: "circle", class: "second", onclick: () => this.#turnRecording() });
 		#clip = button(say("quick.clip", { seconds: 30 }), { icon: "scissors", onclick: () => this.#makeClip() });
 		#room = make("p.small");
+		#off = make("p.card", { hidden: true }, make("a", { href: "#/settings/every" }, say("clips.off")));
 		#list = make("ul.clips");
 		#none = make("p.card.lead", say("clips.none"));
 		#export = make("section.card.stack", { hidden: true });
@@ -38,11 +40,20 @@ customElements.define(
 				make("h2", say("clips.title")),
 				make("div.buttons", this.#record, this.#clip),
 				this.#room,
+				this.#off,
 				this.said,
 				this.#none,
 				this.#list,
 				this.#export,
 			);
+		}
+
+		/** Where no seconds are kept there is nothing to make a clip of, and that is said before somebody tries. */
+		async shown() {
+			const isOff = (await settings())?.some(({ path, value }) => path === "replay.seconds" && value === 0) || false;
+			hide(this.#off, !isOff);
+			hide(this.#clip, isOff);
+			put(this.#none, say(isOff ? "clips.none-off" : "clips.none"));
 		}
 
 		/** @param {State} state */

@@ -34,6 +34,8 @@ export default {
 		stop: "Stop recording {time}",
 		room: "Room for {hours} h of recording.",
 		none: "Nothing here yet. “Clip 30 s” keeps the last half minute.",
+		off: "Clips are off: 0 seconds are kept for them.",
+		"none-off": "Nothing here yet.",
 		clip: "Clip",
 		recording: "Recording",
 		play: "Play",

@@ -64,7 +64,12 @@ export default {
 		file: "A file that you downloaded here",
 		choose: "Choose a file first.",
 		"too-large": "That is not a settings file.",
-		"restore-do": "Use this file",
+		"restore-do": "See what would change",
+		changes: "This would change ({count}):",
+		empty: "There is no setting of this box in this file. All that was set here would go ({count}):",
+		same: "Nothing would change: your settings are as in this file.",
+		sure: "Change it",
+		really: "Really change it",
 		restored: "Your settings are back.",
 	},
 	reset: {

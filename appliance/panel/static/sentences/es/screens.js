@@ -34,6 +34,8 @@ export default {
 		stop: "Parar grabación {time}",
 		room: "Sitio para {hours} h de grabación.",
 		none: "Aún no hay nada. «Clip 30 s» guarda el último medio minuto.",
+		off: "Los clips están apagados: se guardan 0 segundos.",
+		"none-off": "Aún no hay nada.",
 		clip: "Clip",
 		recording: "Grabación",
 		play: "Ver",

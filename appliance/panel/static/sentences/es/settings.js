@@ -64,7 +64,12 @@ export default {
 		file: "Un archivo que descargaste aquí",
 		choose: "Elige antes un archivo.",
 		"too-large": "Eso no es un archivo de ajustes.",
-		"restore-do": "Usar este archivo",
+		"restore-do": "Ver qué cambiaría",
+		changes: "Esto cambiaría ({count}):",
+		empty: "En este archivo no hay ajustes de la caja. Se perdería todo lo que pusiste aquí ({count}):",
+		same: "No cambiaría nada: tus ajustes son los de este archivo.",
+		sure: "Cambiarlo",
+		really: "Cambiarlo de verdad",
 		restored: "Tus ajustes han vuelto.",
 	},
 	reset: {
