@@ -10,8 +10,8 @@ ACCESS = {
     "not-paired": Entry(
         Refused,
         Words(
-            "This phone is not connected to the box any more: it was removed, or was away for long. Type the PIN.",
-            "Este móvil ya no está conectado a la caja: lo quitaron o faltó mucho tiempo. Escribe el PIN.",
+            "This phone was removed from the box, or was away for long.",
+            "Quitaron este móvil de la caja, o faltó mucho tiempo.",
         ),
     ),
     "viewer-only": Entry(
@@ -21,8 +21,8 @@ ACCESS = {
     "link-used": Entry(
         Refused,
         Words(
-            "This link does not work, or not any more. Type the PIN that the box shows.",
-            "Este enlace no vale, o ya no. Escribe el PIN que muestra la caja.",
+            "This link does not work any more. Type the PIN.",
+            "Este enlace ya no vale. Escribe el PIN.",
         ),
         kinds={
             "used": Words(

@@ -10,8 +10,8 @@ BOX = {
     "backup-empty": Entry(
         Refused,
         Words(
-            "There is no setting of this box in this file: everything that was set here would go.",
-            "En este archivo no hay ningún ajuste de la caja: se perdería todo lo que pusiste aquí.",
+            "There is no setting of this box in this file.",
+            "En este archivo no hay ningún ajuste de la caja.",
         ),
     ),
     "box-slow": Entry(

@@ -67,5 +67,5 @@ def test_clips_that_are_off_say_so_and_a_removed_phone_is_told(phone: BrowserCon
         assert page.locator("#door .reply").count() == 0
         phone.clear_cookies()
         page.reload()
-        expect(page.locator("#door .reply")).to_contain_text("not connected to the box any more")
+        expect(page.locator("#door .reply")).to_contain_text("was removed from the box")
         assert_quiet(page)
