@@ -11,7 +11,7 @@ ACCESS = {
         Refused,
         Words(
             "This phone was removed from the box, or was away for long.",
-            "Quitaron este móvil de la caja, o faltó mucho tiempo.",
+            "Quitaron este móvil de la caja o faltó mucho.",
         ),
     ),
     "viewer-only": Entry(

@@ -10,8 +10,8 @@ BOX = {
     "backup-empty": Entry(
         Refused,
         Words(
-            "There is no setting of this box in this file.",
-            "En este archivo no hay ningún ajuste de la caja.",
+            "This file has no setting of the box.",
+            "Este archivo no tiene ajustes de la caja.",
         ),
     ),
     "box-slow": Entry(

@@ -31,7 +31,6 @@ import "./pieces/quick.js";
 
 const SCREENS = ["home", "looks", "sound", "clips", "practice", "settings"];
 const AGAIN_MS = 2000;
-const WAS_IN = "plugcast-in";
 /** How browsers say that a part did not arrive, or is of another release than the rest; start.js knows it, too. */
 const MISSING = /dynamically imported|importing a module|provide an export|binding name/i;
 
@@ -125,20 +124,10 @@ async function missing(place, error, isLate) {
 /** Why the link let nobody in. @type {ReturnType<typeof problemOf> | null} */
 let problem = null;
 
-/** Why somebody stands there: the link that let nobody in, or a phone that was in and was removed. */
-function sayAtDoor() {
-	const why = problem || (localStorage.getItem(WAS_IN) ? { code: "not-paired", text: "" } : null);
-	const door = /** @type {import("./pieces/pairing.js").Pairing | null} */ ($("door").querySelector("plug-pairing"));
-	// Its words have come with the door.
-	if (why && door) door.problem = sayProblem(why);
-	problem = null;
-}
-
 /** Nobody knows us here: the door, which is fetched now. */
 async function showDoor() {
 	const place = $("door");
 	showPaired(false);
-	if (place.querySelector("plug-pairing")) return sayAtDoor();
 	if (place.firstElementChild) return;
 	try {
 		await Promise.all([import("./pieces/pairing.js"), loadRest()]);
@@ -147,8 +136,11 @@ async function showDoor() {
 		return;
 	}
 	// The box says it again while the door is on its way.
-	if (!place.querySelector("plug-pairing")) place.replaceChildren(make("plug-pairing"));
-	sayAtDoor();
+	if (place.querySelector("plug-pairing")) return;
+	const door = make("plug-pairing");
+	place.replaceChildren(door);
+	// Its words have come with the door.
+	if (problem) door.problem = sayProblem(problem);
 }
 
 /** @param {boolean} isPaired */
@@ -173,7 +165,7 @@ function draw() {
 /** The first State of a session: we are in. What only an owner may do is not shown to others. */
 async function enter() {
 	showPaired(true);
-	localStorage.setItem(WAS_IN, "1");
+	localStorage.setItem("plugcast-in", "1");
 	const { body } = await read("/api/whoami");
 	document.body.classList.toggle("viewer", body?.role === "viewer");
 	document.body.dataset.phone = body?.id || "";

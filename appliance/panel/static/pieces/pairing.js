@@ -28,6 +28,8 @@ export class Pairing extends Piece {
 	/** @type {Timer} */ #waiting;
 
 	build() {
+		// Who was in and stands here again was removed, or was away for too long.
+		if (localStorage.getItem("plugcast-in")) this.#tellRemoved();
 		this.#pin.addEventListener("input", () => {
 			const digits = this.#pin.value.replace(/\D/g, "").slice(0, PIN_LENGTH);
 			this.#pin.value = digits.replace(/(\d{4})(?=\d)/, "$1 ");
@@ -73,6 +75,10 @@ export class Pairing extends Piece {
 		put(this.said, text);
 	}
 
+	#tellRemoved() {
+		this.problem = sayProblem({ code: "not-paired", text: "" });
+	}
+
 	gone() {
 		clearTimeout(this.#waiting);
 	}
@@ -90,7 +96,7 @@ export class Pairing extends Piece {
 		clearTimeout(this.#waiting);
 		const answer = await call("POST", path, body);
 		if (answer.ok) {
-			put(this.said, "");
+			this.#tellRemoved();
 			feed.again();
 		} else if (answer.status === 404 || answer.body?.code === "command") put(this.said, say("pair.link-only"));
 		else if (answer.body?.code === "waits-its-turn")
