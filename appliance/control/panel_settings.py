@@ -88,7 +88,7 @@ class PanelSettings:
         """What a backup would change: `changes` has a line for each setting. Raises `Invalid` and `Refused`."""
         values, strange = _backup_of(text)
         after = self._settings.with_panel(values, strange, ())
-        self._must_keep_https(after.config)
+        self.must_keep_https(after.config)
         now, then = ({row.path: row for row in rows(one, self.config.language)} for one in (self._settings, after))
         changed = [
             f"{(then.get(path) or now[path]).label}: {_said(now.get(path))} \u2192 {_said(then.get(path))}"
