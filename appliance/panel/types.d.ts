@@ -223,11 +223,10 @@ interface Said {
 	hint: string;
 	act: "go" | "end" | "undo" | "paste" | "none";
 }
-// What mends something: a word, and where it leads or what it asks the box.
+// What mends something: a word, and where it leads.
 interface Fix {
 	word: Key;
-	go?: string;
-	command?: Command;
+	go: string;
 }
 type Timer = ReturnType<typeof setTimeout> | undefined;
 interface RowParts {
@@ -235,8 +234,9 @@ interface RowParts {
 	sign: SVGElement;
 	mark: HTMLElement;
 	text: HTMLElement;
+	name: HTMLElement;
 	fix: HTMLElement;
-	redraw: { when(shown: unknown, draw: () => void): void };
+	way: HTMLElement;
 }
 interface ButtonHow {
 	icon?: string;

@@ -93,34 +93,69 @@ def test_an_end_is_taken_back(page: Page, box: FakeBox) -> None:
 
 def test_live_is_said_only_while_frames_go_out(page: Page, box: FakeBox) -> None:
     box.change(live={"type": "connecting", "since-at": time.time(), "attempts": 1, "retry-at": 0, "problem": None})
-    expect(page.locator(".go-word")).to_have_text("Connecting…")
+    state = page.locator(".state")
+    expect(state).to_have_text("Connecting…")
     live(box)
-    expect(page.locator(".go-word")).to_contain_text("LIVE 12:4")
-    page.clock.run_for(2500)
-    expect(page.locator(".go-word")).to_contain_text("LIVE 12:4")
-    page.clock.run_for(1000)  # no frame more: within a few seconds it is no longer called live
-    expect(page.locator(".go-word")).to_have_text("Checking…")
+    expect(state).to_contain_text("LIVE 12:4")
+    at = box.state["at"]
+    box.change(at=at + 2)
+    page.clock.run_for(10_000)  # nothing was read: that the box is silent is not that no frame goes out
+    expect(state).to_contain_text("LIVE 12:")
+    expect(page.locator(".status")).to_have_text("The stream is good.")
+    box.change(at=at + 3)  # no frame more: within a few seconds it is no longer called live
+    expect(state).to_have_text("Checking…")
+    expect(page.locator(".status")).to_have_text("No picture is going out right now.")
     (first,) = box.state["destinations"]
     box.change(destinations=[{**first, "sent-frames": first["sent-frames"] + 30}])
-    expect(page.locator(".go-word")).to_contain_text("LIVE")
+    expect(state).to_contain_text("LIVE")
 
 
-def test_four_facts_are_shown_and_unknown_is_said(page: Page, box: FakeBox) -> None:
+def test_on_the_picture_stands_what_is_known_and_nothing_without_a_value(page: Page, box: FakeBox) -> None:
+    shown = page.locator("plug-facts :is(.pill, .status)").filter(visible=True)
+    expect(shown).to_have_text(["Nobody sees this yet."])
     live(box)
-    box.change(health={"verdict": "fair", "cause": "internet-slow", "temperature-c": None, "load": None})
-    expect(page.locator(".facts dd")).to_have_text([re.compile("^LIVE 12:4"), "Fair", "412", "not known"])
-    expect(page.locator("plug-facts .why")).to_have_text(
-        "Your internet is slow: picture made simpler, sound untouched."
+    expect(shown).to_have_text([re.compile("^LIVE 12:4"), "412 watching", "The stream is good."])
+    slow = {"verdict": "fair", "cause": "internet-slow", "temperature-c": 76.4, "load": None}
+    box.change(health=slow, chat={**box.state["chat"], "viewers": None})
+    expect(shown).to_have_text(
+        [re.compile("^LIVE 12:4"), "76 °C", "Your internet is slow: picture made simpler, sound untouched."]
     )
-    box.change(chat={**box.state["chat"], "viewers": None})
-    expect(page.locator(".facts dd").nth(2)).to_have_text("not known")
+
+
+def test_how_the_stream_does_is_said_only_while_it_goes_out(page: Page, box: FakeBox) -> None:
+    """And its trouble has one voice: what the card says, the line does not say again."""
+    live(box)
+    status = page.locator(".status")
+    expect(status).to_have_text("The stream is good.")
+    lost = {"code": "connection-lost", "text": "Lost.", "hints": [], "facts": {}}
+    at = box.state["at"]
+    box.change(live={"type": "reconnecting", "since-at": at, "lost-at": at, "retry-at": at + 4, "problem": lost})
+    expect(page.locator(".state")).to_contain_text("Reconnecting in")
+    expect(status).to_have_text("Your LIVE is kept open.")
+    expect(page.locator("plug-problem .is-bad .problem-text")).to_contain_text("connection")
+    refused(box)
+    expect(page.locator(".state")).to_have_text("New key needed")
+    expect(status).to_have_text("")
+    live(box)
+    trouble = {"code": "no-signal", "text": "None.", "hints": [], "facts": {}}
+    box.change(problems=[trouble], health={"verdict": "fair", "cause": "no-picture", "temperature-c": 50.0})
+    expect(page.locator(".problem-text")).to_contain_text("Switch it on")
+    expect(status).to_have_text("The stream is not at its best.")
+    page.tap(".put-away")
+    expect(page.locator("plug-problem")).to_be_hidden()
+    expect(status).to_contain_text("No picture from the console")
 
 
 def test_privacy_mute_and_break_are_one_tap_each(page: Page, box: FakeBox) -> None:
     live(box)
-    page.tap("#quick-privacy")
+    privacy = page.locator("#quick-privacy")
+    privacy.tap()
+    expect(privacy).to_have_attribute("aria-pressed", "true")
     expect(page.locator(".cover")).to_contain_text("viewers see no game and hear nothing")
-    page.tap(".cover button")
+    page.clock.run_for(999)
+    privacy.tap()  # a thumb that trembles
+    page.clock.run_for(1)
+    privacy.tap()
     expect(page.locator(".cover")).to_be_hidden()
     page.tap("#quick-mute")
     expect(page.locator("#quick-mute")).to_have_text("Mic is off")
@@ -139,17 +174,20 @@ def test_a_refused_key_is_the_one_thing_to_see_and_mended_by_pasting(page: Page,
         "TikTok asks for a new key. Paste it; until then the box keeps trying the old one."
     )
     page.tap("plug-problem .main")
+    expect(page.locator("plug-key h2")).to_have_text("Paste today's key of TikTok")
     text = page.locator("#paste-tiktok")
     expect(text).to_be_focused()
     paste(page, "rtmp://push.example/live/ stream-1?expire=1")
-    expect(page.locator("plug-paste .reply")).to_contain_text("Server and key are in. It is good for 3 h more.")
+    expect(page.locator("plug-paste .reply.is-ok")).to_contain_text("Server and key are in. It is good for 3 h more.")
     expect(text).to_have_value("")
+    live(box)
+    expect(page.locator("plug-key")).to_have_count(0)  # it is taken: back to the picture
 
 
 def test_a_live_that_asks_for_a_key_can_be_ended(page: Page, box: FakeBox) -> None:
     """The box would try for ever."""
     refused(box)
-    expect(page.locator(".go-word")).to_have_text("New key needed")
+    expect(page.locator(".state")).to_have_text("New key needed")
     hold(page, until="#go.does-undo")
     assert names(box) == ["end-live"]
 
@@ -182,10 +220,10 @@ def test_deleting_asks_once_more_in_place(page: Page, box: FakeBox) -> None:
 def test_practice_needs_no_key_and_says_that_nobody_sees_it(page: Page, box: FakeBox) -> None:
     page.tap(".practice")
     page.tap("text=Start practice")
-    expect(page.locator(".pill")).to_contain_text("Practice")
+    expect(page.locator("plug-top .pill")).to_contain_text("Practice")
     assert box.commands == [{"do": "go-live", "practice": True}]
     page.tap("text=End practice")
-    expect(page.locator(".pill")).to_be_hidden()
+    expect(page.locator("plug-top .pill")).to_be_hidden()
     assert box.commands[-1] == {"do": "end-live"}
 
 

@@ -93,15 +93,14 @@ def test_from_the_link_to_a_live_and_a_second_one(browser: Browser, running: Run
         expect(page.locator("#paste-tiktok")).to_be_focused()
         paste(page, pasted(nginx, 11))
         go_live(page, running)
-        expect(page.locator(".facts dd").first).to_contain_text("LIVE")
+        expect(page.locator(".state")).to_contain_text("LIVE")
         page.wait_for_selector(".tile:visible")
         end(page)
         print(f"from the link to the end of the first live: {time.monotonic() - begun:.1f} s")
-        # The second live: open the field, paste, hold.
-        page.tap("plug-key summary")
+        # The second live: the button leads to the key, paste, hold.
+        page.tap("#go.does-paste")
         expect(page.locator("#paste-tiktok")).to_be_focused()
         paste(page, pasted(nginx, 12))
-        expect(page.locator("plug-paste .reply")).to_contain_text("Server and key are in")
         go_live(page, running)
         end(page)
         assert_quiet(page)

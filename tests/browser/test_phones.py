@@ -74,7 +74,7 @@ def test_owners_are_told_until_they_look(phone: BrowserContext, box: FakeBox) ->
     card = page.locator("plug-problem .problem")
     expect(card).to_contain_text("Sam is a new owner of this box.")
     expect(page.locator("plug-problem .more")).to_have_text("And 1 more")
-    card.get_by_role("button", name="Look at phones").click()
+    card.get_by_role("link", name="Look at phones").click()
     expect(page.locator("plug-phones li.card")).to_have_count(2)
     page.goto(f"{box.url}/#/")
     page.wait_for_selector(".screen img[src]", state="attached")

@@ -7,6 +7,7 @@ import {
 	feed,
 	forgetFrames,
 	hide,
+	isRunning,
 	loadLanguage,
 	loadWords,
 	make,
@@ -29,7 +30,7 @@ import "./pieces/preview.js";
 import "./pieces/problem.js";
 import "./pieces/quick.js";
 
-const SCREENS = ["home", "looks", "sound", "clips", "practice", "settings"];
+const SCREENS = ["home", "key", "looks", "sound", "clips", "practice", "settings"];
 const AGAIN_MS = 2000;
 /** How browsers say that a part did not arrive, or is of another release than the rest; start.js knows it, too. */
 const MISSING = /dynamically imported|importing a module|provide an export|binding name/i;
@@ -90,11 +91,7 @@ async function route() {
 	if (!before || before.localName !== tag || before.getAttribute("page") !== (page || null)) {
 		screen.replaceChildren(make(tag, page ? { page } : {}));
 		window.scrollTo(0, 0);
-		if (before) screen.focus({ preventScroll: true });
-	}
-	if (name === "key") {
-		history.replaceState(null, "", "#/");
-		screen.querySelector("plug-home")?.openKey();
+		if (before && !screen.contains(document.activeElement)) screen.focus({ preventScroll: true });
 	}
 }
 
@@ -158,7 +155,8 @@ function draw() {
 	put(silence, say("live.no-answer-hint"));
 	if (!feed.state) return;
 	setClock(feed.state);
-	watchFrames(feed.state);
+	if (feed.answered) watchFrames(feed.state);
+	document.body.classList.toggle("running", isRunning(feed.state));
 	publish(feed.state);
 }
 
@@ -183,8 +181,8 @@ async function main() {
 	feed.addEventListener("state", draw);
 	feed.addEventListener("entered", enter);
 	await route();
-	for (const tag of ["problem", "preview", "facts", "quick"]) $("stage").append(make(`plug-${tag}`));
-	$("bar").append(make("plug-go"));
+	for (const tag of ["preview", "problem", "facts"]) $("stage").append(make(`plug-${tag}`));
+	for (const tag of ["quick", "go", "privacy"]) $("bar").append(make(`plug-${tag}`));
 	document.body.append(make("plug-ways"));
 	feed.start();
 	document.documentElement.dataset.runs = "";

@@ -208,6 +208,7 @@ export class Piece extends HTMLElement {
 	/** Asks the box. Returns the answer's values, or null when it was refused. @param {Command} command */
 	async do(command, line = this.said) {
 		const answer = await ask(command);
+		mark(line, "class", answer.ok ? "reply is-ok" : "reply is-bad");
 		put(line, answer.ok ? "" : sayProblem(problemOf(answer)));
 		return answer.ok ? answer.body : null;
 	}

@@ -15,7 +15,3 @@ const FIXES = {
 
 /** The one thing to do, or null when nobody has to do anything. @param {string} code @returns {Fix | null} */
 export const fixFor = (code) => FIXES[box.fixes[code]] || null;
-
-/** @param {State} state @returns {Fix | null} */
-export const testFix = (state) =>
-	state.live.type === "off" ? { word: "fix.test", command: { do: "uplink-test" } } : null;

@@ -1,26 +1,51 @@
 // What the live is, in words: the state, what can be done about it, and the reason when something is wrong.
 
 import { now } from "./box.js";
-import { say, sayOr, sayProblem } from "./words.js";
+import { say, sayOr } from "./words.js";
 
-const STILL_MS = 3000;
+const STILL_S = 3;
 
 let frames = -1;
 let movedAt = 0;
+let seenAt = 0;
 
-/** Notes whether frames go out. To be called with every State. @param {State} state */
+/** Notes whether frames go out, by the box's time: while it is silent, nothing is known. @param {State} state */
 export function watchFrames(state) {
 	const sent = state.destinations.reduce((sum, one) => sum + one["sent-frames"], 0);
-	if (sent !== frames) movedAt = performance.now();
+	seenAt = state.at;
+	if (sent !== frames || movedAt > seenAt) movedAt = seenAt;
 	frames = sent;
 }
 
 /** After a time in which nothing was read, standing still means nothing. */
 export function forgetFrames() {
-	movedAt = performance.now();
+	frames = -1;
 }
 
-const isMoving = () => performance.now() - movedAt < STILL_MS;
+const isMoving = () => seenAt - movedAt < STILL_S;
+
+/** Where a live goes, by the platforms' names. @param {State} state */
+export const placesOf = (state) =>
+	state.destinations
+		.filter((one) => one.enabled)
+		.map(({ preset }) => sayOr(`preset.${preset}`, preset))
+		.join(" + ") || say("row.nowhere");
+
+/**
+ * The one line on the picture. What is wrong is the card's to say; beside it the line says only how bad it is.
+ * @param {State} state @param {Said} said @param {{ answered: boolean, hasCard: boolean }} page
+ * @returns {{ look: "ok" | "warn" | "bad" | "info", text: string }}
+ */
+export function statusOf(state, said, { answered, hasCard }) {
+	if (!answered) return { look: "bad", text: said.hint };
+	if (said.hint) return { look: said.look === "bad" ? "bad" : said.look === "busy" ? "warn" : "info", text: said.hint };
+	if (said.look === "idle" || said.look === "ready") return { look: "info", text: say("status.off") };
+	// How the stream does is known only while it goes out.
+	if (said.look !== "live" && said.look !== "practice") return { look: "info", text: "" };
+	const { verdict, word, why } = healthOf(state);
+	if (verdict === "good") return { look: "ok", text: word };
+	return { look: verdict === "bad" ? "bad" : verdict === "fair" ? "warn" : "info", text: (!hasCard && why) || word };
+}
 
 /** @param {State} state */
 export const isRunning = (state) => state.live.type !== "off";
@@ -43,7 +68,7 @@ export function tell(state, answered) {
 			return {
 				look: "busy",
 				word: waits ? say("live.again-in", { seconds: waits }) : say("live.connecting"),
-				hint: sayProblem(live.problem),
+				hint: "",
 				act: "end",
 			};
 		case "on-air":
@@ -53,7 +78,7 @@ export function tell(state, answered) {
 			return {
 				look: "busy",
 				word: waits ? say("live.reconnecting-in", { seconds: waits }) : say("live.reconnecting"),
-				hint: sayProblem(live.problem) || say("live.kept-open"),
+				hint: say("live.kept-open"),
 				act: "end",
 			};
 		// The tries go on meanwhile, so that it must be possible to end them; the key is asked for above.
@@ -81,13 +106,38 @@ function ending(endsAt) {
 	return { look: "live", word: say("live.ending-in", { seconds: left }), hint: say("live.ending-hint"), act: "undo" };
 }
 
+/** @param {State} state @param {Row["name"]} name */
+const rowOf = (state, name) => state.readiness.find((one) => one.name === name);
+
+/** The destination whose key is wanted, or may be changed. @param {State} state */
+export function keyWanted({ live, destinations }) {
+	const on = destinations.filter((one) => one.enabled);
+	const wanted = on.find((one) => one.name === live.destination) || on.find((one) => one.problem) || on[0];
+	return wanted || { name: "tiktok", preset: "tiktok" };
+}
+
+const DEAD = new Set(["key-used", "key-expired"]);
+let kept = "";
+
+/** Somebody knows better: the platform's own LIVE goes on, and its key with it. @param {State} state */
+export function keepOldKey(state) {
+	kept = keysOf(state);
+}
+
+/** @param {State} state */
+const keysOf = ({ destinations }) => destinations.map((one) => one["key-last4"] + one["key-expires-at"]).join();
+
+/** No key, or one that will not be taken any more. @param {State} state */
+function lacksKey(state) {
+	const row = rowOf(state, "tiktok");
+	return row?.state === "bad" || (DEAD.has(row?.code || "") && kept !== keysOf(state));
+}
+
 /** @param {State} state @returns {Said} */
 function before(state) {
 	if (!state.engine.connected) return { look: "busy", word: say("live.starting"), hint: "", act: "none" };
-	/** @param {Row["name"]} name */
-	const row = (name) => state.readiness.find((one) => one.name === name);
-	if (row("tiktok")?.state === "bad") return { look: "idle", word: say("live.almost"), hint: "", act: "paste" };
-	const game = row("game");
+	if (lacksKey(state)) return { look: "idle", word: say("live.almost"), hint: "", act: "paste" };
+	const game = rowOf(state, "game");
 	const isReady = !game || game.state === "ok";
 	return { look: "ready", word: say(isReady ? "live.ready" : "live.ready-no-game"), hint: "", act: "go" };
 }

@@ -107,7 +107,7 @@ customElements.define(
 			);
 			const key = make(
 				"details",
-				make("summary", say("paste.title")),
+				make("summary", say("paste.change")),
 				make("plug-paste", { destination: name, preset: first.preset || name }),
 			);
 			const element = make("section.card.stack", toggle, facts, wrong, make("div.buttons", check, forget, remove), key);

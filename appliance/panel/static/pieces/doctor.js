@@ -49,7 +49,7 @@ customElements.define(
 			this.#redraw.when([this.#isWrong, ...problems.map(({ code, text }) => code + text)], () => {
 				const cards = problems.map((one) => {
 					const fix = fixFor(one.code);
-					return problemCard(one, () => (fix?.go ? make("a.button.second", { href: fix.go }, say(fix.word)) : null));
+					return problemCard(one, () => (fix ? make("a.button.second", { href: fix.go }, say(fix.word)) : null));
 				});
 				this.#problems.replaceChildren(
 					...(cards.length || this.#isWrong ? cards : [make("p.card.fine", icon("check"), say("doctor.fine"))]),

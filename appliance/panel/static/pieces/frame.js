@@ -30,7 +30,9 @@ customElements.define(
 			hide(this.#state, feed.answered && !isRunning(state));
 			put(this.#state, said.seconds === undefined ? said.word : `${said.word} ${clock(said.seconds)}`);
 			mark(this.#state, "class", `pill is-${said.look}`);
-			document.title = said.look === "live" ? `${said.word} · Plugcast` : "Plugcast";
+			// By its name the box is found again among the bookmarks.
+			const title = `${state.name} · Plugcast`;
+			document.title = said.look === "live" ? `${said.word} · ${title}` : title;
 		}
 	},
 );
@@ -55,7 +57,7 @@ customElements.define(
 		#here() {
 			const at = location.hash.slice(2).split("/")[0];
 			for (const [name, link] of this.#links) {
-				if (name === at || (name === "" && (at === "key" || at === "practice")))
+				if (name === at || (name === "" && (!at || at === "key" || at === "practice")))
 					link.setAttribute("aria-current", "page");
 				else link.removeAttribute("aria-current");
 			}

@@ -1,6 +1,6 @@
 // The big button.
 
-import { feed, clock, make, mark, Piece, put, say, SURE_MS, tell } from "../lib/all.js";
+import { feed, make, mark, Piece, put, say, SURE_MS, tell } from "../lib/all.js";
 
 export const HOLD_MS = 800;
 const REPEAT_MS = 300;
@@ -9,12 +9,9 @@ const UNDO_S = 5;
 customElements.define(
 	"plug-go",
 	class extends Piece {
-		#word = make("span");
-		// The running time is no part of the button's name: it would be read out each second.
-		#time = make("span", { "aria-hidden": "true" });
+		#word = make("span.go-word");
 		#action = make("span.go-action");
-		#button = make("button", { type: "button", id: "go" }, make("span.go-word", this.#word, this.#time), this.#action);
-		#hint = make("p.go-hint", { role: "status" });
+		#button = make("button", { type: "button", id: "go" }, this.#word, this.#action);
 		/** @type {Timer} */ #holding;
 		tickMs = 250;
 		#sureSince = 0;
@@ -29,7 +26,7 @@ customElements.define(
 				press.addEventListener(name, () => this.#letGo());
 			press.addEventListener("contextmenu", (event) => event.preventDefault());
 			press.addEventListener("click", (event) => this.#click(event));
-			this.append(this.#hint, this.said, press);
+			this.append(this.said, press);
 		}
 
 		gone() {
@@ -39,10 +36,9 @@ customElements.define(
 		/** @param {State} state */
 		draw(state) {
 			const said = tell(state, feed.answered);
-			put(this.#word, said.word);
-			put(this.#time, said.seconds === undefined ? "" : ` ${clock(said.seconds)}`);
+			// While it runs, the state stands on the picture, and the button says what it does.
+			put(this.#word, said.act === "end" || said.act === "paste" ? "" : said.word);
 			put(this.#action, this.#actionOf(said, state));
-			put(this.#hint, said.hint);
 			mark(
 				this.#button,
 				"class",

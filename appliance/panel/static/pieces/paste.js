@@ -5,7 +5,6 @@ import {
 	button,
 	form,
 	hide,
-	icon,
 	link,
 	make,
 	now,
@@ -96,7 +95,12 @@ export class PasteKey extends Piece {
 
 	focusText() {
 		this.#text.focus({ preventScroll: true });
-		this.scrollIntoView({ block: "center" });
+	}
+
+	/** What was read from the clipboard. @param {string} text */
+	take(text) {
+		this.#text.value = text;
+		void this.#use();
 	}
 
 	async #use() {
@@ -150,39 +154,4 @@ function told(took) {
 	return words.join(" ");
 }
 
-export class KeyCard extends Piece {
-	#title = make("span");
-	#paste = document.createElement("plug-paste");
-	#details = make("details.card", make("summary", icon("key-round"), this.#title), this.#paste);
-	#isWanted = false;
-
-	build() {
-		this.append(this.#details);
-		this.addEventListener("pasted", () =>
-			setTimeout(() => {
-				if (!this.#isWanted) this.#details.open = false;
-			}, 4000),
-		);
-		// Opened by a tap, the field is the next thing a person wants.
-		this.#details.addEventListener("toggle", () => {
-			if (this.#details.open && !this.#isWanted) this.#paste.focusText();
-		});
-	}
-
-	open() {
-		this.#details.open = true;
-		this.#paste.focusText();
-	}
-
-	/** @param {State} state */
-	draw(state) {
-		const row = state.readiness.find((one) => one.name === "tiktok");
-		const isWanted = state.live.type === "needs-key" || row?.state === "bad";
-		put(this.#title, say(isWanted ? "paste.title-wanted" : "paste.title"));
-		hide(this, !state.destinations.some((one) => one.name === "tiktok"));
-		if (isWanted && !this.#isWanted) this.#details.open = true;
-		this.#isWanted = isWanted;
-	}
-}
 customElements.define("plug-paste", PasteKey);
-customElements.define("plug-key", KeyCard);

@@ -28,10 +28,9 @@ customElements.define(
 		);
 		#screen = make("div.screen", this.#image, this.#video, this.#zones, this.#none);
 		#toggle = make(
-			"button.quiet.zones-button",
-			{ type: "button", "aria-pressed": "false" },
+			"button.zones-button",
+			{ type: "button", "aria-pressed": "false", "aria-label": say("preview.zones"), title: say("preview.zones") },
 			icon("scan"),
-			make("span", say("preview.zones")),
 		);
 		#why = make("p.small.why", { role: "status" });
 		#viewer = make("img", { alt: say("preview.viewer"), hidden: true });
@@ -40,7 +39,7 @@ customElements.define(
 			"figure",
 			{ hidden: true },
 			make("div.screen", this.#viewer, this.#viewerNone),
-			make("figcaption.small", say("preview.viewer")),
+			make("figcaption", say("preview.viewer")),
 		);
 		#isSeen = false;
 		#isOn = false;
@@ -56,10 +55,9 @@ customElements.define(
 		build() {
 			this.#video.muted = true;
 			mark(this.#screen, "data-shape", "tall");
-			const own = make("figure", this.#screen, make("figcaption", this.#toggle));
 			this.#toggle.addEventListener("click", () => this.#showZones(this.#zones.hidden));
 			this.#showZones(localStorage.getItem(ZONES) === "on");
-			this.append(make("div.pictures", own, this.#viewerFigure), this.#why);
+			this.append(make("div.pictures", make("figure", this.#screen), this.#viewerFigure), this.#why, this.#toggle);
 		}
 
 		shown() {
@@ -80,10 +78,12 @@ customElements.define(
 		/** @param {State} state */
 		draw(state) {
 			hide(this.#viewerFigure, !state.demo?.viewer);
-			this.#screen.parentElement?.parentElement?.classList.toggle("two", Boolean(state.demo?.viewer));
-			const { width = state.encoder.width, height = state.encoder.height } = state.canvas;
-			if (width && height) this.#shape(this.#screen, width, height);
-			hide(this.#toggle, this.#screen.dataset.shape === "wide");
+			const { width, height } = state.canvas;
+			// A size that is set while live is of the next one: what goes out keeps the shape that it is seen to have.
+			if (width && height && this.#image.hidden && this.#video.hidden) this.#shape(this.#screen, width, height);
+			const isTikTok = state.destinations.some((one) => one.enabled && one.preset === "tiktok");
+			hide(this.#toggle, !isTikTok || this.#screen.dataset.shape !== "tall");
+			hide(this.#zones, this.#toggle.hidden || localStorage.getItem(ZONES) !== "on");
 			this.#turn();
 		}
 
@@ -116,6 +116,7 @@ customElements.define(
 				await playLive(this.#video, playing.signal, () => {
 					put(this.#why, "");
 					if (this.#playing === playing) hide(this.#video, false);
+					this.#shape(this.#screen, this.#video.videoWidth, this.#video.videoHeight);
 					hide(this.#none, true);
 				});
 			} catch (error) {

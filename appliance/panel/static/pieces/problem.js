@@ -1,6 +1,21 @@
-// The worst problem, as one card on top of every screen: what is wrong, and the one thing that mends it.
+// The worst problem, as one card on the picture: what is wrong, and the one thing that mends it. On other screens a sign
+// in the frame leads to it.
 
-import { button, fixFor, hide, hintsFor, icon, make, Piece, put, Redraw, say, sayProblem } from "../lib/all.js";
+import {
+	feed,
+	fixFor,
+	hide,
+	hintsFor,
+	icon,
+	make,
+	mark,
+	Piece,
+	publish,
+	put,
+	Redraw,
+	say,
+	sayProblem,
+} from "../lib/all.js";
 
 const SEEN = "plugcast-notices";
 
@@ -24,8 +39,8 @@ export function noticesSeen(state) {
 /** Problems that a person should see: not what is only worth knowing. @param {State} state @returns {Problem[]} */
 export function problemsOf(state) {
 	const real = state.problems.filter(({ code }) => code !== "not-in-this-version");
-	// While no live is wanted, a missing key is a row of its own and no alarm.
-	const known = state.live.type === "needs-key" && state.live.problem ? [state.live.problem, ...real] : real;
+	// What holds the live up comes first. While none is wanted, a missing key is a row of its own and no alarm.
+	const known = state.live.problem ? [state.live.problem, ...real] : real;
 	/** @type {Set<string>} */
 	const seen = new Set();
 	return [...known, ...noticesOf(state)].filter(
@@ -60,32 +75,40 @@ customElements.define(
 		#box = make("div", { role: "region", "aria-label": say("problems.now"), "aria-live": "polite" });
 		#more = make("a.more", { href: "#/settings/doctor" });
 		#redraw = new Redraw();
+		/** Which one somebody has read and put away, so that the picture can be seen. */
+		#away = "";
 
 		build() {
-			this.append(this.#box, this.said, this.#more);
+			this.append(this.#box, this.#more);
 		}
 
 		/** @param {State} state */
 		draw(state) {
 			const all = problemsOf(state);
 			const [worst] = all;
-			hide(this, !worst);
-			this.parentElement?.classList.toggle("has-problem", Boolean(worst));
+			const name = worst ? worst.code + worst.text : "";
+			if (this.#away !== name) this.#away = "";
+			const isShown = Boolean(worst) && !this.#away && feed.answered;
+			hide(this, !isShown);
+			document.body.classList.toggle("troubled", isShown);
 			hide(this.#more, all.length < 2);
 			put(this.#more, say("problems.more", { count: all.length - 1 }));
+			mark(this.#box, "class", state.live.problem || state.health.verdict === "bad" ? "is-bad" : "is-warn");
 			const fix = worst ? fixFor(worst.code) : null;
-			this.#redraw.when([worst?.code, worst?.text, worst?.hints, fix], () => {
-				const word =
-					fix &&
-					(() =>
-						button(say(fix.word), {
-							class: "main",
-							onclick: () => {
-								if (fix.go) location.hash = fix.go;
-							},
-						}));
-				this.#box.replaceChildren(...(worst ? [problemCard(worst, () => (word ? word() : null))] : []));
+			this.#redraw.when([name, worst?.hints, fix], () => {
+				const way = fix && make("a.button.main", { href: fix.go }, say(fix.word));
+				this.#box.replaceChildren(...(worst ? [problemCard(worst, () => way), this.#close(name)] : []));
 			});
+		}
+
+		/** @param {string} name */
+		#close(name) {
+			const onclick = () => {
+				this.#away = name;
+				if (this.newest) publish(this.newest);
+				document.getElementById("screen")?.focus({ preventScroll: true });
+			};
+			return make("button.quiet.put-away", { type: "button", "aria-label": say("problems.away"), onclick }, icon("x"));
 		}
 	},
 );

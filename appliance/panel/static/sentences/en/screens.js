@@ -1,5 +1,12 @@
 // What the other screens say, in English, and the door; read when one of them is opened.
 export default {
+	key: {
+		title: "Change the key of {title}",
+		"title-wanted": "Paste today's key of {title}",
+		paste: "Paste",
+		back: "Back",
+		old: "My LIVE there goes on: use the old key",
+	},
 	looks: {
 		title: "How your game is shown",
 		lead: "Tap one. Viewers see the change at once.",

@@ -1,5 +1,12 @@
 // What the other screens say, in Spanish, and the door.
 export default {
+	key: {
+		title: "Cambiar la clave de {title}",
+		"title-wanted": "Pega la clave de hoy de {title}",
+		paste: "Pegar",
+		back: "Atrás",
+		old: "Mi LIVE allí sigue: usar la clave de antes",
+	},
 	looks: {
 		title: "Cómo se ve tu juego",
 		lead: "Toca uno. El cambio se ve al momento.",
