@@ -146,7 +146,8 @@ def test_what_is_not_of_the_first_screen_comes_when_it_is_opened(browser: Browse
         page.goto(box.url)
         at_home(page)
         later = {
-            *(f"/static/pieces/{name}.js" for name in ("key", "paste", "looks", "sound", "clips", "settings", "pairing", "doctor")),
+            *(f"/static/pieces/{name}.js" for name in ("key", "paste", "looks", "sound", "clips")),
+            *(f"/static/pieces/{name}.js" for name in ("settings", "pairing", "doctor")),
             "/static/box/en/problems.js", "/static/sentences/en/screens.js", "/static/sentences/en/settings.js",
             "/static/screens.css", "/static/lib/video.js", "/static/lib/settings.js",
         }  # fmt: skip
