@@ -54,6 +54,13 @@ class Slices:
         kept: T = made.value
         return kept
 
+    def fold[T, *New](self, name: str, step: Callable[[T | None, *New], T], *new: *New) -> T:
+        """What `step` makes of what it made last, None at first, and of what is new."""
+        made = self._made.get(name)
+        value = step(made.value if made else None, *new)
+        self._made[name] = _Made(value, ())
+        return value
+
 
 def standing[V](before: V, newest: V) -> V:
     """The newest value, but the very object `before` when they are equal; else with those fields of it that are."""

@@ -13,6 +13,7 @@ from appliance.control.judge.doctor import Findings, readiness_of
 from appliance.control.judge.health import health_of
 from appliance.control.judge.limits import disk_hours
 from appliance.control.judge.slices import Slices
+from appliance.control.judge.steady_health import told_health
 from appliance.control.keys import KeySummary
 from appliance.control.live.live_state import Wish
 from appliance.destinations.rtmp_address import host_of
@@ -95,6 +96,7 @@ def state_of(known: Known, before: State, made: Slices) -> State:
     What follows from one thing alone is that object; the rest is renewed by what it is made of.
     """
     config, report, renew = known.config, known.report or _NO_REPORT, made.renew
+    found = renew("health", health_of, config, known.live, known.report, known.load)
     newest = State(
         at=renew("at", _whole_seconds, known.now),
         name=known.name,
@@ -114,7 +116,7 @@ def state_of(known: Known, before: State, made: Slices) -> State:
         recordings=known.recordings,
         record=renew("record", _record, report.record, known.free_mb, config),
         problems=renew("problems", partial(_stamped, before, known.now), config.language, *_problems(known, report)),
-        health=renew("health", health_of, config, known.live, known.report, known.load),
+        health=made.fold("told health", told_health, found, known.now).health,
         readiness=readiness_of(findings_of(known), made),
         engine=known.engine,
         devices=renew("devices", _devices, report.devices, report.capturing, config.capture.device),

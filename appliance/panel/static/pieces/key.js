@@ -42,7 +42,12 @@ customElements.define(
 				return;
 			}
 			put(this.#title, say(isWanted ? "key.title-wanted" : "key.title", { title }));
-			put(this.#why, isWanted && row?.code && row.code !== "needs-key" ? sayOr([`ready.${row.code}`, `problem.${row.code}`], row.text) : "");
+			put(
+				this.#why,
+				isWanted && row?.code && row.code !== "needs-key"
+					? sayOr([`ready.${row.code}`, `problem.${row.code}`], row.text)
+					: "",
+			);
 			hide(this.#old, row?.code !== "key-used" || state.live.type !== "off");
 			this.#paste ||= this.#begin(name, preset);
 		}
