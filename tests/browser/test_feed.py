@@ -53,6 +53,30 @@ def test_the_page_comes_back_by_itself_and_says_meanwhile_that_nothing_is_known(
     assert_quiet(page)
 
 
+def test_a_phone_that_lost_its_network_says_so_and_shows_no_old_values(phone: BrowserContext, box: FakeBox) -> None:
+    live(box)
+    stand_still(phone)
+    page = opened(phone, box.url)
+    page.wait_for_selector("#go.is-live")
+    expect(page.locator(".viewers")).to_have_text("412 watching")
+    page.clock.run_for(5000)  # quiet alone is nothing: the box answers
+    expect(page.locator(".state")).to_contain_text("LIVE")
+    page.route("**/healthz", lambda route: route.abort())
+    page.clock.run_for(4000)
+    expect(page.locator(".state")).to_have_text("No answer")
+    expect(page.locator(".status.is-bad")).to_contain_text("No answer from the box (your phone's Wi-Fi?)")
+    expect(page.locator(".viewers")).to_be_hidden()
+    expect(page.locator(".pictures")).to_have_css("opacity", "0.35")
+    page.unroute("**/healthz")
+    page.clock.run_for(1000)
+    page.wait_for_selector("#go.is-live")
+    phone.set_offline(offline=True)  # most phones say it themselves, and at once
+    expect(page.locator(".state")).to_have_text("No answer")
+    phone.set_offline(offline=False)
+    page.wait_for_selector("#go.is-live")
+    assert_quiet(page)
+
+
 def test_a_short_break_is_no_alarm(phone: BrowserContext, box: FakeBox) -> None:
     ready(box)
     stand_still(phone)

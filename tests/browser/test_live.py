@@ -85,7 +85,7 @@ def test_a_keyboard_presses_twice(page: Page, box: FakeBox) -> None:
 def test_an_end_is_taken_back(page: Page, box: FakeBox) -> None:
     live(box)
     hold(page, until="#go.does-undo")
-    expect(page.locator(".go-word")).to_contain_text("Ending in")
+    expect(page.locator(".state")).to_contain_text("Ending in")
     page.locator("#go").tap()
     page.wait_for_selector("#go.does-end.is-live")
     assert names(box) == ["end-live", "undo-end"]
@@ -99,7 +99,7 @@ def test_live_is_said_only_while_frames_go_out(page: Page, box: FakeBox) -> None
     expect(state).to_contain_text("LIVE 12:4")
     at = box.state["at"]
     box.change(at=at + 2)
-    page.clock.run_for(10_000)  # nothing was read: that the box is silent is not that no frame goes out
+    page.clock.run_for(3900)  # nothing was read: that the box is silent is not that no frame goes out
     expect(state).to_contain_text("LIVE 12:")
     expect(page.locator(".status")).to_have_text("The stream is good.")
     box.change(at=at + 3)  # no frame more: within a few seconds it is no longer called live

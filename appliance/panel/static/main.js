@@ -20,6 +20,7 @@ import {
 	sayProblem,
 	setClock,
 	unable,
+	watchEvening,
 	watchFrames,
 } from "./lib/all.js";
 import "./pieces/facts.js";
@@ -155,7 +156,10 @@ function draw() {
 	put(silence, say("live.no-answer-hint"));
 	if (!feed.state) return;
 	setClock(feed.state);
-	if (feed.answered) watchFrames(feed.state);
+	if (feed.answered) {
+		watchFrames(feed.state);
+		watchEvening(feed.state);
+	}
 	document.body.classList.toggle("running", isRunning(feed.state));
 	publish(feed.state);
 }

@@ -1,9 +1,11 @@
 // The State as it happens, by server-sent events.
 
 import { stranger, unable } from "./box.js";
-import { within } from "./stop.js";
+import { after, within } from "./stop.js";
 
 const QUIET_MS = 15_000; // the box says something every 10 s
+const DOUBT_MS = 4000; // and its time every second
+const PROBE_MS = 2500;
 const STRANGER_MS = 5000;
 const FIRST_PAUSE_MS = 400;
 const LONGEST_PAUSE_MS = 4000;
@@ -49,6 +51,7 @@ export class Feed extends EventTarget {
 	start() {
 		document.addEventListener("visibilitychange", () => this.#turn());
 		window.addEventListener("online", () => this.again());
+		window.addEventListener("offline", () => this.#tell(false));
 		this.#turn();
 	}
 
@@ -92,7 +95,15 @@ export class Feed extends EventTarget {
 	/** Reads the feed until it breaks. @param {AbortSignal} signal */
 	async #listen(signal) {
 		const stop = within(signal);
-		let watch = setTimeout(() => stop.abort(), QUIET_MS);
+		/** @type {Timer} */ let watch;
+		/** @type {Timer} */ let doubt;
+		const heard = () => {
+			clearTimeout(watch);
+			clearInterval(doubt);
+			watch = setTimeout(() => stop.abort(), QUIET_MS);
+			doubt = setInterval(() => this.#probe(stop), DOUBT_MS);
+		};
+		heard();
 		try {
 			const answer = await orSilence(
 				fetch("/api/feed", {
@@ -113,15 +124,26 @@ export class Feed extends EventTarget {
 			for (let text = ""; ; ) {
 				const { done, value } = await orSilence(reader.read());
 				if (done) throw new Silence();
-				clearTimeout(watch);
-				watch = setTimeout(() => stop.abort(), QUIET_MS);
+				heard();
 				const { events, rest } = parseEvents(text + decoder.decode(value, { stream: true }));
 				text = rest;
 				for (const event of events) this.#take(event.name, event.data);
 			}
 		} finally {
 			clearTimeout(watch);
+			clearInterval(doubt);
 			stop.abort();
+		}
+	}
+
+	/** A feed that is quiet says nothing of why; a phone that lost its network hears no end of it. @param {AbortController} listening */
+	async #probe(listening) {
+		try {
+			await fetch("/healthz", { cache: "no-store", signal: after(PROBE_MS) });
+		} catch {
+			if (listening.signal.aborted) return;
+			this.#tell(false);
+			listening.abort();
 		}
 	}
 

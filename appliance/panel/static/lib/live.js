@@ -53,6 +53,24 @@ export const isRunning = (state) => state.live.type !== "off";
 /** Whether packets go out or are made, so that there is moving video to see. @param {State} state */
 export const hasVideo = (state) => ["on-air", "reconnecting", "practicing"].includes(state.live.type);
 
+const EVENING = "plugcast-evening";
+let began = 0;
+
+/** Notes when a live began and when it was over, as far as this page sees it. To be called with every State. @param {State} state */
+export function watchEvening({ live, at }) {
+	if (live.type === "on-air") {
+		began = live["since-at"] || at;
+		sessionStorage.removeItem(EVENING);
+	} else if (live.type === "off" && began) {
+		sessionStorage.setItem(EVENING, JSON.stringify([began, at]));
+		began = 0;
+	}
+}
+
+/** The live that is just over: from when to when, in Unix seconds. @returns {[number, number] | null} */
+export const evening = () => JSON.parse(sessionStorage.getItem(EVENING) || "null");
+export const forgetEvening = () => sessionStorage.removeItem(EVENING);
+
 /** @param {State} state @param {boolean} answered whether the box does @returns {Said} */
 export function tell(state, answered) {
 	if (!answered) return { look: "bad", word: say("live.no-answer"), hint: say("live.no-answer-hint"), act: "none" };
@@ -127,11 +145,11 @@ export function keepOldKey(state) {
 /** @param {State} state */
 const keysOf = ({ destinations }) => destinations.map((one) => one["key-last4"] + one["key-expires-at"]).join();
 
-/** No key, or one that will not be taken any more. @param {State} state */
-function lacksKey(state) {
-	const row = rowOf(state, "tiktok");
-	return row?.state === "bad" || (DEAD.has(row?.code || "") && kept !== keysOf(state));
-}
+/** There is a key, and it will not be taken any more. @param {State} state */
+export const hasDeadKey = (state) => DEAD.has(rowOf(state, "tiktok")?.code || "") && kept !== keysOf(state);
+
+/** @param {State} state */
+const lacksKey = (state) => rowOf(state, "tiktok")?.state === "bad" || hasDeadKey(state);
 
 /** @param {State} state @returns {Said} */
 function before(state) {

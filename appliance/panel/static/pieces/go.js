@@ -1,6 +1,6 @@
 // The big button.
 
-import { feed, make, mark, Piece, put, say, SURE_MS, tell } from "../lib/all.js";
+import { feed, hasDeadKey, make, mark, Piece, put, say, SURE_MS, tell } from "../lib/all.js";
 
 export const HOLD_MS = 800;
 const REPEAT_MS = 300;
@@ -37,7 +37,7 @@ customElements.define(
 		draw(state) {
 			const said = tell(state, feed.answered);
 			// While it runs, the state stands on the picture, and the button says what it does.
-			put(this.#word, said.act === "end" || said.act === "paste" ? "" : said.word);
+			put(this.#word, said.act === "go" || said.act === "none" ? said.word : "");
 			put(this.#action, this.#actionOf(said, state));
 			mark(
 				this.#button,
@@ -64,7 +64,7 @@ customElements.define(
 				case "undo":
 					return say("go.undo");
 				case "paste":
-					return say("go.paste");
+					return say(hasDeadKey(state) ? "go.paste-new" : "go.paste");
 				default:
 					return "";
 			}

@@ -7,6 +7,7 @@ import {
 	hide,
 	link,
 	make,
+	mark,
 	now,
 	number,
 	Piece,
@@ -121,6 +122,7 @@ export class PasteKey extends Piece {
 		this.#at = String(at || "");
 		this.#kind = String(kind || "");
 		if (at) reword(this.#elsewhere, say("paste.elsewhere", { title: String(title) }));
+		mark(this.said, "class", problem ? "reply is-bad" : "reply is-ok");
 		put(this.said, problem ? sayProblem(problem) : told(answer.body));
 		if (problem) return false;
 		this.#text.value = "";

@@ -15,6 +15,9 @@ export default {
 		unknown: "Not known yet:",
 	},
 	home: {
+		over: "Your LIVE is over: {time}",
+		clip: "1 clip",
+		clips: "{count} clips",
 		practice: "Practice first, nobody sees it",
 	},
 	live: {
@@ -47,6 +50,7 @@ export default {
 		"again-end": "Press again to end",
 		"hold-practice": "Hold to end practice",
 		undo: "Tap to stay LIVE",
+		"paste-new": "Paste a new key",
 		paste: "Paste today's key",
 		"keep-holding": "Keep holding until it is full.",
 	},
@@ -78,7 +82,7 @@ export default {
 		brb: "Back soon",
 		clip: "Clip {seconds} s",
 		look: "Look",
-		back: "I am back",
+		back: "I'm back",
 		privacy: "Privacy",
 		"privacy-said": "Hides game and sound",
 		"privacy-on": "Privacy is on",

@@ -15,6 +15,9 @@ export default {
 		unknown: "Aún no se sabe:",
 	},
 	home: {
+		over: "Tu LIVE ha terminado: {time}",
+		clip: "1 clip",
+		clips: "{count} clips",
 		practice: "Ensaya antes, nadie lo ve",
 	},
 	live: {
@@ -47,6 +50,7 @@ export default {
 		"again-end": "Pulsa otra vez para terminar",
 		"hold-practice": "Mantén pulsado para acabar",
 		undo: "Toca para seguir en LIVE",
+		"paste-new": "Pega una clave nueva",
 		paste: "Pega la clave de hoy",
 		"keep-holding": "Mantén pulsado hasta que se llene.",
 	},

@@ -1,0 +1,244 @@
+"""What a thumb finds: few taps to a LIVE, nothing that moves under it, and Privacy at one place on every screen."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, Page, expect
+
+from tests.browser.chromium import assert_quiet, device, opened, stand_still
+from tests.browser.fakebox import FakeBox, Json
+from tests.browser.fakestate import fresh_state
+from tests.browser.screens import SCREENS, live, ready
+from tests.browser.test_live import hold, names, paste
+
+pytestmark = pytest.mark.timeout(300)
+
+SIZES = [(390, 844), (844, 390), (320, 568), (768, 1024), (1280, 800)]
+PASTE_TAPS = 2
+"""The field is held, and the system's own menu is tapped."""
+COUNT = "window.taps = 0; addEventListener('pointerdown', () => { window.taps += 1; }, true);"
+PLACE = """one => { const { x, y, width, height } = document.querySelector(one).getBoundingClientRect();
+    return [x, y, width, height].map(Math.round); }"""
+ON_TOP = """one => { const element = document.querySelector(one), box = element.getBoundingClientRect();
+    return [0.1, 0.5, 0.9].every((part) => element.contains(
+        document.elementFromPoint(box.x + box.width * part, box.y + box.height / 2))); }"""
+# Everything that the browser itself sees move, whoever caused it.
+WATCH = """() => {
+    window.shifts = [];
+    window.watcher?.disconnect();
+    window.watcher = new PerformanceObserver((list) => note(list.getEntries()));
+    const note = (entries) => {
+        for (const { node, previousRect: was, currentRect: is } of entries.flatMap((one) => one.sources))
+            window.shifts.push(`${node?.className || node?.nodeName} ${was.x} ${was.y} > ${is.x} ${is.y}`); };
+    window.settled = async () => {
+        for (let i = 0; i < 2; i += 1) await new Promise((done) => { requestAnimationFrame(done); });
+        note(window.watcher.takeRecords());
+        return window.shifts;
+    };
+    window.watcher.observe({ type: "layout-shift" });
+}"""
+
+
+def end_with_a_used_key(box: FakeBox) -> None:
+    rows = fresh_state()["readiness"]
+    rows[2] = {"name": "tiktok", "state": "warn", "text": "Used.", "code": "key-used"}
+    box.change(live={"type": "off"}, readiness=rows)
+
+
+def test_from_the_scan_to_a_live_in_four_taps_and_the_second_evening_in_two_and_a_paste(phone: BrowserContext) -> None:
+    with FakeBox(open_to_all=False) as box:
+        phone.add_init_script(COUNT)
+        stand_still(phone)
+        page = opened(phone, box.link)
+        for evening in (1, 2):
+            page.wait_for_selector("#go.does-paste")
+            page.evaluate("window.taps = 0")
+            page.tap("#go")
+            page.wait_for_selector("#paste-tiktok:focus")
+            paste(page, "rtmp://push.example/live/ stream-1?expire=1")
+            page.clock.run_for(1)  # what is pasted is used at once
+            page.wait_for_selector("#go.does-go")
+            hold(page, until="#go.does-end")
+            taps = page.evaluate("window.taps")
+            assert taps + PASTE_TAPS <= 4
+            assert names(box)[-2:] == ["paste-key", "go-live"]
+            if evening == 1:
+                box.change(at=box.state["live"]["since-at"] + 600)
+                end_with_a_used_key(box)
+                expect(page.locator(".after")).to_contain_text("Your LIVE is over: 10:00")
+                expect(page.locator("#go")).to_have_text("Paste a new key")
+        assert_quiet(page)
+
+
+@pytest.mark.parametrize(
+    ("state", "code", "words"),
+    [
+        ("bad", "needs-key", "Paste today's key"),
+        ("warn", "key-used", "Paste a new key"),
+        ("warn", "key-expired", "Paste a new key"),
+    ],
+)
+def test_a_dead_key_is_never_ready(phone: BrowserContext, box: FakeBox, state: str, code: str, words: str) -> None:
+    ready(box)
+    rows = fresh_state()["readiness"]
+    rows[2] = {"name": "tiktok", "state": state, "text": "x", "code": code}
+    box.change(readiness=rows)
+    page = opened(phone, box.url)
+    expect(page.locator("#go.does-paste")).to_have_text(words)
+    page.tap("#go")
+    expect(page.locator("plug-key h2")).to_have_text("Paste today's key of TikTok")
+    old = page.locator("plug-key button", has_text="use the old key")
+    if code != "key-used":
+        expect(old).to_be_hidden()
+        return
+    old.tap()  # TikTok's own LIVE may go on
+    page.wait_for_selector("#go.does-go")
+    assert box.commands == []
+
+
+def test_a_key_that_ends_soon_is_still_one_to_go_live_with(phone: BrowserContext, box: FakeBox) -> None:
+    ready(box)
+    rows = fresh_state()["readiness"]
+    rows[2] = {"name": "tiktok", "state": "warn", "text": "Soon.", "code": "key-ends-soon"}
+    box.change(readiness=rows)
+    page = opened(phone, box.url)
+    page.wait_for_selector("#go.does-go")
+
+
+def test_platforms_have_their_names(phone: BrowserContext, box: FakeBox) -> None:
+    ready(box)
+    (first,) = box.state["destinations"]
+    twitch = {**first, "name": "twitch", "preset": "twitch"}
+    box.change(destinations=[twitch])
+    page = opened(phone, box.url)
+    row = page.locator("plug-rows strong").nth(2)
+    expect(row).to_have_text("Twitch")
+    expect(page.locator(".zones-button")).to_be_hidden()
+    box.change(destinations=[first, {**twitch, "enabled": False}])
+    expect(row).to_have_text("TikTok")
+    box.change(destinations=[first, twitch])
+    expect(row).to_have_text("TikTok + Twitch")
+    rows = fresh_state()["readiness"]
+    box.change(destinations=[{**first, "enabled": False}, twitch], readiness=rows)
+    page.tap("#go.does-paste")
+    expect(page.locator("plug-key h2")).to_have_text("Paste today's key of Twitch")
+    expect(page.locator("#paste-twitch")).to_have_count(1)
+
+
+def evening(box: FakeBox) -> list[Json]:
+    """What may happen in a minute of a LIVE, state by state."""
+    at, (first,) = box.state["at"], box.state["destinations"]
+    sources = box.state["audio"]["sources"]
+    muted = {**box.state["audio"], "sources": [{**one, "muted": True} for one in sources]}
+    lost = {"code": "connection-lost", "text": "Lost.", "hints": [], "facts": {}}
+    full = {"code": "disk-full", "text": "The disk is full.", "hints": ["Make room.", "Take another."], "facts": {}}
+    none = {"code": "no-signal", "text": "Nothing.", "hints": ["Switch it on."], "facts": {}}
+
+    def health(verdict: str, cause: str = "", celsius: float | None = 58.0) -> Json:
+        return {"health": {"verdict": verdict, "cause": cause, "temperature-c": celsius, "load": 0.4}}
+
+    def on_air(seconds: int, viewers: int | None) -> Json:
+        chat = {**box.state["chat"], "viewers": viewers}
+        return {"live": {"type": "on-air", "since-at": at - seconds}, "chat": chat}
+
+    slow = [health("fair", "encoder-slow"), health("bad", "internet-slow", 81.0), health("good")] * 3
+    retrying = {"type": "reconnecting", "since-at": at - 700, "lost-at": at, "retry-at": at + 12, "problem": lost}
+    return [
+        on_air(599, 9), on_air(601, 10), on_air(3600, 12_345), on_air(3600, None), on_air(36_001, 412), *slow,
+        {"cover": "privacy"}, {"cover": "brb"}, {"cover": ""}, {"audio": muted}, {"problems": [full]},
+        {"problems": [none, full]}, {"cover": "privacy", "problems": [full]}, {"problems": [], "cover": ""},
+        {"live": retrying, "problems": [lost], **health("bad", "connection-lost")}, {"at": at + 1},
+        {"live": {"type": "needs-key", "since-at": at - 700, "destination": "tiktok", "problem": lost}},
+        {"live": {"type": "ending", "since-at": at - 700, "ends-at": at + 60}, "problems": []},
+        {**on_air(3700, 0), **health("good", "", None), "at": at + 2, "canvas": {**box.state["canvas"], "width": 1920}},
+        {"destinations": [{**first, "sent-frames": first["sent-frames"] + 60}], "at": at + 9},
+    ]  # fmt: skip
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("size", [(390, 844), (844, 390), (320, 568), (1280, 800)])
+def test_nothing_moves_while_live(browser: Browser, box: FakeBox, size: tuple[int, int]) -> None:
+    """By the browser's own layout-shift entries, and by where each thing to press lies."""
+    live(box)
+    kind = {"viewport": {"width": size[0], "height": size[1]}, "has_touch": True}
+    with device(browser, kind, reduced_motion="reduce") as context:
+        page = opened(context, "about:blank")
+        page.route("**/api/preview.mp4", lambda route: route.abort())
+        page.goto(box.url)
+        page.wait_for_selector("#go.is-live")
+        page.wait_for_selector(".screen img:not([hidden])")
+        show(page, box, 0, problems=[{"code": "disk-full", "text": "x", "hints": [], "facts": {}}])
+        page.wait_for_selector(".problem-text:has-text('disk')")  # with the words of problems
+        show(page, box, 1, problems=[])
+        page.evaluate(WATCH)
+        places = where(page)
+        for number, state in enumerate(evening(box), 2):
+            show(page, box, number, **state)
+            assert page.evaluate("window.settled()") == [], state
+            assert where(page) == places, state
+        page.evaluate("document.querySelector('#bar').prepend(document.createElement('textarea'))")
+        assert page.evaluate("window.settled()") != [], "what moves is seen"
+        assert_quiet(page)
+
+
+def where(page: Page) -> list[Any]:
+    """The places of everything that a thumb may be on its way to."""
+    return [
+        page.evaluate(PLACE, f"#{name}") for name in ("quick-privacy", "quick-mute", "quick-brb", "quick-clip", "go")
+    ]
+
+
+def show(page: Page, box: FakeBox, number: int, **state: Any) -> None:
+    """Sends a state and waits until it is drawn; its name says which."""
+    box.change(**state, name=f"state-{number:02}")
+    page.wait_for_function("name => document.querySelector('.box-name').textContent === name", arg=f"state-{number:02}")
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("size", SIZES)
+def test_privacy_is_one_tap_on_every_screen_and_always_there(
+    browser: Browser, box: FakeBox, size: tuple[int, int]
+) -> None:
+    live(box)
+    kind = {"viewport": {"width": size[0], "height": size[1]}, "has_touch": True}
+    ways = sorted({screen.path.removeprefix("/") or "#/" for screen in SCREENS})
+    assert len(ways) > 12
+    with device(browser, kind, reduced_motion="reduce", locale="es-ES") as context:
+        page = opened(context, box.url)
+        page.wait_for_selector("#go.is-live")
+        places = {}
+        for way in ways:
+            page.evaluate("way => { location.hash = way; }", way)
+            page.wait_for_selector(f"body[data-screen={way.split('/')[1] or 'home'}]")
+            page.wait_for_selector("#screen > :first-child", state="attached")
+            assert page.evaluate(ON_TOP, "#quick-privacy"), way
+            places[way] = page.evaluate(PLACE, "#quick-privacy")
+        assert len(set(map(tuple, places.values()))) == 1, places
+        x, y, width, height = places["#/"]
+        assert min(x, y, size[0] - x - width, size[1] - y - height) >= 0
+        assert width >= 200
+        assert height >= 44
+        page.tap("#quick-privacy")
+        box.until(lambda fake: fake.commands == [{"do": "privacy", "on": True}])
+        assert_quiet(page)
+
+
+def test_what_is_pressed_looks_pressed(phone: BrowserContext, box: FakeBox) -> None:
+    """On and off differ in what they are made of, and what deletes for good is graver than what asks."""
+    live(box)
+    page = opened(phone, box.url)
+    page.wait_for_selector("#go.is-live")
+    colour = "one => getComputedStyle(document.querySelector(one)).backgroundColor"
+    for one, press in (("#quick-mute", "mute"), ("#quick-brb", "brb"), ("#quick-privacy", "privacy")):
+        before = page.evaluate(colour, one)
+        page.tap(one)
+        page.wait_for_selector(f"{one}[aria-pressed=true]")
+        page.wait_for_function(f"([one, before]) => ({colour})(one) !== before", arg=[one, before])
+        assert names(box)[-1] == press
+    page.goto(f"{box.url}/#/clips")
+    delete = page.locator(".clip .danger").first
+    delete.tap()
+    expect(delete).to_have_text("Really delete")
+    expect(delete).to_have_css("background-color", "rgb(216, 30, 67)")
