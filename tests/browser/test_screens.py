@@ -159,6 +159,6 @@ def test_a_spanish_page_says_nothing_in_english(browser: Browser, box: FakeBox) 
         for screen in SCREENS:
             if screen.name in {"doctor", "destinations", "home", "home-live", "home-new-key", "sound", "looks"}:
                 show(box, page, screen)
-                page.wait_for_selector(".row, #screen *")
+                page.wait_for_selector(".row, #screen *", state="attached")
                 words = set(page.locator("body").inner_text().lower().split())
                 assert words & {"the", "your", "you", "with", "and", "not", "it"} == set(), screen.name
