@@ -25,7 +25,7 @@ DEBUG = "PLUGCAST_DEBUG"
 BOX = frozenset({"run", *ROLES})
 WRONG_BOX = frozenset({"config", "panel-port"})
 """What is wrong with box.toml."""
-SUPERVISED = "PLUGCAST_SUPERVISED"
+SUPERVISOR = "PLUGCAST_SUPERVISOR"
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -67,11 +67,11 @@ def _prepare(*, debug: bool, role: str) -> None:
     if role not in ROLES:
         return
     priority.take(role)
-    if os.environ.get(SUPERVISED):
+    if supervisor := os.environ.get(SUPERVISOR):
         from appliance.supervisor.run import end_with_parent
         from appliance.system import role_log
 
-        end_with_parent()
+        end_with_parent(int(supervisor))
         role_log.keep_if_told(role)
 
 

@@ -80,11 +80,13 @@ def _supervise(config: Config, config_file: Path, place: Place) -> int:
     return asyncio.run(Supervisor(commands, place, Patience()).run())
 
 
-def end_with_parent() -> None:
-    """Asks the kernel to end this process when its supervisor dies, so that none is left holding a device."""
-    parent = os.getppid()
+def end_with_parent(supervisor: int) -> None:
+    """Asks the kernel to end this process when its supervisor, which has this number, dies: none is left with a device.
+
+    A supervisor that is gone by now, before we could ask, is told by who our parent is instead.
+    """
     ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
-    if os.getppid() != parent:
+    if os.getppid() != supervisor:
         os.kill(os.getpid(), signal.SIGTERM)
 
 
@@ -196,7 +198,7 @@ class _Role:
             **os.environ,
             "NOTIFY_SOCKET": str(self._line.path),
             "WATCHDOG_USEC": str(int(self._patience.watchdog_s * 1e6)),
-            "PLUGCAST_SUPERVISED": "1",
+            "PLUGCAST_SUPERVISOR": str(os.getpid()),
             role_log.VARIABLE: str(role_log.file_of(self._line.path.parent, self.name)),
             "PYTHONUNBUFFERED": "1",
         }

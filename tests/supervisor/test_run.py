@@ -138,11 +138,14 @@ def test_two_do_not_run_at_once(place: Path) -> None:
     Place(place).close()
 
 
-def test_a_child_ends_with_its_supervisor(place: Path) -> None:
-    """A supervisor that is killed leaves nothing behind."""
-    orphan = (
-        "import time, appliance.supervisor.run as run; run.end_with_parent(); print('up', flush=True); time.sleep(60)"
-    )
+@pytest.mark.parametrize("has_begun", [True, False])
+def test_a_child_ends_with_its_supervisor(place: Path, *, has_begun: bool) -> None:
+    """A supervisor that is killed leaves nothing behind, not even a child that has not yet begun to listen for it."""
+    said = "print(1, flush=True)\n"
+    begun = "run.end_with_parent(parent)\n"
+    late = "while os.getppid() == parent: time.sleep(0.01)\n"
+    orphan = "import os, time, appliance.supervisor.run as run\nparent = os.getppid()\n"
+    orphan += (begun + said if has_begun else said + late + begun) + "time.sleep(60)"
     code = (
         "import subprocess, sys\n"
         f"child = subprocess.Popen([sys.executable, '-c', {orphan!r}], stdout=subprocess.PIPE)\n"
