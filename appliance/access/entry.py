@@ -128,7 +128,7 @@ class Entry:
             return await self._access.new_session(visitor, "owner", "link")
         self._link_tries.take(visitor.client.key)
         why = await asyncio.to_thread(self._files.past_of, text) or self._past_of_invitation(text, now)
-        raise Denied(401, "link-used", f"{_NO_LINK[why]} {_INSTEAD}", kind=why)
+        raise Denied(401, "link-used", f"{_NO_LINK.get(why, _NO_LINK['unknown'])} {_INSTEAD}", kind=why)
 
     def _note_past(self, *invited: Grant) -> None:
         past = (*self._past_invitations, *((one.hash, one.used_at) for one in invited))

@@ -119,7 +119,7 @@ async def _cover_for_privacy(rooms: Rooms, command: model.CoverForPrivacy) -> Fa
 @_does(model.Mute)
 async def _mute(rooms: Rooms, command: model.Mute) -> Facts:
     if command.source == "alerts":
-        sentence = "There are no alerts in this version, so there is nothing to mute."
+        sentence = "Alerts make no sound in this version, so there is nothing to mute."
         raise Refused("no-alerts", sentence)
     await rooms.airing.mute(command.source, on=command.on)
     return {}

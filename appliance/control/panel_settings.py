@@ -88,7 +88,7 @@ class PanelSettings:
         """What a backup would change: `changes` has a line for each setting. Raises `Invalid` and `Refused`."""
         values, strange = _backup_of(text)
         after = self._settings.with_panel(values, strange, ())
-        self.must_keep_https(after.config)
+        self._must_fit(after.config)
         now, then = ({row.path: row for row in rows(one, self.config.language)} for one in (self._settings, after))
         changed = [
             f"{(then.get(path) or now[path]).label}: {_said(now.get(path))} \u2192 {_said(then.get(path))}"
@@ -143,12 +143,15 @@ class PanelSettings:
 
     async def _write(self, values: dict[str, Setting], strange: Strange) -> None:
         changed = self._settings.with_panel(values, strange, notes_on(strange))
-        self.must_keep_https(changed.config)
-        if len(changed.config.destination) > max(MOST_DESTINATIONS, len(self.config.destination)):
-            sentence = f"This box sends to at most {MOST_DESTINATIONS} destinations. Remove one first."
-            raise Refused("too-many-destinations", sentence, most=MOST_DESTINATIONS)
+        self._must_fit(changed.config)
         await finished_on_disk(lambda: write_panel(Path(self.config.state_dir), values, strange))
         self._settings = changed
+
+    def _must_fit(self, changed: Config) -> None:
+        self.must_keep_https(changed)
+        if len(changed.destination) > max(MOST_DESTINATIONS, len(self.config.destination)):
+            sentence = f"This box sends to at most {MOST_DESTINATIONS} destinations. Remove one first."
+            raise Refused("too-many-destinations", sentence, most=MOST_DESTINATIONS)
 
     def must_keep_https(self, changed: Config) -> None:
         """Whoever has somebody's phone in the hand must not make all the others speak in clear."""

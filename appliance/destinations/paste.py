@@ -95,9 +95,13 @@ def mistyped(typo: Typo) -> Invalid:
     return Invalid("paste-typo", typo.sentence, kind=typo.kind, suggestion=typo.suggestion)
 
 
+_TEMPLATE = re.compile(r"/(?:\{[A-Za-z_ ]{1,40}\}|<[A-Za-z_ ]{1,40}>|\[[A-Za-z_ ]{1,40}\])")
+"""Where platforms' lists of servers say that the key belongs: `rtmp://live.twitch.tv/app/{stream_key}`."""
+
+
 def _lines(text: str) -> list[list[str]]:
     """The words of each line that may be an address, a key or prose, freed from what surrounds them."""
-    visible = "".join(_visible(c) for c in text)
+    visible = _TEMPLATE.sub("/", "".join(_visible(c) for c in text))
     lines: list[list[str]] = []
     for line in visible.translate(_SPLITS).splitlines():
         words: list[str] = []
@@ -123,6 +127,7 @@ def _visible(c: str) -> str:
 
 def _without_label(text: str) -> str:
     """The text without a label at its beginning, such as `Clave de transmision:` or `key=`."""
+    text = " ".join(text.split())  # a run of blanks would be tried at each of them
     match = re.match(r"^\W*([^\W\d_][^:=?&/]{0,60}?)\s*(\([^)]*\))?\s*[:=]\s*(?!//)", text)
     if match is None or (match.end() < len(text) and text[match.end() - 1] == ":" and text[match.end()] in "/\\"):
         return text

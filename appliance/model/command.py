@@ -15,7 +15,7 @@ from appliance.model.plan import Look
 from appliance.model.problem import UNREADABLE, Value
 
 MAX_PASTE = 16_384
-MAX_BACKUP = 32_768
+MAX_BACKUP = 49_152
 
 type SampleKind = Literal["comment", "gift", "follow", "share", "subscribe", "join", "question"]
 
@@ -25,7 +25,7 @@ type SettingValue = (
     bool
     | Annotated[int, Meta(ge=-(2**53), le=2**53)]
     | Annotated[str, Meta(max_length=1024)]
-    | Annotated[list[Annotated[str, Meta(max_length=255)]], Meta(max_length=64)]
+    | Annotated[list[Annotated[str, Meta(max_length=255)]], Meta(max_length=500)]
 )
 
 

@@ -228,6 +228,21 @@ def test_a_torn_key_is_told_and_never_loses_its_end(key: str, at: int, between: 
         read_paste(around.format(key[:at] + between + key[at:], server=SERVER))
 
 
+@pytest.mark.parametrize("place", ["{stream_key}", "<your stream key>", "[key]"])
+def test_where_the_key_belongs_is_no_key(place: str) -> None:
+    """As lists of a platform's servers write their addresses."""
+    template = f"rtmp://live.twitch.tv/app/{place}"
+    assert read_paste(template) == Pasted("rtmp://live.twitch.tv/app", "")
+    key = "live_123456789_AbCdEfGhIjKlMnOpQrStUvWxYz0123"
+    assert read_paste(f"{template}\n{key}") == Pasted("rtmp://live.twitch.tv/app", key)
+
+
+@pytest.mark.timeout(20)
+def test_a_long_run_of_blanks_stops_nobody() -> None:
+    with pytest.raises(Invalid):
+        read_paste("a" + " " * 16_000 + "b")
+
+
 @pytest.mark.parametrize("at", range(1, len(KEY)))
 def test_a_torn_key_is_said_to_be_torn(at: int) -> None:
     with pytest.raises(Invalid) as caught:

@@ -179,13 +179,13 @@ def _sound(sound: SoundReport | None, signal: Signal | None, wanted: str, cover:
     if sound.problem:
         fix = "Plug the sound device in, or choose another under Sound."
         return Check(name="sound", state="warn", text="No sound.", fix=fix, code=sound.problem.code)
-    game = next((source for source in sound.sources if source.name == "game"), None)
-    if wanted != "none" and (_is_starting(signal) or (game is not None and not game.present and not sound.source)):
+    if wanted != "none" and _is_starting(signal):
         return _getting_ready("sound")
     if sound.source in {"", "none"}:
         text = "No sound source; viewers hear nothing."
         return Check(name="sound", state="warn", text=text, fix="Choose one under Sound.", code="no-sound")
-    if max(sound.levels_db) < SILENCE_DB and (cover == "privacy" or any(one.muted for one in sound.sources)):
+    is_muted = any(source.muted for source in sound.sources if source.name == "game")
+    if max(sound.levels_db) < SILENCE_DB and (cover == "privacy" or is_muted):
         return Check(name="sound", state="ok", text="It is muted, as you wished.", code="muted")
     if max(sound.levels_db) < SILENCE_DB:
         fix = "Start something with sound; on the console, send sound over HDMI as stereo (PCM)."
@@ -245,10 +245,12 @@ def _uplink(findings: Findings, made: Slices) -> Check:
 def _key(now: float, live: Live, keys: tuple[KeySummary, ...], config: Config) -> tuple[Check, float]:
     """The second value is when the key's age changes what is to be said."""
     key = next((key for key in keys if key.problem is None), keys[0] if keys else None)
-    return _key_now(now, live, key, config), ages_at(key.expires_at, now) if key else math.inf
+    lacking = next((key for key in keys if key.problem), None)
+    return _key_now(now, live, key, lacking, config), ages_at(key.expires_at, now) if key else math.inf
 
 
-def _key_now(now: float, live: Live, key: KeySummary | None, config: Config) -> Check:
+def _key_now(now: float, live: Live, key: KeySummary | None, lacking: KeySummary | None, config: Config) -> Check:
+    """`key` is the one that lets a LIVE begin, `lacking` one without which a destination stays without it."""
     new = "Copy a new server URL and key from the platform's page and paste them."
     if isinstance(live, OnAir):
         return Check(name="key", state="ok", text="Taking your stream.")
@@ -258,10 +260,11 @@ def _key_now(now: float, live: Live, key: KeySummary | None, config: Config) -> 
     if key is None:
         text, fix = "No destination is switched on.", "Switch one on under Settings."
         return Check(name="key", state="bad", text=text, fix=fix, code="no-destination")
-    if key.problem:
+    if lacking is not None and lacking.problem:
         short = {"needs-key": "Paste today's key.", "needs-server": "Paste the server URL too."}
-        text = short.get(key.problem.code, key.problem.text)
-        return Check(name="key", state="bad", text=text, fix=new, code=key.problem.code)
+        text = short.get(lacking.problem.code, lacking.problem.text)
+        state: CheckState = "bad" if key.problem else "warn"
+        return Check(name="key", state=state, text=text, fix=new, code=lacking.problem.code)
     one_live = lasts_one_live(config, key.name)
     age = freshness(expires_at=key.expires_at, is_used=key.is_used, one_live=one_live, now=now)
     if age:

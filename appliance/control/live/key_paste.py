@@ -38,7 +38,7 @@ def take(keys: KeyStore, config: Config, name: str, text: str, now: float) -> di
     pasted = read_paste(text)
     before = keys.kept(name)
     choice = config.destination.get(name, DestinationConfig())
-    must_belong(pasted, config, name)
+    must_belong(pasted, before, config, name)
     must_be_a_key(pasted, before, choice.server, platform_of(name, choice))
     keys.keep(name, pasted, choice.server, choice.key_file)
     after = keys.kept(name)
@@ -72,10 +72,13 @@ def take(keys: KeyStore, config: Config, name: str, text: str, now: float) -> di
     return {**facts, "hint-code": hint[0], "hint": hint[1]} if hint else facts
 
 
-def must_belong(pasted: Pasted, config: Config, name: str) -> None:
+def must_belong(pasted: Pasted, before: Credential, config: Config, name: str) -> None:
     """That what was pasted is for this destination, not for another platform. Raises `Invalid` that says for which."""
-    here = platform_of(name, config.destination.get(name, DestinationConfig()))
-    host = _host(pasted.server)
+    choice = config.destination.get(name, DestinationConfig())
+    here, host = platform_of(name, choice), _host(pasted.server)
+    known_host = _host(before.server or choice.server)
+    if not host and known_host and platform_at(known_host) is None:
+        return
     # Somebody's own server may want keys of any form.
     owner = platform_at(host) if host else platform_of_key(pasted.key)
     if owner is None or here in {owner.name, "custom"}:

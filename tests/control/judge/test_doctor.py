@@ -86,6 +86,8 @@ FAST = UplinkState(state="ok", kbps=12_000, at=NOW)
 REFUSED = PreflightState(state="failed", at=NOW, problem=Problem(code="server-silent", text="It is silent."))
 BUSY = (DestinationReport(name="tiktok", state="publishing", backlog_ms=500),)
 
+MIC_MUTED = (SourceReport(name="game", present=True), SourceReport(name="mic", present=True, muted=True))
+
 CASES: list[tuple[str, CheckState, str, Findings]] = [
     ("signal", "ok", "", found()),
     ("signal", "unknown", "engine-not-running", found(None)),
@@ -96,7 +98,8 @@ CASES: list[tuple[str, CheckState, str, Findings]] = [
     ),
     ("signal", "unknown", "getting-ready", found(changed(signal=OPENING))),
     ("sound", "unknown", "getting-ready", found(changed(signal=OPENING, sound=SoundReport()))),
-    ("sound", "unknown", "getting-ready", found(changed(sound=SoundReport(sources=(SourceReport(name="game"),))))),
+    ("sound", "warn", "no-sound", found(changed(sound=SoundReport(sources=(SourceReport(name="game"),))))),
+    ("sound", "warn", "silent", found(changed(sound=SoundReport(source="hw:0", sources=MIC_MUTED)))),
     ("sound", "warn", "no-sound", found(changed(signal=OPENING, sound=SoundReport()), config=NO_AUDIO)),
     ("sound", "ok", "muted", found(muted())),
     ("sound", "ok", "muted", found(changed(sound=SoundReport(source="hw:0")), cover="privacy")),
@@ -160,7 +163,7 @@ CASES: list[tuple[str, CheckState, str, Findings]] = [
     ("key", "bad", "stream-key-refused", found(live=NeedsKey(problem=Problem(code="stream-key-refused", text="X.")))),
     ("key", "bad", "no-destination", found(keys=())),
     ("key", "bad", "needs-key", found(keys=(KeySummary("tiktok", problem=Problem(code="needs-key", text="X.")),))),
-    ("key", "ok", "", found(keys=(KeySummary("tiktok", problem=PROBLEM), KEY))),
+    ("key", "warn", PROBLEM.code, found(keys=(KeySummary("tiktok", problem=PROBLEM), KEY))),
     ("key", "warn", "key-expired", found(keys=(KeySummary("tiktok", "h", "1234", int(NOW) - 1),))),
     ("key", "warn", "key-ends-soon", found(keys=(KeySummary("tiktok", "h", "1234", int(NOW) + 600),))),
     ("key", "ok", "", found(keys=(KeySummary("tiktok", "h", "1234", int(NOW) + 601),))),

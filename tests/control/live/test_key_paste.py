@@ -23,6 +23,7 @@ from tests.destinations.test_paste import KEYS
 
 ENDS = 0x6AB2C0B9
 KEY = "stream-2137703598951235785?expire=6ab2c0b9&sign=c43f/x+y=="
+TWITCH_KEY = "live_123456789_AbCdEfGhIjKlMnOpQrStUvWxYz0123"
 SERVER = "rtmp://push-rtmp-l10-sg01.tiktokcdn.com/game"
 CONFIG = Config(destination={"tiktok": DestinationConfig(), "twitch": DestinationConfig()})
 
@@ -52,6 +53,17 @@ def test_a_key_at_its_end(tmp_path: Path, now: int, expired: bool, code: str) ->
 def test_every_spelling_of_an_end(tmp_path: Path, spelling: str) -> None:
     facts = take(KeyStore(tmp_path), CONFIG, "tiktok", f"{SERVER} stream-213770359895?{spelling}&sign=1", 1.0)
     assert facts["expires-at"] in {ENDS, 1790099641}
+
+
+def test_ones_own_server_takes_another_platforms_key(tmp_path: Path) -> None:
+    """A relay at home sends on to wherever its owner likes."""
+    own, tiktoks = (
+        Config(destination={"tiktok": DestinationConfig(server=server)})
+        for server in ("rtmp://192.168.1.5/live", SERVER)
+    )
+    assert take(KeyStore(tmp_path), own, "tiktok", TWITCH_KEY, 1.0)["took-key"]
+    with pytest.raises(Invalid):
+        take(KeyStore(tmp_path), tiktoks, "tiktok", TWITCH_KEY, 1.0)
 
 
 def test_one_after_the_other(tmp_path: Path) -> None:
