@@ -45,7 +45,8 @@ def test_other_words_are_let_alone(text: str) -> None:
     [
         "https://x.io", "HTTP://evil", "hxxps://a", "www.evil", "go to evil.com now", "evil . com", "evil (dot) com",
         "evil dot com", "ｅｖｉｌ．ｃｏｍ", "evil。com", "еvil.соm", "me@mail.example", "discord.gg/abc",
-        "t.me/x bit.ly/y", "EVIL.COM", "evil punto com",
+        "t.me/x bit.ly/y", "EVIL.COM", "evil punto com", "evil dot gg", "evil (dot) app", "see evil.live",
+        "evil.it/x now",
     ],
 )  # fmt: skip
 def test_a_link_is_a_link(text: str) -> None:
@@ -53,21 +54,38 @@ def test_a_link_is_a_link(text: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["", "hello.How are you", "1.5 to 2.0", "ok...", "what? no!", "3:2", "e.g. this", "@maya hi"]
-)
+    "text",
+    [
+        "", "hello.How are you", "1.5 to 2.0", "ok...", "what? no!", "3:2", "e.g. this", "@maya hi",
+        "so good. top player", "nice stream. live now?", "gg. info pls", "The end. App crashed", "yes.it was me",
+        "well played . gg", "y punto. com",
+    ],
+)  # fmt: skip
 def test_what_is_no_link(text: str) -> None:
     assert not has_link(text)
 
 
 @pytest.mark.parametrize(
     "text",
-    ["+34 612 345 678", "call 612345678", "(0171) 123-4567", "٠٥٠١٢٣٤٥٦٧", "６１２３４５６７８", "6 1 2 3 4 5 6 7 8 9"],
+    [
+        "+34 612 345 678",
+        "call 612345678",
+        "(0171) 123-4567",
+        "٠٥٠١٢٣٤٥٦٧",
+        "６１２３４５６７８",
+        "6 1 2 3 4 5 6 7 8 9",
+        "06 12 34 56 78",
+        "1 2 3 4 5 6 7 8 9 612345678",
+    ],
 )
 def test_a_phone_number_is_one_in_any_figures(text: str) -> None:
     assert has_phone_number(text)
 
 
-@pytest.mark.parametrize("text", ["12345678", "2026", "10:30", "100 000", "1 2 3 go"])
+COUNTING = ("1 2 3 4 5 6 7 8 9 go", "level 10 20 30 40 50", "10 9 8 7 6 5 4 3 2 1", "100 200 300")
+
+
+@pytest.mark.parametrize("text", ["12345678", "2026", "10:30", "100 000", "1 2 3 go", *COUNTING])
 def test_what_is_no_phone_number(text: str) -> None:
     assert not has_phone_number(text)
 
@@ -76,7 +94,9 @@ def test_what_is_no_phone_number(text: str) -> None:
 def test_folding_twice_is_folding_once_and_any_text_can_be_judged(text: str) -> None:
     plain = as_letters(folded(text))
     assert as_letters(folded(plain)) in (plain, as_letters(folded(as_letters(folded(plain)))))
-    assert isinstance((LIST.finds(text), has_link(text), has_phone_number(text)), tuple)
+    assert LIST.finds(f"{text} badger {text}")
+    assert has_link(f"{text} evil.com {text}")
+    assert has_phone_number(f"{text} call 612345678 now {text}")
 
 
 @given(
