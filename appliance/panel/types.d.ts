@@ -215,13 +215,15 @@ interface BoxWords {
 	platforms?: [string, string][];
 }
 
-// What a live is, in words; `seconds` for how long when that is shown, `hint` why or what comes next, `act` what the big button does.
+// What a live is, in words; `seconds` for how long when that is shown, `hint` why or what comes next, `act` what the big button does,
+// `fix` what it leads to when that is not the key.
 interface Said {
 	look: "idle" | "ready" | "busy" | "live" | "bad" | "practice";
 	word: string;
 	seconds?: number;
 	hint: string;
 	act: "go" | "end" | "undo" | "paste" | "none";
+	fix?: Fix | null;
 }
 // What mends something: a word, and where it leads.
 interface Fix {

@@ -47,6 +47,7 @@ class FakeBox:
         self.password: Json = {"set": False, "given": False, "set-at": 0.0, "set-by": ""}
         self.pin_waits_s = 0
         self.commands: list[Json] = []
+        self.hint = ""
         self.missing: set[str] = set()
         self.refusals: dict[str, Json] = {}
         self.hits: dict[str, int] = {}
@@ -395,7 +396,7 @@ class FakeBox:
         self.change(readiness=rows, destinations=[first, *self.state["destinations"][1:]])
         return {
             "took-server": "rtmp" in text, "took-key": True, "expires-at": now + 3 * 3600 + 60, "expired": False,
-            "host": "push.example", "last4": "f4c2",
+            "host": "push.example", "last4": "f4c2", **({"hint-code": self.hint} if self.hint else {}),
         }  # fmt: skip
 
 

@@ -32,6 +32,19 @@ def test_a_key_of_another_platform_is_put_there_by_one_tap(phone: BrowserContext
     assert_quiet(page)
 
 
+def test_an_answer_with_something_left_to_do_can_be_read(phone: BrowserContext, box: FakeBox) -> None:
+    page = opened(phone, f"{box.url}/#/key")
+    box.hint = "no-server"
+    page.fill("#paste-tiktok", "abcdefgh")
+    page.locator("plug-paste button[type=submit]").tap()
+    expect(page.locator("plug-paste .reply")).to_contain_text("Now paste the server URL too.")
+    box.hint = ""
+    page.fill("#paste-tiktok", "abcdefgh")
+    page.locator("plug-paste button[type=submit]").tap()
+    expect(page.locator("plug-key")).to_have_count(0)
+    assert_quiet(page)
+
+
 def test_a_backup_shows_what_it_changes_and_asks(phone: BrowserContext, box: FakeBox) -> None:
     page = opened(phone, f"{box.url}/#/settings/backup")
     for text, said in ((b'[picture]\nlook = "fill"\n', "This would change (2):"), (b"", "no setting of this box")):

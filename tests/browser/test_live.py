@@ -11,6 +11,7 @@ from playwright.sync_api import BrowserContext, Page, expect
 
 from tests.browser.chromium import assert_quiet, opened, stand_still
 from tests.browser.fakebox import FakeBox
+from tests.browser.fakestate import destination, fresh_state
 from tests.browser.screens import live, ready, refused
 
 HOLD_MS = 800
@@ -63,6 +64,8 @@ def test_holding_goes_live_and_holding_ends(page: Page, box: FakeBox) -> None:
 def test_a_tap_does_nothing_but_say_what_to_do(page: Page, box: FakeBox) -> None:
     page.locator("#go").tap()
     expect(page.locator("plug-go .reply")).to_have_text("Keep holding until it is full.")
+    page.clock.run_for(6000)  # it lies over the line on the picture
+    expect(page.locator("plug-go .reply")).to_have_text("")
     press(page)
     page.clock.run_for(HOLD_MS - 1)
     page.mouse.move(5, 5)
@@ -82,6 +85,30 @@ def test_a_keyboard_presses_twice(page: Page, box: FakeBox) -> None:
     box.until(lambda fake: names(fake) == ["go-live"])
 
 
+def test_what_became_another_button_meanwhile_does_nothing(page: Page, box: FakeBox) -> None:
+    """Neither held nor pressed twice: it does what it said, or nothing."""
+    press(page)
+    page.clock.run_for(HOLD_MS - 100)
+    live(box)
+    page.wait_for_selector("#go.does-end:not(.held)")
+    page.clock.run_for(HOLD_MS)
+    press(page)
+    page.clock.run_for(HOLD_MS - 100)
+    box.change(live={"type": "ending", "since-at": box.state["at"], "ends-at": box.state["at"] + 60})
+    page.wait_for_selector("#go.does-undo")
+    page.mouse.up()
+    live(box)
+    page.focus("#go")
+    page.keyboard.press("Enter")
+    expect(page.locator(".go-action")).to_have_text("Press again to end")
+    box.change(live={"type": "practicing", "since-at": box.state["at"]})
+    page.clock.run_for(400)
+    expect(page.locator(".go-action")).to_have_text("Hold to end practice")
+    page.keyboard.press("Enter")
+    expect(page.locator(".go-action")).to_have_text("Press again to end")
+    assert names(box) == []
+
+
 def test_an_end_is_taken_back(page: Page, box: FakeBox) -> None:
     live(box)
     hold(page, until="#go.does-undo")
@@ -89,6 +116,67 @@ def test_an_end_is_taken_back(page: Page, box: FakeBox) -> None:
     page.locator("#go").tap()
     page.wait_for_selector("#go.does-end.is-live")
     assert names(box) == ["end-live", "undo-end"]
+
+
+def test_an_end_says_live_only_while_somebody_sees_it(page: Page, box: FakeBox) -> None:
+    refused(box)
+    (first,) = box.state["destinations"]
+    ending = {"type": "ending", "since-at": box.state["at"], "ends-at": box.state["at"] + 60}
+    box.change(live=ending, destinations=[{**first, "state": "refused"}], problems=[])
+    page.wait_for_selector("#go.is-busy.does-undo")
+    expect(page.locator(".status")).to_have_text("")
+    box.change(destinations=[first])
+    page.wait_for_selector("#go.is-live.does-undo")
+    expect(page.locator(".status")).to_have_text("Viewers still see you.")
+
+
+def test_the_big_button_is_the_next_step_that_helps(page: Page, box: FakeBox) -> None:
+    """A row that has something to mend stays where it is."""
+    rows = fresh_state()["readiness"]
+    rows[2] = {"name": "tiktok", "state": "bad", "text": "None is on.", "code": "no-destination"}
+    box.change(readiness=rows, destinations=[{**box.state["destinations"][0], "enabled": False}])
+    expect(page.locator(".go-action")).to_have_text("Switch on")
+    tops = [one.bounding_box() for one in page.locator("plug-rows .row").all()]
+    assert sorted(round(top["y"]) for top in tops if top) == [round(top["y"]) for top in tops if top]
+    page.locator("#go").tap()
+    page.wait_for_url(re.compile("#/settings/destinations$"))
+
+
+def test_two_destinations_have_a_problem_each(page: Page, box: FakeBox) -> None:
+    """What was put away stays away while only its numbers move; the close button stands where the reading ends."""
+    refused(box)
+    (tiktok,) = box.state["problems"]
+    twitch = {**tiktok, "facts": {**tiktok["facts"], "destination": "twitch"}}
+    box.change(problems=[{**tiktok, "text": "In another language."}, twitch])
+    expect(page.locator(".more")).to_have_text("And 1 more")
+    box.change(live={"type": "off"}, problems=[twitch])
+    expect(page.locator(".problem-text")).to_contain_text("Twitch asks for a new key")
+    newer = {"code": "not-known-to-this-page", "text": "In 9 s.", "hints": [], "facts": {}}
+    box.change(problems=[newer])
+    expect(page.locator(".problem-text")).to_have_text("In 9 s.")
+    box.change(problems=[{**newer, "text": "In 8 s."}])
+    expect(page.locator(".problem-text")).to_have_text("In 8 s.")
+    page.evaluate("document.documentElement.dir = 'rtl'")
+    close = page.locator(".put-away").bounding_box()
+    assert close
+    assert close["x"] < 60
+    page.tap(".put-away")
+    box.change(problems=[{**newer, "text": "In 7 s."}], name="den")
+    expect(page.locator(".box-name")).to_have_text("den")
+    expect(page.locator("plug-problem")).to_be_hidden()
+
+
+def test_the_key_step_asks_for_one_key_from_its_beginning_to_its_end(page: Page, box: FakeBox) -> None:
+    lost = {"code": "connection-lost", "text": "Lost.", "hints": [], "facts": {}}
+    wrong = {"code": "stream-key-refused", "text": "No.", "hints": [], "facts": {"destination": "twitch"}}
+    places = [destination("tiktok", "tiktok", problem=lost), destination("twitch", "twitch", problem=wrong)]
+    box.change(destinations=places)
+    page.evaluate("location.hash = '#/key'")
+    expect(page.locator("plug-key h2")).to_contain_text("Twitch")
+    box.change(destinations=[{**places[0], "problem": wrong}, {**places[1], "problem": None}], name="den")
+    expect(page.locator(".box-name")).to_have_text("den")
+    expect(page.locator("plug-key h2")).to_contain_text("Twitch")
+    expect(page.locator("#paste-twitch")).to_be_visible()
 
 
 def test_live_is_said_only_while_frames_go_out(page: Page, box: FakeBox) -> None:

@@ -5,6 +5,7 @@ import { after } from "./stop.js";
 import { partsHere, sayProblem } from "./words.js";
 
 export const SURE_MS = 4000;
+const SAID_MS = 6000;
 const SVG = "http://www.w3.org/2000/svg";
 
 /**
@@ -172,6 +173,7 @@ export class Piece extends HTMLElement {
 	said = reply();
 	#isBuilt = false;
 	/** @type {Timer} */ #ticking;
+	#saying = 0;
 
 	connectedCallback() {
 		if (!this.#isBuilt) this.build();
@@ -185,6 +187,7 @@ export class Piece extends HTMLElement {
 	disconnectedCallback() {
 		connected.delete(this);
 		clearInterval(this.#ticking);
+		clearTimeout(this.#saying);
 		this.gone();
 	}
 
@@ -209,7 +212,14 @@ export class Piece extends HTMLElement {
 	async do(command, line = this.said) {
 		const answer = await ask(command);
 		mark(line, "class", answer.ok ? "reply is-ok" : "reply is-bad");
-		put(line, answer.ok ? "" : sayProblem(problemOf(answer)));
+		this.answer(answer.ok ? "" : sayProblem(problemOf(answer)), line);
 		return answer.ok ? answer.body : null;
+	}
+
+	/** Says how something went; in the bar it lies over the picture, and not for ever. @param {string} text */
+	answer(text, line = this.said) {
+		put(line, text);
+		clearTimeout(this.#saying);
+		if (line.closest("#bar")) this.#saying = setTimeout(() => put(line, ""), SAID_MS);
 	}
 }

@@ -1,6 +1,7 @@
 // What the live is, in words: the state, what can be done about it, and the reason when something is wrong.
 
 import { now } from "./box.js";
+import { fixFor } from "./fixes.js";
 import { say, sayOr } from "./words.js";
 
 const STILL_S = 3;
@@ -103,7 +104,7 @@ export function tell(state, answered) {
 		case "needs-key":
 			return { look: "bad", word: say("live.needs-key"), hint: "", act: "end" };
 		case "ending":
-			return ending(live["ends-at"] || 0);
+			return ending(state);
 		case "practicing":
 			return {
 				look: "practice",
@@ -117,22 +118,21 @@ export function tell(state, answered) {
 	}
 }
 
-/** @param {number} endsAt Unix seconds @returns {Said} */
-function ending(endsAt) {
-	const left = Math.ceil(endsAt - now());
+/** @param {State} state @returns {Said} */
+function ending({ live, destinations }) {
+	const left = Math.ceil((live["ends-at"] || 0) - now());
 	if (left <= 0) return { look: "busy", word: say("live.ending"), hint: "", act: "none" };
-	return { look: "live", word: say("live.ending-in", { seconds: left }), hint: say("live.ending-hint"), act: "undo" };
+	const isSeen = isMoving() && destinations.some((one) => one.state === "publishing");
+	return {
+		look: isSeen ? "live" : "busy",
+		word: say("live.ending-in", { seconds: left }),
+		hint: isSeen ? say("live.ending-hint") : "",
+		act: "undo",
+	};
 }
 
 /** @param {State} state @param {Row["name"]} name */
 const rowOf = (state, name) => state.readiness.find((one) => one.name === name);
-
-/** The destination whose key is wanted, or may be changed. @param {State} state */
-export function keyWanted({ live, destinations }) {
-	const on = destinations.filter((one) => one.enabled);
-	const wanted = on.find((one) => one.name === live.destination) || on.find((one) => one.problem) || on[0];
-	return wanted || { name: "tiktok", preset: "tiktok" };
-}
 
 const DEAD = new Set(["key-used", "key-expired"]);
 let kept = "";
@@ -154,7 +154,10 @@ const lacksKey = (state) => rowOf(state, "tiktok")?.state === "bad" || hasDeadKe
 /** @param {State} state @returns {Said} */
 function before(state) {
 	if (!state.engine.connected) return { look: "busy", word: say("live.starting"), hint: "", act: "none" };
-	if (lacksKey(state)) return { look: "idle", word: say("live.almost"), hint: "", act: "paste" };
+	if (lacksKey(state)) {
+		const fix = fixFor(rowOf(state, "tiktok")?.code || "");
+		return { look: "idle", word: say("live.almost"), hint: "", act: "paste", fix: fix?.go === "#/key" ? null : fix };
+	}
 	const game = rowOf(state, "game");
 	const isReady = !game || game.state === "ok";
 	return { look: "ready", word: say(isReady ? "live.ready" : "live.ready-no-game"), hint: "", act: "go" };

@@ -17,7 +17,7 @@ customElements.define(
 		#sureSince = 0;
 		#isBusy = false;
 		#hasFired = false;
-		#told = "";
+		#does = "";
 
 		build() {
 			const press = this.#button;
@@ -36,6 +36,15 @@ customElements.define(
 		/** @param {State} state */
 		draw(state) {
 			const said = tell(state, feed.answered);
+			const does = said.act + (said.look === "practice");
+			if (this.#does !== does) {
+				// What was held or pressed once was another button.
+				this.#sureSince = 0;
+				this.#hasFired ||= this.#holding !== undefined;
+				this.#letGo();
+				put(this.said, "");
+				this.#does = does;
+			}
 			// While it runs, the state stands on the picture, and the button says what it does.
 			put(this.#word, said.act === "go" || said.act === "none" ? said.word : "");
 			put(this.#action, this.#actionOf(said, state));
@@ -45,8 +54,6 @@ customElements.define(
 				`is-${said.look} does-${said.act}${this.#isSure ? " sure" : ""}${this.#holding === undefined ? "" : " held"}`,
 			);
 			this.#button.toggleAttribute("disabled", this.#isBusy || said.act === "none");
-			if (this.#told !== said.word) put(this.said, "");
-			this.#told = said.word;
 		}
 
 		get #isSure() {
@@ -64,7 +71,7 @@ customElements.define(
 				case "undo":
 					return say("go.undo");
 				case "paste":
-					return say(hasDeadKey(state) ? "go.paste-new" : "go.paste");
+					return say(said.fix?.word || (hasDeadKey(state) ? "go.paste-new" : "go.paste"));
 				default:
 					return "";
 			}
@@ -94,12 +101,12 @@ customElements.define(
 		#click(event) {
 			// The thumb that held comes off: that is no tap on what the button says by now.
 			if (this.#hasFired && event.detail !== 0) return;
-			const act = this.newest && tell(this.newest, feed.answered).act;
-			if (act === "paste") location.hash = "#/key";
-			else if (act === "undo") void this.#act();
+			const said = this.newest && tell(this.newest, feed.answered);
+			if (said?.act === "paste") location.hash = said.fix?.go || "#/key";
+			else if (said?.act === "undo") void this.#act();
 			else if (event.detail === 0)
 				this.#press(); // from a keyboard or a screen reader: nobody holds there
-			else if (!this.#isBusy) put(this.said, say("go.keep-holding"));
+			else if (!this.#isBusy) this.answer(say("go.keep-holding"));
 		}
 
 		#press() {

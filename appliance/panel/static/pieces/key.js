@@ -1,10 +1,20 @@
 // The key of this LIVE as a step of its own: why it is wanted, where to get it, where to paste it. Done, it leads back.
 
-import { button, hide, icon, keepOldKey, keyWanted, make, Piece, put, say, sayOr, tell } from "../lib/all.js";
+import { button, fixFor, hide, icon, keepOldKey, make, Piece, put, say, sayOr, tell } from "../lib/all.js";
 import "./paste.js";
 
 /** What a browser offers only on an encrypted page. @type {{ readText?: () => Promise<string> } | undefined} */
 const clipboard = navigator.clipboard;
+
+/** The destination whose key is wanted, or may be changed. @param {State} state */
+function keyWanted({ live, destinations }) {
+	const on = destinations.filter((one) => one.enabled);
+	const wanted =
+		on.find((one) => one.name === live.destination) ||
+		on.find((one) => fixFor(one.problem?.code || "")?.go === "#/key") ||
+		on[0];
+	return wanted || { name: "tiktok", preset: "tiktok" };
+}
 
 customElements.define(
 	"plug-key",
@@ -15,6 +25,8 @@ customElements.define(
 		#old = button(say("key.old"), { class: "quiet", onclick: () => this.#keepOld() });
 		/** @type {import("./paste.js").PasteKey | null} */ #paste = null;
 		#isPasted = false;
+		/** Whose key it is: one and the same for as long as the step is open. @type {ReturnType<typeof keyWanted> | null} */
+		#whose = null;
 
 		build() {
 			this.append(
@@ -24,19 +36,21 @@ customElements.define(
 				this.#place,
 				this.#old,
 			);
-			this.addEventListener("pasted", () => {
-				this.#isPasted = true;
+			this.addEventListener("pasted", (event) => {
+				this.#isPasted = /** @type {CustomEvent<boolean>} */ (event).detail;
 				this.redraw();
 			});
 		}
 
 		/** @param {State} state */
 		draw(state) {
-			const { name, preset } = keyWanted(state);
+			this.#whose ||= keyWanted(state);
+			const { name, preset } = this.#whose;
 			const title = sayOr(`preset.${preset}`, preset);
 			const row = state.readiness.find((one) => one.name === "tiktok");
-			const isWanted = state.live.type === "needs-key" || tell(state, true).act === "paste";
-			// A wrong key says why it is wrong; a right one has nothing to wait for here.
+			const { act, fix } = tell(state, true);
+			const isWanted = state.live.type === "needs-key" || (act === "paste" && !fix);
+			// What was not all that is needed says why; a right key has nothing to wait for here.
 			if (this.#isPasted && !isWanted) {
 				location.hash = "#/";
 				return;

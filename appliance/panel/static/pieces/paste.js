@@ -126,7 +126,10 @@ export class PasteKey extends Piece {
 		put(this.said, problem ? sayProblem(problem) : told(answer.body));
 		if (problem) return false;
 		this.#text.value = "";
-		this.dispatchEvent(new CustomEvent("pasted", { bubbles: true }));
+		/** @type {Took} */
+		const took = answer.body;
+		const isDone = took["took-key"] && !took.expired && !took["hint-code"] && destination === this.#destination;
+		this.dispatchEvent(new CustomEvent("pasted", { bubbles: true, detail: isDone }));
 		return true;
 	}
 

@@ -1,6 +1,6 @@
 // Who may use this box: the phones that are paired, a way to name and remove one, an invitation for another, and a password.
 
-import { noticesSeen } from "./problem.js";
+import { SEEN } from "./problem.js";
 import { httpsSite, secureWay } from "./secure.js";
 import {
 	button,
@@ -20,6 +20,15 @@ import {
 	sureButton,
 	when,
 } from "../lib/all.js";
+
+/** The list of phones is on the screen. @param {State} state */
+function noticesSeen(state) {
+	const newest = Math.max(
+		Number(localStorage.getItem(SEEN)),
+		...(state.access?.notices || []).map((one) => one["since-at"] || 0),
+	);
+	localStorage.setItem(SEEN, String(newest));
+}
 
 customElements.define(
 	"plug-phones",

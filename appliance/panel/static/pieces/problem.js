@@ -17,7 +17,7 @@ import {
 	sayProblem,
 } from "../lib/all.js";
 
-const SEEN = "plugcast-notices";
+export const SEEN = "plugcast-notices";
 
 /** What owners are told of phones, until they look at the list of phones; a new owner is no news to itself. @param {State} state */
 function noticesOf(state) {
@@ -27,14 +27,9 @@ function noticesOf(state) {
 	return (state.access?.notices || []).filter((one) => (one["since-at"] || 0) > since && one.facts?.id !== phone);
 }
 
-/** The list of phones is on the screen. @param {State} state */
-export function noticesSeen(state) {
-	const newest = Math.max(
-		Number(localStorage.getItem(SEEN)),
-		...(state.access?.notices || []).map((one) => one["since-at"] || 0),
-	);
-	localStorage.setItem(SEEN, String(newest));
-}
+/** What makes two problems the same one: control knows it as these, too. @param {Problem} problem */
+const idOf = ({ code, facts }) =>
+	[code, ...["destination", "path", "device", "file", "id"].map((name) => facts?.[name])].join();
 
 /** Problems that a person should see: not what is only worth knowing. @param {State} state @returns {Problem[]} */
 export function problemsOf(state) {
@@ -43,9 +38,7 @@ export function problemsOf(state) {
 	const known = state.live.problem ? [state.live.problem, ...real] : real;
 	/** @type {Set<string>} */
 	const seen = new Set();
-	return [...known, ...noticesOf(state)].filter(
-		(one) => !seen.has(one.code + one.text) && seen.add(one.code + one.text),
-	);
+	return [...known, ...noticesOf(state)].filter((one) => !seen.has(idOf(one)) && seen.add(idOf(one)));
 }
 
 /** @param {Problem} problem @param {() => HTMLElement | null} fixed what mends it */
@@ -86,7 +79,7 @@ customElements.define(
 		draw(state) {
 			const all = problemsOf(state);
 			const [worst] = all;
-			const name = worst ? worst.code + worst.text : "";
+			const name = worst ? idOf(worst) : "";
 			if (this.#away !== name) this.#away = "";
 			const isShown = Boolean(worst) && !this.#away && feed.answered;
 			hide(this, !isShown);
@@ -95,7 +88,7 @@ customElements.define(
 			put(this.#more, say("problems.more", { count: all.length - 1 }));
 			mark(this.#box, "class", state.live.problem || state.health.verdict === "bad" ? "is-bad" : "is-warn");
 			const fix = worst ? fixFor(worst.code) : null;
-			this.#redraw.when([name, worst?.hints, fix], () => {
+			this.#redraw.when([name, sayProblem(worst), worst?.hints, fix], () => {
 				const way = fix && make("a.button.main", { href: fix.go }, say(fix.word));
 				this.#box.replaceChildren(...(worst ? [problemCard(worst, () => way), this.#close(name)] : []));
 			});

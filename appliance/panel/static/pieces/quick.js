@@ -3,7 +3,6 @@
 import { hide, icon, isRunning, make, mark, number, Piece, put, say, setIcon } from "../lib/all.js";
 
 const CLIP_S = 30;
-const SAID_MS = 6000;
 /** A thumb that trembles, or taps twice to be sure, must not show again what it has just hidden. */
 const CANNOT_UNCOVER_MS = 1000;
 
@@ -67,8 +66,7 @@ customElements.define(
 			const made = await this.do({ do: "clip", seconds: CLIP_S });
 			this.#clip.element.disabled = false;
 			if (!made) return;
-			put(this.said, say("quick.clip-made", { seconds: number(made.seconds || CLIP_S) }));
-			setTimeout(() => put(this.said, ""), SAID_MS);
+			this.answer(say("quick.clip-made", { seconds: number(made.seconds || CLIP_S) }));
 		}
 	},
 );
