@@ -81,10 +81,13 @@ def for_viewers(state: State) -> State:
     if state.access.notices:
         state = replace(state, access=replace(state.access, notices=()))
     chat = state.chat
-    if chat.hidden_viewers or any(message.hidden for message in chat.messages):
-        # What was hidden is for who hides it.
+    hidden = {message.id for message in (*chat.messages, *chat.questions) if message.hidden}
+    if chat.hidden_viewers or hidden:
+        # What was hidden is for who hides it, wherever it stands.
         shown = tuple(message for message in chat.messages if not message.hidden)
-        state = replace(state, chat=replace(chat, messages=shown, hidden_viewers=()))
+        asked = tuple(question for question in chat.questions if question.id not in hidden)
+        pinned = None if chat.pinned is not None and chat.pinned.id in hidden else chat.pinned
+        state = replace(state, chat=replace(chat, messages=shown, questions=asked, pinned=pinned, hidden_viewers=()))
     return state
 
 

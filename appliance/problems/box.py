@@ -124,7 +124,7 @@ BOX = {
     ),
     "no-message": Entry(
         Invalid,
-        Words("This message is not there any longer.", "Este mensaje ya no está."),
+        Words("This message is hidden or gone.", "Este mensaje está oculto o ya no está."),
     ),
     "nothing-to-undo": Entry(
         Refused,

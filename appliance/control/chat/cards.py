@@ -6,52 +6,112 @@ is told of what changed and nothing else.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 from msgspec.structs import replace
 
+from appliance.control.chat.seen import Newest
 from appliance.model.state.chat import MOST_MESSAGES, ChatMessage, HiddenWhy
 
 _NOBODY_WROTE = ""
+MOST_GONE = 1024
+_BY_HAND = ("message", "deleted")
 _BY_WORDS = ("", "word", "link", "phone", "platform")
 
 
 class Cards:
-    """The newest cards, oldest first."""
+    """The newest cards, oldest first, and those that stand elsewhere for as long as they stand there.
 
-    def __init__(self) -> None:
+    Hidden cards give way to shown ones, but for a quarter of the places: what is held waits for the owner there.
+    """
+
+    def __init__(self, most: int = MOST_MESSAGES) -> None:
+        self._most = most
         self._cards: dict[str, ChatMessage] = {}
+        self._wanted: frozenset[str] = frozenset()
+        self._elsewhere: dict[str, ChatMessage] = {}
+        self._manner: dict[str, HiddenWhy] = {}
+        self._gone: Newest[str, HiddenWhy] = Newest(MOST_GONE)
 
     def get(self, id_: str) -> ChatMessage | None:
         """The card of this id, if it is still there."""
-        return self._cards.get(id_)
+        return self._cards.get(id_) or self._elsewhere.get(id_)
 
-    def put(self, card: ChatMessage) -> None:
-        """A new card at the end, or a changed one at its place, hidden as it was."""
-        before = self._cards.get(card.id)
-        self._cards[card.id] = card if before is None else replace(card, hidden=before.hidden)
-        if len(self._cards) > MOST_MESSAGES:
-            del self._cards[next(iter(self._cards))]
+    def put(self, card: ChatMessage, manner: HiddenWhy = "") -> ChatMessage:
+        """A new card at the end, or a changed one at its place, hidden as it was; the card as it stands now.
+
+        `manner` hides a new one until the owner approves it, whatever else hides and shows it.
+        """
+        before = self.get(card.id)
+        if before is not None:
+            card = replace(card, hidden=before.hidden)
+        else:
+            # Only a gift comes back: what was hidden by hand is hidden still.
+            if card.hidden != "deleted":
+                card = replace(card, hidden=self._gone.get(card.id) or card.hidden or manner)
+            if manner:
+                self._manner[card.id] = manner
+        self._set(card)
+        if len(self._cards) > self._most:
+            self._remove_one()
+        return card
+
+    def keep(self, ids: Iterable[str]) -> None:
+        """Those that stand elsewhere, too: they stay, however many come."""
+        self._wanted = frozenset(ids)
+        for id_ in self._elsewhere.keys() - self._wanted:
+            self._forget(self._elsewhere.pop(id_))
 
     def hide(self, which: Callable[[ChatMessage], bool], why: HiddenWhy) -> None:
         """Hides those that are not hidden yet; what a platform deleted loses its words for good."""
-        for card in list(self._cards.values()):
+        for card in self.everywhere():
             if which(card) and card.hidden != "deleted" and (why == "deleted" or not card.hidden):
                 words = _NOBODY_WROTE if why == "deleted" else card.text
-                self._cards[card.id] = replace(card, hidden=why, text=words)
+                self._set(replace(card, hidden=why, text=words))
 
     def judge(self, why: Callable[[ChatMessage], HiddenWhy]) -> None:
         """Judges again what only rules have hidden, and what nothing hides."""
-        for card in list(self._cards.values()):
-            if card.hidden in _BY_WORDS and (hidden := why(card)) != card.hidden:
-                self._cards[card.id] = replace(card, hidden=hidden)
+        for card in self.everywhere():
+            if card.hidden in _BY_WORDS:
+                hidden = why(card) or self._manner.get(card.id, "")
+                if hidden != card.hidden:
+                    self._set(replace(card, hidden=hidden))
 
     def show(self, which: Callable[[ChatMessage], bool]) -> None:
-        """Shows them again, but for what a platform deleted."""
-        for card in list(self._cards.values()):
+        """Shows them again, but for what a platform deleted and what is not approved."""
+        for card in self.everywhere():
             if which(card) and card.hidden not in ("", "deleted"):
-                self._cards[card.id] = replace(card, hidden="")
+                self._set(replace(card, hidden=self._manner.get(card.id, "")))
+
+    def approve(self, id_: str) -> None:
+        """Shows it, in whatever manner it was said."""
+        self._manner.pop(id_, None)
+        self.show(lambda card: card.id == id_)
 
     def all(self) -> tuple[ChatMessage, ...]:
-        """Every card, oldest first."""
+        """The newest, oldest first."""
         return tuple(self._cards.values())
+
+    def everywhere(self) -> tuple[ChatMessage, ...]:
+        """Those that only stand elsewhere, and then the newest."""
+        return (*self._elsewhere.values(), *self._cards.values())
+
+    def _set(self, card: ChatMessage) -> None:
+        (self._elsewhere if card.id in self._elsewhere else self._cards)[card.id] = card
+
+    def _remove_one(self) -> None:
+        hidden = [id_ for id_, card in self._cards.items() if card.hidden]
+        if len(hidden) > self._most // 4:
+            id_ = hidden[0]
+        else:
+            id_ = next(id_ for id_, card in self._cards.items() if not card.hidden)
+        card = self._cards.pop(id_)
+        if id_ in self._wanted:
+            self._elsewhere[id_] = card
+        else:
+            self._forget(card)
+
+    def _forget(self, card: ChatMessage) -> None:
+        self._manner.pop(card.id, None)
+        if card.hidden in _BY_HAND:
+            self._gone.set(card.id, card.hidden)

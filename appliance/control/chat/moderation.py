@@ -38,16 +38,18 @@ class Moderation:
         self._rules, self._words = rules, WordList(rules.words)
         return True
 
-    def judge(self, card: ChatMessage, now_s: float) -> HiddenWhy:
-        """Why a new message is not shown; empty where it is."""
-        why = self.content(card)
-        if card.kind not in ("comment", "question") or _TRUSTED & set(card.user.badges):
-            return why
-        is_burst = self._is_more_than(self._lately, card.user.id, now_s, BURST, BURST_S)
+    def manner(self, card: ChatMessage, now_s: float) -> HiddenWhy:
+        """Why a new message is not shown until the owner approves it, whatever its words are."""
+        if card.kind not in ("comment", "question", "share") or _TRUSTED & set(card.user.badges):
+            return ""
+        # Sharing is no writing: who wrote much may share, and the other way round.
+        key = f"{card.kind == 'share'} {card.user.id}"
+        is_burst = self._is_more_than(self._lately, key, now_s, BURST, BURST_S)
+        if card.kind == "share":
+            return "slow" if is_burst else ""
         plain = as_letters("".join(sign for sign in folded(card.text) if sign.isalnum()))
         is_copy = len(plain) >= SHORT and self._is_more_than(self._copies, plain, now_s, COPIES, COPIES_S)
-        held: HiddenWhy = "held" if self._rules.hold else ""
-        return why or ("slow" if is_burst else "copy" if is_copy else held)
+        return "slow" if is_burst else "copy" if is_copy else "held" if self._rules.hold else ""
 
     def content(self, card: ChatMessage) -> HiddenWhy:
         """Why its words are not shown, whenever they are looked at."""

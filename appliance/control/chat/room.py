@@ -44,6 +44,7 @@ from appliance.model.state.chat import (
     ChatState,
     ChatUser,
     GiftCard,
+    HiddenWhy,
     MessageKind,
     Pinned,
 )
@@ -62,10 +63,10 @@ JOINS_S = 15.0
 class ChatRoom:
     """`take` what happened, `pass_time`, and look at `state` and `alerts`."""
 
-    def __init__(self, rules: ModerationConfig | None = None) -> None:
+    def __init__(self, rules: ModerationConfig | None = None, most: int = MOST_MESSAGES) -> None:
         self._moderation = Moderation(rules or ModerationConfig())
         self._approved: Newest[str, None] = Newest(MOST_MESSAGES)
-        self._cards = Cards()
+        self._cards = Cards(most)
         self._streaks = Streaks()
         self._alerts = Alerts()
         self._seen: Newest[tuple[str, type, str], None] = Newest(MOST_SEEN)
@@ -131,11 +132,11 @@ class ChatRoom:
         """Everybody sees it, whatever hid it but the platform."""
         self._must_have(id_)
         self._approved.set(id_, None)
-        self._cards.show(lambda card: card.id == id_)
+        self._cards.approve(id_)
 
     def hide_viewer(self, id_: str) -> None:
         """Nobody sees what this viewer wrote and writes, until shown again."""
-        user = next((card.user for card in reversed(self._cards.all()) if card.user.id == id_), None)
+        user = next((card.user for card in reversed(self._cards.everywhere()) if card.user.id == id_), None)
         if user is None:
             raise Invalid("no-message", f'No message of a viewer "{id_}" is there any longer.', id=id_)
         self._hidden.set(id_, user)
@@ -151,28 +152,33 @@ class ChatRoom:
 
     def pin(self, id_: str) -> None:
         """Keeps a message in sight."""
-        card = self._must_have(id_)
+        card = self._must_show(id_)
         self._pinned = Pinned(id=id_, name=card.user.name, text=card.text)
+        self._keep()
 
     def pin_text(self, text: str) -> None:
         """Keeps the owner's own words in sight."""
         self._pinned = Pinned(text=viewer_text(text, LONGEST_COMMENT))
+        self._keep()
 
     def unpin(self) -> None:
         """Nothing is kept in sight."""
         self._pinned = None
+        self._keep()
 
     def ask_question(self, id_: str) -> None:
         """Puts a message among the questions that wait for an answer."""
-        self._must_have(id_)
+        self._must_show(id_)
         if id_ not in self._questions:
             self._questions = [*self._questions, id_][-MOST_QUESTIONS:]
+            self._keep()
 
     def answer_question(self, id_: str) -> None:
         """It is answered, and no longer pinned."""
         self._questions = [other for other in self._questions if other != id_]
         if self._pinned is not None and self._pinned.id == id_:
             self._pinned = None
+        self._keep()
 
     # What each event means
 
@@ -219,11 +225,17 @@ class ChatRoom:
         """Who comes within a few seconds comes on one card."""
         id_, until_s = self._joins
         card = self._cards.get(id_)
-        if card is None or now.steady >= until_s:
-            self._joins = (self._id(event), now.steady + JOINS_S)
-            self._say(event, event.user, "join", now)
-        else:
-            self._cards.put(replace(card, user=_user(event, event.user), count=card.count + 1))
+        if card is not None and now.steady < until_s:
+            more = replace(card, platform=event.platform, user=_user(event, event.user), count=card.count + 1)
+            if self._why(more):
+                # Somebody came; nobody shall read who.
+                self._cards.put(replace(card, count=more.count))
+                return
+            if not card.hidden:
+                self._cards.put(more)
+                return
+        self._joins = (self._id(event), now.steady + JOINS_S)
+        self._say(event, event.user, "join", now)
 
     @_happened.register
     def _(self, event: Likes, now: Now) -> None:
@@ -238,6 +250,8 @@ class ChatRoom:
     def _(self, event: Standing, now: Now) -> None:
         """Another room is another LIVE, which begins at nothing."""
         count = self._count(event)
+        if event.at < count.stood_at:
+            return
         if event.room and count.room and event.room != count.room:
             count = self._counts[event.platform] = PlatformCount()
         count.stood(event)
@@ -275,14 +289,12 @@ class ChatRoom:
 
     def _put(self, card: ChatMessage, now: Now) -> ChatMessage:
         """A new card is judged, one that grew stays hidden or shown as it was."""
-        before = self._cards.get(card.id)
-        if before is not None:
-            card = replace(card, hidden=before.hidden)
-        elif not card.hidden:
-            judged = self._moderation.judge(card, now.steady)
-            card = replace(card, hidden="viewer" if self._hidden.has(card.user.id) else judged)
-        self._cards.put(card)
-        return card
+        if card.hidden or self._cards.get(card.id) is not None:
+            return self._cards.put(card)
+        return self._cards.put(replace(card, hidden=self._why(card)), self._moderation.manner(card, now.steady))
+
+    def _why(self, card: ChatMessage) -> HiddenWhy:
+        return "viewer" if self._hidden.has(card.user.id) else self._moderation.content(card)
 
     def _gave(self, streak: Streak, now: Now) -> None:
         """A streak began, grew or ended."""
@@ -299,6 +311,7 @@ class ChatRoom:
         )  # fmt: skip
         card = ChatMessage(
             id=streak.card, platform=gift.platform, at=round(gift.at or now.wall, 1), kind="gift", user=who, gift=shown,
+            hidden="deleted" if self._deleted.has(streak.card) else "",
         )  # fmt: skip
         grew = streak.count > streak.shown
         streak.shown = streak.count
@@ -323,11 +336,16 @@ class ChatRoom:
     def _withdraw(self) -> None:
         """What nobody may see any longer stands nowhere else either."""
         self._questions = [id_ for id_ in self._questions if (card := self._cards.get(id_)) and not card.hidden]
-        for card in self._cards.all():
+        for card in self._cards.everywhere():
             if card.hidden:
                 self._alerts.remove(card.id)
                 if self._pinned is not None and self._pinned.id == card.id:
                     self._pinned = None
+        self._keep()
+
+    def _keep(self) -> None:
+        """What stands elsewhere stays, so that it can be hidden, however many cards come."""
+        self._cards.keep((*self._questions, self._pinned.id if self._pinned is not None else ""))
 
     def _count(self, event: Event) -> PlatformCount:
         return self._counts.setdefault(event.platform, PlatformCount())
@@ -342,6 +360,12 @@ class ChatRoom:
         card = self._cards.get(id_)
         if card is None or card.hidden == "deleted":
             raise Invalid("no-message", f'The message "{id_}" is not there any longer.', id=id_)
+        return card
+
+    def _must_show(self, id_: str) -> ChatMessage:
+        card = self._must_have(id_)
+        if card.hidden:
+            raise Invalid("no-message", f'The message "{id_}" is hidden. Show it first.', id=id_)
         return card
 
 

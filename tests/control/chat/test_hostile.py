@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from contextlib import suppress
+
 import msgspec
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from appliance.control.chat.now import Now
 from appliance.control.chat.room import MOST_QUESTIONS, ChatRoom
+from appliance.errors import Invalid
 from appliance.model import event as ev
 from appliance.model.config import ModerationConfig
 from appliance.model.event import Event
-from appliance.model.state.chat import MOST_MESSAGES
+
+type Do = Callable[[ChatRoom, str], None]
 
 # Few ids, so that events meet; any text, half characters too, because a chat of our own is not believed either.
 IDS = st.sampled_from(("", "1", "2", "3"))
@@ -35,25 +40,48 @@ HAPPENED = st.one_of(
 )  # fmt: skip
 
 
-@settings(max_examples=60)
-@given(st.lists(st.tuples(HAPPENED, st.floats(0, 20)), max_size=40))
-def test_any_events_in_any_order(moments: list[tuple[Event, float]]) -> None:
-    room, now = ChatRoom(ModerationConfig(words=("toad",))), 1000.0
+MOST = 10
+# What the owner does, to messages and viewers that may be there: both have the ids of the platform.
+DONE = st.tuples(
+    st.sampled_from(
+        (
+            ChatRoom.hide_message, ChatRoom.show_message, ChatRoom.hide_viewer, ChatRoom.show_viewer, ChatRoom.pin,
+            ChatRoom.ask_question, ChatRoom.answer_question,
+        )
+    ),
+    st.builds("{}:{}".format, COMMON["platform"], st.sampled_from(("1", "2", "3", "#1", "#2", ""))),
+)  # fmt: skip
+
+
+@settings(max_examples=100, deadline=None)
+@given(st.lists(st.tuples(HAPPENED | DONE, st.floats(0, 20)), max_size=40))
+def test_any_events_and_commands_in_any_order(moments: list[tuple[Event | tuple[Do, str], float]]) -> None:
+    room, now, approved, gone = ChatRoom(ModerationConfig(words=("toad",)), most=MOST), 1000.0, set[str](), set[str]()
     for event, pause in moments:
         now += pause
+        if isinstance(event, tuple):
+            do, id_ = event
+            with suppress(Invalid):
+                do(room, id_)
+                approved |= {id_} if do is ChatRoom.show_message else set()
+            continue
+        if isinstance(event, ev.Deleted):
+            gone |= {f"{event.platform}:{id_}" for id_ in event.messages}
         room.take([event], Now(now, now))
     state = room.state
     sent = msgspec.json.encode((state, room.alerts))
     assert b"\xe2\x80\xae" not in sent
-    assert len(state.messages) <= MOST_MESSAGES
+    assert len(state.messages) <= MOST
     assert len(state.questions) <= MOST_QUESTIONS
     assert len({message.id for message in state.messages}) == len(state.messages)
     for message in state.messages:
         assert message.user.name
-        assert "toad" not in message.text or message.hidden
+        assert "toad" not in message.text or message.hidden or message.id in approved
+        assert message.hidden == "deleted" or message.id not in gone
         assert not (message.hidden == "deleted" and message.text)
-    kept = {message.id for message in state.messages if not message.hidden}
-    assert {question.id for question in state.questions} <= kept
+    hidden = gone | {message.id for message in state.messages if message.hidden}
+    assert not any(question.hidden or question.id in hidden for question in state.questions)
+    assert state.pinned is None or state.pinned.id not in hidden
     room.pass_time(Now(now + 100, now + 100))
     assert room.alerts == ()
     assert not any(message.gift and message.gift.is_open for message in room.state.messages)

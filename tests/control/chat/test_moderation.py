@@ -12,7 +12,7 @@ from appliance.control.chat.now import Now
 from appliance.control.chat.room import ChatRoom
 from appliance.control.chat.words import WordList
 from appliance.model.config import ModerationConfig
-from appliance.model.event import Comment, Follow, Gift, Viewer
+from appliance.model.event import Comment, Follow, Gift, Join, Share, Viewer
 
 LIST = WordList(("badger", "ass", "toad*", "жаба", "笨蛋", "غبي", "น่าเกลียด", "kill"))
 
@@ -184,3 +184,41 @@ def test_showing_a_hidden_viewer_does_not_show_what_the_rules_hide() -> None:
     assert hidden(room) == ["viewer"] * 3
     room.show_viewer("tiktok:1")
     assert hidden(room) == ["", "word", ""]
+
+
+def test_held_is_held_again_when_its_writer_is_shown_or_a_word_is_taken_off_the_list() -> None:
+    held = ModerationConfig(hold=True)
+    room = ChatRoom(ModerationConfig(hold=True, words=("toad",)))
+    room.take([said("1", "hi"), said("2", "ho"), said("3", "toad", "3")], Now(0, 0))
+    room.show_message("tiktok:1")
+    room.hide_viewer("tiktok:1")
+    room.take([said("4", "hey")], Now(1, 1))
+    room.show_viewer("tiktok:1")
+    room.follow(held)
+    assert hidden(room) == ["", "held", "held", "held"]
+    room.show_message("tiktok:4")
+    assert hidden(room)[-1] == ""
+
+
+def test_a_burst_of_shares_is_slowed_and_writing_is_not_sharing() -> None:
+    room, maya = ChatRoom(), Viewer(id="1", name="Maya")
+    room.take([Share(platform="tiktok", id=f"s{n}", user=maya) for n in range(7)], Now(0, 0))
+    room.take([said("1", "hi")], Now(0, 0))
+    assert hidden(room) == [*[""] * 5, "slow", "slow", ""]
+    assert len(room.alerts) == 5
+
+
+def test_every_name_on_the_card_of_who_comes_in_is_judged() -> None:
+    room = ChatRoom(ModerationConfig(words=("toad",)))
+    room.take([said("c", "hi", "3", name="Leo")], Now(0, 0))
+    room.hide_viewer("tiktok:3")
+
+    def comes(user: str, name: str) -> tuple[str, int, str]:
+        room.take([Join(platform="tiktok", id=f"j{user}", user=Viewer(id=user, name=name))], Now(1, 1))
+        card = room.state.messages[-1]
+        return (card.user.name, card.count, card.hidden)
+
+    come = [comes("1", "Maya"), comes("2", "a toad"), comes("3", "Leo"), comes("4", "Eva")]
+    assert come == [("Maya", 1, ""), ("Maya", 2, ""), ("Maya", 3, ""), ("Eva", 4, "")]
+    room.hide_message(room.state.messages[-1].id)
+    assert comes("5", "Ida") == ("Ida", 1, "")

@@ -6,6 +6,7 @@ import io
 import zipfile
 
 import msgspec
+from msgspec.structs import replace
 
 from appliance.access.notices import for_viewers
 from appliance.control.chat.now import Now
@@ -42,6 +43,14 @@ def test_who_only_looks_sees_nothing_that_was_hidden() -> None:
     seen = for_viewers(state(hidden=True))
     assert "Maya" not in str(msgspec.to_builtins(seen))
     assert [message.text for message in seen.chat.messages] == ["said by Leonidas", ""]
+
+
+def test_who_only_looks_sees_nothing_hidden_wherever_it_stands() -> None:
+    whole = state(hidden=False)
+    chat = whole.chat
+    said, asked = (replace(card, hidden="message") for card in (chat.messages[1], chat.questions[0]))
+    seen = for_viewers(replace(whole, chat=replace(chat, messages=(said,), questions=(asked,)))).chat
+    assert (seen.messages, seen.questions, seen.pinned) == ((), (), None)
 
 
 def test_where_nothing_is_hidden_all_see_the_very_same() -> None:

@@ -203,7 +203,7 @@ def test_a_hidden_viewer_is_hidden_in_past_and_future_until_shown() -> None:
 
 
 def test_questions_wait_and_pins_stay() -> None:
-    it = room(*(comment(str(n), f"q{n}") for n in range(30)))
+    it = room(*(comment(str(n), f"q{n}", Viewer(id=str(n), name="Maya")) for n in range(30)))
     for n in range(30):
         it.ask_question(f"tiktok:{n}")
         it.ask_question(f"tiktok:{n}")
@@ -235,6 +235,13 @@ def test_another_room_is_another_live() -> None:
     assert (it.state.totals.comments, it.state.sources[0].live) == (1, "paused")
     it.take([ev.Standing(platform="tiktok", id="3", at=3, live="on", room="r2")], Now(1001, 1))
     assert (it.state.totals.comments, it.state.sources[0].live) == (0, "on")
+
+
+def test_what_comes_late_of_another_room_ends_no_live() -> None:
+    on = [ev.Standing(platform="tiktok", id=str(at), at=at, live="on", room=f"r{at}") for at in (5, 1)]
+    it = room(on[0], comment("1"))
+    it.take([on[1]], Now(1001, 1))
+    assert it.state.totals.comments == 1
 
 
 def test_nothing_grows_for_ever() -> None:
