@@ -274,6 +274,9 @@ class ChatRoom:
         self, event: Event, user: Viewer, kind: MessageKind, now: Now, *, text: str = "", count: int = 1
     ) -> ChatMessage:
         who, id_ = _user(event, user), self._id(event)
+        there = self._cards.get(id_)
+        if there is not None:
+            return there  # two kinds of events with one id: the first is what was judged
         is_deleted = self._deleted.has(id_)
         card = ChatMessage(
             id=id_,
