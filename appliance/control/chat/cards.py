@@ -49,6 +49,8 @@ class Cards:
             # Only a gift comes back: what was hidden by hand is hidden still.
             if card.hidden != "deleted":
                 card = replace(card, hidden=self._gone.get(card.id) or card.hidden or manner)
+            if card.hidden == "deleted":
+                card = replace(card, text=_NOBODY_WROTE)
             if manner:
                 self._manner[card.id] = manner
         self._set(card)
