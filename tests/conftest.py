@@ -16,12 +16,20 @@ _HERE = str(Path(__file__).parents[1])
 os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, (_HERE, os.environ.get("PYTHONPATH"))))
 
 # The machine's speed is no property of the code.
-settings.register_profile("house", deadline=None, suppress_health_check=[HealthCheck.too_slow], max_examples=100)
+settings.register_profile(
+    "house", deadline=None, suppress_health_check=[HealthCheck.too_slow], max_examples=100, derandomize=True
+)
+settings.register_profile("searching", settings.get_profile("house"), derandomize=False)
 settings.load_profile("house")
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Tells at the end where the time went."""
+    """Tells at the end where the time went.
+
+    A change is judged by the same inputs each time; new ones are looked for by the long run, and by `./dev fuzz`.
+    """
+    if not config.option.markexpr and os.environ.get("PLUGCAST_BOX") != "inside":
+        settings.load_profile("searching")
     config.pluginmanager.register(FolderTimes(), "folder times")
 
 
