@@ -38,7 +38,7 @@ export async function call(method, path, body) {
 		const said = isJson ? await answer.json() : await answer.text();
 		if (answer.status === 401) stranger();
 		// What is wrong will be said: its words are here then, or the box's own English stands in for them.
-		else if (!answer.ok) await loadWords("problems", "answers").catch(() => {});
+		if (!answer.ok && said.code !== "not-paired") await loadWords("problems", "answers").catch(() => {});
 		return { ok: answer.ok, status: answer.status, body: said };
 	} catch {
 		return { ok: false, status: 0, body: { code: "page-no-answer", facts: {}, text: "" } };
