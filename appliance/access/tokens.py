@@ -156,10 +156,9 @@ class AccessFiles:
 
     def _note_past(self, why: str) -> None:
         """Of the link that is about to end, so that who opens it later is told why. Not worth a failure."""
-        ends = dict.fromkeys(_read(self._link), why)
-        if ends:
-            kept = {**_past(self._past_links), **ends}
-            with contextlib.suppress(Unavailable):
+        with contextlib.suppress(Unavailable):
+            if ends := dict.fromkeys(_read(self._link), why):
+                kept = {**_past(self._past_links), **ends}
                 make_private(self.directory)
                 write_atomically(self._past_links, msgspec.json.encode(dict(list(kept.items())[-_MOST_PAST:])))
 

@@ -41,6 +41,8 @@ KINDS = (
     "panel.toml",
     "box-id",
 )
+PAST = "access/past-links.json"
+"""Only says why an old link is none: without it a link says less, and nothing is forgotten."""
 BRANCHES = ("access", "keys", "keys/pasted")
 
 type Damage = Callable[[Path], None]
@@ -100,8 +102,21 @@ def lived() -> Iterator[Path]:
 
         run(live)
         found = {str(one.relative_to(home / "state")) for one in (home / "state").rglob("*") if one.is_file()}
-        assert found == set(KINDS)
+        assert found == {*KINDS, PAST}
         yield home
+
+
+@pytest.mark.parametrize("damage", [make_directory_of, make_unreadable, make_stuck])
+def test_links_work_although_nobody_knows_of_past_ones(place: Path, damage: Damage) -> None:
+    files = AccessFiles(place)
+    old = files.new_link(1.0)
+    files.new_link(2.0)
+    assert files.past_of(old) == "replaced"
+    damage(place / PAST)
+    new = files.new_link(3.0)
+    assert files.spend_link(new)
+    assert not files.spend_link(new)
+    assert files.past_of(old) == ""
 
 
 @pytest.fixture

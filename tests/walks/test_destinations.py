@@ -87,7 +87,9 @@ def test_bad_servers_do_not_harm_a_good_one(server: RtmpServer, tmp_path: Path) 
             assert states(stalled)["good"] == "publishing"
             assert problem_of(stalled, "closed") == "server-refused-connection"
             good = next(one for one in stalled["destinations"] if one["name"] == "good")
-            assert (good["problem"], good["dropped-frames"]) == (None, 0)
+            assert good["problem"] is None
+            # A busy processor may cost a frame; a server that stood still for eight seconds would cost hundreds.
+            assert good["dropped-frames"] <= good["sent-frames"] / 20
     (received,) = server.received
     times = frames_of(received)
     assert len(times) >= good["sent-frames"] > 30
