@@ -98,6 +98,7 @@ def test_what_became_another_button_meanwhile_does_nothing(page: Page, box: Fake
     page.wait_for_selector("#go.does-undo")
     page.mouse.up()
     live(box)
+    page.wait_for_selector("#go.does-end:not(.held)")
     page.focus("#go")
     page.keyboard.press("Enter")
     expect(page.locator(".go-action")).to_have_text("Press again to end")
