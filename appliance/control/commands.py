@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from appliance.control.chat.desk import ChatDesk
+from appliance.control.chat.room import ChatRoom
 from appliance.control.errands.errands import Errands
 from appliance.control.errands.exports import ask_export, check_export
 from appliance.control.errands.preflights import ask_preflight
@@ -248,34 +249,27 @@ async def _export_recordings(rooms: Rooms, command: model.ExportRecordings) -> F
     return {}
 
 
-@_does(model.HideMessage)
-async def _hide_message(rooms: Rooms, command: model.HideMessage) -> Facts:
-    rooms.chat.room.hide_message(command.id)
-    return {}
+type _OfTheChat = (
+    model.HideMessage | model.ShowMessage | model.ApproveMessage | model.HideViewer | model.ShowViewer
+    | model.AskQuestion | model.AnswerQuestion
+)  # fmt: skip
+"""Commands that name a message or a viewer and say nothing more."""
 
 
-@_does(model.ShowMessage)
-async def _show_message(rooms: Rooms, command: model.ShowMessage) -> Facts:
-    rooms.chat.room.show_message(command.id)
-    return {}
+def _does_in_chat(kind: type[_OfTheChat], act: Callable[[ChatRoom, str], None]) -> None:
+    @_does(kind)
+    async def handler(rooms: Rooms, command: _OfTheChat) -> Facts:
+        act(rooms.chat.room, command.id)
+        return {}
 
 
-@_does(model.ApproveMessage)
-async def _approve_message(rooms: Rooms, command: model.ApproveMessage) -> Facts:
-    rooms.chat.room.show_message(command.id)
-    return {}
-
-
-@_does(model.HideViewer)
-async def _hide_viewer(rooms: Rooms, command: model.HideViewer) -> Facts:
-    rooms.chat.room.hide_viewer(command.id)
-    return {}
-
-
-@_does(model.ShowViewer)
-async def _show_viewer(rooms: Rooms, command: model.ShowViewer) -> Facts:
-    rooms.chat.room.show_viewer(command.id)
-    return {}
+_does_in_chat(model.HideMessage, ChatRoom.hide_message)
+_does_in_chat(model.ShowMessage, ChatRoom.show_message)
+_does_in_chat(model.ApproveMessage, ChatRoom.show_message)
+_does_in_chat(model.HideViewer, ChatRoom.hide_viewer)
+_does_in_chat(model.ShowViewer, ChatRoom.show_viewer)
+_does_in_chat(model.AskQuestion, ChatRoom.ask_question)
+_does_in_chat(model.AnswerQuestion, ChatRoom.answer_question)
 
 
 @_does(model.PinMessage)
@@ -292,18 +286,6 @@ async def _pin(rooms: Rooms, command: model.PinMessage) -> Facts:
 @_does(model.UnpinMessage)
 async def _unpin(rooms: Rooms, _command: model.UnpinMessage) -> Facts:
     rooms.chat.room.unpin()
-    return {}
-
-
-@_does(model.AskQuestion)
-async def _ask_question(rooms: Rooms, command: model.AskQuestion) -> Facts:
-    rooms.chat.room.ask_question(command.id)
-    return {}
-
-
-@_does(model.AnswerQuestion)
-async def _answer_question(rooms: Rooms, command: model.AnswerQuestion) -> Facts:
-    rooms.chat.room.answer_question(command.id)
     return {}
 
 

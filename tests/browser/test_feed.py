@@ -59,7 +59,10 @@ def test_a_phone_that_lost_its_network_says_so_and_shows_no_old_values(phone: Br
     page = opened(phone, box.url)
     page.wait_for_selector("#go.is-live")
     expect(page.locator(".viewers")).to_have_text("412 watching")
+    asked = box.hits.get("/healthz", 0)
     page.clock.run_for(5000)  # quiet alone is nothing: the box answers
+    box.until(lambda fake: fake.hits.get("/healthz", 0) > asked and not fake.busy)
+    page.clock.run_for(3000)  # so long an answer would be waited for
     expect(page.locator(".state")).to_contain_text("LIVE")
     page.route("**/healthz", lambda route: route.abort())
     page.clock.run_for(4000)

@@ -211,8 +211,10 @@ def test_privacy_is_one_tap_on_every_screen_and_always_there(
         places = {}
         for way in ways:
             page.evaluate("way => { location.hash = way; }", way)
-            page.wait_for_selector(f"body[data-screen={way.split('/')[1] or 'home'}]")
-            page.wait_for_selector("#screen > :first-child", state="attached")
+            screen, _, inner = way.removeprefix("#/").partition("/")
+            page.wait_for_selector(f"body[data-screen={screen or 'home'}]")
+            shown = f'plug-settings-page[page="{inner}"] > :last-child:defined' if inner else "#screen > :first-child"
+            page.wait_for_selector(shown, state="attached")
             assert page.evaluate(ON_TOP, "#quick-privacy"), way
             places[way] = page.evaluate(PLACE, "#quick-privacy")
         assert len(set(map(tuple, places.values()))) == 1, places

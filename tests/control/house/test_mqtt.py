@@ -8,7 +8,7 @@ import gc
 import json
 import logging
 import tempfile
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -28,7 +28,7 @@ from appliance.model.config import Config, MqttConfig
 from appliance.model.problem import Problem
 from appliance.model.state import DestinationView, HealthState, OnAir, State
 from appliance.system.latest import Latest
-from tests.control.whole_control import box
+from tests.control.whole_control import box, run
 from tests.fakes.engine import fake_engine
 from tests.servers.certificates import Authority
 from tests.servers.mosquitto import MOSQUITTO, Mosquitto
@@ -43,14 +43,6 @@ STATE = State(
     health=HealthState(verdict="good", temperature_c=58.4),
     destinations=(DestinationView(name="tiktok", state="publishing", kbps=3300, host="h.example", key_last4="abcd"),),
 )
-
-
-def run(test: Callable[[], Awaitable[None]]) -> None:
-    async def bounded() -> None:
-        async with asyncio.timeout(15):
-            await test()
-
-    asyncio.run(bounded())
 
 
 @dataclass
