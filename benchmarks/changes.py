@@ -17,7 +17,7 @@ from tempfile import TemporaryDirectory
 import msgspec
 
 from appliance.control.director import Director, Surroundings
-from appliance.control.errands.recordings import OnDisk
+from appliance.control.jobs.recordings import OnDisk
 from appliance.control.keys import KeyStore
 from appliance.control.live.wish_file import WishFile
 from appliance.model.device import DeviceFacts, DiskFacts, SoundFacts
@@ -35,7 +35,7 @@ from appliance.model.report import (
 from appliance.model.signal import Cause, Signal
 from appliance.model.state import Recording, State
 from appliance.panel.state_events import StateEvents
-from appliance.settings.layers import Layer, join
+from appliance.settings.layers import SettingsLayer, join
 
 A_SECOND = 50
 """As many changes as a second of a busy chat would bring, and more."""
@@ -84,7 +84,7 @@ async def _director(place: Path) -> Director:
     around = Surroundings(
         keys=KeyStore(place), wishes=WishFile(place), profile_for=lambda *_: Profile(), name="box", version="1"
     )
-    director = Director(join((Layer("box.toml", {"state-dir": str(place)}),)), around)
+    director = Director(join((SettingsLayer("box.toml", {"state-dir": str(place)}),)), around)
     await director.start()
     director.greeted(Hello(version="1", pid=1))
     director.heard(_REPORT)

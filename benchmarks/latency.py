@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from appliance.engine.canvas_clock import SECOND, CanvasClock
-from appliance.engine.encode.choose import Choice
+from appliance.engine.encode.choose import EncoderChoice
 from appliance.engine.encode.worker import EncodeWorker
 from appliance.engine.frame import CapturedFrame
 from appliance.engine.packet import Packet
@@ -38,7 +38,7 @@ def measure(work: Work, material: Material, preset: str, seconds: float) -> Late
 
     slot = FrameSlot(CanvasClock(work.picture.fps, time.monotonic_ns()))
     picture = PictureWorker(Inputs(slot), work.picture)
-    encode = EncodeWorker(Choice(settings(work, preset), "benchmark"), deliver)
+    encode = EncodeWorker(EncoderChoice(settings(work, preset), "benchmark"), deliver)
     picture.signal(has_picture=True)
     picture.encode_with(encode.offer)
     encode.start()

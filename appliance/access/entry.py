@@ -18,7 +18,7 @@ from typing import Literal, Protocol
 import msgspec
 
 from appliance.access.denied import Denied
-from appliance.access.guess_line import PASSWORD_LANES, PIN_LANES, Line
+from appliance.access.guess_queue import PASSWORD_LANES, PIN_LANES, GuessQueue
 from appliance.access.limits import Tries, too_many
 from appliance.access.notices import WrongGuesses
 from appliance.access.origin import Client
@@ -107,8 +107,8 @@ class Entry:
         self._disowned: set[str] = set()
         self._link_tries = Tries(clock)
         self._owner_tries = Tries(clock)
-        self._pin_line = Line(clock, PIN_LANES)
-        self._password_line = Line(clock, PASSWORD_LANES)
+        self._pin_line = GuessQueue(clock, PIN_LANES)
+        self._password_line = GuessQueue(clock, PASSWORD_LANES)
         self._pin = asyncio.Lock()
         self._hashing = asyncio.Lock()
         self._waiting = 0

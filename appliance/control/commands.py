@@ -12,15 +12,15 @@ from typing import Any
 
 from appliance.control.chat.desk import ChatDesk
 from appliance.control.chat.room import ChatRoom
-from appliance.control.errands.errands import Errands
-from appliance.control.errands.exports import ask_export, check_export
-from appliance.control.errands.preflights import ask_preflight
-from appliance.control.errands.recordings import ask_clip, ask_deletion
-from appliance.control.errands.uplink_test import ask_uplink
-from appliance.control.factory import Presence, forget_everything
+from appliance.control.factory_reset import Presence, forget_everything
+from appliance.control.jobs.exports import ask_export, check_export
+from appliance.control.jobs.jobs import Jobs
+from appliance.control.jobs.preflights import ask_preflight
+from appliance.control.jobs.recordings import ask_clip, ask_deletion
+from appliance.control.jobs.uplink_result import ask_uplink
 from appliance.control.judge.engine_presence import Hearing
 from appliance.control.keys import KeyStore
-from appliance.control.live.airing import Airing
+from appliance.control.live.live_control import LiveControl
 from appliance.control.panel_settings import PanelSettings
 from appliance.errors import Fact, Invalid, NeedsOwner, Refused, Unavailable
 from appliance.model import command as model
@@ -34,10 +34,10 @@ from appliance.storage.waiting import finished_on_disk
 class Rooms:
     """What commands act on. `hurry` has the end of a live looked for at once; `steady` is monotonic seconds."""
 
-    airing: Airing
+    live_control: LiveControl
     chat: ChatDesk
     panel: PanelSettings
-    errands: Errands
+    jobs: Jobs
     hearing: Hearing
     keys: KeyStore
     presence: Presence | None
@@ -47,7 +47,7 @@ class Rooms:
 
     def must_be_off_air(self) -> None:
         """Raises `Refused` while a live is wanted."""
-        if self.airing.wish.wanted:
+        if self.live_control.wish.wanted:
             raise Refused("live-is-on", "You are live: end the live first.")
 
 
@@ -86,34 +86,36 @@ def _does[C: Command](kind: type[C]) -> Callable[[_Handler[C]], _Handler[C]]:
 
 @_does(model.GoLive)
 async def _go_live(rooms: Rooms, command: model.GoLive) -> Facts:
-    await (rooms.airing.practise(command.title) if command.practice else rooms.airing.go_live(command.title))
+    await (
+        rooms.live_control.practise(command.title) if command.practice else rooms.live_control.go_live(command.title)
+    )
     return {}
 
 
 @_does(model.EndLive)
 async def _end_live(rooms: Rooms, command: model.EndLive) -> Facts:
     # Who ends a live while the engine does not answer must know that it ends once that is back.
-    waits = rooms.airing.wish.wanted and rooms.hearing.report is None
-    await rooms.airing.end(command.undo_s)
+    waits = rooms.live_control.wish.wanted and rooms.hearing.report is None
+    await rooms.live_control.end(command.undo_s)
     rooms.hurry()
     return {"waits-for-engine": True} if waits else {}
 
 
 @_does(model.UndoEnd)
 async def _undo_end(rooms: Rooms, _command: model.UndoEnd) -> Facts:
-    await rooms.airing.undo_end()
+    await rooms.live_control.undo_end()
     return {}
 
 
 @_does(model.CoverForBreak)
 async def _cover_for_break(rooms: Rooms, command: model.CoverForBreak) -> Facts:
-    await rooms.airing.cover(brb=command.on)
+    await rooms.live_control.cover(brb=command.on)
     return {}
 
 
 @_does(model.CoverForPrivacy)
 async def _cover_for_privacy(rooms: Rooms, command: model.CoverForPrivacy) -> Facts:
-    await rooms.airing.cover(private=command.on)
+    await rooms.live_control.cover(private=command.on)
     return {}
 
 
@@ -122,41 +124,41 @@ async def _mute(rooms: Rooms, command: model.Mute) -> Facts:
     if command.source == "alerts":
         sentence = "Alerts make no sound in this version, so there is nothing to mute."
         raise Refused("no-alerts", sentence)
-    await rooms.airing.mute(command.source, on=command.on)
+    await rooms.live_control.mute(command.source, on=command.on)
     return {}
 
 
 @_does(model.StartRecording)
 async def _start_recording(rooms: Rooms, _command: model.StartRecording) -> Facts:
-    await rooms.airing.record(wanted=True)
+    await rooms.live_control.record(wanted=True)
     return {}
 
 
 @_does(model.StopRecording)
 async def _stop_recording(rooms: Rooms, _command: model.StopRecording) -> Facts:
-    await rooms.airing.record(wanted=False)
+    await rooms.live_control.record(wanted=False)
     return {}
 
 
 @_does(model.PasteKey)
 async def _paste_key(rooms: Rooms, command: model.PasteKey) -> Facts:
-    return await rooms.airing.paste(command.text, command.destination)
+    return await rooms.live_control.paste(command.text, command.destination)
 
 
 @_does(model.ForgetKey)
 async def _forget_key(rooms: Rooms, command: model.ForgetKey) -> Facts:
-    await rooms.airing.forget_key(command.destination)
+    await rooms.live_control.forget_key(command.destination)
     return {}
 
 
 @_does(model.CheckDestination)
 async def _check_destination(rooms: Rooms, command: model.CheckDestination) -> Facts:
-    await rooms.airing.look()
-    credential = rooms.airing.credential(command.destination)
+    await rooms.live_control.look()
+    credential = rooms.live_control.credential(command.destination)
     problem = credential.problem
     if problem is not None and not credential.server:
         raise NeedsOwner(problem.code, problem.text, **problem.facts)
-    ask_preflight(rooms.errands.asks, credential, rooms.steady())
+    ask_preflight(rooms.jobs.queue, credential, rooms.steady())
     return {}
 
 
@@ -180,25 +182,25 @@ async def _restore_settings(rooms: Rooms, command: model.RestoreSettings) -> Fac
     if command.trial:
         return rooms.panel.would_restore(command.text)
     facts = await rooms.panel.restore(command.text, is_sure=command.sure)
-    await rooms.airing.look()
+    await rooms.live_control.look()
     return facts
 
 
 @_does(model.SetDestination)
 async def _set_destination(rooms: Rooms, command: model.SetDestination) -> Facts:
     await rooms.panel.set_destination(command)
-    await rooms.airing.look()
+    await rooms.live_control.look()
     return {}
 
 
 @_does(model.RemoveDestination)
 async def _remove_destination(rooms: Rooms, command: model.RemoveDestination) -> Facts:
     name = command.name
-    rooms.airing.must_exist(name)
-    rooms.airing.must_not_use(name)
+    rooms.live_control.must_exist(name)
+    rooms.live_control.must_not_use(name)
     await rooms.panel.remove_destination(name)
     await finished_on_disk(lambda: rooms.keys.forget(name))
-    await rooms.airing.look()
+    await rooms.live_control.look()
     return {}
 
 
@@ -211,9 +213,9 @@ async def _reset_box(rooms: Rooms, command: model.ResetBox) -> Facts:
     await presence.check_pin(command.pin)
     await finished_on_disk(lambda: forget_everything(state_dir))
     rooms.panel.forget()
-    rooms.airing.forget()
+    rooms.live_control.forget()
     await presence.forget_everyone()
-    await rooms.airing.look()
+    await rooms.live_control.look()
     return {}
 
 
@@ -223,29 +225,29 @@ async def _make_clip(rooms: Rooms, command: model.MakeClip) -> Asked:
     if not rooms.panel.config.replay.seconds:
         sentence = "Clips are off: replay.seconds is 0. Set how many seconds are kept for clips first."
         raise Refused("nothing-to-clip", sentence, found="off")
-    return Asked(ask_clip(rooms.errands.asks, command.seconds, rooms.steady()))
+    return Asked(ask_clip(rooms.jobs.queue, command.seconds, rooms.steady()))
 
 
 @_does(model.RemoveRecording)
 async def _remove_recording(rooms: Rooms, command: model.RemoveRecording) -> Asked:
     rooms.hearing.must_be_there()
-    return Asked(ask_deletion(rooms.errands.asks, command.name, rooms.steady()))
+    return Asked(ask_deletion(rooms.jobs.queue, command.name, rooms.steady()))
 
 
 @_does(model.MeasureUplink)
 async def _measure_uplink(rooms: Rooms, _command: model.MeasureUplink) -> Facts:
     rooms.hearing.must_be_there()
     rooms.must_be_off_air()
-    ask_uplink(rooms.errands.asks, rooms.panel.config, rooms.steady())
+    ask_uplink(rooms.jobs.queue, rooms.panel.config, rooms.steady())
     return {}
 
 
 @_does(model.ExportRecordings)
 async def _export_recordings(rooms: Rooms, command: model.ExportRecordings) -> Facts:
     rooms.hearing.must_be_there()
-    errand = Export(names=command.names, disk=command.disk)
-    check_export(errand, rooms.state().recordings, rooms.state().disks)
-    ask_export(rooms.errands.asks, errand, rooms.steady())
+    job = Export(names=command.names, disk=command.disk)
+    check_export(job, rooms.state().recordings, rooms.state().disks)
+    ask_export(rooms.jobs.queue, job, rooms.steady())
     return {}
 
 
@@ -297,5 +299,5 @@ async def _try_alert(rooms: Rooms, command: model.TryAlert) -> Facts:
 
 async def _change(rooms: Rooms, path: str, value: model.SettingValue | None) -> Facts:
     facts = await rooms.panel.change(path, value)
-    await rooms.airing.look()
+    await rooms.live_control.look()
     return facts

@@ -1,6 +1,6 @@
 """The Director: the only one who decides. Takes commands and reports, keeps State and Plan true.
 
-It joins the rooms that remember (the live, the settings, the errands, who watches) and owns the lock that lets one
+It joins the rooms that remember (the live, the settings, the jobs, who watches) and owns the lock that lets one
 command decide at a time. What touches the disk runs in threads; it never opens a device or a network connection.
 """
 
@@ -16,12 +16,12 @@ from appliance.clock.clocks import WallClock
 from appliance.clock.wall_clock import Skew
 from appliance.control.chat.desk import ChatDesk
 from appliance.control.commands import Asked, Rooms, carry_out
-from appliance.control.errands.errands import Errands
-from appliance.control.errands.exports import export_state
-from appliance.control.errands.preflights import preflights
-from appliance.control.errands.recordings import OnDisk
-from appliance.control.errands.uplink_test import uplink_state
-from appliance.control.factory import Presence
+from appliance.control.factory_reset import Presence
+from appliance.control.jobs.exports import export_state
+from appliance.control.jobs.jobs import Jobs
+from appliance.control.jobs.preflights import preflights
+from appliance.control.jobs.recordings import OnDisk
+from appliance.control.jobs.uplink_result import uplink_state
 from appliance.control.judge.absence import SlateWatch
 from appliance.control.judge.engine_presence import Hearing
 from appliance.control.judge.profile_choice import Recognition
@@ -30,7 +30,7 @@ from appliance.control.judge.shown import Shown
 from appliance.control.judge.state import Known
 from appliance.control.keys import KeyStore
 from appliance.control.links.watchers import Watched, Watching
-from appliance.control.live.airing import Airing, Around
+from appliance.control.live.live_control import Around, LiveControl
 from appliance.control.live.live_state import Wish, moved, next_live
 from appliance.control.live.plan import Wanted, plan_for, screen_plan_for
 from appliance.control.live.wish_file import WishFile
@@ -87,7 +87,7 @@ class Director:
         self._slate = SlateWatch()
         self._deciding = asyncio.Lock()
         self._keep_now = asyncio.Event()
-        self._errands = Errands(around.clock.steady)
+        self._jobs = Jobs(around.clock.steady)
         self._chat = ChatDesk(around.clock)
         self.watching = Watching(around.clock.steady)
         self._shedding = Shedding()
@@ -96,14 +96,14 @@ class Director:
         self.state: Latest[State] = self._shown.state
         self.plan: Latest[Plan] = Latest(Plan())
         self.screen: Latest[ScreenPlan] = Latest(screen_plan_for(self.config, around.name))
-        self._airing = Airing(
+        self._live_control = LiveControl(
             Around(
                 keys=around.keys, wishes=around.wishes, clock=around.clock, config=lambda: self.config,
                 live=lambda: self.state.value.live, tell=self.refresh,
             )
         )  # fmt: skip
         self._rooms = Rooms(
-            airing=self._airing, chat=self._chat, panel=self._panel, errands=self._errands, hearing=self._hearing,
+            live_control=self._live_control, chat=self._chat, panel=self._panel, jobs=self._jobs, hearing=self._hearing,
             keys=around.keys, presence=around.presence, state=lambda: self.state.value, hurry=self._keep_now.set,
             steady=self._steady,
         )  # fmt: skip
@@ -120,20 +120,20 @@ class Director:
 
     async def start(self) -> None:
         """Takes up what was wished before a restart of ours."""
-        await self._airing.start()
+        await self._live_control.start()
         self.refresh()
 
     async def close(self) -> None:
         """Notes when we last ran. A live stays wished for: the engine goes on with it."""
         async with self._deciding:
-            if self._airing.wish.is_lasting:
-                await self._airing.save()
+            if self._live_control.wish.is_lasting:
+                await self._live_control.save()
 
     async def read_again(self) -> None:
         """The disk may give what it did not give before."""
         async with self._deciding:
             if await self._panel.read_again():
-                await self._airing.look()
+                await self._live_control.look()
                 self.refresh()
 
     async def do(self, command: Command) -> dict[str, Fact]:
@@ -145,7 +145,7 @@ class Director:
             self._follow_clock()
             outcome = await carry_out(command, self._rooms)
             self.refresh()
-        return await self._errands.answer(outcome.about) if isinstance(outcome, Asked) else outcome
+        return await self._jobs.answer(outcome.about) if isinstance(outcome, Asked) else outcome
 
     def settings(self, language: str = "") -> tuple[SettingRow, ...]:
         """Every setting, with where it comes from and what it may be."""
@@ -165,7 +165,7 @@ class Director:
     def heard(self, report: Report) -> None:
         """The engine says what it is doing."""
         self._hearing.heard(report)
-        self._errands.heard(report)
+        self._jobs.heard(report)
         self.refresh()
 
     def lost(self) -> None:
@@ -204,33 +204,33 @@ class Director:
     def refresh(self) -> None:
         """Looks at everything again, after a command, a report, and once a second. What did not change stays."""
         self._follow_clock()
-        self._errands.expire()
+        self._jobs.expire()
         self._chat.look(self.config.moderation)
         self._recognise()
-        now, report, airing = self._around.clock.now(), self._hearing.report, self._airing
-        if report and airing.heard(report):
+        now, report, live_control = self._around.clock.now(), self._hearing.report, self._live_control
+        if report and live_control.heard(report):
             self._keep_now.set()
-        live = next_live(self.state.value.live, airing.wish, report, now)
+        live = next_live(self.state.value.live, live_control.wish, report, now)
         slate = self._slate.problems(self.config.slate, live, report, now)
-        asks, shedding, steady = self._errands.asks, self._shedding, self._steady()
+        queue, shedding, steady = self._jobs.queue, self._shedding, self._steady()
         shedding.look(steady, Strain(self._around.late(), report.encoder if report else None))
         known = replace(
             self._shown.known,
             config=self.config,
-            keys=airing.keys,
+            keys=live_control.keys,
             live=live,
-            wish=airing.wish,
+            wish=live_control.wish,
             report=report,
             engine=self._hearing.engine,
-            own_problems=(*self._hearing.problems, *((airing.disk,) if airing.disk else ()), *slate),
+            own_problems=(*self._hearing.problems, *((live_control.disk,) if live_control.disk else ()), *slate),
             notes=(*self._panel.notes, *shedding.problems(self.config)),
             load=self._around.load(),
             now=now,
-            preflights=preflights(asks, airing.credentials, self._around.clock),
+            preflights=preflights(queue, live_control.credentials, self._around.clock),
             clock=self._clock_state(),
             access=self._around.access(),
-            uplink=uplink_state(asks, self.config, self._around.clock, report),
-            export=export_state(asks),
+            uplink=uplink_state(queue, self.config, self._around.clock, report),
+            export=export_state(queue),
             chat=self._chat.room.state,
             alerts=self._chat.room.alerts,
         )
@@ -239,10 +239,15 @@ class Director:
 
     def _plan(self) -> None:
         """States what engine and painter should be doing. A plan that is as it was changes nothing."""
-        asks, shedding, airing = self._errands.asks, self._shedding, self._airing
+        queue, shedding, live_control = self._jobs.queue, self._shedding, self._live_control
         shedding.paint(self.screen, screen_plan_for(self.config, self._around.name), self._steady())
         wanted = Wanted(
-            self.config, self._recognition.profile, airing.destinations, airing.wish, self.watching, asks.open
+            self.config,
+            self._recognition.profile,
+            live_control.destinations,
+            live_control.wish,
+            self.watching,
+            queue.open,
         )
         self.plan.set(shedding.lightened(plan_for(wanted)))
 
@@ -250,19 +255,19 @@ class Director:
         """For ever: looks again each second, ends what is to end, and keeps the wish on disk while a live is on."""
         kept, kept_at = Wish(), 0.0
         while True:
-            left = self._airing.seconds_left()
+            left = self._live_control.seconds_left()
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(LOOK_EVERY_S if left is None else min(LOOK_EVERY_S, left)):
                     await self._keep_now.wait()
             self._keep_now.clear()
             async with self._deciding:
                 self._follow_clock()
-                await self._airing.end_if_due()
-                wish = self._airing.wish
+                await self._live_control.end_if_due()
+                wish = self._live_control.wish
                 due = self._steady() - kept_at >= KEEP_EVERY_S or wish.achieved != kept.achieved
                 if wish.is_lasting and due:
-                    await self._airing.save()
-                    kept, kept_at = self._airing.wish, self._steady()
+                    await self._live_control.save()
+                    kept, kept_at = self._live_control.wish, self._steady()
                 self.refresh()
 
     def _recognise(self) -> None:
@@ -276,7 +281,7 @@ class Director:
         if not step_s:
             return
         log.info("The clock was set by %+.0f s.", step_s)
-        self._airing.follow_clock(step_s)
+        self._live_control.follow_clock(step_s)
         self._slate.follow_clock(step_s)
         self._skew.follow_clock(step_s)
         self._shown.learn(replace(self._shown.known, live=moved(self.state.value.live, step_s)))

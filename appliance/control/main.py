@@ -19,12 +19,12 @@ from appliance.access.tokens import AccessFiles, credentials_of
 from appliance.clock.ages import running_s
 from appliance.clock.wall_clock import is_clock_set
 from appliance.control.director import Director, Surroundings
-from appliance.control.errands.recordings import RecordingDisk, directory_of
-from appliance.control.factory import finish_reset
+from appliance.control.factory_reset import finish_reset
 from appliance.control.house.addresses import host_names
+from appliance.control.house.house_view import HouseView
 from appliance.control.house.identity import box_id
 from appliance.control.house.neighbours import tell_neighbours
-from appliance.control.house.told import Told
+from appliance.control.jobs.recordings import RecordingDisk, directory_of
 from appliance.control.keys import KeyStore
 from appliance.control.links.engine_link import EngineLink
 from appliance.control.links.screen_link import ScreenLink
@@ -125,7 +125,7 @@ async def _serve(loaded: Settings, extras: Extras, stop: asyncio.Event, spool: S
     runner = runner_for(app)
     await runner.setup()
     logging.getLogger().addHandler(book)
-    told = Told(director.state, desk.do, director.asides.remark)
+    told = HouseView(director.state, desk.do, director.asides.remark)
     try:
         async with asyncio.TaskGroup() as group:
             tasks = [

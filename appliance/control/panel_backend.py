@@ -14,7 +14,7 @@ from pathlib import Path
 from appliance.access.notices import for_viewers
 from appliance.access.tokens import AccessFiles
 from appliance.control.director import Director
-from appliance.control.errands.recordings import RecordingDisk
+from appliance.control.jobs.recordings import RecordingDisk
 from appliance.control.judge.absence import ENGINE_AWAY
 from appliance.control.keys import KeyStore
 from appliance.control.support.bundle import Contents, make_bundle

@@ -24,7 +24,7 @@ from appliance.errors import Unavailable
 from appliance.settings import layers
 from appliance.storage.files import make_directory
 from appliance.supervisor.run import Patience, Supervisor
-from appliance.supervisor.run_dir import Place
+from appliance.supervisor.run_dir import RunDir
 from appliance.system import programs
 from appliance.system.programs import Command
 from appliance.system.roles import ROLES
@@ -146,7 +146,7 @@ class _Demo:
         """All but control, which runs in this process; on a machine that cannot paint, the slate has no words."""
         commands: dict[str, Command] = {role: programs.role(role, self._config) for role in ROLES if role != "control"}
         make_directory(self._home / "run", "run-dir", mode=0o755)
-        with contextlib.closing(Place(self._home / "run")) as place:
+        with contextlib.closing(RunDir(self._home / "run")) as place:
             await Supervisor(commands, place, Patience(), end).run()
 
     def _announce(self, line: str) -> None:

@@ -13,18 +13,18 @@ from pathlib import Path
 
 import msgspec
 
-from appliance.engine.encode.choose import Choice
+from appliance.engine.callbacks import Callbacks
+from appliance.engine.encode.choose import EncoderChoice
 from appliance.engine.encode.worker import EncodeWorker
 from appliance.engine.fanout import FanOut
-from appliance.engine.outlets import Outlets
 from appliance.engine.packet import StreamParams
-from appliance.engine.sinks.live import LivePackets
+from appliance.engine.pipeline import Pipeline
+from appliance.engine.sinks.live_packets import LivePackets
 from appliance.engine.sinks.record import Recorder, RecordTarget
 from appliance.engine.sinks.replay import ReplayRing
 from appliance.engine.sinks.rtmp.address import Target
 from appliance.engine.sinks.rtmp.publisher import Hooks, Publisher, PublisherStatus
 from appliance.engine.sound.aac import AacEncoder
-from appliance.engine.stage import Stage
 from appliance.engine.threads.worker import Worker
 from appliance.errors import Invalid
 from appliance.model.plan import Destination, RecordPlan
@@ -40,7 +40,7 @@ END_LIMIT_S = 4.0
 class Encoders:
     """What to encode with: the choice for the picture, kilobits a second for the sound."""
 
-    choice: Choice
+    choice: EncoderChoice
     audio_kbps: int
 
 
@@ -50,9 +50,11 @@ class Broadcast:
     `params` is None until the encoder has opened; sinks can be had only then.
     """
 
-    def __init__(self, stage: Stage, encoders: Encoders, finished: deque[DestinationReport], outlets: Outlets) -> None:
-        self._stage = stage
-        self._outlets = outlets
+    def __init__(
+        self, pipeline: Pipeline, encoders: Encoders, finished: deque[DestinationReport], callbacks: Callbacks
+    ) -> None:
+        self._pipeline = pipeline
+        self._callbacks = callbacks
         self._fan_out = FanOut()
         self._aac = AacEncoder(encoders.audio_kbps)
         self.encode = EncodeWorker(encoders.choice, self._fan_out.push)
@@ -68,8 +70,8 @@ class Broadcast:
         self.began_at = time.monotonic()
         self._holds_clock = False
         self.encode.start()
-        stage.mixer.set_consumer(self._aac, self._fan_out.push)
-        stage.picture.encode_with(self.encode.offer)
+        pipeline.mixer.set_consumer(self._aac, self._fan_out.push)
+        pipeline.picture.encode_with(self.encode.offer)
 
     @property
     def params(self) -> StreamParams | None:
@@ -172,7 +174,7 @@ class Broadcast:
                 log.warning("%s did not end in time.", self.packets.name)
             self.packets = None
         elif wanted and self.packets is None and (params := self.params) is not None:
-            self.packets = LivePackets(params, self._outlets.packets)
+            self.packets = LivePackets(params, self._callbacks.packets)
             self.packets.start()
             self._fan_out.attach(self.packets)
             self.encode.request_key()
@@ -197,8 +199,8 @@ class Broadcast:
 
     def close(self) -> None:
         """Ends the encoder, then the sinks, so that nothing of the tail is lost; takes seconds at most."""
-        self._stage.picture.encode_with(None)
-        self._stage.mixer.set_consumer(None, None)
+        self._pipeline.picture.encode_with(None)
+        self._pipeline.mixer.set_consumer(None, None)
         self.encode.stop()
         self.encode.join(END_LIMIT_S)
         self.publish_to(())
@@ -217,7 +219,7 @@ class Broadcast:
         """While packets leave, the clock may only slew; a ring alone does not hold it."""
         if held != self._holds_clock:
             self._holds_clock = held
-            self._stage.frames.allow_jump(allowed=not held)
+            self._pipeline.frames.allow_jump(allowed=not held)
 
     def _start(self, destination: Destination, params: StreamParams, *, accepted: bool) -> None:
         try:
@@ -225,7 +227,7 @@ class Broadcast:
         except Invalid as error:
             self.wrong[destination] = error
             return
-        hooks = Hooks(self.encode.request_key, self._outlets.changed)
+        hooks = Hooks(self.encode.request_key, self._callbacks.changed)
         publisher = Publisher(target, params, hooks, accepted=accepted)
         self.publishers[destination] = publisher
         self._hold_clock(held=True)

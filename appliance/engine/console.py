@@ -12,8 +12,8 @@ from appliance.engine.frame import CapturedFrame
 from appliance.engine.hardware.register import DeviceRegister
 from appliance.engine.inputs.alsa import AlsaSource, SoundRequest, SoundSignal
 from appliance.engine.inputs.v4l2_source import CaptureRequest, V4l2Source
+from appliance.engine.pipeline import Pipeline
 from appliance.engine.sound.block import SoundBlock
-from appliance.engine.stage import Stage
 from appliance.engine.test_console.source import TestConsole, TestFacecam, TestFormat, is_test
 from appliance.engine.threads.mailbox import Mailbox
 from appliance.engine.threads.worker import Worker
@@ -35,9 +35,9 @@ class Console:
     """Up to four sources, each on a thread of its own. All calls come from the studio's thread."""
 
     def __init__(
-        self, plan: Plan, stage: Stage, register: DeviceRegister, on_change: Callable[[], None], *, is_live: bool
+        self, plan: Plan, pipeline: Pipeline, register: DeviceRegister, on_change: Callable[[], None], *, is_live: bool
     ) -> None:
-        self._stage = stage
+        self._pipeline = pipeline
         self._register = register
         self._on_change = on_change
         self._plan = plan
@@ -49,17 +49,17 @@ class Console:
         self._sound: AlsaSource | None = None
         self._sound_signal = self._microphone_signal = SoundSignal()
         self._microphone: AlsaSource | None = None
-        stage.picture.call_black_after(plan.capture.black_after_s)
+        pipeline.picture.call_black_after(plan.capture.black_after_s)
         self._start_video(plan.capture, is_live=is_live)
         self._start_facecam(plan.capture.facecam)
         self._start_sound(plan.capture)
         self._start_microphone(plan.sound.microphone)
 
-    def follow(self, plan: Plan, stage: Stage, *, is_live: bool) -> None:
+    def follow(self, plan: Plan, pipeline: Pipeline, *, is_live: bool) -> None:
         """Replaces the sources that the new plan wants different."""
-        before, self._plan, self._stage = self._plan, plan, stage
+        before, self._plan, self._pipeline = self._plan, plan, pipeline
         old, new = before.capture, plan.capture
-        stage.picture.call_black_after(new.black_after_s)
+        pipeline.picture.call_black_after(new.black_after_s)
         if (old.device, old.edid, old.edid_bus, old.input) != (new.device, new.edid, new.edid_bus, new.input):
             self._end(self._video)
             self._start_video(new, is_live=is_live)
@@ -76,7 +76,7 @@ class Console:
     @property
     def signal(self) -> Signal:
         """Why there is no picture, or that there is one; one that stays black or cannot be read says so."""
-        picture = self._stage.picture
+        picture = self._pipeline.picture
         return self._game_verdict.on(
             self._signal, UNREADABLE if picture.is_unreadable else BLACK if picture.is_black else None
         )
@@ -87,7 +87,7 @@ class Console:
         signal = self._facecam_signal
         if signal is None:
             return None
-        return self._facecam_verdict.on(signal, UNREADABLE if self._stage.picture.is_facecam_unreadable else None)
+        return self._facecam_verdict.on(signal, UNREADABLE if self._pipeline.picture.is_facecam_unreadable else None)
 
     @property
     def captured(self) -> int:
@@ -135,11 +135,11 @@ class Console:
         return capture.audio == "test" or (capture.audio == "auto" and is_test(capture.device))
 
     def _start_video(self, capture: CapturePlan, *, is_live: bool) -> None:
-        self._stage.new_source(is_live=is_live)
+        self._pipeline.new_source(is_live=is_live)
         self._see(Signal(is_opening=True))
         if is_test(capture.device):
             form = TestFormat.of(capture.device)
-            self._video = TestConsole(self._stage.frames, self._feed_test, self._see, form)
+            self._video = TestConsole(self._pipeline.frames, self._feed_test, self._see, form)
         else:
             request = CaptureRequest(
                 device=capture.device,
@@ -148,12 +148,12 @@ class Console:
                 input=capture.input,
                 register=self._register,
             )
-            self._video = V4l2Source(request, self._stage.frames, self._see)
+            self._video = V4l2Source(request, self._pipeline.frames, self._see)
         self._video.start()
 
     def _start_facecam(self, device: str) -> None:
         self._facecam, self._facecam_signal = None, None
-        frames: Mailbox[CapturedFrame] = self._stage.facecam
+        frames: Mailbox[CapturedFrame] = self._pipeline.facecam
         frames.take(0)
         if device in ("none", "csi"):
             return
@@ -170,7 +170,7 @@ class Console:
         if capture.audio == "none" or self._has_test_sound:
             return
         request = SoundRequest(capture.audio, lambda: self.node)
-        self._sound = AlsaSource(request, lambda block: self._stage.mixer.feed("game", block), self._hear)
+        self._sound = AlsaSource(request, lambda block: self._pipeline.mixer.feed("game", block), self._hear)
         self._sound.start()
 
     def _start_microphone(self, device: str) -> None:
@@ -179,7 +179,7 @@ class Console:
             return
         self._microphone = AlsaSource(
             SoundRequest(device),
-            lambda block: self._stage.mixer.feed("mic", block),
+            lambda block: self._pipeline.mixer.feed("mic", block),
             self._hear_microphone,
             "microphone",
         )
@@ -187,13 +187,13 @@ class Console:
 
     def _feed_test(self, block: SoundBlock) -> None:
         if self._has_test_sound:
-            self._stage.mixer.feed("game", block)
+            self._pipeline.mixer.feed("game", block)
 
     def _see(self, signal: Signal) -> None:
         was, self._signal = self._signal, signal
-        self._stage.picture.signal(has_picture=signal.has_picture)
+        self._pipeline.picture.signal(has_picture=signal.has_picture)
         if was.has_picture and not signal.has_picture:
-            self._stage.frames.take(0)
+            self._pipeline.frames.take(0)
         if signal != was:
             self._on_change()
 

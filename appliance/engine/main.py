@@ -17,6 +17,7 @@ from types import FrameType
 import msgspec
 
 from appliance import __version__
+from appliance.engine.callbacks import Callbacks
 from appliance.engine.canvas.pool import keep_heap
 from appliance.engine.encode.choice_memory import ChoiceMemory
 from appliance.engine.hardware.devices import encoders
@@ -24,7 +25,6 @@ from appliance.engine.hardware.register import DeviceRegister
 from appliance.engine.links.bitmaps import Bitmap, SlateWords
 from appliance.engine.links.control_link import Link
 from appliance.engine.links.layers_link import LayersLink
-from appliance.engine.outlets import Outlets
 from appliance.engine.permit import Permit
 from appliance.engine.studio import Studio
 from appliance.engine.threads.mailbox import Mailbox
@@ -35,7 +35,7 @@ from appliance.model.config import Config
 from appliance.model.plan import Plan
 from appliance.model.problem import Problem
 from appliance.model.protocol import Hello, MetersMessage, PlanMessage, ReportMessage, pack
-from appliance.model.report import Answer, Report
+from appliance.model.report import JobAnswer, Report
 from appliance.system.notify import Notifier
 from appliance.system.sockets import socket_path, user_of
 
@@ -63,7 +63,7 @@ class Engine:
         self._studio: Studio | None = None
         self._permit = Permit(own)
         self._refused: tuple[Problem, ...] = ()
-        self._not_done: tuple[Answer, ...] = ()
+        self._not_done: tuple[JobAnswer, ...] = ()
         self._memory = ChoiceMemory(engine.with_name("encoder.json"))
         self._notifier = Notifier(os.environ)
         self._vigil = Vigil()
@@ -123,7 +123,7 @@ class Engine:
                 log.warning("%s", problem.text)
         if self._studio is None:
             link = self._link
-            outlets = Outlets(
+            callbacks = Callbacks(
                 preview=link.send_preview,
                 changed=lambda: self._news.put(None),
                 memory=self._memory,
@@ -131,7 +131,7 @@ class Engine:
                 packets=link.send_packets,
                 meters=lambda levels, sources: link.send_meters(pack(MetersMessage(levels_db=levels, sources=sources))),
             )
-            self._studio = Studio(plan, outlets, self._words, self._register)
+            self._studio = Studio(plan, callbacks, self._words, self._register)
         else:
             self._studio.apply(plan)
 

@@ -13,9 +13,18 @@ import msgspec
 
 from appliance.model.config import Config
 from appliance.model.names import H264_ENCODERS, is_anybodys
-from appliance.model.plan import Ask, CapturePlan, Destination, EncoderPlan, Plan, Preflight, RecordPlan, UplinkTest
+from appliance.model.plan import (
+    CapturePlan,
+    Destination,
+    EncoderPlan,
+    JobRequest,
+    Plan,
+    Preflight,
+    RecordPlan,
+    UplinkTest,
+)
 from appliance.model.problem import Problem
-from appliance.model.report import Answer
+from appliance.model.report import JobAnswer
 from appliance.model.text import legible
 
 _LONGEST_SHOWN = 100
@@ -27,7 +36,7 @@ class Permitted(NamedTuple):
 
     plan: Plan
     problems: tuple[Problem, ...]
-    answers: tuple[Answer, ...]
+    answers: tuple[JobAnswer, ...]
 
 
 class Permit:
@@ -49,7 +58,7 @@ class Permit:
         """Puts back what the plan may not name."""
         refused: dict[str, str] = {}
         replace = msgspec.structs.replace
-        asks = [self._asked(ask, refused) for ask in plan.asks]
+        asked = [self._asked(request, refused) for request in plan.job_requests]
         microphone = self._allowed("audio.microphone", plan.sound.microphone, "none", refused)
         checked = replace(
             plan,
@@ -58,10 +67,10 @@ class Permit:
             encoder=self._encoder(plan.encoder, refused),
             destinations=tuple(self._destination(one, refused) for one in plan.destinations),
             record=self._record(plan.record, refused),
-            asks=tuple(ask for ask in asks if isinstance(ask, Ask)),
+            job_requests=tuple(one for one in asked if isinstance(one, JobRequest)),
         )
         problems = tuple(_problem(path, name) for path, name in refused.items())
-        return Permitted(checked, problems, tuple(ask for ask in asks if isinstance(ask, Answer)))
+        return Permitted(checked, problems, tuple(one for one in asked if isinstance(one, JobAnswer)))
 
     def _allowed(self, path: str, name: str, instead: str, refused: dict[str, str]) -> str:
         if name in self._own[path] or (path not in _ONLY_THE_OWNERS and is_anybodys(path, name)):
@@ -93,14 +102,14 @@ class Permit:
         directory = self._allowed("record.directory", plan.directory, "", refused)
         return msgspec.structs.replace(plan, directory=directory, enabled=plan.enabled and bool(directory))
 
-    def _asked(self, ask: Ask, refused: dict[str, str]) -> Ask | Answer:
-        match ask.errand:
+    def _asked(self, request: JobRequest, refused: dict[str, str]) -> JobRequest | JobAnswer:
+        match request.job:
             case UplinkTest(url=url) if not self._allowed("uplink.test-url", url, "", refused):
-                return Answer(id=ask.id, state="failed", problem=_problem("uplink.test-url", url))
+                return JobAnswer(id=request.id, state="failed", problem=_problem("uplink.test-url", url))
             case Preflight(destination=destination):
-                errand = Preflight(destination=self._destination(destination, refused))
-                return msgspec.structs.replace(ask, errand=errand)
-        return ask
+                job = Preflight(destination=self._destination(destination, refused))
+                return msgspec.structs.replace(request, job=job)
+        return request
 
 
 def _problem(path: str, name: str) -> Problem:

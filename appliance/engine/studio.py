@@ -1,6 +1,6 @@
 """The studio makes the Plan true: it compares what runs with what is wanted and changes only what differs.
 
-Owns the stage, the console's inputs, the broadcast and the choice of encoder; all on the caller's thread. The
+Owns the pipeline, the console's inputs, the broadcast and the choice of encoder; all on the caller's thread. The
 same plan again changes nothing. What cannot be changed while packets leave (the canvas's size and rate, the
 encoder) waits for the end of the broadcast and says so.
 """
@@ -16,24 +16,24 @@ from pathlib import Path
 import msgspec
 
 from appliance.engine.broadcast import Broadcast, Encoders, waiting_report
+from appliance.engine.callbacks import Callbacks
 from appliance.engine.console import Console
 from appliance.engine.encode.choose import LAST_RESORT
 from appliance.engine.encode.chooser import Chooser
 from appliance.engine.encode.steering import Steering
-from appliance.engine.errands.asks import Asks, Attempt, Facts
-from appliance.engine.errands.export import Exporter
-from appliance.engine.errands.recordings import Mender, delete_recording, make_clip
-from appliance.engine.errands.uplink_test import Rules, measure_uplink
 from appliance.engine.hardware.network import NetworkWatch
 from appliance.engine.hardware.register import DeviceRegister
 from appliance.engine.hardware.watch import HardwareWatch
+from appliance.engine.jobs.export import Exporter
+from appliance.engine.jobs.job_runner import Attempt, Facts, JobRunner
+from appliance.engine.jobs.recordings import Mender, delete_recording, make_clip
+from appliance.engine.jobs.uplink_test import Rules, measure_uplink
 from appliance.engine.links.bitmaps import SlateWords
-from appliance.engine.outlets import Outlets
+from appliance.engine.pipeline import Pipeline
 from appliance.engine.sinks.rtmp.preflight import preflight
-from appliance.engine.stage import Stage
 from appliance.engine.status import EncoderMeter, memory_mb
 from appliance.engine.threads.worker import Worker
-from appliance.model.plan import Clip, DeleteRecording, Errand, Export, Plan, Preflight, UplinkTest
+from appliance.model.plan import Clip, DeleteRecording, Export, Job, Plan, Preflight, UplinkTest
 from appliance.model.problem import Problem
 from appliance.model.report import CanvasReport, DestinationReport, EncoderReport, RecordReport, Report, SoundReport
 
@@ -49,32 +49,32 @@ class Studio:
     def __init__(
         self,
         plan: Plan,
-        outlets: Outlets,
+        callbacks: Callbacks,
         words: SlateWords | None = None,
         register: DeviceRegister | None = None,
     ) -> None:
-        self._outlets = outlets
+        self._callbacks = callbacks
         self._register = register or DeviceRegister()
-        self._hardware = HardwareWatch(self._register, outlets.changed)
+        self._hardware = HardwareWatch(self._register, callbacks.changed)
         self._hardware.start()
         self._words = words or SlateWords()
         self._plan = plan
         self._began = time.monotonic()
-        self._stage = self._new_stage(plan)
+        self._pipeline = self._new_stage(plan)
         self._console = self._new_console(plan)
         self._broadcast: Broadcast | None = None
-        self._chooser = Chooser(plan.encoder, plan.picture, outlets.memory)
+        self._chooser = Chooser(plan.encoder, plan.picture, callbacks.memory)
         self._chooser.start()
         self._finished: deque[DestinationReport] = deque(maxlen=MOST_FINISHED)
         self._meter = EncoderMeter()
         self._steering = Steering()
-        self._network = NetworkWatch(outlets.changed)
+        self._network = NetworkWatch(callbacks.changed)
         self._network.start()
         self._broken_until = 0.0
         self._encoder_failure: Problem | None = None
         self._exporter = Exporter()
         self._spare_kbps: int | None = None
-        self._asks = Asks(self._run_errand, outlets.changed)
+        self._job_runner = JobRunner(self._run_job, callbacks.changed)
         self._replay_until = 0.0
         self._menders: list[Worker] = []
         self._mend()
@@ -84,18 +84,18 @@ class Studio:
         before, self._plan = self._plan, plan
         if plan == before:
             return
-        self._stage.follow(plan)  # before all that may take its time: privacy is wanted now
+        self._pipeline.follow(plan)  # before all that may take its time: privacy is wanted now
         if before.record.directory != plan.record.directory or (plan.record.enabled and not before.record.enabled):
             self._mend()
-        self._stage.be_watched(plan)
+        self._pipeline.be_watched(plan)
         self._end_if_only_replay()
         self._change_canvas()
-        self._console.follow(plan, self._stage, is_live=self._broadcast is not None and not self._broadcast.is_idle)
+        self._console.follow(plan, self._pipeline, is_live=self._broadcast is not None and not self._broadcast.is_idle)
         self.keep_up()
 
     def keep_up(self) -> None:
         """Closes the gap between what is wanted and what runs: opens, starts, ends, retries."""
-        self._asks.follow(self._plan.asks)
+        self._job_runner.follow(self._plan.job_requests)
         self._notice_failed_encoder()
         replay_s = self._replay_seconds()
         plan = self._plan
@@ -126,27 +126,27 @@ class Studio:
 
     def show_words(self) -> None:
         """Gives the slate the newest words for its canvas."""
-        width, height, _ = self._stage.shape
-        self._stage.picture.set_words(self._words.layer_for(width, height))
+        width, height, _ = self._pipeline.shape
+        self._pipeline.picture.set_words(self._words.layer_for(width, height))
 
     @property
     def workers(self) -> tuple[Worker, ...]:
         """All threads that must beat and must not have failed."""
         return (
-            *self._stage.workers,
+            *self._pipeline.workers,
             *self._console.workers,
             self._network,
             self._hardware,
             self._chooser,
             *(self._broadcast.workers if self._broadcast else ()),
-            *self._asks.fallen,
+            *self._job_runner.fallen,
             *self._menders,
         )
 
     def report(self) -> Report:
         """What is going on now."""
-        plan, stage, console = self._plan, self._stage, self._console
-        counters = stage.picture.counters
+        plan, pipeline, console = self._plan, self._pipeline, self._console
+        counters = pipeline.picture.counters
         broadcast = self._broadcast
         return Report(
             at=time.time(),
@@ -163,9 +163,9 @@ class Studio:
             encoder=self._encoder_report(),
             sound=SoundReport(
                 source=console.sound_name,
-                levels_db=stage.mixer.levels_db,
-                sources=stage.mixer.sources,
-                sync_ms=round(stage.mixer.sync_ms, 2),
+                levels_db=pipeline.mixer.levels_db,
+                sources=pipeline.mixer.sources,
+                sync_ms=round(pipeline.mixer.sync_ms, 2),
                 problem=console.sound_problem,
             ),
             destinations=(
@@ -176,7 +176,7 @@ class Studio:
             finished=tuple(self._finished),
             record=broadcast.record_report() if broadcast else RecordReport(),
             problems=self._problems(),
-            answers=self._asks.answers,
+            answers=self._job_runner.answers,
             capturing=console.node,
             devices=self._hardware.devices,
             sounds=self._hardware.sounds,
@@ -187,7 +187,7 @@ class Studio:
 
     def close(self) -> None:
         """Ends the broadcast cleanly, then everything else."""
-        self._asks.close()
+        self._job_runner.close()
         self._network.stop()
         self._chooser.stop()
         self._hardware.stop()
@@ -195,12 +195,12 @@ class Studio:
             self._broadcast.close()
             self._broadcast = None
         self._console.close()
-        self._stage.close()
+        self._pipeline.close()
 
-    def _run_errand(self, errand: Errand, worker: Attempt) -> Facts:
-        """Does what control asked for once; on the errand's own thread."""
+    def _run_job(self, job: Job, worker: Attempt) -> Facts:
+        """Does what control asked for once; on the job's own thread."""
         record, broadcast = self._plan.record, self._broadcast
-        match errand:
+        match job:
             case Preflight(destination=destination):
                 return preflight(destination, worker)
             case Clip(seconds=seconds):
@@ -208,9 +208,9 @@ class Studio:
             case DeleteRecording(name=name):
                 return delete_recording(record, name)
             case UplinkTest():
-                return measure_uplink(errand, worker, Rules(lambda: self._spare_kbps))
+                return measure_uplink(job, worker, Rules(lambda: self._spare_kbps))
             case Export():
-                return self._exporter.export(errand, Path(record.directory), self._hardware.disks, worker)
+                return self._exporter.export(job, Path(record.directory), self._hardware.disks, worker)
 
     def _replay_seconds(self) -> int:
         """How much to keep for clips: as wished while there is a picture, and until the last of it is too old.
@@ -246,7 +246,7 @@ class Studio:
         self._meter = EncoderMeter()
         choice = replace(choice, settings=replace(choice.settings, kbps=self._plan.encoder.bitrate_kbps))
         encoders = Encoders(choice, self._plan.encoder.audio_kbps)
-        self._broadcast = Broadcast(self._stage, encoders, self._finished, self._outlets)
+        self._broadcast = Broadcast(self._pipeline, encoders, self._finished, self._callbacks)
 
     def _notice_failed_encoder(self) -> None:
         broadcast = self._broadcast
@@ -265,29 +265,29 @@ class Studio:
         """Follows the plan's picture: the look at once, everything else only while no packet leaves."""
         plan = self._plan
         if self._broadcast is None:
-            if not self._stage.fits(plan.picture):
+            if not self._pipeline.fits(plan.picture):
                 self._console.close()
-                self._stage.close()
-                self._stage = self._new_stage(plan)
+                self._pipeline.close()
+                self._pipeline = self._new_stage(plan)
                 self._console = self._new_console(plan)
             if not self._chooser.serves(plan.encoder, plan.picture):
                 self._encoder_failure = None
                 self._chooser.stop()
-                self._chooser = Chooser(plan.encoder, plan.picture, self._outlets.memory)
+                self._chooser = Chooser(plan.encoder, plan.picture, self._callbacks.memory)
                 self._chooser.start()
 
-    def _new_stage(self, plan: Plan) -> Stage:
-        stage = Stage(plan.picture, self._outlets)
-        stage.picture.set_words(self._words.layer_for(plan.picture.width, plan.picture.height))
-        stage.follow(plan)
-        stage.be_watched(plan)
-        return stage
+    def _new_stage(self, plan: Plan) -> Pipeline:
+        pipeline = Pipeline(plan.picture, self._callbacks)
+        pipeline.picture.set_words(self._words.layer_for(plan.picture.width, plan.picture.height))
+        pipeline.follow(plan)
+        pipeline.be_watched(plan)
+        return pipeline
 
     def _new_console(self, plan: Plan) -> Console:
-        return Console(plan, self._stage, self._register, self._outlets.changed, is_live=False)
+        return Console(plan, self._pipeline, self._register, self._callbacks.changed, is_live=False)
 
     def _problems(self) -> tuple[Problem, ...]:
-        problems = [*self._steering.condition.problems, *self._stage.mixer.problems]
+        problems = [*self._steering.condition.problems, *self._pipeline.mixer.problems]
         encoder = self._encoder_problem()
         if encoder:
             problems.append(encoder)
@@ -303,7 +303,7 @@ class Studio:
         """Whether something in the plan cannot be had before this broadcast ends."""
         plan = self._plan
         return not (
-            self._stage.fits(plan.picture)
+            self._pipeline.fits(plan.picture)
             and self._chooser.serves(plan.encoder, plan.picture)
             and not self._chooser.betters(broadcast.encode.choice)
             # The rate control's ceiling is fixed when the encoder is opened.

@@ -121,53 +121,53 @@ class ReplayPlan(Value, frozen=True):
 
 
 class Preflight(Value, frozen=True, tag="preflight", tag_field="kind"):
-    """Ask: can this server be reached, and does it take us? Connects and shakes hands; publishes nothing."""
+    """Job: can this server be reached, and does it take us? Connects and shakes hands; publishes nothing."""
 
     destination: Destination
 
 
 class Clip(Value, frozen=True, tag="clip", tag_field="kind"):
-    """Ask: write the last `seconds` as a file that plays everywhere."""
+    """Job: write the last `seconds` as a file that plays everywhere."""
 
     seconds: Annotated[int, Meta(ge=0, le=86_400)]
 
 
 class DeleteRecording(Value, frozen=True, tag="delete-recording", tag_field="kind"):
-    """Ask: delete this recording or clip for good."""
+    """Job: delete this recording or clip for good."""
 
     name: str
 
 
 class UplinkTest(Value, frozen=True, tag="uplink-test", tag_field="kind"):
-    """Ask: how much can be sent from here? Uploads noise to a web address for some seconds."""
+    """Job: how much can be sent from here? Uploads noise to a web address for some seconds."""
 
     url: Annotated[str, Meta(max_length=2000)]
     seconds: Annotated[int, Meta(ge=1, le=30)] = 8
 
 
 class Export(Value, frozen=True, tag="export", tag_field="kind"):
-    """Ask: copy these recordings and clips to the removable disk of this name. Stops when it is asked no longer."""
+    """Job: copy these recordings and clips to the removable disk of this name. Stops when it is asked no longer."""
 
     names: Annotated[tuple[str, ...], Meta(max_length=1000)]
     disk: str
 
 
-type Errand = Preflight | Clip | DeleteRecording | UplinkTest | Export
+type Job = Preflight | Clip | DeleteRecording | UplinkTest | Export
 
 
-class Ask(Value, frozen=True):
+class JobRequest(Value, frozen=True):
     """Something to be done at most once per `id`, and not begun after `until`, on CLOCK_MONOTONIC in seconds.
 
-    The engine answers in its reports for as long as the ask is in the Plan.
+    The engine answers in its reports for as long as the request is in the Plan.
     """
 
     id: str
-    errand: Errand
+    job: Job
     until: float
 
 
 class Plan(Value, frozen=True):
-    """Everything the engine should be doing. `asks` are done once each.
+    """Everything the engine should be doing. `job_requests` are done once each.
 
     `accepted` names the destinations whose key a server has taken in this live, which an engine that has just started
     cannot know: what such a key meets is no reason to doubt it.
@@ -194,4 +194,4 @@ class Plan(Value, frozen=True):
     keep_encoding: bool = False
     frames_every: Annotated[int, Meta(ge=1, le=4)] = 1
     language: str = "en"
-    asks: tuple[Ask, ...] = ()
+    job_requests: tuple[JobRequest, ...] = ()

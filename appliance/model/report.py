@@ -109,8 +109,8 @@ class RecordReport(Value, frozen=True):
     problem: Problem | None = None
 
 
-class Answer(Value, frozen=True):
-    """How an ask went. `facts` are what a person may want to know of it; `problem` is why it failed."""
+class JobAnswer(Value, frozen=True):
+    """How a job went. `facts` are what a person may want to know of it; `problem` is why it failed."""
 
     id: str
     state: Literal["doing", "done", "failed"] = "doing"
@@ -140,7 +140,7 @@ class Report(Value, frozen=True):
     finished: tuple[DestinationReport, ...] = ()
     record: RecordReport = RecordReport()
     problems: tuple[Problem, ...] = ()
-    answers: tuple[Answer, ...] = ()
+    answers: tuple[JobAnswer, ...] = ()
     capturing: str = ""
     devices: tuple[DeviceFacts, ...] = ()
     sounds: tuple[SoundFacts, ...] = ()

@@ -4,21 +4,21 @@ from __future__ import annotations
 
 from appliance.errors import Invalid, NeedsOwner, Refused, Unavailable
 from appliance.model.words import Words
-from appliance.problems.entry import Entry
+from appliance.problems.entry import ProblemEntry
 
 ACCESS = {
-    "not-paired": Entry(
+    "not-paired": ProblemEntry(
         Refused,
         Words(
             "This phone was removed from the box, or was away for long.",
             "Quitaron este móvil de la caja o faltó mucho.",
         ),
     ),
-    "viewer-only": Entry(
+    "viewer-only": ProblemEntry(
         Refused,
         Words("You may only look. Ask an owner.", "Tú solo puedes mirar. Pídelo a un dueño."),
     ),
-    "link-used": Entry(
+    "link-used": ProblemEntry(
         Refused,
         Words(
             "This link does not work any more. Type the PIN.",
@@ -47,58 +47,58 @@ ACCESS = {
             ),
         },
     ),
-    "wrong-pin": Entry(
+    "wrong-pin": ProblemEntry(
         Refused,
         Words(
             "This is not the PIN that the box shows. After five wrong ones it changes.",
             "Ese no es el PIN que muestra la caja. Tras cinco errores cambia.",
         ),
     ),
-    "no-pin": Entry(
+    "no-pin": ProblemEntry(
         Unavailable,
         Words("This box shows no PIN. Use the link.", "Esta caja no muestra PIN. Usa el enlace."),
     ),
-    "wrong-password": Entry(
+    "wrong-password": ProblemEntry(
         Refused,
         Words("This is not the password.", "Esa no es la contraseña."),
     ),
-    "no-password": Entry(
+    "no-password": ProblemEntry(
         Refused,
         Words(
             "This box has no password. Use the QR code or the PIN.",
             "Esta caja no tiene contraseña. Usa el código QR o el PIN.",
         ),
     ),
-    "password-given": Entry(
+    "password-given": ProblemEntry(
         Refused,
         Words("There is a password. Use it, or the QR code.", "Hay una contraseña. Úsala, o el código QR."),
     ),
-    "password-length": Entry(
+    "password-length": ProblemEntry(
         Invalid,
         Words("A password has 10 to 256 characters.", "Una contraseña tiene de 10 a 256 caracteres."),
     ),
-    "too-many-tries": Entry(
+    "too-many-tries": ProblemEntry(
         Refused,
         Words("Too many wrong tries. Wait a little.", "Demasiados intentos fallidos. Espera un poco."),
     ),
-    "waits-its-turn": Entry(
+    "waits-its-turn": ProblemEntry(
         Refused,
         Words(
             "Somebody guesses at this box, so guesses wait for their turn. Yours is kept.",
             "Alguien prueba claves en esta caja, así que hay que esperar turno. El tuyo está guardado.",
         ),
     ),
-    "no-such-session": Entry(
+    "no-such-session": ProblemEntry(
         Refused,
         Words("This phone is not in the list any more.", "Este móvil ya no está en la lista."),
     ),
-    "token-name": Entry(
+    "token-name": ProblemEntry(
         Invalid,
         Words(
             "This name cannot be used for a token. Choose another.", "Este nombre no vale para un token. Elige otro."
         ),
     ),
-    "new-owner": Entry(
+    "new-owner": ProblemEntry(
         NeedsOwner,
         Words(
             "{name} is a new owner of this box. If you do not know it, remove it.",
@@ -106,7 +106,7 @@ ACCESS = {
         ),
         fix="phones",
     ),
-    "guessing": Entry(
+    "guessing": ProblemEntry(
         NeedsOwner,
         Words(
             "Somebody guesses the PIN or the password of this box: {count} wrong ones, the last from {client}.",
@@ -114,44 +114,44 @@ ACCESS = {
         ),
         fix="phones",
     ),
-    "foreign-origin": Entry(
+    "foreign-origin": ProblemEntry(
         Refused,
         Words(
             "Another website tried to use the box. Open this page by its own address.",
             "Otra web intentó usar la caja. Abre esta página por su propia dirección.",
         ),
     ),
-    "wrong-host": Entry(
+    "wrong-host": ProblemEntry(
         Refused,
         Words(
             "The box does not answer to this name. Use its own address.",
             "La caja no responde a este nombre. Usa su propia dirección.",
         ),
     ),
-    "needs-https": Entry(
+    "needs-https": ProblemEntry(
         Refused,
         Words("This box wants the secure address (https).", "Esta caja quiere la dirección segura (https)."),
     ),
-    "asks-too-much": Entry(
+    "asks-too-much": ProblemEntry(
         Refused,
         Words(
             "This phone asks for too much at once. Close some pages of the box.",
             "Este móvil pide demasiado a la vez. Cierra algunas páginas de la caja.",
         ),
     ),
-    "too-many-readers": Entry(
+    "too-many-readers": ProblemEntry(
         Unavailable,
         Words("Too many pages watch this box. Close some.", "Demasiadas páginas miran esta caja. Cierra algunas."),
     ),
-    "too-slow": Entry(
+    "too-slow": ProblemEntry(
         Refused,
         Words("That came too slowly. Go closer to the Wi-Fi.", "Eso llegó demasiado lento. Acércate al wifi."),
     ),
-    "too-large": Entry(
+    "too-large": ProblemEntry(
         Invalid,
         Words("That is too much at once.", "Eso es demasiado de una vez."),
     ),
-    "qr-text": Entry(
+    "qr-text": ProblemEntry(
         Invalid,
         Words("This is too long for a QR code.", "Esto es demasiado largo para un código QR."),
     ),

@@ -4,35 +4,35 @@ from __future__ import annotations
 
 from appliance.errors import Invalid, NeedsOwner, Refused, Unavailable
 from appliance.model.words import Words
-from appliance.problems.entry import Entry
+from appliance.problems.entry import ProblemEntry
 
 BOX = {
-    "backup-empty": Entry(
+    "backup-empty": ProblemEntry(
         Refused,
         Words(
             "This file has no setting of the box.",
             "Este archivo no tiene ajustes de la caja.",
         ),
     ),
-    "box-slow": Entry(
+    "box-slow": ProblemEntry(
         Unavailable,
         Words(
             "The box is too slow and leaves out {left-out}. Choose {choose}, or end what else runs on it.",
             "La caja es demasiado lenta y deja fuera {left-out}. Elige {choose} o cierra lo demás que corra en ella.",
         ),
     ),
-    "too-hot": Entry(
+    "too-hot": ProblemEntry(
         Unavailable,
         Words("The box is hot. Give it air.", "La caja está caliente. Dale aire."),
     ),
-    "under-voltage": Entry(
+    "under-voltage": ProblemEntry(
         NeedsOwner,
         Words(
             "The power supply is too weak. Use the one made for the box.",
             "El cargador es demasiado débil. Usa el de la caja.",
         ),
     ),
-    "disk": Entry(
+    "disk": ProblemEntry(
         Unavailable,
         Words(
             "The box cannot write to its disk, so a power cut would lose what you change now. It goes on and "
@@ -41,129 +41,129 @@ BOX = {
             "escribirá después. Borra grabaciones o cambia la tarjeta.",
         ),
     ),
-    "directory": Entry(
+    "directory": ProblemEntry(
         Invalid,
         Words(
             "The box cannot write to one of its directories.", "La caja no puede escribir en uno de sus directorios."
         ),
     ),
-    "file-unreadable": Entry(
+    "file-unreadable": ProblemEntry(
         Unavailable,
         Words(
             "The box cannot read its file {file} and goes on without it. Check the card; if it stays, replace it.",
             "La caja no puede leer su archivo {file} y sigue sin él. Revisa la tarjeta; si no se arregla, cámbiala.",
         ),
     ),
-    "config": Entry(
+    "config": ProblemEntry(
         Invalid,
         Words("A setting is wrong. Look at box.toml.", "Un ajuste está mal. Mira box.toml."),
     ),
-    "setting": Entry(
+    "setting": ProblemEntry(
         Invalid,
         Words("This value does not fit.", "Este valor no vale."),
     ),
-    "setting-owners": Entry(
+    "setting-owners": ProblemEntry(
         Refused,
         Words("Only box.toml may set this.", "Solo box.toml puede cambiar esto."),
     ),
-    "setting-unknown": Entry(
+    "setting-unknown": ProblemEntry(
         Refused,
         Words("A setting of another version is left out.", "Se deja fuera un ajuste de otra versión."),
     ),
-    "panel-settings-broken": Entry(
+    "panel-settings-broken": ProblemEntry(
         NeedsOwner,
         Words(
             "What was set on this page cannot be read. Set it again.",
             "Lo ajustado en esta página no se puede leer. Ajústalo otra vez.",
         ),
     ),
-    "not-in-this-version": Entry(
+    "not-in-this-version": ProblemEntry(
         Refused,
         Words(
             "{path} asks for something that this version cannot do yet.",
             "{path} pide algo que esta versión aún no sabe hacer.",
         ),
     ),
-    "panel-port": Entry(
+    "panel-port": ProblemEntry(
         Invalid,
         Words(
             "Port {port} is not allowed here. Choose one from 1024 on.",
             "El puerto {port} no se permite aquí. Elige uno desde 1024.",
         ),
     ),
-    "hw-profile": Entry(
+    "hw-profile": ProblemEntry(
         Invalid,
         Words(
             "A hardware profile is wrong. Correct the file in hw-profiles.",
             "Un perfil de hardware está mal. Corrige el archivo de hw-profiles.",
         ),
     ),
-    "command": Entry(
+    "command": ProblemEntry(
         Invalid,
         Words("This version of the box does not know that.", "Esta versión de la caja no conoce eso."),
     ),
-    "request": Entry(
+    "request": ProblemEntry(
         Invalid,
         Words("The box did not understand this page.", "La caja no entendió esta página."),
     ),
-    "not-json": Entry(
+    "not-json": ProblemEntry(
         Invalid,
         Words("The box did not understand this page.", "La caja no entendió esta página."),
     ),
-    "not-found": Entry(
+    "not-found": ProblemEntry(
         Unavailable,
         Words("There is nothing here.", "Aquí no hay nada."),
     ),
-    "live-is-on": Entry(
+    "live-is-on": ProblemEntry(
         Refused,
         Words("Not while you are LIVE. End it first.", "No mientras estás en LIVE. Termínalo antes."),
     ),
-    "no-alerts": Entry(
+    "no-alerts": ProblemEntry(
         Refused,
         Words("This version has no alerts to mute.", "Esta versión no tiene alertas que silenciar."),
     ),
-    "no-message": Entry(
+    "no-message": ProblemEntry(
         Invalid,
         Words("This message is hidden or gone.", "Este mensaje está oculto o ya no está."),
     ),
-    "nothing-to-undo": Entry(
+    "nothing-to-undo": ProblemEntry(
         Refused,
         Words("It has ended already.", "Ya ha terminado."),
     ),
-    "after-live": Entry(
+    "after-live": ProblemEntry(
         Refused,
         Words("This change is used from the next LIVE on.", "Este cambio vale desde el próximo LIVE."),
     ),
-    "asked-too-late": Entry(
+    "asked-too-late": ProblemEntry(
         Unavailable,
         Words("The box was too busy. Try again.", "La caja estaba demasiado ocupada. Inténtalo otra vez."),
     ),
-    "protocol": Entry(
+    "protocol": ProblemEntry(
         Invalid,
         Words(
             "Two parts of the box have different versions. Restart it.",
             "Dos partes de la caja tienen versiones distintas. Reiníciala.",
         ),
     ),
-    "socket-failed": Entry(
+    "socket-failed": ProblemEntry(
         Unavailable,
         Words(
             "The engine cannot open its socket. Make run-dir writable, or its path shorter.",
             "El motor no puede abrir su socket. Da permiso de escritura a run-dir o acorta su ruta.",
         ),
     ),
-    "already-running": Entry(
+    "already-running": ProblemEntry(
         Refused,
         Words(
             "Plugcast runs already in this directory. Stop the other one first.",
             "Plugcast ya funciona en este directorio. Para antes el otro.",
         ),
     ),
-    "box-is-running": Entry(
+    "box-is-running": ProblemEntry(
         Refused,
         Words("The box is running. Stop it first.", "La caja está en marcha. Párala antes."),
     ),
-    "demo-failed": Entry(
+    "demo-failed": ProblemEntry(
         Unavailable,
         Words(
             "The demo did not come up. The lines above say why.",

@@ -15,13 +15,13 @@ from appliance.model.words import Words
 from appliance.problems.access import ACCESS
 from appliance.problems.box import BOX
 from appliance.problems.destination import DESTINATION
-from appliance.problems.entry import Entry
+from appliance.problems.entry import ProblemEntry
 from appliance.problems.network import NETWORK
 from appliance.problems.picture import PICTURE
 from appliance.problems.recording import RECORDING
 from appliance.problems.sound import SOUND
 
-CATALOGUE: Mapping[str, Entry] = {**PICTURE, **SOUND, **DESTINATION, **NETWORK, **RECORDING, **ACCESS, **BOX}
+CATALOGUE: Mapping[str, ProblemEntry] = {**PICTURE, **SOUND, **DESTINATION, **NETWORK, **RECORDING, **ACCESS, **BOX}
 
 NAMED_FACTS: Mapping[str, Mapping[str, Words]] = {
     "left-out": {

@@ -4,41 +4,41 @@ from __future__ import annotations
 
 from appliance.errors import Invalid, NeedsOwner, Refused, Unavailable
 from appliance.model.words import Words
-from appliance.problems.entry import Entry
+from appliance.problems.entry import ProblemEntry
 
 DESTINATION = {
-    "needs-key": Entry(
+    "needs-key": ProblemEntry(
         NeedsOwner,
         Words("Paste today's key first.", "Pega antes la clave de hoy."),
         short=Words("Paste today's key.", "Pega la clave de hoy."),
         fix="paste",
     ),
-    "needs-server": Entry(
+    "needs-server": ProblemEntry(
         NeedsOwner,
         Words("Paste the server URL too.", "Pega también la URL del servidor."),
         fix="paste",
     ),
-    "no-destination": Entry(
+    "no-destination": ProblemEntry(
         NeedsOwner,
         Words("Nothing is switched on to go LIVE to.", "No hay nada encendido donde salir en LIVE."),
         fix="destinations",
     ),
-    "no-such-destination": Entry(
+    "no-such-destination": ProblemEntry(
         Invalid,
         Words("There is no such place to go LIVE to.", "No existe ese sitio donde salir en LIVE."),
     ),
-    "destination-stays": Entry(
+    "destination-stays": ProblemEntry(
         Refused,
         Words("This one cannot be removed; switch it off instead.", "Este no se puede quitar; apágalo."),
     ),
-    "too-many-destinations": Entry(
+    "too-many-destinations": ProblemEntry(
         Refused,
         Words(
             "This box sends to at most {most} destinations. Remove one first.",
             "La caja emite a {most} destinos como mucho. Quita uno antes.",
         ),
     ),
-    "paste": Entry(
+    "paste": ProblemEntry(
         Invalid,
         Words(
             "There is no key in this. Copy server URL and stream key again and paste only these.",
@@ -78,11 +78,11 @@ DESTINATION = {
             ),
         },
     ),
-    "paste-elsewhere": Entry(
+    "paste-elsewhere": ProblemEntry(
         Invalid,
         Words("This is for {title}, not for {here}.", "Esto es para {title}, no para {here}."),
     ),
-    "paste-typo": Entry(
+    "paste-typo": ProblemEntry(
         Invalid,
         Words("That looks mistyped. Copy it again.", "Eso parece mal escrito. Cópialo otra vez."),
         kinds={
@@ -108,24 +108,24 @@ DESTINATION = {
             ),
         },
     ),
-    "server": Entry(
+    "server": ProblemEntry(
         Invalid,
         Words(
             "This server URL cannot be used. Copy it again.", "Esta URL de servidor no se puede usar. Cópiala otra vez."
         ),
         fix="paste",
     ),
-    "server-address-wrong": Entry(
+    "server-address-wrong": ProblemEntry(
         Invalid,
         Words("The server URL is wrong. Copy it again.", "La URL del servidor está mal. Cópiala otra vez."),
         fix="paste",
     ),
-    "key-expired": Entry(
+    "key-expired": ProblemEntry(
         NeedsOwner,
         Words("This key has run out. Get a new one and paste it.", "Esta clave ha caducado. Consigue otra y pégala."),
         fix="paste",
     ),
-    "key-file": Entry(
+    "key-file": ProblemEntry(
         NeedsOwner,
         Words(
             "The file with the key cannot be read. Paste the key here instead.",
@@ -133,35 +133,35 @@ DESTINATION = {
         ),
         fix="paste",
     ),
-    "key-used": Entry(
+    "key-used": ProblemEntry(
         NeedsOwner,
         Words(
             "This key was used in a LIVE that ended. Get a new one.",
             "Esta clave se usó en un LIVE que terminó. Consigue otra.",
         ),
     ),
-    "key-ends-soon": Entry(
+    "key-ends-soon": ProblemEntry(
         NeedsOwner,
         Words("The key ends within 10 minutes.", "La clave caduca en menos de 10 minutos."),
     ),
-    "key-elsewhere": Entry(
+    "key-elsewhere": ProblemEntry(
         NeedsOwner,
         Words(
             "This key belongs to {host}. Paste the key of {new}.", "Esta clave es de {host}. Pega la clave de {new}."
         ),
         fix="paste",
     ),
-    "stream-key-missing": Entry(
+    "stream-key-missing": ProblemEntry(
         Invalid,
         Words("Paste the key first.", "Pega antes la clave."),
         fix="paste",
     ),
-    "stream-key-wrong": Entry(
+    "stream-key-wrong": ProblemEntry(
         Invalid,
         Words("This is no stream key. Copy it again.", "Esto no es una clave. Cópiala otra vez."),
         fix="paste",
     ),
-    "stream-key-refused": Entry(
+    "stream-key-refused": ProblemEntry(
         NeedsOwner,
         Words(
             "{destination} asks for a new key. Paste it; until then the box keeps trying the old one.",
@@ -170,7 +170,7 @@ DESTINATION = {
         short=Words("Paste a new key.", "Pega una clave nueva."),
         fix="paste",
     ),
-    "stream-key-busy": Entry(
+    "stream-key-busy": ProblemEntry(
         Unavailable,
         Words(
             "Somebody streams with this key already. The box keeps trying; stop the other device, or paste a new key.",
@@ -178,7 +178,7 @@ DESTINATION = {
         ),
         fix="paste",
     ),
-    "platform-ended-live": Entry(
+    "platform-ended-live": ProblemEntry(
         NeedsOwner,
         Words(
             "{destination} has ended this LIVE. Start a new one there and paste its key.",
@@ -186,21 +186,21 @@ DESTINATION = {
         ),
         fix="paste",
     ),
-    "ca-file-missing": Entry(
+    "ca-file-missing": ProblemEntry(
         Invalid,
         Words("The certificate file {file} is not there.", "El archivo de certificado {file} no está."),
     ),
-    "ca-file-wrong": Entry(
+    "ca-file-wrong": ProblemEntry(
         NeedsOwner,
         Words("The certificate file {file} cannot be used.", "El archivo de certificado {file} no sirve."),
     ),
-    "sign-in-failed": Entry(
+    "sign-in-failed": ProblemEntry(
         Unavailable,
         Words(
             "Signing in with TikTok did not work. Try again.", "La entrada con TikTok no funcionó. Inténtalo otra vez."
         ),
     ),
-    "sign-in-off": Entry(
+    "sign-in-off": ProblemEntry(
         NeedsOwner,
         Words("Signing in with TikTok is not set up.", "La entrada con TikTok no está preparada."),
     ),

@@ -14,7 +14,7 @@ type Fix = Literal["clock", "destinations", "device", "paste", "phones", "room",
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class ProblemEntry:
     """One problem: what happens next, what is said of it, and what helps.
 
     `then` is the class of error that it is raised as. `short` is said where there is one line only, in the rows of

@@ -4,29 +4,29 @@ from __future__ import annotations
 
 from appliance.errors import Invalid, NeedsOwner, Refused, Unavailable
 from appliance.model.words import Words
-from appliance.problems.entry import Entry
+from appliance.problems.entry import ProblemEntry
 
 NETWORK = {
-    "server-not-found": Entry(
+    "server-not-found": ProblemEntry(
         Unavailable,
         Words(
             "{host} cannot be found. Is the box on the internet?", "No se encuentra {host}. ¿Tiene internet la caja?"
         ),
         fix="paste",
     ),
-    "server-unreachable": Entry(
+    "server-unreachable": ProblemEntry(
         Unavailable,
         Words(
             "There is no way to {host}. Check cable or Wi-Fi.", "No hay camino hasta {host}. Revisa el cable o el wifi."
         ),
     ),
-    "server-refused-connection": Entry(
+    "server-refused-connection": ProblemEntry(
         Unavailable,
         Words(
             "Nothing answers at {host}. Check the server URL.", "Nadie responde en {host}. Revisa la URL del servidor."
         ),
     ),
-    "server-silent": Entry(
+    "server-silent": ProblemEntry(
         Unavailable,
         Words(
             "{host} says nothing. It may be busy, not know the key, or be out of reach for large packets. The "
@@ -35,7 +35,7 @@ NETWORK = {
             "grandes. La caja lo sigue intentando.",
         ),
     ),
-    "server-not-rtmp": Entry(
+    "server-not-rtmp": ProblemEntry(
         Unavailable,
         Words(
             "{host} is no streaming server. Check the server URL, and whether this network wants a log-in first.",
@@ -44,7 +44,7 @@ NETWORK = {
         ),
         fix="paste",
     ),
-    "server-redirects": Entry(
+    "server-redirects": ProblemEntry(
         NeedsOwner,
         Words(
             "{host} sends the box on to {to}. Your key was not sent there. Copy the server URL again, or "
@@ -54,7 +54,7 @@ NETWORK = {
         ),
         fix="paste",
     ),
-    "server-address-refused": Entry(
+    "server-address-refused": ProblemEntry(
         NeedsOwner,
         Words(
             "{host} does not know this address. Copy server URL and key again.",
@@ -62,7 +62,7 @@ NETWORK = {
         ),
         fix="paste",
     ),
-    "tls-failed": Entry(
+    "tls-failed": ProblemEntry(
         Unavailable,
         Words(
             "{host} does not speak securely at this address. Check the server URL, and whether this network "
@@ -71,14 +71,14 @@ NETWORK = {
             "que alguien entre antes.",
         ),
     ),
-    "certificate-expired": Entry(
+    "certificate-expired": ProblemEntry(
         Unavailable,
         Words(
             "The certificate of {host} has run out. Your key was not sent. Does this network want a log-in first?",
             "El certificado de {host} ha caducado. Tu clave no se envió. ¿Pide esta red que alguien entre antes?",
         ),
     ),
-    "certificate-name": Entry(
+    "certificate-name": ProblemEntry(
         NeedsOwner,
         Words(
             "{host} shows somebody else's certificate. Your key was not sent. Does this network want a log-in "
@@ -87,7 +87,7 @@ NETWORK = {
             "antes? Si no, revisa la URL del servidor.",
         ),
     ),
-    "certificate-untrusted": Entry(
+    "certificate-untrusted": ProblemEntry(
         NeedsOwner,
         Words(
             "{host} cannot prove who it is. Your key was not sent. Does this network want a log-in first? Or "
@@ -96,7 +96,7 @@ NETWORK = {
             "antes? Si no, prueba otra.",
         ),
     ),
-    "clock-wrong": Entry(
+    "clock-wrong": ProblemEntry(
         Unavailable,
         Words(
             "The box's clock is wrong, so no secure connection works. Connect the box to the internet and "
@@ -105,55 +105,55 @@ NETWORK = {
         ),
         fix="clock",
     ),
-    "connection-lost": Entry(
+    "connection-lost": ProblemEntry(
         Unavailable,
         Words(
             "The connection was lost. The box connects again.",
             "Se ha perdido la conexión. La caja se conecta otra vez.",
         ),
     ),
-    "connection-stalled": Entry(
+    "connection-stalled": ProblemEntry(
         Unavailable,
         Words(
             "The server takes nothing right now. The box connects again.",
             "El servidor no acepta nada ahora. La caja se conecta otra vez.",
         ),
     ),
-    "internet-slow": Entry(
+    "internet-slow": ProblemEntry(
         Unavailable,
         Words(
             "Your internet is slow: picture made simpler, sound untouched.",
             "Tu internet va lento: imagen más sencilla, sonido intacto.",
         ),
     ),
-    "uplink-address": Entry(
+    "uplink-address": ProblemEntry(
         Invalid,
         Words("The address of the internet test is wrong.", "La dirección de la prueba de internet está mal."),
     ),
-    "uplink-busy": Entry(
+    "uplink-busy": ProblemEntry(
         Refused,
         Words("No internet test while LIVE.", "Sin prueba de internet durante un LIVE."),
     ),
-    "uplink-failed": Entry(
+    "uplink-failed": ProblemEntry(
         Unavailable,
         Words("Your internet could not be tested.", "No se pudo probar tu internet."),
     ),
-    "mqtt-away": Entry(
+    "mqtt-away": ProblemEntry(
         Unavailable,
         Words("The MQTT server does not answer.", "El servidor MQTT no responde."),
     ),
-    "mqtt-password": Entry(
+    "mqtt-password": ProblemEntry(
         Refused,
         Words(
             "The MQTT password belongs to {host}. Only box.toml may name another server.",
             "La contraseña MQTT es de {host}. Solo box.toml puede nombrar otro servidor.",
         ),
     ),
-    "name-taken": Entry(
+    "name-taken": ProblemEntry(
         Unavailable,
         Words("Another machine has this name in your network.", "Otra máquina tiene este nombre en tu red."),
     ),
-    "chat-resting": Entry(
+    "chat-resting": ProblemEntry(
         Unavailable,
         Words("Chat is resting, the stream is fine.", "El chat descansa, la emisión va bien."),
     ),

@@ -5,14 +5,14 @@ from __future__ import annotations
 from appliance.errors import Invalid, NeedsOwner, Unavailable
 from appliance.model.words import Words
 from appliance.problems.consoles import HDCP, MODE, USB_3, USB_CABLE, USB_PORT, WAKE
-from appliance.problems.entry import Entry
+from appliance.problems.entry import ProblemEntry
 
 PICTURE = {
-    "getting-ready": Entry(
+    "getting-ready": ProblemEntry(
         Unavailable,
         Words("Getting ready.", "Preparándose."),
     ),
-    "no-device": Entry(
+    "no-device": ProblemEntry(
         Unavailable,
         Words(
             "No capture card is there. Plug it in and wait a few seconds.",
@@ -22,7 +22,7 @@ PICTURE = {
         hints=(USB_3,),
         fix="device",
     ),
-    "device-busy": Entry(
+    "device-busy": ProblemEntry(
         Unavailable,
         Words(
             "Another program uses the capture card. Close it (OBS, a browser).",
@@ -30,16 +30,16 @@ PICTURE = {
         ),
         fix="device",
     ),
-    "no-permission": Entry(
+    "no-permission": ProblemEntry(
         NeedsOwner,
         Words("Plugcast may not open {node}.", "Plugcast no puede abrir {node}."),
     ),
-    "not-a-capture": Entry(
+    "not-a-capture": ProblemEntry(
         NeedsOwner,
         Words("{node} is no capture card. Choose another.", "{node} no es una capturadora. Elige otra."),
         fix="device",
     ),
-    "no-cable": Entry(
+    "no-cable": ProblemEntry(
         Unavailable,
         Words(
             "No console is connected. Check the HDMI cable.", "No hay ninguna consola conectada. Revisa el cable HDMI."
@@ -59,7 +59,7 @@ PICTURE = {
             ),
         ),
     ),
-    "no-signal": Entry(
+    "no-signal": ProblemEntry(
         Unavailable,
         Words(
             "The cable is in, but the console sends nothing. Switch it on.",
@@ -71,7 +71,7 @@ PICTURE = {
             HDCP[0],
         ),
     ),
-    "no-lock": Entry(
+    "no-lock": ProblemEntry(
         Unavailable,
         Words(
             "The capture card cannot hold the picture. Wait a moment, or try another cable.",
@@ -86,7 +86,7 @@ PICTURE = {
             *HDCP[:2],
         ),
     ),
-    "out-of-range": Entry(
+    "out-of-range": ProblemEntry(
         NeedsOwner,
         Words(
             "The console sends a picture that is too large. Set it to 1080p and 60 Hz.",
@@ -94,7 +94,7 @@ PICTURE = {
         ),
         hints=MODE,
     ),
-    "unsupported-format": Entry(
+    "unsupported-format": ProblemEntry(
         NeedsOwner,
         Words(
             "The picture of the console cannot be used. Set it to 1080p.",
@@ -102,7 +102,7 @@ PICTURE = {
         ),
         hints=MODE,
     ),
-    "black": Entry(
+    "black": ProblemEntry(
         NeedsOwner,
         Words(
             "The console sends only black. It may protect its picture: switch HDCP off in its settings.",
@@ -114,7 +114,7 @@ PICTURE = {
         ),
         hints=HDCP,
     ),
-    "stalled": Entry(
+    "stalled": ProblemEntry(
         Unavailable,
         Words(
             "The picture stopped. If it stays, unplug the capture card and plug it in.",
@@ -126,7 +126,7 @@ PICTURE = {
             Words("Is the card too hot to touch?", "¿Está la capturadora demasiado caliente?"),
         ),
     ),
-    "usb-error": Entry(
+    "usb-error": ProblemEntry(
         Unavailable,
         Words(
             "The capture card has a USB fault. Try another USB port or cable.",
@@ -137,7 +137,7 @@ PICTURE = {
             USB_CABLE,
         ),
     ),
-    "usb-full": Entry(
+    "usb-full": ProblemEntry(
         Unavailable,
         Words(
             "The USB bus has no room for this picture. Give the device a USB port of its own.",
@@ -151,7 +151,7 @@ PICTURE = {
             USB_3,
         ),
     ),
-    "unreadable": Entry(
+    "unreadable": ProblemEntry(
         Unavailable,
         Words(
             "The picture arrives damaged. Try another USB port or cable.",
@@ -162,71 +162,71 @@ PICTURE = {
             USB_CABLE,
         ),
     ),
-    "small-mode": Entry(
+    "small-mode": ProblemEntry(
         NeedsOwner,
         Words(
             "The console sends a small or slow picture. Set it to 1080p, 60 Hz.",
             "La consola envía una imagen pequeña o lenta. Ponla a 1080p y 60 Hz.",
         ),
     ),
-    "bad-edid": Entry(
+    "bad-edid": ProblemEntry(
         Invalid,
         Words(
             "The display data (EDID) for the capture card is unusable. Take it out of the settings.",
             "Los datos de pantalla (EDID) de la capturadora no valen. Quítalos de los ajustes.",
         ),
     ),
-    "name-refused": Entry(
+    "name-refused": ProblemEntry(
         Invalid,
         Words(
             "Only box.toml may name {name}. Choose from the list.",
             "Solo box.toml puede nombrar {name}. Elige de la lista.",
         ),
     ),
-    "slate-long": Entry(
+    "slate-long": ProblemEntry(
         NeedsOwner,
         Words(
             "Viewers have seen your waiting picture for {after-s} s. Bring the game back, or tell them when you will.",
             "Llevan {after-s} s viendo tu imagen de espera. Recupera el juego o di cuándo vuelves.",
         ),
     ),
-    "slate-too-long": Entry(
+    "slate-too-long": ProblemEntry(
         NeedsOwner,
         Words(
             "Viewers have seen no game for {after-s} s. End this LIVE or bring the picture back.",
             "Hace {after-s} s que no se ve el juego. Termina este LIVE o recupera la imagen.",
         ),
     ),
-    "no-painter": Entry(
+    "no-painter": ProblemEntry(
         Unavailable,
         Words(
             "The waiting picture has no words: fonts are missing on the box.",
             "La imagen de espera no tiene palabras: faltan tipos de letra en la caja.",
         ),
     ),
-    "no-preview": Entry(
+    "no-preview": ProblemEntry(
         Unavailable,
         Words("There is no picture yet. The box is starting.", "Aún no hay imagen. La caja está arrancando."),
     ),
-    "no-live-preview": Entry(
+    "no-live-preview": ProblemEntry(
         Unavailable,
         Words("Nothing is being sent.", "No se envía nada."),
     ),
-    "encoder-failed": Entry(
+    "encoder-failed": ProblemEntry(
         Unavailable,
         Words(
             "Making the picture failed. The box starts it again.",
             "Falló al hacer la imagen. La caja lo intenta otra vez.",
         ),
     ),
-    "encoder-unavailable": Entry(
+    "encoder-unavailable": ProblemEntry(
         Unavailable,
         Words(
             "The chosen encoder {encoder} does not work here; another one is used.",
             "El codificador {encoder} no funciona aquí; se usa otro.",
         ),
     ),
-    "encoder-untried": Entry(
+    "encoder-untried": ProblemEntry(
         Unavailable,
         Words(
             "The box could not try its encoders ({why}) and uses the one that works everywhere. It tries "
@@ -235,21 +235,21 @@ PICTURE = {
             "intenta otra vez sola; si esto sigue, reinicia la caja.",
         ),
     ),
-    "engine-not-running": Entry(
+    "engine-not-running": ProblemEntry(
         Unavailable,
         Words(
             "The picture part is starting. Wait ten seconds.",
             "La parte de la imagen está arrancando. Espera diez segundos.",
         ),
     ),
-    "engine-silent": Entry(
+    "engine-silent": ProblemEntry(
         Unavailable,
         Words(
             "The picture part says nothing. It is started again by itself.",
             "La parte de la imagen no dice nada. Se reinicia sola.",
         ),
     ),
-    "test-format": Entry(
+    "test-format": ProblemEntry(
         Invalid,
         Words(
             "The test console cannot give this picture. Choose an even size and 60, 30 or 20 pictures a second.",

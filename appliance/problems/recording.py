@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from appliance.errors import Invalid, Refused, Unavailable
 from appliance.model.words import Words
-from appliance.problems.entry import Entry
+from appliance.problems.entry import ProblemEntry
 
 RECORDING = {
-    "disk-full": Entry(
+    "disk-full": ProblemEntry(
         Unavailable,
         Words(
             "The disk is full, so nothing is recorded. Delete some recordings.",
@@ -15,41 +15,41 @@ RECORDING = {
         ),
         fix="room",
     ),
-    "disk-slow": Entry(
+    "disk-slow": ProblemEntry(
         Unavailable,
         Words(
             "The disk is too slow for recording. Use a faster one.",
             "El disco es demasiado lento para grabar. Usa otro más rápido.",
         ),
     ),
-    "directory-unwritable": Entry(
+    "directory-unwritable": ProblemEntry(
         Unavailable,
         Words(
             "Recordings cannot be written there. Choose another directory.",
             "Ahí no se puede grabar. Elige otro directorio.",
         ),
     ),
-    "record-failed": Entry(
+    "record-failed": ProblemEntry(
         Unavailable,
         Words("Recording failed. The stream goes on.", "La grabación falló. La emisión sigue."),
     ),
-    "recording-name": Entry(
+    "recording-name": ProblemEntry(
         Invalid,
         Words("That is not the name of a recording.", "Ese no es el nombre de una grabación."),
     ),
-    "no-such-recording": Entry(
+    "no-such-recording": ProblemEntry(
         Refused,
         Words("This recording is not there any more.", "Esa grabación ya no está."),
     ),
-    "no-such-part": Entry(
+    "no-such-part": ProblemEntry(
         Invalid,
         Words("This part of the recording is not there.", "Esa parte de la grabación no está."),
     ),
-    "clip-failed": Entry(
+    "clip-failed": ProblemEntry(
         Unavailable,
         Words("The clip could not be made. Try again.", "No se pudo hacer el clip. Inténtalo otra vez."),
     ),
-    "nothing-to-clip": Entry(
+    "nothing-to-clip": ProblemEntry(
         Refused,
         Words(
             "There is nothing to make a clip of yet. Wait a few seconds.",
@@ -63,23 +63,23 @@ RECORDING = {
             ),
         },
     ),
-    "no-such-disk": Entry(
+    "no-such-disk": ProblemEntry(
         Refused,
         Words("This disk is not plugged in.", "Este disco no está conectado."),
     ),
-    "export-running": Entry(
+    "export-running": ProblemEntry(
         Refused,
         Words("Recordings are being copied already.", "Ya se están copiando grabaciones."),
     ),
-    "export-no-room": Entry(
+    "export-no-room": ProblemEntry(
         Refused,
         Words("There is no room on the USB disk.", "No hay sitio en el disco USB."),
     ),
-    "export-too-large": Entry(
+    "export-too-large": ProblemEntry(
         Refused,
         Words("A recording is too large for this USB disk.", "Una grabación es demasiado grande para este disco USB."),
     ),
-    "export-failed": Entry(
+    "export-failed": ProblemEntry(
         Unavailable,
         Words("Copying failed. Is the disk still there?", "La copia falló. ¿Sigue ahí el disco?"),
     ),

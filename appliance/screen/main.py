@@ -21,7 +21,7 @@ from appliance.model.protocol import JSON_FRAME, Unframer
 from appliance.model.screen import ScreenPlan, unpack_screen
 from appliance.screen.bitmap import Bitmap
 from appliance.screen.handover import hand_over
-from appliance.screen.line import Line
+from appliance.screen.reconnecting_socket import ReconnectingSocket
 from appliance.system.notify import Notifier
 from appliance.system.sockets import socket_path
 
@@ -35,7 +35,9 @@ class Screen:
 
     def __init__(self, run_dir: Path) -> None:
         self._paint = _painter()
-        self._control, self._engine = (Line(socket_path(run_dir, purpose)) for purpose in ("screen", "layers"))
+        self._control, self._engine = (
+            ReconnectingSocket(socket_path(run_dir, purpose)) for purpose in ("screen", "layers")
+        )
         self._unframer = Unframer()
         self._plan: ScreenPlan | None = None
         self._bitmap: Bitmap | None = None

@@ -14,7 +14,7 @@ import cairocffi
 import pangocairocffi
 import pangocffi
 
-from appliance.model.places import Room
+from appliance.model.slate_layout import Room
 from appliance.screen.bitmap import BYTES_PER_PIXEL, Bitmap
 from appliance.screen.text import clean, shaping_language
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from appliance.model.places import unit_of, words_room
 from appliance.model.screen import ScreenPlan
+from appliance.model.slate_layout import unit_of, words_room
 from appliance.screen.bitmap import Bitmap
 from appliance.screen.painter import Painter, Text
 from appliance.screen.phrases import back_in_a_moment

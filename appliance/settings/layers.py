@@ -31,7 +31,7 @@ _BOX_TOML_FIRST = frozenset({"panel.tls"})
 
 
 @dataclass(frozen=True, slots=True)
-class Layer:
+class SettingsLayer:
     """One source of settings: its name for people, and its values by path."""
 
     name: str
@@ -48,7 +48,7 @@ class Settings:
 
     config: Config
     sources: Mapping[str, str]
-    layers: tuple[Layer, ...] = ()
+    layers: tuple[SettingsLayer, ...] = ()
     strange: Strange = field(default_factory=dict)
     notes: tuple[Problem, ...] = ()
     is_broken: bool = False
@@ -57,13 +57,13 @@ class Settings:
     def with_profile(self, name: str, values: Mapping[str, Setting]) -> Settings:
         """The same with another hw-profile below box.toml."""
         above = tuple(layer for layer in self.layers if not layer.name.startswith("hw-profile"))
-        return self._joined((Layer(f"hw-profile {name}", values), *above))
+        return self._joined((SettingsLayer(f"hw-profile {name}", values), *above))
 
     def with_panel(self, values: Mapping[str, Setting], strange: Strange, notes: tuple[Problem, ...]) -> Settings:
         """The same with other settings of the panel's, above all others."""
         below = tuple(layer for layer in self.layers if layer.name != PANEL_FILE)
         kept = replace(self, strange=strange, notes=notes, is_broken=False, is_unread=False)
-        return kept._joined((*below, Layer(PANEL_FILE, values)))
+        return kept._joined((*below, SettingsLayer(PANEL_FILE, values)))
 
     def with_file(self, panel: Panel) -> Settings:
         """The same with what panel.toml holds now."""
@@ -80,7 +80,7 @@ class Settings:
         """The Config as the owner's box.toml alone makes it, whatever was set on the panel."""
         return join(tuple(layer for layer in self.layers if layer.name != PANEL_FILE)).config
 
-    def _joined(self, layers: tuple[Layer, ...]) -> Settings:
+    def _joined(self, layers: tuple[SettingsLayer, ...]) -> Settings:
         joined = join(layers)
         return replace(self, config=joined.config, sources=joined.sources, layers=layers)
 
@@ -97,11 +97,15 @@ def load(file: Path) -> Settings:
 
 def load_owners(file: Path) -> Settings:
     """The settings of box.toml alone, for roles that may not read what else control keeps. Blocks, raises as `load`."""
-    box = Layer(file.name, check_layer(read_toml(file), file.name)) if file != DEFAULT_FILE or file.exists() else None
+    box = (
+        SettingsLayer(file.name, check_layer(read_toml(file), file.name))
+        if file != DEFAULT_FILE or file.exists()
+        else None
+    )
     return join((box,) if box else ())
 
 
-def join(layers: tuple[Layer, ...]) -> Settings:
+def join(layers: tuple[SettingsLayer, ...]) -> Settings:
     """The layers over the defaults; a later layer wins, but for what guards the box itself."""
     merged: dict[str, Setting] = {}
     sources: dict[str, str] = {}

@@ -20,7 +20,7 @@ from appliance.errors import Invalid
 from appliance.model.config import Config
 from appliance.settings import layers
 from appliance.storage.files import make_directory
-from appliance.supervisor.run_dir import NotifyLine, Place
+from appliance.supervisor.run_dir import NotifyLine, RunDir
 from appliance.system import programs, role_log
 from appliance.system.programs import Command
 from appliance.system.roles import ROLES
@@ -70,12 +70,12 @@ def run(config_file: Path) -> int:
             "Plugcast runs as root, so a fault in it could harm the whole machine. Better: a user of its own in the "
             "groups video, audio and render, or the systemd units that come with it."
         )
-    with contextlib.closing(Place(Path(loaded.config.run_dir))) as place:
+    with contextlib.closing(RunDir(Path(loaded.config.run_dir))) as place:
         role_log.keep("run", role_log.file_of(Path(loaded.config.run_dir), "run"))
         return _supervise(loaded.config, config_file, place)
 
 
-def _supervise(config: Config, config_file: Path, place: Place) -> int:
+def _supervise(config: Config, config_file: Path, place: RunDir) -> int:
     commands: dict[str, Command] = {role: programs.role(role, config_file) for role in ROLES}
     return asyncio.run(Supervisor(commands, place, Patience()).run())
 
@@ -97,7 +97,7 @@ class Supervisor:
     """
 
     def __init__(
-        self, commands: dict[str, Command], place: Place, patience: Patience, stop: asyncio.Event | None = None
+        self, commands: dict[str, Command], place: RunDir, patience: Patience, stop: asyncio.Event | None = None
     ) -> None:
         self._roles = [_Role(name, command, place.run_dir, patience) for name, command in commands.items()]
         self._place = place

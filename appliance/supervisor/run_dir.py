@@ -21,7 +21,7 @@ log = logging.getLogger(__name__)
 MODE = 0o755
 
 
-class Place:
+class RunDir:
     """The run directory, held by a lock. Raises `Refused` when another run has it."""
 
     def __init__(self, run_dir: Path) -> None:

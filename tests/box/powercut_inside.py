@@ -26,7 +26,7 @@ from appliance.control.keys import KeyStore
 from appliance.control.live.live_state import Wish
 from appliance.control.live.wish_file import WishFile
 from appliance.destinations.paste import Pasted
-from appliance.engine.errands.recordings import Mender
+from appliance.engine.jobs.recordings import Mender
 from appliance.engine.sinks.record import Recorder, RecordTarget
 from appliance.model.config import Config
 from appliance.recordings import recording_dir

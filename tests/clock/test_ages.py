@@ -24,7 +24,7 @@ from appliance.model.command import EndLive, GoLive, PasteKey, UndoEnd
 from appliance.model.config import Config, DestinationConfig
 from appliance.model.profile import Profile
 from appliance.model.state import Off
-from appliance.settings.layers import Layer, join
+from appliance.settings.layers import SettingsLayer, join
 from tests.fakes.engine import HEALTHY, HELLO
 from tests.security.house import House, visit
 
@@ -187,7 +187,7 @@ class Clocks:
             keys=KeyStore(place), wishes=WishFile(place, self.moment), profile_for=lambda *_: Profile(), name="box",
             version="1", clock=WallClock(self.wall, lambda: self.now),
         )  # fmt: skip
-        return Director(join((Layer("box.toml", {"state-dir": str(place)}),)), around)
+        return Director(join((SettingsLayer("box.toml", {"state-dir": str(place)}),)), around)
 
 
 async def going_live(place: Path, clocks: Clocks) -> Director:

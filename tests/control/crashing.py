@@ -19,7 +19,7 @@ from types import FrameType
 
 from appliance.clock.clocks import WallClock
 from appliance.control.director import Director, Surroundings
-from appliance.control.factory import finish_reset
+from appliance.control.factory_reset import finish_reset
 from appliance.control.keys import KeyStore
 from appliance.control.live.wish_file import WishFile
 from appliance.errors import PlugcastError

@@ -11,7 +11,7 @@ from appliance.control.keys import KeyStore
 from appliance.control.live.wish_file import WishFile
 from appliance.model.command import PasteKey
 from appliance.model.profile import Profile
-from appliance.settings.layers import Layer, join
+from appliance.settings.layers import SettingsLayer, join
 
 PASTE = PasteKey(text="rtmp://h/app key-12345678")
 
@@ -27,4 +27,4 @@ def director(place: Path, time: Time, wishes: WishFile | None = None, late: Call
         keys=KeyStore(place), wishes=wishes or WishFile(place), profile_for=lambda *_: profile, name="box", version="1",
         clock=WallClock(lambda: time.now + time.set_by, lambda: time.now), late=late,
     )  # fmt: skip
-    return Director(join((Layer("box.toml", {"state-dir": str(place)}),)), around)
+    return Director(join((SettingsLayer("box.toml", {"state-dir": str(place)}),)), around)

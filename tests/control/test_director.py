@@ -12,7 +12,7 @@ import pytest
 from appliance.control.director import Director
 from appliance.control.judge.engine_presence import SILENT_S
 from appliance.control.links.watchers import WATCHED_S
-from appliance.control.live import airing
+from appliance.control.live import live_control
 from appliance.control.live.live_state import Wish
 from appliance.control.live.plan import PREVIEW_FPS
 from appliance.control.live.wish_file import WishFile
@@ -20,7 +20,7 @@ from appliance.errors import Fact, NeedsOwner
 from appliance.model.command import ChangeSetting, CheckDestination, EndLive, GoLive, PasteKey
 from appliance.model.plan import Preflight
 from appliance.model.problem import Problem
-from appliance.model.report import Answer, DestinationReport, Report
+from appliance.model.report import DestinationReport, JobAnswer, Report
 from appliance.model.screen import ScreenPlan
 from appliance.model.signal import Cause, Signal
 from appliance.model.state import Off, OnAir
@@ -131,7 +131,7 @@ def test_a_live_is_on_the_disk_before_it_is_on_air(tmp_path: Path) -> None:
 
 
 def test_a_disk_that_hangs_keeps_nobody_off_the_air(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(airing, "DISK_FIRST_S", 0.01)
+    monkeypatch.setattr(live_control, "DISK_FIRST_S", 0.01)
 
     async def test() -> None:
         disk = SlowDisk(tmp_path)
@@ -272,14 +272,14 @@ def test_a_check_of_the_server_is_asked_once_and_answered_in_state(tmp_path: Pat
         await control.do(PASTE)
         await control.do(CheckDestination())
         await control.do(CheckDestination())
-        (ask,) = control.plan.value.asks
-        assert isinstance(ask.errand, Preflight)
-        assert (ask.errand.destination.server, ask.errand.destination.key) == ("rtmp://h/app", "key-12345678")
+        (request,) = control.plan.value.job_requests
+        assert isinstance(request.job, Preflight)
+        assert (request.job.destination.server, request.job.destination.key) == ("rtmp://h/app", "key-12345678")
         assert "12345678" not in repr(control.plan.value)
         control.greeted(HELLO)
         assert internet(control) == ("unknown", "Checking the way to the server.")
-        answer(control, Answer(id=ask.id, state="done", facts={"answered-ms": 12}))
-        assert not control.plan.value.asks
+        answer(control, JobAnswer(id=request.id, state="done", facts={"answered-ms": 12}))
+        assert not control.plan.value.job_requests
         check = control.state.value.destinations[0].preflight
         assert check is not None
         assert (check.state, check.answered_ms) == ("ok", 12)
@@ -289,7 +289,7 @@ def test_a_check_of_the_server_is_asked_once_and_answered_in_state(tmp_path: Pat
         assert internet(control)[0] == "unknown", "that was long ago"
         await control.do(CheckDestination())
         problem = Problem(code="server-silent", text="It says nothing.")
-        answer(control, Answer(id=control.plan.value.asks[0].id, state="failed", problem=problem))
+        answer(control, JobAnswer(id=control.plan.value.job_requests[0].id, state="failed", problem=problem))
         assert internet(control) == ("bad", "It says nothing.")
         await control.do(PasteKey(text="rtmp://other/app key-12345678"))
         assert control.state.value.destinations[0].preflight is None, "it was about another server"
@@ -302,7 +302,7 @@ def internet(control: Director) -> tuple[str, str]:
     return row.state, row.text
 
 
-def answer(control: Director, said: Answer) -> None:
+def answer(control: Director, said: JobAnswer) -> None:
     report: Report = msgspec.structs.replace(HEALTHY, answers=(said,))
     control.heard(report)
 

@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from appliance.control.factory import finish_reset
+from appliance.control.factory_reset import finish_reset
 from appliance.control.keys import KeyStore
 from appliance.control.live.wish_file import WishFile
 from appliance.model.config import Config

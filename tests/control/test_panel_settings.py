@@ -15,7 +15,7 @@ from appliance.errors import Invalid
 from appliance.model.plan import LOOKS
 from appliance.settings import layers
 from appliance.settings.checks import check_known, check_setting, is_owners
-from appliance.settings.layers import Layer, join
+from appliance.settings.layers import SettingsLayer, join
 from appliance.settings.listing import rows
 from appliance.settings.panel_file import panel_text, put_aside, read_backup, read_panel, write_panel
 from tests.control.test_commands import PASTE
@@ -288,9 +288,9 @@ def test_the_longest_text_is_kept(place: Path) -> None:
 
 
 def test_rows_are_the_settings_and_their_ranges_are_what_is_checked() -> None:
-    every = rows(join((Layer("box.toml", {"destination.x.server": "rtmp://h/a"}),)))
+    every = rows(join((SettingsLayer("box.toml", {"destination.x.server": "rtmp://h/a"}),)))
     assert [row.path for row in every] == [
-        path for path, _ in layers.flat(join((Layer("b", {"destination.x.server": "rtmp://h/a"}),)).config)
+        path for path, _ in layers.flat(join((SettingsLayer("b", {"destination.x.server": "rtmp://h/a"}),)).config)
     ]
     for row in every:
         for choice in row.options or ():

@@ -8,7 +8,7 @@ from collections.abc import Callable
 
 import msgspec
 
-from appliance.engine.outlets import Outlets
+from appliance.engine.callbacks import Callbacks
 from appliance.engine.studio import Studio
 from appliance.model.plan import Destination, Plan
 from appliance.model.report import Report
@@ -25,7 +25,7 @@ class Running:
     def __init__(self, plan: Plan) -> None:
         self.previews: list[bytes] = []
         self._changed = threading.Event()
-        self.studio = Studio(plan, Outlets(self.previews.append, self._changed.set))
+        self.studio = Studio(plan, Callbacks(self.previews.append, self._changed.set))
 
     def until(self, condition: Callable[[Report], bool]) -> Report:
         """The first report that meets `condition`."""

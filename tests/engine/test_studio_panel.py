@@ -13,7 +13,7 @@ import msgspec
 import numpy as np
 import pytest
 
-from appliance.engine.outlets import Outlets
+from appliance.engine.callbacks import Callbacks
 from appliance.engine.studio import Studio
 from appliance.model.plan import CapturePlan, EncoderPlan, PicturePlan, Plan, RecordPlan, ReplayPlan, SoundPlan
 from appliance.model.protocol import PACKETS_BEGIN, PACKETS_KEY
@@ -39,14 +39,14 @@ class Running:
         self.pieces: list[tuple[int, bytes]] = []
         self.looks: list[tuple[int, bytes]] = []
         self.meters: list[tuple[Levels, tuple[SourceReport, ...]]] = []
-        outlets = Outlets(
+        callbacks = Callbacks(
             preview=self.previews.append,
             changed=lambda: None,
             look=lambda number, jpeg: self.looks.append((number, jpeg)),
             packets=lambda kind, piece: self.pieces.append((kind, piece)),
             meters=lambda *levels: self.meters.append(levels),
         )
-        self.studio = Studio(QUIET, outlets)
+        self.studio = Studio(QUIET, callbacks)
 
     def apply(self, **parts: object) -> None:
         self.plan = msgspec.structs.replace(self.plan, **parts)

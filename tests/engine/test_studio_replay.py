@@ -10,14 +10,14 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from appliance.engine.outlets import Outlets
+from appliance.engine.callbacks import Callbacks
 from appliance.engine.studio import Studio
 from appliance.model.plan import (
-    Ask,
     CapturePlan,
     Clip,
     DeleteRecording,
     EncoderPlan,
+    JobRequest,
     PicturePlan,
     Plan,
     RecordPlan,
@@ -38,7 +38,7 @@ class Running:
 
     def __init__(self, plan: Plan) -> None:
         self.plan = plan
-        self.studio = Studio(plan, Outlets(lambda _: None, lambda: None))
+        self.studio = Studio(plan, Callbacks(lambda _: None, lambda: None))
 
     def apply(self, **changes: object) -> None:
         self.plan = msgspec.structs.replace(self.plan, **changes)
@@ -56,12 +56,12 @@ class Running:
             threading.Event().wait(0.01)
         raise AssertionError(f"it did not happen: {report}")
 
-    def asked(self, errand: Clip | DeleteRecording) -> tuple[str, dict[str, object], str]:
+    def asked(self, job: Clip | DeleteRecording) -> tuple[str, dict[str, object], str]:
         """How an ask went: state, facts, and the problem's code."""
-        ask = Ask(id=f"{time.monotonic_ns()}", errand=errand, until=time.monotonic() + 60)
-        self.apply(asks=(ask,))
+        request = JobRequest(id=f"{time.monotonic_ns()}", job=job, until=time.monotonic() + 60)
+        self.apply(job_requests=(request,))
         (answer,) = self.until(lambda report: bool(report.answers) and report.answers[0].state != "doing").answers
-        assert answer.id == ask.id
+        assert answer.id == request.id
         return answer.state, dict(answer.facts), answer.problem.code if answer.problem else ""
 
 

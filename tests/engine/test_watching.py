@@ -21,7 +21,7 @@ import msgspec
 import numpy as np
 import pytest
 
-from appliance.model.plan import Ask, CapturePlan, EncoderPlan, Export, PicturePlan, Plan, ReplayPlan, UplinkTest
+from appliance.model.plan import CapturePlan, EncoderPlan, Export, JobRequest, PicturePlan, Plan, ReplayPlan, UplinkTest
 from appliance.model.protocol import (
     JSON_FRAME,
     LOOK_FRAME,
@@ -180,14 +180,14 @@ def test_a_cover_is_in_the_stream_at_once_and_both_its_edges_are_key_frames(watc
     assert max(inside) < 0.001
 
 
-def test_errands_are_answered_with_words_when_they_cannot_be_done(watch: Callable[[], Watcher]) -> None:
+def test_jobs_are_answered_with_words_when_they_cannot_be_done(watch: Callable[[], Watcher]) -> None:
     watcher = watch()
     with closed_port() as port:
         asks = (
-            Ask(id="u", errand=UplinkTest(url=f"http://127.0.0.1:{port}/", seconds=1), until=time.monotonic() + 20),
-            Ask(id="e", errand=Export(names=(), disk="sda1"), until=time.monotonic() + 20),
+            JobRequest(id="u", job=UplinkTest(url=f"http://127.0.0.1:{port}/", seconds=1), until=time.monotonic() + 20),
+            JobRequest(id="e", job=Export(names=(), disk="sda1"), until=time.monotonic() + 20),
         )
-        watcher.state(msgspec.structs.replace(PLAN, keep_encoding=False, asks=asks))
+        watcher.state(msgspec.structs.replace(PLAN, keep_encoding=False, job_requests=asks))
         watcher.until(lambda: [one.state for one in watcher.report.answers] == ["failed", "failed"])
     codes = [one.problem.code for one in watcher.report.answers if one.problem]
     assert codes == ["name-refused", "no-such-disk"], "box.toml does not name this test server"

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import msgspec
 
-from appliance.model.plan import Ask, Plan
+from appliance.model.plan import JobRequest, Plan
 from appliance.model.protocol import (
     PREVIEW_FRAME,
     DeviceFacts,
@@ -20,7 +20,7 @@ from appliance.model.protocol import (
     pack,
     unpack_to_engine,
 )
-from appliance.model.report import Answer, CanvasReport, DestinationReport, EncoderReport, Report, SoundReport
+from appliance.model.report import CanvasReport, DestinationReport, EncoderReport, JobAnswer, Report, SoundReport
 from appliance.model.signal import Cause, Signal
 from appliance.system.sockets import socket_path
 
@@ -56,7 +56,7 @@ class FakeEngine:
         self.hello = HELLO
         self.report = HEALTHY
         self.react: Callable[[Plan], tuple[DestinationReport, ...]] = self.publishing
-        self.answer: Callable[[Ask], Answer] | None = None
+        self.answer: Callable[[JobRequest], JobAnswer] | None = None
         self._server: asyncio.Server | None = None
         self._writers: list[asyncio.StreamWriter] = []
         self._news = asyncio.Condition()
@@ -120,7 +120,7 @@ class FakeEngine:
         async with self._news:
             self.plans.append(plan)
             self._news.notify_all()
-        answers = tuple(map(self.answer, plan.asks)) if self.answer else ()
+        answers = tuple(map(self.answer, plan.job_requests)) if self.answer else ()
         await self.say(msgspec.structs.replace(self.report, destinations=self.react(plan), answers=answers))
 
 

@@ -228,7 +228,7 @@ SABOTEURS: dict[str, Saboteur] = {
     "panel-flood-virtual": _ROOM_AT_THE_DOOR,
     "privacy": Saboteur(
         "privacy silences the sound, too",
-        "appliance.engine.stage",
+        "appliance.engine.pipeline",
         'is_private=plan.picture.cover == "privacy"',
         "is_private=False",
     ),

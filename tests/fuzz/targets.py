@@ -25,8 +25,8 @@ from appliance.control.live.live_state import Wish
 from appliance.control.live.wish_file import WishFile
 from appliance.destinations.paste import read_paste
 from appliance.engine.encode import h264
-from appliance.engine.errands.uplink_server import Connection, Server
 from appliance.engine.hardware.disks import Places, removable_disks
+from appliance.engine.jobs.uplink_server import Connection, Server
 from appliance.engine.sinks import mp4
 from appliance.engine.sinks.mp4 import Fragments
 from appliance.engine.sinks.rtmp import amf, chunk, flv

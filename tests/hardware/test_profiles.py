@@ -42,10 +42,10 @@ def test_every_edid_that_is_named_exists() -> None:
 
 
 def test_board_settings_are_settings() -> None:
-    from appliance.settings.layers import Layer, join
+    from appliance.settings.layers import SettingsLayer, join
 
     for board in CATALOGUE.boards.values():
-        join((Layer("hw-profile", board.settings),))
+        join((SettingsLayer("hw-profile", board.settings),))
 
 
 def test_two_lanes_are_not_asked_for_more_than_they_carry() -> None:

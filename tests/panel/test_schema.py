@@ -26,7 +26,7 @@ from schemathesis.specs.openapi.checks import (
 
 from appliance.access.guard import Access
 from appliance.model.protocol import LOOK_FRAME, PREVIEW_FRAME, frame
-from appliance.model.report import Answer
+from appliance.model.report import JobAnswer
 from appliance.panel.account_routes import add_account
 from appliance.panel.app import create_app
 from appliance.panel.control_routes import add_control_routes
@@ -68,7 +68,7 @@ class Served:
     async def _serve(self) -> None:
         try:
             async with fake_engine(self._place) as engine, box(self._place, patience_s=0.05) as it:
-                engine.answer = lambda ask: Answer(id=ask.id, state="done", facts={"name": "x", "kbps": 9000})
+                engine.answer = lambda ask: JobAnswer(id=ask.id, state="done", facts={"name": "x", "kbps": 9000})
                 await it.until(lambda state: state["engine"]["connected"])
                 self._there.set_result(it)
                 while not self._stop.is_set():

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from appliance.model.places import words_room
+from appliance.model.slate_layout import words_room
 from appliance.screen.phrases import BACK_IN_A_MOMENT
 from tests.screen.painting import pixels, rows_with_ink, words
 

@@ -20,7 +20,7 @@ from appliance.access.door import Bounds, Door
 from appliance.access.guard import NOBODY, Access
 from appliance.access.tokens import AccessFiles, Role
 from appliance.clock.ages import Moment
-from appliance.control.errands.recordings import RecordingDisk
+from appliance.control.jobs.recordings import RecordingDisk
 from appliance.control.panel_entrance import runner_for
 from appliance.errors import Fact, Unavailable
 from appliance.model.command import Command

@@ -18,14 +18,14 @@ import pytest
 import appliance
 from appliance.control.house.mqtt import Speaker
 from appliance.control.live.sign_in import SignIn
-from appliance.engine.errands.uplink_test import measure_uplink
+from appliance.engine.jobs.uplink_test import measure_uplink
 from appliance.engine.sinks.rtmp.address import Target
 from appliance.errors import Unavailable
 from appliance.model.config import Config, MqttConfig, SignInConfig
 from appliance.model.plan import UplinkTest
 from appliance.system import tls
 from tests.control.house.test_mqtt import Box
-from tests.engine.errands.test_uplink import Asker
+from tests.engine.jobs.test_uplink import Asker
 from tests.engine.sinks.publishing import KEY, PATIENT, Live
 from tests.servers.certificates import Authority
 

@@ -15,11 +15,11 @@ import msgspec
 import pytest
 
 from appliance.access import guard as access_room
-from appliance.access import guess_line, pins
+from appliance.access import guess_queue, pins
 from appliance.access.denied import Denied
 from appliance.access.entry import Entered, Visitor
 from appliance.access.guard import NOBODY
-from appliance.access.guess_line import HOLD_S, PASSWORD_LANES, PIN_LANES, Lanes, Line
+from appliance.access.guess_queue import HOLD_S, PASSWORD_LANES, PIN_LANES, GuessQueue, Lanes
 from appliance.access.limits import MOST_CLIENTS
 from appliance.access.origin import Client, client_between
 from appliance.access.passwords import PasswordFile
@@ -54,7 +54,7 @@ def alone(grant: Grant) -> Grant:
     return msgspec.structs.replace(grant, maker=NOBODY)
 
 
-def flood(line: Line, clients: Iterable[Client]) -> int:
+def flood(line: GuessQueue, clients: Iterable[Client]) -> int:
     """How many of these guesses are looked at now."""
     seen = 0
     for client in clients:
@@ -75,7 +75,7 @@ def test_the_odds_of_an_hour(lanes: Lanes, most: int) -> None:
 @GUARD
 def test_a_flood_from_everywhere_hits_no_more_than_that(is_guarded: bool) -> None:
     now = [50_000.0]
-    line = Line(lambda: now[0], PIN_LANES if is_guarded else OPEN)
+    line = GuessQueue(lambda: now[0], PIN_LANES if is_guarded else OPEN)
     crowd = [*(guest(number) for number in range(120)), *(far(number) for number in range(60))]
     looked_at: list[float] = []
     for second in range(0, 2 * 3600, 40):
@@ -135,7 +135,7 @@ def test_a_flood_fills_its_own_lane_alone(
 ) -> None:
     """From the internet, or by all who guessed before: who types the PIN in the house waits for nothing."""
     if not is_guarded:
-        monkeypatch.setattr(Line, "lane_of", lambda _self, _client, _now: lane)
+        monkeypatch.setattr(GuessQueue, "lane_of", lambda _self, _client, _now: lane)
 
     async def test(house: House) -> None:
         if lane == "far":
@@ -189,7 +189,7 @@ def test_the_last_in_line_of_a_whole_home_network(is_guarded: bool) -> None:
     """The worst that one guest can do: all 253 other addresses stand in line before the owner, and come again."""
     lanes = PIN_LANES if is_guarded else {**PIN_LANES, "new": replace(PIN_LANES["new"], most=8)}
     now = [0.0]
-    line = Line(lambda: now[0], lanes)
+    line = GuessQueue(lambda: now[0], lanes)
     crowd = [guest(number) for number in range(240)]
     flood(line, crowd)
     try:
@@ -212,7 +212,7 @@ def test_the_last_in_line_of_a_whole_home_network(is_guarded: bool) -> None:
 
 def test_a_place_lapses_and_one_client_has_one() -> None:
     now = [0.0]
-    line = Line(lambda: now[0], PIN_LANES)
+    line = GuessQueue(lambda: now[0], PIN_LANES)
     flood(line, (guest(number) for number in range(8)))
     place = line.join(guest(100))
     assert line.join(guest(100)) is place
@@ -223,7 +223,7 @@ def test_a_place_lapses_and_one_client_has_one() -> None:
 
 
 def test_a_full_line_says_when_to_come_again_and_memory_is_bounded() -> None:
-    line = Line(lambda: 0.0, PIN_LANES)
+    line = GuessQueue(lambda: 0.0, PIN_LANES)
     refused = set()
     for number in range(5000):
         for client in (guest(number), far(number)):
@@ -241,7 +241,7 @@ def test_a_full_line_says_when_to_come_again_and_memory_is_bounded() -> None:
 
 
 def test_one_far_network_has_few_places() -> None:
-    line = Line(lambda: 0.0, PIN_LANES)
+    line = GuessQueue(lambda: 0.0, PIN_LANES)
     for number in range(100):
         with_64 = client_between((f"2600:1:2:{number:x}::1", 1), ("2a00:1:2:3::1", 80))
         try:
@@ -278,7 +278,7 @@ def test_who_is_counted_as_what(peer: str, own: str, client: Client) -> None:
 def test_phones_of_the_house_do_not_share_one_limit(is_guarded: bool) -> None:
     """By /64 alone, a guest who guesses would shut out everybody in the house."""
     own = ("2a00:1:2:3::1", 80)
-    line = Line(lambda: 0.0, PIN_LANES)
+    line = GuessQueue(lambda: 0.0, PIN_LANES)
 
     def neighbour(number: int) -> Client:
         found = client_between((f"2a00:1:2:3::{number + 16:x}", 1), own)
@@ -291,11 +291,11 @@ def test_phones_of_the_house_do_not_share_one_limit(is_guarded: bool) -> None:
 @GUARD
 def test_a_guest_with_every_address_of_the_houses_prefix(monkeypatch: pytest.MonkeyPatch, is_guarded: bool) -> None:
     """So many are counted one by one; the rest wait with the far ones and leave the house's own lane alone."""
-    most = guess_line.MOST_NEIGHBOURS
+    most = guess_queue.MOST_NEIGHBOURS
     if not is_guarded:
-        monkeypatch.setattr(guess_line, "MOST_NEIGHBOURS", 10**9)
+        monkeypatch.setattr(guess_queue, "MOST_NEIGHBOURS", 10**9)
     now = [0.0]
-    line = Line(lambda: now[0], PIN_LANES)
+    line = GuessQueue(lambda: now[0], PIN_LANES)
     crowd = (client_between((f"2a00:1:2:3::{number + 16:x}", 1), ("2a00:1:2:3::1", 80)) for number in itertools.count())
     waiting = []
     for _ in range(40):
@@ -363,7 +363,7 @@ def test_very_many_addresses_guess_the_password(place: Path, monkeypatch: pytest
         await asyncio.to_thread(house.files.password.keep, PASSWORD)
         entry = house.access.entry
         if not is_guarded:
-            entry._password_line = Line(lambda: house.steady, OPEN)
+            entry._password_line = GuessQueue(lambda: house.steady, OPEN)
         looked_at = 0
         for number in range(150):
             with pytest.raises(Denied) as denied:

@@ -24,11 +24,11 @@ from appliance.engine.permit import Permit
 from appliance.model import names
 from appliance.model.config import CaptureConfig, Config, DestinationConfig, RecordConfig
 from appliance.model.plan import (
-    Ask,
     CapturePlan,
     Destination,
     EncoderPlan,
-    Errand,
+    Job,
+    JobRequest,
     PicturePlan,
     Plan,
     Preflight,
@@ -91,8 +91,8 @@ def server(ca_file: str = "") -> Destination:
     return Destination(name="tiktok", server="rtmps://a/b", key="c", ca_file=ca_file)
 
 
-def asked(errand: Errand) -> Ask:
-    return Ask(id="1", errand=errand, until=0)
+def asked(job: Job) -> JobRequest:
+    return JobRequest(id="1", job=job, until=0)
 
 
 @pytest.mark.parametrize(("path", "name"), FOREIGN)
@@ -202,18 +202,20 @@ def test_what_was_set_on_the_panel_is_not_the_owner_s(tmp_path: Path) -> None:
         ),
         (
             "ca-file",
-            Plan(asks=(asked(Preflight(destination=server(ca_file="/x"))),)),
-            Plan(asks=(asked(Preflight(destination=server())),)),
+            Plan(job_requests=(asked(Preflight(destination=server(ca_file="/x"))),)),
+            Plan(job_requests=(asked(Preflight(destination=server())),)),
         ),
-        ("uplink.test-url", Plan(asks=(asked(UplinkTest(url="http://10.0.0.1/")),)), Plan()),
+        ("uplink.test-url", Plan(job_requests=(asked(UplinkTest(url="http://10.0.0.1/")),)), Plan()),
     ],
 )
 def test_the_engine_puts_back_what_a_plan_may_not_name(path: str, plan: Plan, left: Plan) -> None:
     permitted, problems, answers = Permit(OWN).permitted(plan)
     assert permitted == left
     assert [problem.facts["path"] for problem in problems] == [path]
-    answered = {ask.id for ask in permitted.asks} | {answer.id for answer in answers if answer.problem in problems}
-    assert answered == {ask.id for ask in plan.asks}, "whoever asks is told"
+    answered = {request.id for request in permitted.job_requests} | {
+        answer.id for answer in answers if answer.problem in problems
+    }
+    assert answered == {request.id for request in plan.job_requests}, "whoever asks is told"
     assert "box.toml" in problems[0].text
 
 
@@ -225,7 +227,7 @@ def test_the_engine_takes_what_its_own_box_toml_names() -> None:
         encoder=EncoderPlan(order=("h264_v4l2m2m", "libx264")),
         destinations=(to,),
         record=RecordPlan(enabled=True, directory="/srv/box/recordings"),
-        asks=(asked(UplinkTest(url=OWN.uplink.test_url)), asked(Preflight(destination=to))),
+        job_requests=(asked(UplinkTest(url=OWN.uplink.test_url)), asked(Preflight(destination=to))),
     )
     assert Permit(OWN).permitted(plan) == (plan, (), ())
     elsewhere = msgspec.structs.replace(OWN, record=RecordConfig(directory="/media//disk/"))

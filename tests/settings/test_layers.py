@@ -205,7 +205,7 @@ def test_any_table_is_a_config_or_one_line(table: dict[str, object]) -> None:
         line = str(error)
     else:
         line = "box.toml: fine"
-        layers.join((layers.Layer("box.toml", values),))
+        layers.join((layers.SettingsLayer("box.toml", values),))
     assert line.startswith("box.toml: ")
     assert len(line.splitlines()) == 1
 

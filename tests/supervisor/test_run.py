@@ -18,7 +18,7 @@ from appliance.errors import Refused
 from appliance.model.config import Config
 from appliance.supervisor import run as run_room
 from appliance.supervisor.run import Patience, Supervisor
-from appliance.supervisor.run_dir import NotifyLine, Place
+from appliance.supervisor.run_dir import NotifyLine, RunDir
 from appliance.system.programs import Command
 
 pytestmark = pytest.mark.timeout(90)
@@ -67,10 +67,10 @@ def supervise(place: Path, commands: dict[str, Command], *wanted: tuple[str, int
     """Runs the supervisor until every wanted note was written, then tells it to end; returns its exit code."""
 
     async def both() -> int:
-        with contextlib.closing(Place(place)) as home:
+        with contextlib.closing(RunDir(place)) as home:
             return await within(home)
 
-    async def within(home: Place) -> int:
+    async def within(home: RunDir) -> int:
         async with asyncio.timeout(LIMIT_S):
             running = asyncio.create_task(Supervisor(commands, home, patience).run())
             for note, times in wanted:
@@ -133,9 +133,9 @@ def test_a_wrong_config_ends_the_run_with_2(place: Path) -> None:
 
 
 def test_two_do_not_run_at_once(place: Path) -> None:
-    with contextlib.closing(Place(place)), pytest.raises(Refused, match="runs already"):
-        Place(place)
-    Place(place).close()
+    with contextlib.closing(RunDir(place)), pytest.raises(Refused, match="runs already"):
+        RunDir(place)
+    RunDir(place).close()
 
 
 @pytest.mark.parametrize("has_begun", [True, False])
@@ -221,7 +221,7 @@ from appliance.system.starving import Silence
 from tests.supervisor.test_run import *
 place, is_guarded = Path({str(place)!r}), {is_guarded}
 {NOTED}
-asyncio.run(Supervisor({{"engine": {command!r}}}, Place(place), {patience!r}).run())
+asyncio.run(Supervisor({{"engine": {command!r}}}, RunDir(place), {patience!r}).run())
 """
 
     async def test() -> None:
@@ -289,7 +289,7 @@ def test_a_deleted_run_directory_ends_nobody(
     if missing == "sockets":
         monkeypatch.setattr(NotifyLine, "is_there", True)
     if missing == "lock":
-        monkeypatch.setattr(Place, "keep", lambda _: None)
+        monkeypatch.setattr(RunDir, "keep", lambda _: None)
     home = place / "run"
     body = """
 line.setblocking(False)
@@ -307,7 +307,7 @@ notes.write("engine heard again\\n")
     async def test() -> int:
         home.mkdir()
         async with asyncio.timeout(LIMIT_S):
-            with contextlib.closing(Place(home)) as held:
+            with contextlib.closing(RunDir(home)) as held:
                 running = asyncio.create_task(Supervisor({"engine": child(place, "engine", body)}, held, QUICK).run())
                 await until(place, "engine started")
                 shutil.rmtree(home)
@@ -315,12 +315,12 @@ notes.write("engine heard again\\n")
                 await until(place, "engine heard again")
                 await until(place, "engine started", 2)
                 if missing == "lock":
-                    Place(home).close()
+                    RunDir(home).close()
                 else:
                     while not (home / "run.lock").exists():  # noqa: ASYNC110 - made by the supervisor's own look
                         await asyncio.sleep(0.01)
                     with pytest.raises(Refused):
-                        Place(home)
+                        RunDir(home)
                 os.kill(os.getpid(), signal.SIGTERM)
                 return await running
 
@@ -332,7 +332,7 @@ notes.write("engine heard again\\n")
 def test_a_run_directory_that_cannot_be_made_again_ends_nobody(place: Path, caplog: pytest.LogCaptureFixture) -> None:
     home = place / "run"
     home.mkdir()
-    with contextlib.closing(Place(home)) as held:
+    with contextlib.closing(RunDir(home)) as held:
         shutil.rmtree(home)
         home.write_text("a file where the directory was")
         held.keep()
@@ -341,7 +341,7 @@ def test_a_run_directory_that_cannot_be_made_again_ends_nobody(place: Path, capl
         home.unlink()
         held.keep()
         with pytest.raises(Refused):
-            Place(home)
+            RunDir(home)
 
 
 def test_root_is_told_not_to_be(place: Path, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 
 from appliance.supervisor import run_dir as place_room
-from appliance.supervisor.run_dir import NotifyLine, Place
+from appliance.supervisor.run_dir import NotifyLine, RunDir
 from appliance.system import make_way, sockets
 
 GUARD = pytest.mark.parametrize("is_guarded", [True, False], ids=["guarded", "without-guard"])
@@ -43,7 +43,7 @@ def hear(line: socket.socket, file: Path) -> None:
 
 
 def lock(file: Path) -> None:
-    Place(file.parent).close()
+    RunDir(file.parent).close()
 
 
 def notify(file: Path) -> None:

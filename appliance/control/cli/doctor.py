@@ -21,8 +21,8 @@ import msgspec
 
 from appliance.access.tokens import AccessFiles
 from appliance.clock.wall_clock import is_clock_set
-from appliance.control.errands.recordings import directory_of
 from appliance.control.house.addresses import panel_address, site_of
+from appliance.control.jobs.recordings import directory_of
 from appliance.control.judge.doctor import Findings, checks_of
 from appliance.control.keys import KeyStore, summary
 from appliance.errors import Invalid, Unavailable

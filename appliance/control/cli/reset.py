@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from appliance.access.tokens import AccessFiles
-from appliance.control.errands.recordings import directory_of
+from appliance.control.jobs.recordings import directory_of
 from appliance.errors import Refused
 from appliance.model.config import Config
 from appliance.recordings import recording_dir

@@ -25,7 +25,7 @@ from appliance.control.house.home_assistant import (
     error_payload,
     state_payload,
 )
-from appliance.control.house.told import Told
+from appliance.control.house.house_view import HouseView
 from appliance.errors import PlugcastError, Refused
 from appliance.model.command import Command, CoverForBreak, EndLive, GoLive, MakeClip
 from appliance.model.config import Config, MqttConfig
@@ -52,7 +52,7 @@ class Speaker:
         self,
         config: Config,
         box_id: str,
-        told: Told,
+        told: HouseView,
         own: MqttConfig | None = None,
         first_wait_s: float = FIRST_WAIT_S,
     ) -> None:

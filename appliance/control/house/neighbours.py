@@ -12,8 +12,8 @@ from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 from appliance import __version__
+from appliance.control.house.house_view import HouseView
 from appliance.control.house.identity import box_id
-from appliance.control.house.told import Told
 from appliance.errors import Unavailable
 from appliance.model.config import Config, MqttConfig
 
@@ -23,7 +23,7 @@ AGAIN_S = 60.0
 
 
 async def tell_neighbours(
-    config: Config, told: Told, port: Callable[[], Awaitable[int]], own: MqttConfig | None = None
+    config: Config, told: HouseView, port: Callable[[], Awaitable[int]], own: MqttConfig | None = None
 ) -> None:
     """Announces the box until cancelled, from when `port` knows where the panel listens.
 
@@ -42,7 +42,7 @@ async def tell_neighbours(
             group.create_task(_for_ever("MQTT", lambda: _speak_mqtt(config, told, known, own)))
 
 
-async def _announce(config: Config, told: Told, known: str, port: int) -> None:
+async def _announce(config: Config, told: HouseView, known: str, port: int) -> None:
     from appliance.control.house.mdns import Announcer, Identity, own_addresses
 
     identity = Identity(name=config.mdns.name, id=known, version=__version__, port=port)
@@ -54,7 +54,7 @@ async def _announce(config: Config, told: Told, known: str, port: int) -> None:
     ).run()
 
 
-async def _speak_mqtt(config: Config, told: Told, known: str, own: MqttConfig | None) -> None:
+async def _speak_mqtt(config: Config, told: HouseView, known: str, own: MqttConfig | None) -> None:
     from appliance.control.house.mqtt import Speaker
 
     await Speaker(config, known, told, own).run()

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import msgspec
 
-from appliance.control.errands.uplink_test import QUALITIES
+from appliance.control.jobs.uplink_result import QUALITIES
 from appliance.model.config import Config
 from appliance.model.plan import Plan
 from appliance.model.problem import Problem

@@ -21,19 +21,19 @@ CLEARS_S = 4.0
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
+class SteadyHealth:
     """What is told, and when it was last found to be so."""
 
     health: HealthState
     found_at: float
 
 
-def told_health(before: Told | None, found: HealthState, now: float) -> Told:
+def told_health(before: SteadyHealth | None, found: HealthState, now: float) -> SteadyHealth:
     """What is to be told now. A clock that was set back holds nothing longer."""
     if before is None or not 0 <= now - before.found_at < _patience_s(before.health, found):
-        return Told(found, now)
+        return SteadyHealth(found, now)
     held = replace(found, verdict=before.health.verdict, cause=before.health.cause)
-    return Told(standing(before.health, held), before.found_at)
+    return SteadyHealth(standing(before.health, held), before.found_at)
 
 
 def _patience_s(told: HealthState, found: HealthState) -> float:

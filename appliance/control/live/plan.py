@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from appliance.control.errands.recordings import directory_of
+from appliance.control.jobs.recordings import directory_of
 from appliance.control.links.watchers import Watching
 from appliance.control.live.live_state import Wish
 from appliance.model.config import Config
 from appliance.model.plan import (
-    Ask,
     CapturePlan,
     Destination,
     EncoderPlan,
+    JobRequest,
     PicturePlan,
     Plan,
     RecordPlan,
@@ -35,7 +35,7 @@ class Wanted(NamedTuple):
     destinations: tuple[Destination, ...]
     wish: Wish
     watching: Watching
-    asks: tuple[Ask, ...] = ()
+    job_requests: tuple[JobRequest, ...] = ()
 
 
 def plan_for(wanted: Wanted) -> Plan:
@@ -82,7 +82,7 @@ def plan_for(wanted: Wanted) -> Plan:
         packets_wanted=watching.is_watched("packets"),
         keep_encoding=wish.practice_at > 0,
         language=config.language,
-        asks=wanted.asks,
+        job_requests=wanted.job_requests,
     )
 
 

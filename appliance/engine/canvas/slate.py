@@ -17,7 +17,7 @@ from appliance.engine.canvas.colour import ACCENT, BACKGROUND, yuv_planes
 from appliance.engine.canvas.geometry import Rect, Size, even
 from appliance.engine.canvas.pool import PIXEL_FORMAT, Planes, Pool, planes_of
 from appliance.engine.canvas.shapes import Stroke, box, grid, inside, painted
-from appliance.model.places import heart_of, unit_of
+from appliance.model.slate_layout import heart_of, unit_of
 
 _LONG_SIDE = 64  # of the small picture in which the light is computed
 _EVERY = 2

@@ -14,7 +14,7 @@ from pathlib import Path
 import msgspec
 
 from appliance import __version__
-from appliance.engine.encode.choose import Choice
+from appliance.engine.encode.choose import EncoderChoice
 from appliance.engine.encode.libav import VideoSettings
 from appliance.model.plan import EncoderPlan, PicturePlan
 
@@ -40,9 +40,9 @@ class ChoiceMemory:
 
     def __init__(self, file: Path | None = None) -> None:
         self._file = file
-        self._kept: Choice | None = None
+        self._kept: EncoderChoice | None = None
 
-    def take(self, encoder: EncoderPlan, picture: PicturePlan) -> Choice | None:
+    def take(self, encoder: EncoderPlan, picture: PicturePlan) -> EncoderChoice | None:
         """The choice that was made for the same wish before, once; None when there is none or it cannot be read."""
         if self._file is None:
             return None
@@ -55,9 +55,9 @@ class ChoiceMemory:
             return None
         why = kept.why.removesuffix(AGAIN) + AGAIN
         settings = replace(kept.settings, kbps=encoder.bitrate_kbps)
-        return Choice(settings, why, most_pixels_s=kept.most_pixels_s)
+        return EncoderChoice(settings, why, most_pixels_s=kept.most_pixels_s)
 
-    def note(self, encoder: EncoderPlan, picture: PicturePlan, choice: Choice, encoded: int) -> None:
+    def note(self, encoder: EncoderPlan, picture: PicturePlan, choice: EncoderChoice, encoded: int) -> None:
         """Told again and again what is in use and how many frames it has encoded; keeps what has proved itself."""
         is_proved = encoded >= PROVED_S * choice.settings.fps and choice.problem is None
         if self._file is None or not is_proved or self._kept is choice:

@@ -33,7 +33,7 @@ MOST_PIXELS_S = {"h264_v4l2m2m": 8192 * 30 * 256}
 
 
 @dataclass(frozen=True, slots=True)
-class Choice:
+class EncoderChoice:
     """The settings to open, why in words, and a problem when the owner's own choice could not be had.
 
     `most_pixels_s` is how many pixels a second it could hold, by its trial; 0 where there was none.
@@ -45,7 +45,7 @@ class Choice:
     most_pixels_s: int = 0
 
 
-def choose(plan: EncoderPlan, picture: PicturePlan) -> Choice:
+def choose(plan: EncoderPlan, picture: PicturePlan) -> EncoderChoice:
     """Tries the candidates in order. Takes up to some seconds. Raises OSError when no trial can be started."""
     wanted = VideoSettings(LAST_RESORT, plan.preset, picture.width, picture.height, picture.fps, plan.bitrate_kbps)
     candidates = (plan.order or OWN_ORDER) if plan.name == "auto" else (plan.name,)
@@ -57,7 +57,7 @@ def choose(plan: EncoderPlan, picture: PicturePlan) -> Choice:
         tried = trial(candidate)
         if tried.failure is None:
             most = most_pixels_s(candidate, tried.frame_ms)
-            return Choice(candidate, f"{name} passed its trial encode", most_pixels_s=most)
+            return EncoderChoice(candidate, f"{name} passed its trial encode", most_pixels_s=most)
         reasons.append(f"{name}: {tried.failure}")
         log.info("The encoder %s is not used: %s.", name, tried.failure)
     preset, why, most = (plan.preset, "preset set by the owner", 0) if plan.preset != "auto" else calibrated(wanted)
@@ -68,7 +68,7 @@ def choose(plan: EncoderPlan, picture: PicturePlan) -> Choice:
             text=f"The encoder {plan.name} does not work here, libx264 is used instead. Set encoder.name to auto.",
             facts={"encoder": plan.name},
         )
-    return Choice(replace(wanted, preset=preset), "; ".join([*reasons, why]), problem, most)
+    return EncoderChoice(replace(wanted, preset=preset), "; ".join([*reasons, why]), problem, most)
 
 
 @dataclass(frozen=True, slots=True)

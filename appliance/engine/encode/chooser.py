@@ -10,7 +10,7 @@ import logging
 from dataclasses import replace
 
 from appliance.engine.encode.choice_memory import ChoiceMemory
-from appliance.engine.encode.choose import LAST_RESORT, Choice, calibrated, choose
+from appliance.engine.encode.choose import LAST_RESORT, EncoderChoice, calibrated, choose
 from appliance.engine.encode.libav import VideoSettings
 from appliance.engine.encode.worker import EncodeWorker
 from appliance.engine.threads.worker import Worker
@@ -39,7 +39,7 @@ class Chooser(Worker):
         super().__init__("choose-encoder")
         self._try_again_s = try_again_s
         self._encoder, self._picture, self._memory, self._failed = encoder, picture, memory, failed
-        self.choice: Choice | None = None
+        self.choice: EncoderChoice | None = None
 
     def serves(self, encoder: EncoderPlan, picture: PicturePlan) -> bool:
         """Whether the choice holds for these plans, too. The bitrate can change in an open encoder."""
@@ -59,7 +59,7 @@ class Chooser(Worker):
         if self._failed is None and self._is_ours(encode.choice):
             self._memory.note(self._encoder, self._picture, encode.choice, encode.encoded)
 
-    def betters(self, used: Choice) -> bool:
+    def betters(self, used: EncoderChoice) -> bool:
         """Whether `used` was taken without trials, which have come off since."""
         return is_untried(used) and self.choice is not None and not is_untried(self.choice)
 
@@ -76,14 +76,16 @@ class Chooser(Worker):
                 return
             self.pause(self._try_again_s)
 
-    def _chosen(self) -> Choice:
+    def _chosen(self) -> EncoderChoice:
         if self._failed is None:
             return self._memory.take(self._encoder, self._picture) or choose(self._encoder, self._picture)
         failed, problem = self._failed
         preset, why, most = calibrated(failed)
-        return Choice(replace(self._resort(failed.kbps), preset=preset), f"{failed.name} failed; {why}", problem, most)
+        return EncoderChoice(
+            replace(self._resort(failed.kbps), preset=preset), f"{failed.name} failed; {why}", problem, most
+        )
 
-    def _untried(self, error: Exception) -> Choice:
+    def _untried(self, error: Exception) -> EncoderChoice:
         preset = self._encoder.preset if self._encoder.preset != "auto" else "ultrafast"
         why = getattr(error, "strerror", None) or type(error).__name__
         text = (
@@ -92,19 +94,19 @@ class Chooser(Worker):
         )
         problem = self._failed[1] if self._failed else Problem(code="encoder-untried", text=text, facts={"why": why})
         settings = replace(self._resort(self._encoder.bitrate_kbps), preset=preset)
-        return Choice(settings, f"no encoder could be tried: {why}", problem)
+        return EncoderChoice(settings, f"no encoder could be tried: {why}", problem)
 
     def _resort(self, kbps: int) -> VideoSettings:
         picture = self._picture
         return VideoSettings(LAST_RESORT, "ultrafast", picture.width, picture.height, picture.fps, kbps)
 
-    def _is_ours(self, used: Choice) -> bool:
+    def _is_ours(self, used: EncoderChoice) -> bool:
         """Whether a broadcast uses our choice; it has the bitrate of its own time."""
         ours = self.choice
         return ours is not None and replace(ours.settings, kbps=used.settings.kbps) == used.settings
 
 
-def is_untried(choice: Choice) -> bool:
+def is_untried(choice: EncoderChoice) -> bool:
     """Whether a choice was made without trials."""
     return choice.problem is not None and choice.problem.code == "encoder-untried"
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import av
 
 from appliance.engine.canvas_clock import SECOND
-from appliance.engine.encode.choose import Choice
+from appliance.engine.encode.choose import EncoderChoice
 from appliance.engine.encode.libav import GOP_SECONDS, EncodedVideo, VideoEncoder
 from appliance.engine.packet import Packet, VideoParams
 from appliance.engine.threads.worker import Worker
@@ -42,7 +42,7 @@ class EncodeWorker(Worker):
     """
 
     def __init__(
-        self, choice: Choice, deliver: Callable[[Packet], None], clock: Callable[[], float] = time.monotonic
+        self, choice: EncoderChoice, deliver: Callable[[Packet], None], clock: Callable[[], float] = time.monotonic
     ) -> None:
         super().__init__("encode")
         self.choice = choice

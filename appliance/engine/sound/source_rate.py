@@ -26,7 +26,7 @@ _EVERY = RATE // 50
 _LIKELY = (0.4, 2.5)
 
 
-class RateMeter:
+class SampleRateMeter:
     """`ratio` is how many media samples pass while the source gives one: 1 for a true 48 kHz, 1.088 for 44.1 kHz."""
 
     def __init__(self) -> None:

@@ -12,7 +12,7 @@ import threading
 import numpy as np
 
 from appliance.engine.sound.block import RATE, SoundBlock
-from appliance.engine.sound.source_rate import RateMeter
+from appliance.engine.sound.source_rate import SampleRateMeter
 from appliance.engine.sound.stretch import Samples, Stretcher
 
 RING = 2 * RATE
@@ -32,7 +32,7 @@ class Track:
         self._lock = threading.Lock()
         self._ring: Samples = np.zeros((RING, 2), np.float32)
         self._stretcher: Stretcher | None = None
-        self._rate = RateMeter()
+        self._rate = SampleRateMeter()
         self._expected = 0.0
         self._begin = 0
         self._end = 0

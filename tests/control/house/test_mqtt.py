@@ -19,9 +19,9 @@ import msgspec
 import pytest
 
 from appliance.control.house.home_assistant import Topics, discovery, error_payload, state_payload
+from appliance.control.house.house_view import HouseView
 from appliance.control.house.identity import box_id
 from appliance.control.house.mqtt import Speaker, command_for
-from appliance.control.house.told import Told
 from appliance.errors import Fact, NeedsOwner
 from appliance.model.command import Command, CoverForBreak, EndLive, GoLive, MakeClip
 from appliance.model.config import Config, MqttConfig
@@ -66,8 +66,8 @@ class Box:
         self.news.set()
 
     @property
-    def told(self) -> Told:
-        return Told(self.state, self.do, self.remark)
+    def told(self) -> HouseView:
+        return HouseView(self.state, self.do, self.remark)
 
     async def remarked(self, wanted: Callable[[Problem | None], bool]) -> Problem | None:
         while not (self.remarks and wanted(self.remarks[-1])):

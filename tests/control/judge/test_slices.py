@@ -13,7 +13,7 @@ import pytest
 
 from appliance.clock.clocks import WallClock
 from appliance.control.director import Director, Surroundings
-from appliance.control.errands.recordings import OnDisk
+from appliance.control.jobs.recordings import OnDisk
 from appliance.control.judge import slices
 from appliance.control.judge.doctor import EARLIEST, Findings, checks_of
 from appliance.control.judge.line_check import CHECK_HOLDS_S, MEASUREMENT_HOLDS_S
@@ -30,7 +30,7 @@ from appliance.model.report import DestinationReport, RecordReport, Report
 from appliance.model.signal import Cause, Signal
 from appliance.model.state import AccessState, AccountState, Off, PreflightState, Recording, State, UplinkState
 from appliance.panel.state_events import StateEvents
-from appliance.settings.layers import Layer, join
+from appliance.settings.layers import SettingsLayer, join
 from tests.fakes.engine import HEALTHY, HELLO
 
 START = 1_800_000_000.0
@@ -87,7 +87,7 @@ async def box(place: Path) -> Box:
         clock=WallClock(lambda: outside.now, lambda: outside.now), load=lambda: outside.load,
         is_clock_set=lambda: True, access=lambda: outside.access,
     )  # fmt: skip
-    it = Box(Director(join((Layer("box.toml", {"state-dir": str(place)}),)), around), outside)
+    it = Box(Director(join((SettingsLayer("box.toml", {"state-dir": str(place)}),)), around), outside)
     await it.control.start()
     it.control.greeted(HELLO)
     await it.control.do(PasteKey(text="rtmp://h/app key-12345678"))

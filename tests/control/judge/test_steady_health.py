@@ -7,7 +7,7 @@ from collections.abc import Iterable
 
 import pytest
 
-from appliance.control.judge.steady_health import APPEARS_S, CHANGES_S, CLEARS_S, Told, told_health
+from appliance.control.judge.steady_health import APPEARS_S, CHANGES_S, CLEARS_S, SteadyHealth, told_health
 from appliance.model.state import HealthState
 
 GOOD = HealthState(verdict="good")
@@ -27,7 +27,7 @@ def told(*found: tuple[HealthState, float]) -> list[tuple[str, float]]:
 
 
 def _told(found: Iterable[HealthState]) -> Iterable[str]:
-    last: Told | None = None
+    last: SteadyHealth | None = None
     for number, one in enumerate(found):
         last = told_health(last, one, 1_000.0 + number * STEP_S)
         yield f"{last.health.verdict} {last.health.cause}".strip()

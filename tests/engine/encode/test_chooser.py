@@ -17,7 +17,7 @@ import pytest
 
 from appliance.engine.encode import choose as room
 from appliance.engine.encode.choice_memory import PROVED_S, ChoiceMemory
-from appliance.engine.encode.choose import LAST_RESORT, Choice, Trial, trial
+from appliance.engine.encode.choose import LAST_RESORT, EncoderChoice, Trial, trial
 from appliance.engine.encode.chooser import Chooser, is_untried
 from appliance.engine.encode.libav import VideoSettings
 from appliance.engine.encode.worker import EncodeWorker
@@ -57,7 +57,7 @@ def trials(monkeypatch: pytest.MonkeyPatch) -> Trials:
     return one
 
 
-def chosen(chooser: Chooser, condition: Callable[[Choice], bool]) -> Choice:
+def chosen(chooser: Chooser, condition: Callable[[EncoderChoice], bool]) -> EncoderChoice:
     """The first choice that meets `condition`."""
     for _ in range(2000):
         if chooser.choice is not None and condition(chooser.choice):

@@ -8,13 +8,13 @@ from pathlib import Path
 import pytest
 
 from appliance.engine.encode.choice_memory import PROVED_S, ChoiceMemory
-from appliance.engine.encode.choose import Choice
+from appliance.engine.encode.choose import EncoderChoice
 from appliance.engine.encode.libav import VideoSettings
 from appliance.model.plan import EncoderPlan, PicturePlan
 from appliance.model.problem import Problem
 
 ENCODER, PICTURE = EncoderPlan(bitrate_kbps=3000), PicturePlan(width=360, height=640, fps=30)
-CHOICE = Choice(VideoSettings("h264_v4l2m2m", "", 360, 640, 30, 3000, "nv12"), "it passed its trial encode")
+CHOICE = EncoderChoice(VideoSettings("h264_v4l2m2m", "", 360, 640, 30, 3000, "nv12"), "it passed its trial encode")
 ENOUGH = PROVED_S * 30
 
 
@@ -23,7 +23,7 @@ def file(tmp_path: Path) -> Path:
     return tmp_path / "encoder.json"
 
 
-def kept(file: Path, choice: Choice = CHOICE, encoded: int = ENOUGH) -> ChoiceMemory:
+def kept(file: Path, choice: EncoderChoice = CHOICE, encoded: int = ENOUGH) -> ChoiceMemory:
     memory = ChoiceMemory(file)
     memory.note(ENCODER, PICTURE, choice, encoded)
     return ChoiceMemory(file)

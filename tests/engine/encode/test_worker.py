@@ -8,7 +8,7 @@ import threading
 
 import pytest
 
-from appliance.engine.encode.choose import Choice
+from appliance.engine.encode.choose import EncoderChoice
 from appliance.engine.encode.libav import GOP_SECONDS, VideoSettings
 from appliance.engine.encode.trial_picture import moving_picture
 from appliance.engine.encode.worker import WAITING_S, Composed, EncodeWorker
@@ -21,7 +21,7 @@ SMALL = VideoSettings("libx264", "ultrafast", 96, 96, FPS, 300)
 @pytest.mark.parametrize("every", [1, 2, 3])
 def test_key_frames_come_every_two_seconds_however_many_canvases_are_made(every: int) -> None:
     made: queue.SimpleQueue[Packet] = queue.SimpleQueue()
-    worker = EncodeWorker(Choice(SMALL, "a test"), made.put)
+    worker = EncodeWorker(EncoderChoice(SMALL, "a test"), made.put)
     worker.start()
     assert worker.opened.wait(10)
     packets = []
@@ -48,7 +48,7 @@ def test_canvases_that_waited_for_too_long_are_given_up_so_that_pictures_stay_wi
         is_held.set()
         may_go_on.wait(10)
 
-    worker = EncodeWorker(Choice(SMALL, "a test"), deliver, lambda: now)
+    worker = EncodeWorker(EncoderChoice(SMALL, "a test"), deliver, lambda: now)
     worker.start()
     assert worker.opened.wait(10)
     try:

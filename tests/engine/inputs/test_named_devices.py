@@ -12,12 +12,12 @@ from queue import Queue
 import msgspec
 import pytest
 
+from appliance.engine.callbacks import Callbacks
 from appliance.engine.console import Console
 from appliance.engine.frame import CapturedFrame
 from appliance.engine.hardware.register import DeviceRegister
 from appliance.engine.inputs.v4l2_source import CaptureRequest, V4l2Source
-from appliance.engine.outlets import Outlets
-from appliance.engine.stage import Stage
+from appliance.engine.pipeline import Pipeline
 from appliance.engine.threads.mailbox import Mailbox
 from appliance.engine.v4l2 import edid
 from appliance.engine.v4l2.ioctl import Node
@@ -103,9 +103,9 @@ class FakeRegister(DeviceRegister):
 
 
 @contextmanager
-def console(dev: Path, capture: CapturePlan) -> Iterator[tuple[Console, Stage, Plan]]:
+def console(dev: Path, capture: CapturePlan) -> Iterator[tuple[Console, Pipeline, Plan]]:
     plan = Plan(capture=capture, picture=PICTURE)
-    stage = Stage(PICTURE, Outlets(preview=lambda _: None, changed=lambda: None))
+    stage = Pipeline(PICTURE, Callbacks(preview=lambda _: None, changed=lambda: None))
     one = Console(plan, stage, FakeRegister(dev), lambda: None, is_live=False)
     yield one, stage, plan
     one.close()

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 import msgspec
 import pytest
 
-from appliance.engine.outlets import Outlets
+from appliance.engine.callbacks import Callbacks
 from appliance.engine.studio import Studio
 from appliance.model.plan import CapturePlan, EncoderPlan, PicturePlan, Plan, ReplayPlan
 from appliance.model.report import Report
@@ -44,7 +44,7 @@ SENDERS = dict[str, Sender]()
 def studio(monkeypatch: pytest.MonkeyPatch) -> Iterator[Studio]:
     SENDERS.update(capture=Sender(), facecam=Sender())
     plug_in(monkeypatch, {CARD: SENDERS["capture"].camera, FACECAM: SENDERS["facecam"].camera})
-    one = Studio(PLAN, Outlets(preview=lambda _: None, changed=lambda: None))
+    one = Studio(PLAN, Callbacks(preview=lambda _: None, changed=lambda: None))
     yield one
     one.close()
 

@@ -22,9 +22,9 @@ from hypothesis import strategies as st
 from appliance.engine.links.bitmaps import MOST_CANVASES, MOST_PIXELS, Bitmap, SlateWords, read_bitmap
 from appliance.engine.links.layers_link import MOST_DESCRIPTORS, MOST_PAINTERS, LayersLink
 from appliance.errors import Invalid
-from appliance.model.places import words_room
 from appliance.model.plan import Plan
 from appliance.model.protocol import BitmapMessage, PlanMessage, frame, pack
+from appliance.model.slate_layout import words_room
 from appliance.screen.handover import sealed
 
 GOOD = BitmapMessage(

@@ -10,13 +10,13 @@ from pathlib import Path
 
 import pytest
 
-from appliance.engine.errands import export
-from appliance.engine.errands.asks import Asks, Attempt, Facts
-from appliance.engine.errands.export import CHUNK, DIRECTORY, Exporter
+from appliance.engine.jobs import export
+from appliance.engine.jobs.export import CHUNK, DIRECTORY, Exporter
+from appliance.engine.jobs.job_runner import Attempt, Facts, JobRunner
 from appliance.errors import PlugcastError
 from appliance.model.device import DiskFacts
-from appliance.model.plan import Ask, Errand, Export
-from appliance.model.report import Answer
+from appliance.model.plan import Export, Job, JobRequest
+from appliance.model.report import JobAnswer
 from tests.engine.sinks.publishing import until
 from tests.recordings.samples import plain, put
 
@@ -33,24 +33,26 @@ class Desk:
         self.disks = (DiskFacts(name="sda1", label="STICK", path=str(self.mount)),)
         self.exporter = Exporter()
         self.news = threading.Semaphore(0)
-        self.asks = Asks(self._do, self.news.release, lambda: 0.0)
+        self.runner = JobRunner(self._do, self.news.release, lambda: 0.0)
         self.attempts: list[Attempt] = []
 
-    def _do(self, errand: Errand, attempt: Attempt) -> Facts:
-        assert isinstance(errand, Export)
+    def _do(self, job: Job, attempt: Attempt) -> Facts:
+        assert isinstance(job, Export)
         self.attempts.append(attempt)
-        return self.exporter.export(errand, self.shelf, self.disks, attempt)
+        return self.exporter.export(job, self.shelf, self.disks, attempt)
 
     def begin(self, *names: str, disk: str = "sda1") -> None:
-        self.asks.follow((Ask(id=f"ask {len(self.attempts)}", errand=Export(names=names, disk=disk), until=10.0),))
+        self.runner.follow(
+            (JobRequest(id=f"ask {len(self.attempts)}", job=Export(names=names, disk=disk), until=10.0),)
+        )
 
-    def answer(self) -> Answer:
-        return self.asks.answers[0]
+    def answer(self) -> JobAnswer:
+        return self.runner.answers[0]
 
-    def done(self, *names: str, disk: str = "sda1") -> Answer:
+    def done(self, *names: str, disk: str = "sda1") -> JobAnswer:
         self.begin(*names, disk=disk)
         assert self.news.acquire(timeout=10)
-        assert not self.asks.fallen
+        assert not self.runner.fallen
         return self.answer()
 
     def refused(self, *names: str, disk: str = "sda1") -> str:
@@ -133,7 +135,7 @@ def test_progress_is_told_and_one_that_is_asked_no_longer_leaves_nothing(
     assert answer.facts["of-bytes"] == size + other
     assert 0 < float(str(answer.facts["done-bytes"])) - other < 12 * CHUNK
     assert desk.copies == sorted((NAMES[0] + ".part", NAMES[1]))
-    desk.asks.follow(())
+    desk.runner.follow(())
     held.go.set()
     assert until(lambda: not desk.attempts[0].alive)
     assert desk.copies == [NAMES[1]]
@@ -143,17 +145,17 @@ def test_progress_is_told_and_one_that_is_asked_no_longer_leaves_nothing(
 def test_one_export_at_a_time(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
     grown(desk.shelf / NAMES[0], 20 * CHUNK)
     held = Held(monkeypatch)
-    asks = [Ask(id=str(number), errand=Export(names=(NAMES[0],), disk="sda1"), until=10.0) for number in range(2)]
-    desk.asks.follow((asks[0],))
+    asks = [JobRequest(id=str(number), job=Export(names=(NAMES[0],), disk="sda1"), until=10.0) for number in range(2)]
+    desk.runner.follow((asks[0],))
     assert held.reached.wait(10)
-    desk.asks.follow(tuple(asks))
+    desk.runner.follow(tuple(asks))
     assert desk.news.acquire(timeout=10)
-    second = desk.asks.answers[1]
+    second = desk.runner.answers[1]
     assert second.problem is not None
     assert second.problem.code == "export-running"
     held.go.set()
     assert desk.news.acquire(timeout=10)
-    assert desk.asks.answers[0].state == "done"
+    assert desk.runner.answers[0].state == "done"
 
 
 def test_what_cannot_be_copied_is_said_before_anything_is_written(desk: Desk) -> None:

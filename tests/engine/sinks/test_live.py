@@ -13,7 +13,7 @@ import av
 import pytest
 
 from appliance.engine.packet import Packet
-from appliance.engine.sinks.live import WAITING, LivePackets
+from appliance.engine.sinks.live_packets import WAITING, LivePackets
 from appliance.engine.sinks.mp4 import starts_with_key
 from appliance.engine.status import memory_mb
 from appliance.model.protocol import PACKETS_BEGIN, PACKETS_KEY, PACKETS_MORE

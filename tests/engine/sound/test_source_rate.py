@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from appliance.engine.canvas_clock import SECOND
 from appliance.engine.sound.block import RATE, SoundBlock
-from appliance.engine.sound.source_rate import RateMeter, odd_rate
+from appliance.engine.sound.source_rate import SampleRateMeter, odd_rate
 from appliance.engine.sound.stretch import Samples
 from appliance.engine.sound.track import Track
 
@@ -80,7 +80,7 @@ class Player:
 
 @pytest.fixture
 def unmeasured(monkeypatch: pytest.MonkeyPatch) -> Callable[[], None]:
-    return lambda: monkeypatch.setattr(RateMeter, "take", lambda *_: False)
+    return lambda: monkeypatch.setattr(SampleRateMeter, "take", lambda *_: False)
 
 
 def busy(turn: int) -> float:
@@ -141,7 +141,7 @@ def test_a_busy_machine_is_no_other_rate(rate: int) -> None:
 @settings(max_examples=40, deadline=None)
 @given(st.integers(-250, 250), st.floats(0, 0.002), st.integers(0, 2**32 - 1))
 def test_a_crystal_and_jitter_are_no_other_rate(ppm: int, jitter_s: float, seed: int) -> None:
-    noise, meter, count = np.random.default_rng(seed), RateMeter(), 0
+    noise, meter, count = np.random.default_rng(seed), SampleRateMeter(), 0
     for _ in range(1500):
         count += 480
         end = count / (1 + ppm / 1e6) + abs(noise.normal(0, jitter_s)) * RATE
@@ -152,7 +152,7 @@ def test_a_crystal_and_jitter_are_no_other_rate(ppm: int, jitter_s: float, seed:
 @settings(max_examples=60, deadline=None)
 @given(st.lists(st.tuples(st.integers(0, 20_000), st.floats(-1e12, 1e12)), max_size=200))
 def test_whatever_the_stamps_say_the_ratio_stays_sane(blocks: list[tuple[int, float]]) -> None:
-    meter = RateMeter()
+    meter = SampleRateMeter()
     for count, end in blocks:
         meter.take(count, end)
         assert 0.4 <= meter.ratio <= 2.5

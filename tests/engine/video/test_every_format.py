@@ -17,7 +17,7 @@ from appliance.engine.canvas.looks import Canvas
 from appliance.engine.canvas.pool import planes_of
 from appliance.engine.frame import CapturedFrame
 from appliance.engine.inputs.decode import FrameReader
-from appliance.engine.sinks.lookbook import LookBook
+from appliance.engine.sinks.look_previews import LookPreviews
 from appliance.engine.sinks.preview import PreviewWorker
 from appliance.engine.v4l2.formats import FORMATS, PixelFormat, fourcc_text
 from appliance.engine.video.black import is_black
@@ -78,7 +78,7 @@ def test_a_facecam_has_its_colours(
 @every_format
 def test_the_look_book_and_the_preview_show_it(pixel_format: PixelFormat, full: bool) -> None:
     pages: list[av.VideoFrame] = []
-    book = LookBook(PicturePlan(*PORTRAIT, 30), lambda _, jpeg: pages.append(decoded(jpeg)))
+    book = LookPreviews(PicturePlan(*PORTRAIT, 30), lambda _, jpeg: pages.append(decoded(jpeg)))
     game, face = (picture(captured(pixel_format, colour, GAME, full=full)) for colour in (ORANGE, VIOLET))
     book.make(book._game.reduced(game), book._facecam.reduced(face))
     assert len(pages) == len(LOOKS)

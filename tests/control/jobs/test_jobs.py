@@ -17,10 +17,10 @@ from appliance.access.tokens import AccessFiles
 from appliance.clock.clocks import WallClock
 from appliance.clock.wall_clock import is_clock_set, kernel_clock_state
 from appliance.control.director import Director, Surroundings
-from appliance.control.errands.asks import GRACE_S
-from appliance.control.errands.recordings import OnDisk
-from appliance.control.errands.uplink_test import QUALITIES, SPARE, WITHIN_S, advice
-from appliance.control.factory import finish_reset
+from appliance.control.factory_reset import finish_reset
+from appliance.control.jobs.job_queue import GRACE_S
+from appliance.control.jobs.recordings import OnDisk
+from appliance.control.jobs.uplink_result import QUALITIES, SPARE, WITHIN_S, advice
 from appliance.control.keys import KeyStore
 from appliance.control.live.wish_file import WishFile
 from appliance.errors import PlugcastError, Refused, Unavailable
@@ -39,9 +39,9 @@ from appliance.model.device import DeviceFacts, DiskFacts, SoundFacts
 from appliance.model.plan import AUDIO_KBPS, Export, UplinkTest
 from appliance.model.problem import Problem
 from appliance.model.profile import Profile
-from appliance.model.report import Answer
+from appliance.model.report import JobAnswer
 from appliance.model.state import Advice, ExportState, Recording, UplinkState
-from appliance.settings.layers import Layer, join
+from appliance.settings.layers import SettingsLayer, join
 from tests.control.whole_control import box, place, run
 from tests.fakes.engine import HEALTHY, HELLO
 
@@ -74,12 +74,12 @@ def director(place: Path, time: Time, door: Door | None = None) -> Director:
         keys=KeyStore(place), wishes=WishFile(place), profile_for=lambda *_: Profile(), name="box", version="1",
         clock=WallClock(lambda: time.now, lambda: time.now), presence=door,
     )  # fmt: skip
-    return Director(join((Layer("box.toml", {"state-dir": str(place)}),)), around)
+    return Director(join((SettingsLayer("box.toml", {"state-dir": str(place)}),)), around)
 
 
 def answered(control: Director, state: Any, problem: Problem | None = None, **facts: Any) -> None:
-    (ask,) = control.plan.value.asks
-    answer = Answer(id=ask.id, state=state, facts=facts, problem=problem)
+    (request,) = control.plan.value.job_requests
+    answer = JobAnswer(id=request.id, state=state, facts=facts, problem=problem)
     control.heard(msgspec.structs.replace(HEALTHY, answers=(answer,), disks=(DISK,)))
 
 
@@ -94,8 +94,8 @@ def test_a_measurement_becomes_advice(tmp_path: Path) -> None:
         control.greeted(HELLO)
         assert control.state.value.uplink == UplinkState()
         assert await control.do(MeasureUplink()) == {}
-        errand = control.plan.value.asks[0].errand
-        assert errand == UplinkTest(url=Config().uplink.test_url, seconds=8)
+        job = control.plan.value.job_requests[0].job
+        assert job == UplinkTest(url=Config().uplink.test_url, seconds=8)
         assert states(control) == "testing"
         answered(control, "done", kbps=5000)
         uplink = control.state.value.uplink
@@ -177,7 +177,7 @@ def test_a_copy_says_how_far_it_is_for_as_long_as_it_takes(tmp_path: Path) -> No
         control.heard(msgspec.structs.replace(HEALTHY, disks=(DISK,)))
         assert control.state.value.disks == (DiskFacts(name="sda1", label="STICK", free_mb=100, path="/media/STICK"),)
         await control.do(command)
-        assert control.plan.value.asks[0].errand == Export(names=("a.mp4", "b.mp4"), disk="sda1")
+        assert control.plan.value.job_requests[0].job == Export(names=("a.mp4", "b.mp4"), disk="sda1")
         for minute in range(30):
             time.now += 20
             answered(control, "doing", done=minute // 20)

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from appliance.clock.clocks import WallClock
-from appliance.control.errands.asks import Asks
+from appliance.control.jobs.job_queue import JobQueue
 from appliance.model.config import Config
 from appliance.model.plan import AUDIO_KBPS, UplinkTest
 from appliance.model.report import Report
@@ -43,14 +43,14 @@ QUALITIES = (
 """Best first."""
 
 
-def ask_uplink(asks: Asks, config: Config, now: float) -> None:
+def ask_uplink(queue: JobQueue, config: Config, now: float) -> None:
     """Asks the engine to measure."""
-    asks.ask(ABOUT, UplinkTest(url=config.uplink.test_url, seconds=TEST_S), now, WITHIN_S)
+    queue.ask(ABOUT, UplinkTest(url=config.uplink.test_url, seconds=TEST_S), now, WITHIN_S)
 
 
-def uplink_state(asks: Asks, config: Config, clock: WallClock, report: Report | None) -> UplinkState:
+def uplink_state(queue: JobQueue, config: Config, clock: WallClock, report: Report | None) -> UplinkState:
     """The newest measurement. What the encoder can do is in the `report`, None while the engine does not answer."""
-    outcome = asks.about(ABOUT)
+    outcome = queue.about(ABOUT)
     if outcome is None:
         return UplinkState()
     at = float(round(clock.at(outcome.at)))

@@ -12,7 +12,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path, PurePath
 
-from appliance.control.errands.asks import Asks
+from appliance.control.jobs.job_queue import JobQueue
 from appliance.errors import Invalid, PlugcastError, Refused, Unavailable
 from appliance.model.config import Config
 from appliance.model.plan import Clip, DeleteRecording
@@ -70,22 +70,22 @@ class RecordingDisk:
             return OnDisk()
 
 
-def ask_clip(asks: Asks, seconds: int, now: float) -> str:
-    """Asks the engine for a clip; returns what the ask is about."""
+def ask_clip(queue: JobQueue, seconds: int, now: float) -> str:
+    """Asks the engine for a clip; returns what the request is about."""
     about = f"clip of {seconds} s"
-    asks.ask(about, Clip(seconds=seconds), now, BEGIN_WITHIN_S)
+    queue.ask(about, Clip(seconds=seconds), now, BEGIN_WITHIN_S)
     return about
 
 
-def ask_deletion(asks: Asks, name: str, now: float) -> str:
-    """Asks the engine to delete a recording; returns what the ask is about."""
+def ask_deletion(queue: JobQueue, name: str, now: float) -> str:
+    """Asks the engine to delete a recording; returns what the request is about."""
     about = f"deletion of {name}"
-    asks.ask(about, DeleteRecording(name=name), now, BEGIN_WITHIN_S)
+    queue.ask(about, DeleteRecording(name=name), now, BEGIN_WITHIN_S)
     return about
 
 
 def failure(problem: Problem) -> PlugcastError:
-    """An ask's problem as what it is for the one who asked."""
+    """A request's problem as what it is for the one who asked."""
     kind: type[PlugcastError] = Unavailable
     if problem.code in REFUSALS:
         kind = Refused

@@ -4,54 +4,54 @@ from __future__ import annotations
 
 from itertools import count
 
-from appliance.control.errands.asks import GRACE_S, MOST, Asks
+from appliance.control.jobs.job_queue import GRACE_S, MOST, JobQueue
 from appliance.model.plan import Destination, Preflight
 from appliance.model.problem import Problem
-from appliance.model.report import Answer
+from appliance.model.report import JobAnswer
 
 ABOUT = "preflight tiktok"
 NOW = 1000.0
 
 
-def errand(key: str = "k") -> Preflight:
+def job(key: str = "k") -> Preflight:
     return Preflight(destination=Destination(name="tiktok", server="rtmp://h/app", key=key))
 
 
-def asks() -> Asks:
+def asks() -> JobQueue:
     numbers = count(1)
-    return Asks(lambda: str(next(numbers)))
+    return JobQueue(lambda: str(next(numbers)))
 
 
 def test_an_ask_stays_in_the_plan_until_it_is_answered() -> None:
     desk = asks()
-    assert desk.ask(ABOUT, errand(), NOW, 10) == "1"
-    assert [(ask.id, ask.until) for ask in desk.open] == [("1", NOW + 10)]
-    assert desk.heard([Answer(id="1")], NOW + 1) == []
-    assert [ask.id for ask in desk.open] == ["1"]
+    assert desk.ask(ABOUT, job(), NOW, 10) == "1"
+    assert [(request.id, request.until) for request in desk.open] == [("1", NOW + 10)]
+    assert desk.heard([JobAnswer(id="1")], NOW + 1) == []
+    assert [request.id for request in desk.open] == ["1"]
     problem = Problem(code="server-silent", text="It says nothing.")
-    assert desk.heard([Answer(id="1", state="failed", problem=problem)], NOW + 2) == [ABOUT]
-    assert [ask.id for ask in desk.open] == []
+    assert desk.heard([JobAnswer(id="1", state="failed", problem=problem)], NOW + 2) == [ABOUT]
+    assert [request.id for request in desk.open] == []
     outcome = desk.about(ABOUT)
     assert outcome is not None
     assert (outcome.state, outcome.at, outcome.problem) == ("failed", NOW + 2, problem)
-    assert desk.heard([Answer(id="1", state="done")], NOW + 3) == [], "the first answer counts"
+    assert desk.heard([JobAnswer(id="1", state="done")], NOW + 3) == [], "the first answer counts"
 
 
 def test_asking_the_same_again_while_it_is_open_changes_nothing() -> None:
     desk = asks()
-    assert [desk.ask(ABOUT, errand(), NOW, 10) for _ in range(2)] == ["1", "1"]
-    assert desk.ask(ABOUT, errand("another key"), NOW, 10) == "2", "what is asked has changed"
-    assert [ask.id for ask in desk.open] == ["2"]
-    assert desk.ask("preflight other", errand(), NOW, 10) == "3"
+    assert [desk.ask(ABOUT, job(), NOW, 10) for _ in range(2)] == ["1", "1"]
+    assert desk.ask(ABOUT, job("another key"), NOW, 10) == "2", "what is asked has changed"
+    assert [request.id for request in desk.open] == ["2"]
+    assert desk.ask("preflight other", job(), NOW, 10) == "3"
 
 
 def test_without_an_answer_it_is_given_up() -> None:
     desk = asks()
-    desk.ask(ABOUT, errand(), NOW, 10)
+    desk.ask(ABOUT, job(), NOW, 10)
     desk.expire(NOW + 10 + GRACE_S)
-    assert [ask.id for ask in desk.open] == ["1"]
+    assert [request.id for request in desk.open] == ["1"]
     desk.expire(NOW + 10.1 + GRACE_S)
-    assert [ask.id for ask in desk.open] == []
+    assert [request.id for request in desk.open] == []
     outcome = desk.about(ABOUT)
     assert outcome is not None
     assert outcome.problem is not None
@@ -61,7 +61,7 @@ def test_without_an_answer_it_is_given_up() -> None:
 def test_only_the_last_few_are_remembered() -> None:
     desk = asks()
     for number in range(MOST + 5):
-        desk.ask(f"about {number}", errand(), NOW, 10)
+        desk.ask(f"about {number}", job(), NOW, 10)
     assert len(desk.open) == MOST
     assert desk.about("about 4") is None
     assert desk.about("about 5") is not None

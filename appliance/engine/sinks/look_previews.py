@@ -36,7 +36,7 @@ JPEG_SCALE = 6
 _STEP = 2  # ticks from one set to the next: the blur is made anew only every second tick
 
 
-class LookBook(Worker):
+class LookPreviews(Worker):
     """Gives (number of the look, JPEG) to `deliver` for every pair of pictures offered. The newest pair wins."""
 
     def __init__(self, picture: PicturePlan, deliver: Callable[[int, bytes], None]) -> None:

@@ -10,7 +10,7 @@ SEND_LIMIT_S = 2.0
 _CHUNK = 65_536
 
 
-class Line:
+class ReconnectingSocket:
     """A connection to the socket at `path`, or none. `peer` is None while nobody listens there."""
 
     def __init__(self, path: Path) -> None:

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from appliance.engine.sinks.lookbook import LookBook
+from appliance.engine.sinks.look_previews import LookPreviews
 from appliance.model.plan import LOOKS, PicturePlan
 
 PORTRAIT = PicturePlan(width=720, height=1280)
@@ -29,7 +29,7 @@ def grey(width: int, height: int, luma: int, pixel_format: str = "nv12") -> av.V
 def made(picture: PicturePlan, game: av.VideoFrame | None, facecam: av.VideoFrame | None) -> list[NDArray[np.int16]]:
     """The luma of the four pictures, in order."""
     jpegs: list[tuple[int, bytes]] = []
-    book = LookBook(picture, lambda number, jpeg: jpegs.append((number, jpeg)))
+    book = LookPreviews(picture, lambda number, jpeg: jpegs.append((number, jpeg)))
     book.make(book._game.reduced(game), book._facecam.reduced(facecam))
     assert [number for number, _ in jpegs] == list(range(len(LOOKS)))
     assert all(jpeg[:2] == b"\xff\xd8" and len(jpeg) < 30_000 for _, jpeg in jpegs)
@@ -77,7 +77,7 @@ def test_a_picture_is_given_back_before_anything_is_composed_and_only_the_newest
         taken.append(number)
         done.release()
 
-    book = LookBook(PORTRAIT, take)
+    book = LookPreviews(PORTRAIT, take)
     memory = np.full(1280 * 720 * 3 // 2, 90, np.uint8)
     planes = (memory[: 1280 * 720].reshape(720, 1280), memory[1280 * 720 :].reshape(360, 1280))
     lent = weakref.ref(memory)

@@ -1,4 +1,4 @@
-"""Where the studio's news go: to the link, and from there to control. Every outlet may be called from any thread."""
+"""Where the studio's news go: to the link, and from there to control. Each may be called from any thread."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ def _nobody(*_: object) -> None:
 
 
 @dataclass(frozen=True, slots=True)
-class Outlets:
+class Callbacks:
     """Who takes what. None of them may block.
 
     `preview` takes JPEGs, `changed` asks for a report at once, `look` takes (number of the look, JPEG), `packets`

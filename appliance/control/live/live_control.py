@@ -45,7 +45,7 @@ class Around:
     tell: Callable[[], None]
 
 
-class Airing:
+class LiveControl:
     """What was wished for; `destinations` are what the engine should publish to now, `keys` as people may see them."""
 
     def __init__(self, around: Around) -> None:

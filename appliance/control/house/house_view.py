@@ -13,7 +13,7 @@ from appliance.system.latest import Latest
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
+class HouseView:
     """The State, commands, and where a problem of theirs is shown."""
 
     state: Latest[State]

@@ -6,10 +6,10 @@ import time
 
 import msgspec
 
+from appliance.engine.callbacks import Callbacks
 from appliance.engine.canvas_clock import CanvasClock
 from appliance.engine.frame import CapturedFrame
-from appliance.engine.outlets import Outlets
-from appliance.engine.sinks.lookbook import LookBook
+from appliance.engine.sinks.look_previews import LookPreviews
 from appliance.engine.sinks.preview import PreviewWorker
 from appliance.engine.sound.mixer import Mixer
 from appliance.engine.threads.mailbox import Mailbox
@@ -21,10 +21,10 @@ from appliance.model.plan import PicturePlan, Plan
 END_LIMIT_S = 2.0
 
 
-class Stage:
+class Pipeline:
     """The clock and the threads that keep its time. Made anew when the canvas's size or rate changes."""
 
-    def __init__(self, picture: PicturePlan, outlets: Outlets) -> None:
+    def __init__(self, picture: PicturePlan, callbacks: Callbacks) -> None:
         self.shape = (picture.width, picture.height, picture.fps)
         self.clock = CanvasClock(picture.fps, time.monotonic_ns())
         self.frames = FrameSlot(self.clock)
@@ -32,14 +32,14 @@ class Stage:
         self.picture = PictureWorker(Inputs(self.frames, self.facecam), picture)
         self.mixer = Mixer(self.clock)
         self._shown = picture
-        self._outlets = outlets
+        self._callbacks = callbacks
         self._preview: PreviewWorker | None = None
-        self._look_book: LookBook | None = None
+        self._look_previews: LookPreviews | None = None
         self.picture.start()
         self.mixer.start()
 
     def fits(self, picture: PicturePlan) -> bool:
-        """Whether it can be shown without a new stage."""
+        """Whether it can be shown without a new pipeline."""
         return self.shape == (picture.width, picture.height, picture.fps)
 
     def follow(self, plan: Plan) -> None:
@@ -55,11 +55,11 @@ class Stage:
         """Makes what somebody watches, at the rates of the plan, and nothing else."""
         self._show_preview(plan.preview_fps)
         self._show_looks(plan.looks_fps)
-        self.mixer.meter_with(self._outlets.meters, plan.meters_hz)
+        self.mixer.meter_with(self._callbacks.meters, plan.meters_hz)
 
     def _show_preview(self, fps: int) -> None:
         if fps and self._preview is None:
-            self._preview = PreviewWorker(self._outlets.preview)
+            self._preview = PreviewWorker(self._callbacks.preview)
             self._preview.start()
         self.picture.preview_with(self._preview.offer if self._preview else None, fps)
         if not fps and self._preview is not None:
@@ -67,13 +67,13 @@ class Stage:
             self._preview = None
 
     def _show_looks(self, fps: int) -> None:
-        if fps and self._look_book is None:
-            self._look_book = LookBook(self._shown, self._outlets.look)
-            self._look_book.start()
-        self.picture.glance_with(self._look_book.offer if self._look_book else None, fps)
-        if not fps and self._look_book is not None:
-            self._look_book.stop()
-            self._look_book = None
+        if fps and self._look_previews is None:
+            self._look_previews = LookPreviews(self._shown, self._callbacks.look)
+            self._look_previews.start()
+        self.picture.glance_with(self._look_previews.offer if self._look_previews else None, fps)
+        if not fps and self._look_previews is not None:
+            self._look_previews.stop()
+            self._look_previews = None
 
     def new_source(self, *, is_live: bool) -> None:
         """The console's source is another one now. Only off air may the clock jump to its phase."""
@@ -82,7 +82,7 @@ class Stage:
     @property
     def workers(self) -> tuple[Worker, ...]:
         """The threads that must beat."""
-        return (self.picture, self.mixer, *(one for one in (self._preview, self._look_book) if one))
+        return (self.picture, self.mixer, *(one for one in (self._preview, self._look_previews) if one))
 
     def close(self) -> None:
         """Ends all threads; takes at most about two seconds."""

@@ -17,7 +17,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from appliance.engine.errands.asks import Attempt, Facts
+from appliance.engine.jobs.job_runner import Attempt, Facts
 from appliance.errors import PlugcastError, Refused, Unavailable
 from appliance.model.device import DiskFacts
 from appliance.model.plan import Export

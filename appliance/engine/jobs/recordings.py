@@ -8,7 +8,7 @@ from __future__ import annotations
 import logging
 from pathlib import Path
 
-from appliance.engine.errands.asks import Facts
+from appliance.engine.jobs.job_runner import Facts
 from appliance.engine.sinks.replay import ReplayRing, write_clip
 from appliance.engine.threads.worker import Worker
 from appliance.model.plan import RecordPlan
@@ -35,13 +35,13 @@ class Mender(Worker):
 
 
 def make_clip(ring: ReplayRing | None, seconds: int, record: RecordPlan) -> Facts:
-    """Answers the ask `clip`. Raises `Refused` and `Unavailable`."""
+    """Does the job `clip`. Raises `Refused` and `Unavailable`."""
     written = write_clip(ring, seconds, record)
     return {"name": written.name, "seconds": written.seconds, "bytes": written.bytes}
 
 
 def delete_recording(record: RecordPlan, name: str) -> Facts:
-    """Answers the ask `delete-recording`. Raises `Invalid`, `Refused` and `Unavailable`."""
+    """Does the job `delete-recording`. Raises `Invalid`, `Refused` and `Unavailable`."""
     size = recording_dir.delete(Path(record.directory), name)
     log.info("%s was deleted.", name)
     return {"name": name, "bytes": size}

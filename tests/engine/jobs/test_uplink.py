@@ -15,7 +15,7 @@ from pathlib import Path
 
 import pytest
 
-from appliance.engine.errands.uplink_test import Deadlines, Rules, measure_uplink
+from appliance.engine.jobs.uplink_test import Deadlines, Rules, measure_uplink
 from appliance.engine.threads.worker import Worker
 from appliance.errors import Fact, Invalid, PlugcastError, Refused, Unavailable
 from appliance.model.plan import UplinkTest
@@ -91,7 +91,7 @@ class Taker(BaseHTTPRequestHandler):
 
 
 class Asker(Worker):
-    """The thread an errand runs on, or one that was asked to stop."""
+    """The thread a job runs on, or one that was asked to stop."""
 
     def work(self) -> None:
         """Nothing: tests call what they test."""

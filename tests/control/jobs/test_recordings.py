@@ -8,9 +8,9 @@ from typing import Any
 import msgspec
 import pytest
 
-from appliance.model.plan import Ask, Clip, DeleteRecording, Plan
+from appliance.model.plan import Clip, DeleteRecording, JobRequest, Plan
 from appliance.model.problem import Problem
-from appliance.model.report import Answer, RecordReport
+from appliance.model.report import JobAnswer, RecordReport
 from tests.control.whole_control import Box, box, place, run
 from tests.fakes.engine import HEALTHY, FakeEngine, fake_engine
 from tests.recordings.samples import fragmented, plain, put
@@ -30,12 +30,12 @@ def shelf_of(directory: Path) -> Path:
     return shelf
 
 
-async def asked(engine: FakeEngine) -> Ask:
-    plan = await engine.until(lambda plan: bool(plan.asks))
-    return plan.asks[0]
+async def asked(engine: FakeEngine) -> JobRequest:
+    plan = await engine.until(lambda plan: bool(plan.job_requests))
+    return plan.job_requests[0]
 
 
-async def answers(engine: FakeEngine, answer: Answer) -> None:
+async def answers(engine: FakeEngine, answer: JobAnswer) -> None:
     await engine.say(msgspec.structs.replace(HEALTHY, answers=(answer,)))
 
 
@@ -131,23 +131,23 @@ def test_ending_the_live_leaves_a_recording_alone_and_its_title_travels(place: P
     run(test)
 
 
-ANSWERED: list[tuple[dict[str, Any], object, Answer, int, dict[str, Any]]] = [
-    ({"do": "clip", "seconds": 7}, Clip(seconds=7), Answer(id="", state="done", facts={"name": CLIP}), 200,
+ANSWERED: list[tuple[dict[str, Any], object, JobAnswer, int, dict[str, Any]]] = [
+    ({"do": "clip", "seconds": 7}, Clip(seconds=7), JobAnswer(id="", state="done", facts={"name": CLIP}), 200,
      {"ok": True, "name": CLIP}),
     ({"do": "clip"}, Clip(seconds=30),
-     Answer(id="", state="failed", problem=Problem(code="nothing-to-clip", text="Nothing yet.")), 409,
+     JobAnswer(id="", state="failed", problem=Problem(code="nothing-to-clip", text="Nothing yet.")), 409,
      {"code": "nothing-to-clip", "facts": {}, "text": "Nothing yet."}),
     ({"do": "clip"}, Clip(seconds=30),
-     Answer(id="", state="failed", problem=Problem(code="disk-full", text="Full.")), 503,
+     JobAnswer(id="", state="failed", problem=Problem(code="disk-full", text="Full.")), 503,
      {"code": "disk-full", "facts": {}, "text": "Full."}),
     ({"do": "delete-recording", "name": NAME}, DeleteRecording(name=NAME),
-     Answer(id="", state="done", facts={"name": NAME}), 200, {"ok": True, "name": NAME}),
+     JobAnswer(id="", state="done", facts={"name": NAME}), 200, {"ok": True, "name": NAME}),
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize(("command", "errand", "answer", "status", "said"), ANSWERED)
+@pytest.mark.parametrize(("command", "job", "answer", "status", "said"), ANSWERED)
 def test_what_is_asked_is_answered(
-    command: dict[str, Any], errand: object, answer: Answer, status: int, said: dict[str, Any], place: Path
+    command: dict[str, Any], job: object, answer: JobAnswer, status: int, said: dict[str, Any], place: Path
 ) -> None:
     async def test() -> None:
         import asyncio
@@ -155,13 +155,13 @@ def test_what_is_asked_is_answered(
         async with fake_engine(place) as engine, box(place) as it:
             await it.until(lambda s: s["engine"]["connected"])
             doing = asyncio.create_task(it.do(command))
-            ask = await asked(engine)
-            assert ask.errand == errand
+            request = await asked(engine)
+            assert request.job == job
             # nothing else waits for it
             assert (await it.do({"do": "end-live"}))[0] == 200
-            await answers(engine, msgspec.structs.replace(answer, id=ask.id))
+            await answers(engine, msgspec.structs.replace(answer, id=request.id))
             assert await doing == (status, said)
-            await engine.until(lambda plan: not plan.asks)
+            await engine.until(lambda plan: not plan.job_requests)
 
     run(test)
 

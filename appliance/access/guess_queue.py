@@ -123,7 +123,7 @@ class _Queue:
         return max(self._next_at, now - (self.lane.burst - 1) * self.lane.pace_s)
 
 
-class Line:
+class GuessQueue:
     """All who guess at one secret. Every guess joins, is claimed when its turn has come, and given back if right."""
 
     def __init__(self, clock: Callable[[], float], lanes: Lanes) -> None:

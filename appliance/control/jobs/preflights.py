@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from appliance.clock.clocks import WallClock
-from appliance.control.errands.asks import Asks
+from appliance.control.jobs.job_queue import JobQueue
 from appliance.control.keys import Credential
 from appliance.model.plan import Destination, Preflight
 from appliance.model.state import PreflightState
@@ -11,21 +11,21 @@ from appliance.model.state import PreflightState
 WITHIN_S = 30.0
 
 
-def ask_preflight(asks: Asks, credential: Credential, now: float) -> None:
+def ask_preflight(queue: JobQueue, credential: Credential, now: float) -> None:
     """Asks the engine to find out whether the destination's server answers."""
     destination = Destination(
         name=credential.name, server=credential.server, key=credential.key, ca_file=credential.ca_file
     )
-    asks.ask(_about(credential.name), Preflight(destination=destination), now, WITHIN_S)
+    queue.ask(_about(credential.name), Preflight(destination=destination), now, WITHIN_S)
 
 
-def preflights(asks: Asks, credentials: tuple[Credential, ...], clock: WallClock) -> dict[str, PreflightState]:
+def preflights(queue: JobQueue, credentials: tuple[Credential, ...], clock: WallClock) -> dict[str, PreflightState]:
     """The newest check of every destination that was checked as it now is."""
     found: dict[str, PreflightState] = {}
     for credential in credentials:
-        outcome = asks.about(_about(credential.name))
-        errand = outcome.ask.errand if outcome else None
-        if outcome is None or not isinstance(errand, Preflight) or errand.destination.server != credential.server:
+        outcome = queue.about(_about(credential.name))
+        job = outcome.request.job if outcome else None
+        if outcome is None or not isinstance(job, Preflight) or job.destination.server != credential.server:
             continue
         took = outcome.facts.get("answered-ms", 0)
         found[credential.name] = PreflightState(

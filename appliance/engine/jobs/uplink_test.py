@@ -12,7 +12,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from appliance.engine.errands.uplink_server import Connection, Server, failed
+from appliance.engine.jobs.uplink_server import Connection, Server, failed
 from appliance.engine.threads.worker import Worker
 from appliance.errors import Fact, Refused, Unavailable
 from appliance.model.plan import UplinkTest

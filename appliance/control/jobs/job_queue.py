@@ -1,7 +1,7 @@
-"""What control has asked the engine to do once, and how it went. Pure: ids and the clock are parameters.
+"""The jobs that control has asked the engine to do once, and how it went. Pure: ids and the clock are parameters.
 
-An ask stays in the Plan until the engine has answered it or its time is over, so that it is heard by an engine that
-was just starting, too. Owns the ids; knows nothing of what an errand does.
+A request stays in the Plan until the engine has answered it or its time is over, so that it is heard by an engine that
+was just starting, too. Owns the ids; knows nothing of what a job does.
 """
 
 from __future__ import annotations
@@ -11,20 +11,20 @@ from dataclasses import dataclass, field, replace
 from uuid import uuid4
 
 from appliance.errors import Fact
-from appliance.model.plan import Ask, Errand
+from appliance.model.plan import Job, JobRequest
 from appliance.model.problem import Problem
-from appliance.model.report import Answer
+from appliance.model.report import JobAnswer
 
 MOST = 32
-GRACE_S = 30.0  # an errand that was begun in time may be silent for so long
+GRACE_S = 30.0  # a job that was begun in time may be silent for so long
 NO_ANSWER = Problem(code="asked-too-late", text="The box was too busy to do this in time. Try again.")
 
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """How the newest ask about something stands. `at` is when that became so, by the steady clock."""
+    """How the newest request about something stands. `at` is when that became so, by the steady clock."""
 
-    ask: Ask
+    request: JobRequest
     state: str = "doing"
     at: float = 0.0
     facts: dict[str, Fact] = field(default_factory=dict)
@@ -38,8 +38,8 @@ class Outcome:
         return self.state == "doing"
 
 
-class Asks:
-    """Asks by what they are about, such as `preflight tiktok`: one at a time about each thing.
+class JobQueue:
+    """Requests by what they are about, such as `preflight tiktok`: one at a time about each thing.
 
     `now` is always CLOCK_MONOTONIC, which the engine shares.
     """
@@ -48,27 +48,27 @@ class Asks:
         self._new_id = new_id
         self._outcomes: dict[str, Outcome] = {}
 
-    def ask(self, about: str, errand: Errand, now: float, within_s: float) -> str:
-        """Asks for `errand`, to be begun within so many seconds; returns the id.
+    def ask(self, about: str, job: Job, now: float, within_s: float) -> str:
+        """Asks for `job`, to be begun within so many seconds; returns the id.
 
-        While the same errand about the same thing is open, that one is meant.
+        While the same job about the same thing is open, that one is meant.
         """
         known = self._outcomes.get(about)
-        if known and known.is_open and known.ask.errand == errand:
-            return known.ask.id
-        ask = Ask(id=self._new_id(), errand=errand, until=now + within_s)
+        if known and known.is_open and known.request.job == job:
+            return known.request.id
+        request = JobRequest(id=self._new_id(), job=job, until=now + within_s)
         self._outcomes.pop(about, None)
-        self._outcomes[about] = Outcome(ask, at=now)
+        self._outcomes[about] = Outcome(request, at=now)
         for oldest in list(self._outcomes)[:-MOST]:
             del self._outcomes[oldest]
-        return ask.id
+        return request.id
 
-    def heard(self, answers: Iterable[Answer], now: float) -> list[str]:
+    def heard(self, answers: Iterable[JobAnswer], now: float) -> list[str]:
         """Takes the engine's answers; returns what those that have just come are about."""
         by_id = {answer.id: answer for answer in answers}
         ended = []
         for about, known in self._outcomes.items():
-            answer = by_id.get(known.ask.id)
+            answer = by_id.get(known.request.id)
             if answer is None or not known.is_open:
                 continue
             if answer.state == "doing":
@@ -83,14 +83,14 @@ class Asks:
     def expire(self, now: float) -> None:
         """Gives up those that were not answered in time."""
         for about, known in self._outcomes.items():
-            if known.is_open and now > max(known.ask.until, known.alive_at) + GRACE_S:
+            if known.is_open and now > max(known.request.until, known.alive_at) + GRACE_S:
                 self._outcomes[about] = replace(known, state="failed", at=now, problem=NO_ANSWER)
 
     def about(self, about: str) -> Outcome | None:
-        """The newest ask about this, None when there was none."""
+        """The newest request about this, None when there was none."""
         return self._outcomes.get(about)
 
     @property
-    def open(self) -> tuple[Ask, ...]:
+    def open(self) -> tuple[JobRequest, ...]:
         """What belongs into the Plan."""
-        return tuple(outcome.ask for outcome in self._outcomes.values() if outcome.is_open)
+        return tuple(outcome.request for outcome in self._outcomes.values() if outcome.is_open)
