@@ -1,6 +1,6 @@
 """How often a secret may be guessed by one client, so that none locks out another.
 
-What all together may guess is in `access.guess_line`. It owns the times of recent wrong guesses, in memory. `clock` is
+What all together may guess is in `access.guess_queue`. It owns the times of recent wrong guesses, in memory. `clock` is
 monotonic seconds.
 """
 

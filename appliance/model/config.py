@@ -59,6 +59,20 @@ else:
     PlatformName = Literal[tuple(PLATFORMS)]
     Preset = Literal[("", *PLATFORMS)]
 
+type HostNames = Annotated[
+    tuple[
+        Annotated[str, Meta(pattern=r"^[A-Za-z0-9]([A-Za-z0-9.-]{0,251}[A-Za-z0-9])?$", description="host names")],
+        ...,
+    ],
+    Meta(max_length=64, description='a list of names such as ["plugcast.lan"]'),
+]
+type ChatWords = Annotated[
+    tuple[
+        Annotated[str, Meta(pattern=r"^[^\x00-\x1f\x7f]{1,100}$", description="words of at most 100 characters")], ...
+    ],
+    Meta(max_length=500, description='a list of words such as ["spoiler"]'),
+]
+
 MOST_DESTINATIONS = 8
 """Each takes a connection, a backlog and a thread of the engine."""
 
@@ -76,7 +90,7 @@ class PanelConfig(Section, frozen=True):
 
     listen: Text = "0.0.0.0"
     port: Port = 80
-    names: tuple[str, ...] = ()
+    names: HostNames = ()
     tls: bool = False
 
 
@@ -191,7 +205,7 @@ class ChatConfig(Section, frozen=True):
 class ModerationConfig(Section, frozen=True):
     """What viewers write and nobody shall see. `hold` shows a comment only when it was approved."""
 
-    words: Annotated[tuple[Annotated[str, Meta(max_length=100)], ...], Meta(max_length=500)] = ()
+    words: ChatWords = ()
     hide_links: bool = True
     hide_phone_numbers: bool = True
     hold: bool = False

@@ -7,16 +7,25 @@ from __future__ import annotations
 
 import difflib
 import re
-import typing
 from collections.abc import Iterator, Mapping
-from typing import Annotated, Any, Literal, get_args, get_origin
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-import msgspec
+from msgspec.inspect import (
+    BoolType,
+    DictType,
+    IntType,
+    LiteralType,
+    Metadata,
+    StrType,
+    StructType,
+    Type,
+    VarTupleType,
+    type_info,
+)
 
 from appliance.destinations.rtmp_address import read_server
 from appliance.errors import Invalid, Refused
-from appliance.model.config import MOST_DESTINATIONS, Config, DestinationConfig, Section
+from appliance.model.config import MOST_DESTINATIONS, Config
 from appliance.model.names import FORMS, is_anybodys
 
 type Setting = bool | int | str | tuple[str, ...]
@@ -24,16 +33,46 @@ type Strange = dict[tuple[str, ...], object]
 """What was written under keys that are not ours, by the whole way to each key."""
 
 _NAME = re.compile(r"^[a-z0-9](?:[a-z0-9-]{0,30}[a-z0-9])?$")
-_HOST_NAME = re.compile(r"^[A-Za-z0-9](?:[A-Za-z0-9.-]{0,251}[A-Za-z0-9])?$")
 _LONGEST_RUN_DIR = 80
 _WHOLE = re.compile(r"^[+-]?\d+$")
 _HUGE = 10**20
 _LONGEST_PATH = 200
 _LONGEST_TEXT = 2048
-_MOST_NAMES = 64
 _OWNERS = frozenset(
     {"state-dir", "run-dir", "panel.listen", "panel.port", "panel.names", "record.directory"}
 )  # fmt: skip
+_SECTIONS: dict[str, dict[str, Type]] = {}
+"""The fields of each table of the Config with their types, by the table's path; `destination.*` is any destination."""
+
+
+def _read_sections(path: str, section: Type) -> None:
+    match section:
+        case DictType():
+            _read_sections(f"{path}*.", section.value_type)
+        case StructType():
+            _SECTIONS[path] = {field.encode_name: field.type for field in section.fields}
+            for name, kind in _SECTIONS[path].items():
+                _read_sections(f"{path}{name}.", kind)
+
+
+_read_sections("", type_info(Config))
+
+
+def setting_types() -> dict[str, Type]:
+    """What every setting may be, by path, as msgspec says it; `destination.*.server` is any destination's."""
+    return {
+        f"{path}{name}": bare(kind)[0]
+        for path, fields in _SECTIONS.items()
+        for name, kind in fields.items()
+        if not isinstance(kind, StructType | DictType)
+    }
+
+
+def bare(kind: Type) -> tuple[Type, str]:
+    """A type without its notes, and the words of these that follow "must be" (empty when there are none)."""
+    if not isinstance(kind, Metadata):
+        return kind, ""
+    return kind.type, str((kind.extra_json_schema or {}).get("description", ""))
 
 
 def check_layer(table: Mapping[str, object], file: str) -> dict[str, Setting]:
@@ -42,7 +81,7 @@ def check_layer(table: Mapping[str, object], file: str) -> dict[str, Setting]:
     Raises `Invalid` (code `config`) with one line, `FILE: PATH: what is wrong`, at the first fault.
     """
     try:
-        return dict(_walk("", table, Config))
+        return dict(_walk("", "", table))
     except _Wrong as wrong:
         path = _legible(wrong.path[:_LONGEST_PATH])
         raise Invalid("config", f"{file}: {path}: {wrong.reason}", file=file, path=path) from None
@@ -52,7 +91,7 @@ def check_known(table: Mapping[str, object], file: str) -> tuple[dict[str, Setti
     """As `check_layer`, but keys that we do not know are given back instead of being faults."""
     strange: Strange = {}
     try:
-        return dict(_walk("", table, Config, strange)), strange
+        return dict(_walk("", "", table, strange)), strange
     except _Wrong as wrong:
         path = _legible(wrong.path[:_LONGEST_PATH])
         raise Invalid("config", f"{file}: {path}: {wrong.reason}", file=file, path=path) from None
@@ -66,7 +105,7 @@ def check_setting(path: str, value: object) -> Setting:
         table = {name: table}
     shown = _legible(path[:_LONGEST_PATH])
     try:
-        found = dict(_walk("", table, Config))
+        found = dict(_walk("", "", table))
     except _Wrong as wrong:
         raise Invalid("setting", f"{_legible(wrong.path[:_LONGEST_PATH])}: {wrong.reason}", path=shown) from None
     if list(found) != [path]:
@@ -95,7 +134,7 @@ def must_be_panels(path: str, value: Setting) -> None:
 def faults_in(table: Mapping[str, object], file: str) -> tuple[str, ...]:
     """Every fault of a layer, each as the line with which `check_layer` would raise it."""
     wrongs: list[_Wrong] = []
-    for _ in _walk("", table, Config, wrongs=wrongs):
+    for _ in _walk("", "", table, wrongs=wrongs):
         pass
     return tuple(f"{file}: {_legible(one.path[:_LONGEST_PATH])}: {one.reason}" for one in wrongs)
 
@@ -111,8 +150,8 @@ class _Wrong(Exception):
 
 def _walk(
     prefix: str,
+    section: str,
     table: Mapping[str, object],
-    section: type[Section],
     strange: Strange | None = None,
     wrongs: list[_Wrong] | None = None,
 ) -> Iterator[tuple[str, Setting]]:
@@ -122,7 +161,7 @@ def _walk(
     """
     for key, value in table.items():
         try:
-            yield from _walk_key(prefix, key, value, section, strange, wrongs)
+            yield from _walk_key(prefix, section, key, value, strange, wrongs)
         except _Wrong as wrong:
             if wrongs is None:
                 raise
@@ -130,20 +169,19 @@ def _walk(
 
 
 def _walk_key(
-    prefix: str, key: str, value: object, section: type[Section], strange: Strange | None, wrongs: list[_Wrong] | None
+    prefix: str, section: str, key: str, value: object, strange: Strange | None, wrongs: list[_Wrong] | None
 ) -> Iterator[tuple[str, Setting]]:
-    fields = {field.encode_name: field.type for field in msgspec.structs.fields(section)}
+    fields = _SECTIONS[section]
     path = f"{prefix}{key}"
     if key not in fields:
         if strange is None:
             raise _Wrong(path, _unknown(path, key, fields, section))
         strange[*prefix.split(".")[:-1], key] = value
         return
-    kind = plain_type(fields[key])
     if path == "destination":
         yield from _destinations(value, strange, wrongs)
-    elif isinstance(kind, type) and issubclass(kind, Section):
-        yield from _walk(f"{path}.", _table(path, value), kind, strange, wrongs)
+    elif isinstance(fields[key], StructType):
+        yield from _walk(f"{path}.", f"{path}.", _table(path, value), strange, wrongs)
     else:
         setting = _value(path, value, fields[key])
         _meaning(path, setting)
@@ -173,27 +211,18 @@ def _destination(
             f"{path}.key", 'keys are never written here: put the key in a file and name it with "key-file", '
             "or paste it on the panel"
         )  # fmt: skip
-    yield from _walk(f"{path}.", _table(path, table), DestinationConfig, strange, wrongs)
+    yield from _walk(f"{path}.", "destination.*.", _table(path, table), strange, wrongs)
 
 
-def _unknown(path: str, key: str, fields: Mapping[str, object], section: type[Section]) -> str:
+def _unknown(path: str, key: str, fields: Mapping[str, Type], section: str) -> str:
     near = difflib.get_close_matches(key.replace("_", "-").lower(), fields, n=1, cutoff=0.6)
     if near:
         return f'is not a setting. Did you mean "{near[0]}"?'
-    homes = [name for name in _all_paths() if name.rpartition(".")[2] == key]
+    homes = [f"{home}{key}" for home, others in _SECTIONS.items() if key in others and home.count(".") == 1]
     if homes:
         return f'is not a setting here. Did you mean "{homes[0]}"?'
-    place = "here" if section is not Config else "at the top"
+    place = "here" if section else "at the top"
     return f"is not a setting. The settings {place} are {_listed(sorted(fields), 'and')}."
-
-
-def _all_paths() -> list[str]:
-    return [
-        f"{field.encode_name}.{inner.encode_name}"
-        for field in msgspec.structs.fields(Config)
-        if isinstance(kind := plain_type(field.type), type) and issubclass(kind, Section)
-        for inner in msgspec.structs.fields(kind)
-    ]
 
 
 def _table(path: str, value: object) -> dict[str, object]:
@@ -202,42 +231,26 @@ def _table(path: str, value: object) -> dict[str, object]:
     return value
 
 
-def plain_type(kind: object) -> Any:
-    """A type without the names and notes around it."""
-    while True:
-        if isinstance(kind, typing.TypeAliasType):
-            kind = kind.__value__
-        elif get_origin(kind) is Annotated:
-            kind = get_args(kind)[0]
-        else:
-            return kind
+def _value(path: str, value: object, noted: Type) -> Setting:
+    kind, words = bare(noted)
+    match kind:
+        case LiteralType():
+            return _choice(path, value, kind.values)
+        case BoolType():
+            return _bool(path, value)
+        case IntType():
+            return _int(path, value, kind)
+        case StrType():
+            return _str(path, value, kind, words)
+        case VarTupleType():
+            return _list(path, value, kind, words)
+    raise TypeError(f"{path} is of a kind that no setting has")
 
 
-def notes_of(kind: object) -> list[msgspec.Meta]:
-    """The notes that a type carries: ranges, patterns, words."""
-    while isinstance(kind, typing.TypeAliasType):
-        kind = kind.__value__
-    notes = get_args(kind)[1:] if get_origin(kind) is Annotated else ()
-    return [note for note in notes if isinstance(note, msgspec.Meta)]
-
-
-def _value(path: str, value: object, kind: object) -> Setting:
-    plain, notes = plain_type(kind), notes_of(kind)
-    if get_origin(plain) is Literal:
-        return _choice(path, value, get_args(plain))
-    if plain is bool:
-        return _bool(path, value)
-    if plain is int:
-        return _int(path, value, notes)
-    if plain is str:
-        return _str(path, value, notes)
-    return _names(path, value)
-
-
-def _choice(path: str, value: object, choices: tuple[Any, ...]) -> Setting:
+def _choice(path: str, value: object, choices: tuple[str | int | None, ...]) -> Setting:
     for choice in choices:
-        if type(value) is type(choice) and value == choice:
-            return typing.cast("Setting", choice)
+        if choice is not None and type(value) is type(choice) and value == choice:
+            return choice
     shown = [_shown(choice) for choice in choices]
     raise _Wrong(path, f"must be {_listed(shown, 'or')}, you wrote {_shown(value)}")
 
@@ -248,35 +261,35 @@ def _bool(path: str, value: object) -> bool:
     return value
 
 
-def _int(path: str, value: object, notes: list[msgspec.Meta]) -> int:
+def _int(path: str, value: object, kind: IntType) -> int:
     if type(value) is not int:
         hint = " without quotes" if isinstance(value, str) and _WHOLE.match(value) else ""
         raise _Wrong(path, f"must be a whole number{hint}, you wrote {_shown(value)}")
-    for note in notes:
-        if (note.ge is not None and value < note.ge) or (note.le is not None and value > note.le):
-            raise _Wrong(path, f"must be from {note.ge} to {note.le}, you wrote {_shown(value)}")
+    if (kind.ge is not None and value < kind.ge) or (kind.le is not None and value > kind.le):
+        raise _Wrong(path, f"must be from {kind.ge} to {kind.le}, you wrote {_shown(value)}")
     return value
 
 
-def _str(path: str, value: object, notes: list[msgspec.Meta]) -> str:
+def _str(path: str, value: object, kind: StrType, words: str) -> str:
     if not isinstance(value, str):
         raise _Wrong(path, f"must be text in quotes, you wrote {_shown(value)}")
     if len(value) > _LONGEST_TEXT:
         raise _Wrong(path, f"must be at most {_LONGEST_TEXT} characters long")
-    for note in notes:
-        if note.pattern is not None and not re.fullmatch(note.pattern, value):
-            raise _Wrong(path, f"must be {note.description}, you wrote {_shown(value)}")
+    if kind.pattern is not None and not re.fullmatch(kind.pattern, value):
+        raise _Wrong(path, f"must be {words}, you wrote {_shown(value)}")
     return value
 
 
-def _names(path: str, value: object) -> tuple[str, ...]:
-    if not isinstance(value, list) or not all(isinstance(name, str) for name in value):
-        raise _Wrong(path, f'must be a list of names such as ["plugcast.lan"], you wrote {_shown(value)}')
-    if len(value) > _MOST_NAMES:
-        raise _Wrong(path, f"must be at most {_MOST_NAMES} names")
-    for name in value:
-        if not _HOST_NAME.fullmatch(name):
-            raise _Wrong(path, f"must hold host names, you wrote {_shown(name)}")
+def _list(path: str, value: object, kind: VarTupleType, words: str) -> tuple[str, ...]:
+    if not isinstance(value, list) or not all(isinstance(one, str) for one in value):
+        raise _Wrong(path, f"must be {words}, you wrote {_shown(value)}")
+    if kind.max_length is not None and len(value) > kind.max_length:
+        raise _Wrong(path, f"must be at most {kind.max_length} of them")
+    item, rule = bare(kind.item_type)
+    pattern = item.pattern if isinstance(item, StrType) else None
+    for one in value:
+        if not re.fullmatch(pattern or ".*", one):
+            raise _Wrong(path, f"must hold {rule}, you wrote {_shown(one)}")
     return tuple(value)
 
 

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from typing import Literal, get_args, get_origin
+from collections.abc import Mapping
+from typing import Literal
 
 import msgspec
+from msgspec.inspect import BoolType, IntType, LiteralType, StrType, Type
 
 from appliance.destinations.rtmp_address import without_query
-from appliance.model.config import Config, DestinationConfig, Section
+from appliance.model.config import DestinationConfig
 from appliance.model.problem import Value
-from appliance.settings.checks import Setting, is_owners, notes_of, plain_type
+from appliance.settings.checks import Setting, is_owners, setting_types
 from appliance.settings.layers import Settings, flat, join
 from appliance.settings.table import ABOUT, GROUPS, About, Needs
 
 type Kind = Literal["bool", "int", "text", "choice", "list"]
+_KINDS: dict[type[Type], Kind] = {BoolType: "bool", IntType: "int", StrType: "text", LiteralType: "choice"}
 
 
 class Option(Value, frozen=True):
@@ -53,14 +55,14 @@ def rows(settings: Settings, language: str = "") -> tuple[SettingRow, ...]:
     """All of them, in the order of the Config type, in this language or the owner's."""
     language = language or settings.config.language
     below = dict(flat(join(tuple(layer for layer in settings.layers if layer.values is not settings.panel)).config))
-    types = dict(_types("", Config))
+    types = setting_types()
     return tuple(_row(path, value, settings, below, types, language) for path, value in flat(settings.config))
 
 
 def options(path: str, language: str) -> tuple[Option, ...]:
     """The values that a setting may have, with their words; none where any value goes."""
-    kind = plain_type(dict(_types("", Config))[path])
-    return _options(get_args(kind), ABOUT[path], language) if get_origin(kind) is Literal else ()
+    kind = setting_types()[_general(path)]
+    return _options(kind, ABOUT[_general(path)], language) if isinstance(kind, LiteralType) else ()
 
 
 def needs(path: str) -> Needs:
@@ -74,38 +76,39 @@ def _row(
     value: Setting,
     settings: Settings,
     below: Mapping[str, Setting],
-    types: Mapping[str, object],
+    types: Mapping[str, Type],
     language: str,
 ) -> SettingRow:
     general = _general(path)
     about = ABOUT[general]
     group = path.partition(".")[0] if "." in path else "box"
     kind = types[general]
-    plain, notes = plain_type(kind), notes_of(kind)
-    is_choice = get_origin(plain) is Literal
-    kinds: dict[object, Kind] = {bool: "bool", int: "int", str: "text"}
+    whole = kind if isinstance(kind, IntType) else None
     default = below[path] if path in below else _initial(path)
     return SettingRow(
         path=path,
         value=_shown(path, value),
         source=settings.sources[path],
         default=_shown(path, default),
-        type="choice" if is_choice else kinds.get(plain, "list"),
+        type=_KINDS.get(type(kind), "list"),
         needs=about.needs,
         group=group,
         group_label=GROUPS[group].said(language),
         label=about.label.said(language),
         hint=about.hint.said(language) if about.hint else "",
-        options=_options(get_args(plain), about, language) if is_choice else None,
-        min=next((int(note.ge) for note in notes if note.ge is not None), None),
-        max=next((int(note.le) for note in notes if note.le is not None), None),
+        options=_options(kind, about, language) if isinstance(kind, LiteralType) else None,
+        min=whole.ge if whole else None,
+        max=whole.le if whole else None,
         advanced=not about.is_everyday,
         settable=not is_owners(path),
     )
 
 
-def _options(values: tuple[str | int, ...], about: About, language: str) -> tuple[Option, ...]:
-    """A value without words is shown as it is written."""
+def _options(kind: LiteralType, about: About, language: str) -> tuple[Option, ...]:
+    """In the order of their words; a value without words is shown as it is written."""
+    order = list(about.choices)
+    values = [value for value in kind.values if value is not None]
+    values.sort(key=lambda value: order.index(str(value)) if str(value) in order else len(order))
     found = ((value, about.choices.get(str(value))) for value in values)
     return tuple(
         Option(
@@ -117,22 +120,10 @@ def _options(values: tuple[str | int, ...], about: About, language: str) -> tupl
     )
 
 
-def _types(prefix: str, section: type[Section]) -> Iterator[tuple[str, object]]:
-    for field in msgspec.structs.fields(section):
-        kind = plain_type(field.type)
-        path = f"{prefix}{field.encode_name}"
-        if path == "destination":
-            yield from _types("destination.", DestinationConfig)
-        elif isinstance(kind, type) and issubclass(kind, Section):
-            yield from _types(f"{path}.", kind)
-        else:
-            yield path, field.type
-
-
 def _general(path: str) -> str:
     """The path without the name of a destination."""
     table, _, rest = path.partition(".")
-    return f"destination.{rest.rpartition('.')[2]}" if table == "destination" else path
+    return f"destination.*.{rest.rpartition('.')[2]}" if table == "destination" else path
 
 
 def _initial(path: str) -> Setting:

@@ -114,8 +114,8 @@ ABOUT: Mapping[str, About] = {
     "encoder.bitrate-kbps": About(
         Words("Most data a second (kb/s)", "Máximo de datos por segundo (kb/s)"), is_everyday=True
     ),
-    "destination.enabled": About(Words("Go LIVE there", "Salir en LIVE ahí"), is_everyday=True),
-    "destination.preset": About(
+    "destination.*.enabled": About(Words("Go LIVE there", "Salir en LIVE ahí"), is_everyday=True),
+    "destination.*.preset": About(
         Words("Kind", "Clase"),
         is_everyday=True,
         choices={
@@ -123,9 +123,9 @@ ABOUT: Mapping[str, About] = {
             **{name: Choice(platform.title) for name, platform in PLATFORMS.items()},
         },
     ),
-    "destination.server": About(Words("Server URL", "URL del servidor"), is_everyday=True),
-    "destination.key-file": About(Words("File with the key", "Archivo con la clave")),
-    "destination.ca-file": About(
+    "destination.*.server": About(Words("Server URL", "URL del servidor"), is_everyday=True),
+    "destination.*.key-file": About(Words("File with the key", "Archivo con la clave")),
+    "destination.*.ca-file": About(
         Words("File with a certificate authority", "Archivo con una autoridad de certificados")
     ),
     "record.enabled": About(Words("Record every LIVE", "Grabar cada LIVE"), is_everyday=True),

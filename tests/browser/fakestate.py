@@ -101,7 +101,7 @@ def fresh_settings() -> list[Json]:
 def in_words(row: Json, language: str) -> Json:
     """A setting as it is sent: with what people read of it."""
     path, choices = row["path"], row["choices"]
-    general = "destination." + path.rpartition(".")[2] if path.startswith("destination.") else path
+    general = "destination.*." + path.rpartition(".")[2] if path.startswith("destination.") else path
     about = ABOUT.get(general, About(Words(path, path)))
     words = [(value, about.choices.get(str(value))) for value in choices or ()]
     options = [

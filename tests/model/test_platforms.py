@@ -70,7 +70,7 @@ def test_a_destination_may_be_added_for_every_platform_but_the_one_that_is_alway
 
 
 def test_the_settings_and_the_schema_know_the_platforms_and_no_other() -> None:
-    assert [option.value for option in options("destination.preset", "en")] == ["", *NAMES]
+    assert [option.value for option in options("destination.*.preset", "en")] == ["", *NAMES]
     for name in NAMES:
         assert check_layer({"destination": {"main": {"preset": name}}}, "box.toml")
     with pytest.raises(Invalid, match="preset"):

@@ -60,7 +60,7 @@ def test_console_rates(tmp_path: Path, fps: int) -> None:
         ("[picture]\nfps = 45", "picture.fps: must be 24, 25, 30, 50 or 60, you wrote 45"),
         ("[picture]\nfps = 30.0", "picture.fps: must be 24, 25, 30, 50 or 60, you wrote 30.0"),
         ("[picture]\nfps = true", "picture.fps: must be 24, 25, 30, 50 or 60, you wrote true"),
-        ('[picture]\nlook = "blurr"', 'picture.look: must be "blur", "fill", "split" or "full", you wrote "blurr"'),
+        ('[picture]\nlook = "blurr"', 'picture.look: must be "blur", "fill", "full" or "split", you wrote "blurr"'),
         ('[picture]\nsize = "721x1280"', 'picture.size: must have even sides, you wrote "721x1280"'),
         ('[picture]\nsize = "158x200"', 'picture.size: must be a size from 160x160 to 1920x1920, you wrote "158x200"'),
         ('[picture]\nsize = "1080p"', 'picture.size: must be a size such as "720x1280", you wrote "1080p"'),
@@ -81,6 +81,15 @@ def test_console_rates(tmp_path: Path, fps: int) -> None:
             'capture.device: must be a size from 160x160 to 3840x2160, you wrote "99999x360"',
         ),
         ('run-dir = ""', "run-dir: must not be empty"),
+        ('panel.names = ["a b"]', 'panel.names: must hold host names, you wrote "a b"'),
+        ("panel.names = 3", 'panel.names: must be a list of names such as ["plugcast.lan"], you wrote 3'),
+        (f"panel.names = {['a'] * 65}", "panel.names: must be at most 64 of them"),
+        (
+            'moderation.words = ["ok", "a\\nb"]',
+            'moderation.words: must hold words of at most 100 characters, you wrote "a\\nb"',
+        ),
+        ("moderation.words = true", 'moderation.words: must be a list of words such as ["spoiler"], you wrote true'),
+        (f"moderation.words = {['a'] * 501}", "moderation.words: must be at most 500 of them"),
         (f'run-dir = "/{"r" * 90}"', "run-dir: must be at most 80 bytes long: the kernel limits the names of sockets"),
         ("a = ", "line 2, column 5: invalid value"),
         ('b = "x', "line 2, column 7: unterminated string"),
@@ -242,3 +251,9 @@ def test_a_hostile_file_is_one_line(tmp_path: Path, body: bytes, sentence: str) 
 
 def test_a_key_file_without_end_is_not_read_to_its_end(tmp_path: Path) -> None:
     layers.check_files(layers.load(written(tmp_path, '[destination.tiktok]\nkey-file = "/dev/zero"')))
+
+
+def test_words_of_the_chat_are_words_in_any_script_not_host_names(tmp_path: Path) -> None:
+    words = ["dos palabras", "ñandú", "مزعج", "x" * 100, *(f"word {number}" for number in range(90))]
+    config = layers.load(written(tmp_path, f"moderation.words = {words}")).config
+    assert config.moderation.words == tuple(words)

@@ -3,34 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Literal, get_args, get_origin
 
-import msgspec
 import pytest
+from msgspec.inspect import LiteralType
 
 from appliance.engine.canvas.arrange import STYLES
-from appliance.model.config import Config, DestinationConfig, Section
 from appliance.model.plan import LOOKS
 from appliance.model.words import LANGUAGES, Words
-from appliance.settings.checks import plain_type
+from appliance.settings.checks import setting_types
 from appliance.settings.layers import join
 from appliance.settings.listing import options, rows
 from appliance.settings.table import ABOUT, GROUPS
 
-
-def kinds(prefix: str = "", section: type[Section] = Config) -> Iterator[tuple[str, object]]:
-    """Every setting with its type, as the Config has them."""
-    for field in msgspec.structs.fields(section):
-        path = f"{prefix}{field.encode_name}"
-        if path == "destination":
-            yield from kinds("destination.", DestinationConfig)
-        elif isinstance(field.type, type) and issubclass(field.type, Section):
-            yield from kinds(f"{path}.", field.type)
-        else:
-            yield path, plain_type(field.type)
-
-
-KINDS = dict(kinds())
+KINDS = setting_types()
 
 
 def every_words() -> Iterator[tuple[str, Words]]:
@@ -62,9 +47,11 @@ def test_languages_differ() -> None:
     assert len([words for _, words in every if len(set(words)) < len(LANGUAGES)]) < len(every) / 8
 
 
-@pytest.mark.parametrize("path", [path for path, kind in KINDS.items() if get_origin(kind) is Literal])
+@pytest.mark.parametrize("path", [path for path, kind in KINDS.items() if isinstance(kind, LiteralType)])
 def test_whatever_is_chosen_by_a_word_of_ours_is_said_in_the_readers_language(path: str) -> None:
-    values = {str(value) for value in get_args(KINDS[path]) if isinstance(value, str)}
+    kind = KINDS[path]
+    assert isinstance(kind, LiteralType)
+    values = {value for value in kind.values if isinstance(value, str)}
     assert ABOUT[path].choices.keys() == values
 
 
