@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 import time
+import weakref
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any, Literal
@@ -16,12 +17,14 @@ FLAGS = (
     "--disable-component-update", "--disable-sync", "--autoplay-policy=no-user-gesture-required",
 )  # fmt: skip
 PHONE: dict[str, Any] = {
-    "viewport": {"width": 390, "height": 844}, "device_scale_factor": 2, "is_mobile": True, "has_touch": True,
+    "viewport": {"width": 390, "height": 844}, "is_mobile": True, "has_touch": True, "reduced_motion": "reduce",
 }  # fmt: skip
 DESKTOP: dict[str, Any] = {"viewport": {"width": 1280, "height": 800}}
 PATIENCE_MS = 60_000
 """How long to wait for what must happen, on a machine that has other things to do, too. Nothing takes this long."""
 expect.set_options(timeout=PATIENCE_MS)
+
+_STILL: weakref.WeakSet[BrowserContext] = weakref.WeakSet()
 
 type Theme = Literal["dark", "light"]
 
@@ -73,7 +76,9 @@ def stand_still(context: BrowserContext) -> None:
     What a page does after so long then happens when the test says so, however slow the machine is. What the page asks
     the box for is not of time and goes on.
     """
-    context.clock.install(time=time.time())
+    if context not in _STILL:
+        context.clock.install(time=time.time())
+        _STILL.add(context)
     context.clock.pause_at(time.time() + 1)
 
 
@@ -81,6 +86,15 @@ def pass_time(page: Page, ms: int) -> None:
     """Lets the page's own timers run for so long, at once. The clock must be installed."""
     page.clock.run_for(ms)
     page.evaluate("new Promise((done) => { requestAnimationFrame(done); })")
+
+
+def resize(page: Page, width: int, height: int) -> None:
+    """Another size, as a phone that is turned; it is there when the page has drawn itself for it."""
+    page.set_viewport_size({"width": width, "height": height})
+    page.wait_for_function(
+        "([width, height]) => innerWidth === width && innerHeight === height && new Promise(requestAnimationFrame)",
+        arg=[width, height],
+    )
 
 
 def assert_quiet(page: Page) -> None:

@@ -22,7 +22,7 @@ from appliance.engine.test_console.scene import Scene
 from appliance.model.plan import Look, PicturePlan
 
 WIDTH, HEIGHT, FPS = 360, 640, 30
-_FRAMES = 10
+_FRAMES = 3
 
 
 @functools.cache
@@ -36,7 +36,7 @@ def _canvases(look: Look) -> Iterator[av.VideoFrame]:
     canvas = Canvas(PicturePlan(width=WIDTH, height=HEIGHT, fps=FPS, look=look))
     game, face = Scene(640, 360), Face(320, 240)
     for number in range(_FRAMES):
-        pictures = [_drawn(game, number * 6 + 600, 640, 360), _drawn(face, number * 6, 320, 240)]
+        pictures = [_drawn(game, number * 20 + 600, 640, 360), _drawn(face, number * 20, 320, 240)]
         yield canvas.compose(pictures[0], pictures[1] if look == "split" else None, number)
 
 

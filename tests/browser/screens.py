@@ -99,7 +99,7 @@ def _ending(box: FakeBox) -> None:
 
 
 def _to_phone(page: Page) -> None:
-    page.locator(".clip button", has_text="To phone").first.click()
+    page.locator(".clip button:has(use[href='#i-qr-code'])").first.click()
 
 
 def _hints(page: Page) -> None:
@@ -109,12 +109,12 @@ def _hints(page: Page) -> None:
 
 
 def _sign_in(page: Page) -> None:
-    page.locator("plug-account button", has_text="Sign in").click()
+    page.locator("plug-account button").filter(visible=True).click()
     page.locator("plug-account").scroll_into_view_if_needed()
 
 
 def _invite(page: Page) -> None:
-    page.locator("button", has_text="Second owner").click()
+    page.locator("plug-phones .buttons button:has(use[href='#i-qr-code'])").first.click()
 
 
 SCREENS = (
@@ -143,18 +143,34 @@ SCREENS = (
     Screen("basics", "/#/settings/basics", ".setting select"),
     Screen("backup", "/#/settings/backup", "#reset-pin"),
     Screen("every", "/#/settings/every", ".setting"),
-    Screen("help", "/#/settings/help", ".log", act=lambda page: page.locator("button", has_text="last lines").click()),
+    Screen("help", "/#/settings/help", ".log", act=lambda page: page.locator("plug-help button").last.click()),
 )  # fmt: skip
 
 
+AGAIN = """async way => {
+    const { feed } = await import("/static/lib/feed.js");
+    const isRead = new Promise((done) => feed.addEventListener("state", done, { once: true }));
+    feed.again();
+    await isRead;
+    localStorage.removeItem("plugcast-zones");
+    sessionStorage.clear();
+    document.querySelector("#screen").replaceChildren();
+    location.hash = way;
+    dispatchEvent(new HashChangeEvent("hashchange"));
+}"""
+
+
 def show(box: FakeBox, page: Page, screen: Screen) -> None:
-    """Brings a page of an unpaired or paired browser to this screen."""
+    """Brings a page of an unpaired or paired browser to this screen; one that is in already reads the box anew."""
     box.is_open = screen.name != "pairing"
     box.state.update(fresh_state())
     screen.prepare(box)
-    page.goto("about:blank")
-    page.goto(f"{box.url}{screen.path}")
-    if screen.name != "pairing":
+    if box.is_open and page.url.startswith(box.url) and not page.locator("body.unpaired").count():
+        page.evaluate(AGAIN, screen.path.removeprefix("/") or "#/")
+    else:
+        page.goto("about:blank")
+        page.goto(f"{box.url}{screen.path}")
+    if box.is_open:
         page.wait_for_selector("#app:not([hidden])")
     screen.act(page)
     page.wait_for_selector(screen.shown, state="attached" if "src" in screen.shown else "visible")

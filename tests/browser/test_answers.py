@@ -68,16 +68,16 @@ def test_a_backup_shows_what_it_changes_and_asks(phone: BrowserContext, box: Fak
     assert_quiet(page)
 
 
-def test_clips_that_are_off_say_so_and_a_removed_phone_is_told(phone: BrowserContext) -> None:
-    with FakeBox(open_to_all=False) as box:
-        box.settings = [*box.settings, {**box.settings[0], "path": "replay.seconds", "value": 0, "default": 60}]
-        page = opened(phone, box.link)
-        page.wait_for_selector("#app:not([hidden])")
-        page.evaluate("location.hash = '#/clips'")
-        expect(page.locator("plug-clips")).to_contain_text("Clips are off")
-        expect(page.get_by_role("button", name="Clip 30 s").filter(visible=True)).to_have_count(0)
-        assert page.locator("#door .reply").count() == 0
-        phone.clear_cookies()
-        page.reload()
-        expect(page.locator("#door .reply")).to_contain_text("was removed from the box")
-        assert_quiet(page)
+def test_clips_that_are_off_say_so_and_a_removed_phone_is_told(phone: BrowserContext, box: FakeBox) -> None:
+    box.is_open = False
+    box.settings = [*box.settings, {**box.settings[0], "path": "replay.seconds", "value": 0, "default": 60}]
+    page = opened(phone, box.link)
+    page.wait_for_selector("#app:not([hidden])")
+    page.evaluate("location.hash = '#/clips'")
+    expect(page.locator("plug-clips")).to_contain_text("Clips are off")
+    expect(page.get_by_role("button", name="Clip 30 s").filter(visible=True)).to_have_count(0)
+    assert page.locator("#door .reply").count() == 0
+    phone.clear_cookies()
+    page.reload()
+    expect(page.locator("#door .reply")).to_contain_text("was removed from the box")
+    assert_quiet(page)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from playwright.sync_api import BrowserContext, Page, expect
 
-from tests.browser.chromium import assert_quiet, opened, pass_time, stand_still
+from tests.browser.chromium import assert_quiet, opened, pass_time
 from tests.browser.fakebox import FakeBox
 from tests.browser.screens import live, ready
 
@@ -53,10 +53,11 @@ def test_the_page_comes_back_by_itself_and_says_meanwhile_that_nothing_is_known(
     assert_quiet(page)
 
 
-def test_a_phone_that_lost_its_network_says_so_and_shows_no_old_values(phone: BrowserContext, box: FakeBox) -> None:
+def test_a_phone_that_lost_its_network_says_so_and_shows_no_old_values(
+    still_phone: BrowserContext, box: FakeBox
+) -> None:
     live(box)
-    stand_still(phone)
-    page = opened(phone, box.url)
+    page = opened(still_phone, box.url)
     page.wait_for_selector("#go.is-live")
     expect(page.locator(".viewers")).to_have_text("412 watching")
     asked = box.hits.get("/healthz", 0)
@@ -73,17 +74,16 @@ def test_a_phone_that_lost_its_network_says_so_and_shows_no_old_values(phone: Br
     page.unroute("**/healthz")
     page.clock.run_for(1000)
     page.wait_for_selector("#go.is-live")
-    phone.set_offline(offline=True)  # most phones say it themselves, and at once
+    still_phone.set_offline(offline=True)  # most phones say it themselves, and at once
     expect(page.locator(".state")).to_have_text("No answer")
-    phone.set_offline(offline=False)
+    still_phone.set_offline(offline=False)
     page.wait_for_selector("#go.is-live")
     assert_quiet(page)
 
 
-def test_a_short_break_is_no_alarm(phone: BrowserContext, box: FakeBox) -> None:
+def test_a_short_break_is_no_alarm(still_phone: BrowserContext, box: FakeBox) -> None:
     ready(box)
-    stand_still(phone)
-    page = opened(phone, box.url)
+    page = opened(still_phone, box.url)
     page.wait_for_selector("#go.does-go")
     page.evaluate(
         """() => { window.seen = [];
@@ -100,9 +100,10 @@ def test_a_short_break_is_no_alarm(phone: BrowserContext, box: FakeBox) -> None:
     assert "No answer" not in page.evaluate("window.seen")
 
 
-def test_a_hidden_tab_reads_nothing_and_looks_again_when_it_is_shown(phone: BrowserContext, box: FakeBox) -> None:
+def test_a_hidden_tab_reads_nothing_and_looks_again_when_it_is_shown(own_phone: BrowserContext, box: FakeBox) -> None:
     ready(box)
-    page = opened(phone, box.url)
+    box.missing.clear()
+    page = opened(own_phone, box.url)
     page.wait_for_selector(".screen img:not([hidden])")
     live(box)
     box.until(lambda fake: fake.hits.get("/api/preview.mp4", 0) > 0 and fake.readers == 1)

@@ -27,8 +27,9 @@ PASSWORD = "a few words in a row"
 
 
 @pytest.fixture
-def place(monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+def place(no_browser: None, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     """For a box whose visitors are at home with it."""
+    del no_browser
     at_home = (("192.168.1.7", 5), ("192.168.1.2", 80))
     for room in (safe_way, access_room):
         monkeypatch.setattr(room, "ends_of", lambda _request: at_home)
@@ -60,7 +61,7 @@ def is_within_the_screen(page: Page) -> bool:
     return bool(page.evaluate(wide) <= width + 0.5)
 
 
-@pytest.mark.parametrize("locale", ["en-US", "es-ES"])
+@pytest.mark.parametrize("locale", [pytest.param("en-US", marks=pytest.mark.long), "es-ES"])
 def test_the_page_explains_the_warning_and_the_link_still_pairs(place: Path, locale: str) -> None:
     def drive(house: House, browser: Browser) -> None:
         address = f"http://{NAME}:{house.port}/#{house.files.new_link(1.0)}"

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import BrowserContext, Page, expect
 
-from tests.browser.chromium import assert_quiet, opened, stand_still
+from tests.browser.chromium import assert_quiet, opened
 from tests.browser.fakebox import FakeBox
 from tests.browser.fakestate import destination, fresh_state
 from tests.browser.screens import live, ready, refused
@@ -19,11 +19,10 @@ pytestmark = pytest.mark.timeout(300)
 
 
 @pytest.fixture
-def page(phone: BrowserContext, box: FakeBox) -> Iterator[Page]:
+def page(still_phone: BrowserContext, box: FakeBox) -> Iterator[Page]:
     """The first screen, on which time stands still; `page.clock.resume()` lets it go."""
     ready(box)
-    stand_still(phone)
-    page = opened(phone, box.url)
+    page = opened(still_phone, box.url)
     page.wait_for_selector("#go.does-go")
     yield page
     assert_quiet(page)
@@ -281,10 +280,9 @@ def test_a_live_that_asks_for_a_key_can_be_ended(page: Page, box: FakeBox) -> No
     assert names(box) == ["end-live"]
 
 
-def test_an_error_is_said_in_the_readers_language(phone: BrowserContext, box: FakeBox) -> None:
+def test_an_error_is_said_in_the_readers_language(still_phone: BrowserContext, box: FakeBox) -> None:
     ready(box)
-    stand_still(phone)
-    page = opened(phone, f"{box.url}/#/settings/basics")
+    page = opened(still_phone, f"{box.url}/#/settings/basics")
     page.select_option("#page-language", "es")
     page.wait_for_selector("html[lang=es]")
     page.goto(f"{box.url}/#/")

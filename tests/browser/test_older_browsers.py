@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import subprocess
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -24,13 +24,6 @@ pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
 NEEDS = "It needs Safari of iOS 15, Chrome 103, Firefox 115 or a newer one"
 IPHONE = ("MediaSource", "WebKitMediaSource", "SourceBuffer")
 """What no iPhone before iOS 17.1 has: a way to play packets as they come."""
-
-
-@pytest.fixture
-def old(browser: Browser) -> Iterator[BrowserContext]:
-    with device(browser) as context:
-        make_old(context)
-        yield context
 
 
 def test_it_is_really_taken_away(old: BrowserContext, box: FakeBox) -> None:
@@ -124,64 +117,80 @@ def unable(page: Page, *words: str) -> None:
 @pytest.mark.parametrize(
     "lacks",
     [
-        "customElements", "IntersectionObserver", "AbortController", "TextDecoder", "Response.prototype.body",
-        "ReadableStream.prototype.getReader", "Element.prototype.replaceChildren", "localStorage",
-        "Element.prototype.toggleAttribute", "String.prototype.replaceAll", "HTMLScriptElement.prototype.noModule",
+        "customElements", "Response.prototype.body", "String.prototype.replaceAll",
+        "HTMLScriptElement.prototype.noModule",
+        *(
+            pytest.param(name, marks=pytest.mark.long)
+            for name in (
+                "IntersectionObserver", "AbortController", "TextDecoder", "ReadableStream.prototype.getReader",
+                "Element.prototype.replaceChildren", "localStorage", "Element.prototype.toggleAttribute",
+            )
+        ),
     ],
 )  # fmt: skip
-def test_what_the_page_cannot_do_without_is_named(browser: Browser, box: FakeBox, lacks: str) -> None:
+def test_what_the_page_cannot_do_without_is_named(old: BrowserContext, box: FakeBox, lacks: str) -> None:
     ready(box)
-    with device(browser) as context:
-        make_old(context, lacks)
-        page = context.new_page()
-        page.goto(box.url)
-        unable(page, NEEDS, "Nothing is wrong with the box")
+    page = old.new_page()
+    page.add_init_script(taken_away(lacks))
+    page.goto(box.url)
+    unable(page, NEEDS, "Nothing is wrong with the box")
 
 
-def served(context: BrowserContext, path: str, change: Callable[[str], str]) -> None:
+def served(page: Page, path: str, change: Callable[[str], str]) -> None:
     """Another text for a file of the page."""
 
     def answer(route: Route) -> None:
         route.fulfill(body=change((STATIC / path).read_text()), content_type="text/javascript")
 
-    context.route(f"**/static/{path}", answer)
+    page.route(f"**/static/{path}", answer)
 
 
-@pytest.mark.parametrize("path", ["main.js", "lib/feed.js", "pieces/home.js", "pieces/go.js", "sentences/en/first.js"])
-@pytest.mark.parametrize("newer", ["class Newer { newer ~ syntax }\n", "globalThis.newerThanThisBrowser();\n"])
+SYNTAX, CALL = "class Newer { newer ~ syntax }\n", "globalThis.newerThanThisBrowser();\n"
+
+
+@pytest.mark.parametrize(
+    ("path", "newer"),
+    [
+        ("main.js", SYNTAX), ("pieces/home.js", CALL), ("sentences/en/first.js", SYNTAX),
+        *(
+            pytest.param(path, newer, marks=pytest.mark.long)
+            for path in ("main.js", "lib/feed.js", "pieces/home.js", "pieces/go.js", "sentences/en/first.js")
+            for newer in (SYNTAX, CALL)
+        ),
+    ],
+)  # fmt: skip
 def test_a_script_that_cannot_be_read_or_run_is_no_silence(
-    browser: Browser, box: FakeBox, path: str, newer: str
+    phone: BrowserContext, box: FakeBox, path: str, newer: str
 ) -> None:
     ready(box)
-    with device(browser) as context:
-        served(context, path, lambda text: newer + text)
-        page = context.new_page()
-        page.goto(box.url)
-        unable(page, NEEDS)
-        assert re.search(r"\(.*(?:token|Unexpected|not a function).*\)", page.inner_text("#unable"))
+    page = phone.new_page()
+    served(page, path, lambda text: newer + text)
+    page.goto(box.url)
+    unable(page, NEEDS)
+    assert re.search(r"\(.*(?:token|Unexpected|not a function).*\)", page.inner_text("#unable"))
 
 
-def test_a_piece_that_breaks_later_is_said_too(browser: Browser, box: FakeBox) -> None:
+def test_a_piece_that_breaks_later_is_said_too(phone: BrowserContext, box: FakeBox) -> None:
     ready(box)
-    with device(browser) as context:
-        breaks = "draw(state) { if (state.live.type !== 'off') state.nothing.toSorted();"
-        served(context, "pieces/facts.js", lambda text: text.replace("draw(state) {", breaks))
-        page = context.new_page()
-        page.goto(box.url)
-        page.wait_for_selector("#go.does-go")
-        expect(page.locator("#unable")).to_be_hidden()
-        live(box)
-        unable(page, NEEDS)
+    breaks = "draw(state) { if (state.live.type !== 'off') state.nothing.toSorted();"
+    page = phone.new_page()
+    served(page, "pieces/facts.js", lambda text: text.replace("draw(state) {", breaks))
+    page.goto(box.url)
+    page.wait_for_selector("#go.does-go")
+    expect(page.locator("#unable")).to_be_hidden()
+    live(box)
+    unable(page, NEEDS)
 
 
-@pytest.mark.parametrize("path", ["main.js", "lib/words.js", "sentences/en/first.js"])
-def test_a_part_that_did_not_arrive_is_not_the_browsers_fault(browser: Browser, box: FakeBox, path: str) -> None:
-    with device(browser) as context:
-        context.route(f"**/static/{path}", lambda route: route.abort())
-        page = context.new_page()
-        page.goto(box.url)
-        unable(page, "did not arrive. Reload the page")
-        assert NEEDS not in page.inner_text("body")
+@pytest.mark.parametrize(
+    "path", ["main.js", pytest.param("lib/words.js", marks=pytest.mark.long), "sentences/en/first.js"]
+)
+def test_a_part_that_did_not_arrive_is_not_the_browsers_fault(phone: BrowserContext, box: FakeBox, path: str) -> None:
+    page = phone.new_page()
+    page.route(f"**/static/{path}", lambda route: route.abort())
+    page.goto(box.url)
+    unable(page, "did not arrive. Reload the page")
+    assert NEEDS not in page.inner_text("body")
 
 
 def test_a_box_that_is_away_is_no_fault_of_the_browser(phone: BrowserContext, box: FakeBox) -> None:

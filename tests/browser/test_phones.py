@@ -3,27 +3,14 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, expect
+from playwright.sync_api import BrowserContext, expect
 
-from tests.browser.chromium import assert_quiet, device, opened, stand_still
+from tests.browser.chromium import assert_quiet, opened
 from tests.browser.fakebox import PIN, FakeBox
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
-
-
-@pytest.fixture
-def box() -> Iterator[FakeBox]:
-    with FakeBox() as it:
-        yield it
-
-
-@pytest.fixture
-def phone(browser: Browser) -> Iterator[BrowserContext]:
-    with device(browser) as it:
-        yield it
 
 
 def test_phones_are_named_and_removed(phone: BrowserContext, box: FakeBox) -> None:
@@ -83,15 +70,14 @@ def test_owners_are_told_until_they_look(phone: BrowserContext, box: FakeBox) ->
     assert_quiet(page)
 
 
-def test_a_pin_that_waits_is_sent_again_by_itself(phone: BrowserContext) -> None:
-    with FakeBox(open_to_all=False) as box:
-        box.pin_waits_s = 2
-        stand_still(phone)
-        page = opened(phone, box.url)
-        page.fill("#pin", PIN)
-        page.wait_for_selector(".reply:has-text('your turn is in 00:02')")
-        page.clock.run_for(1000)
-        page.wait_for_selector(".reply:has-text('your turn is in 00:01')")
-        page.clock.run_for(1000)
-        page.wait_for_selector("#app:not([hidden])")
-        assert_quiet(page)
+def test_a_pin_that_waits_is_sent_again_by_itself(still_phone: BrowserContext, box: FakeBox) -> None:
+    box.is_open = False
+    box.pin_waits_s = 2
+    page = opened(still_phone, box.url)
+    page.fill("#pin", PIN)
+    page.wait_for_selector(".reply:has-text('your turn is in 00:02')")
+    page.clock.run_for(1000)
+    page.wait_for_selector(".reply:has-text('your turn is in 00:01')")
+    page.clock.run_for(1000)
+    page.wait_for_selector("#app:not([hidden])")
+    assert_quiet(page)

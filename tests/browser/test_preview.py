@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from playwright.sync_api import BrowserContext, expect
 
-from tests.browser.chromium import assert_quiet, opened, pass_time, stand_still
+from tests.browser.chromium import assert_quiet, opened, pass_time
 from tests.browser.fakebox import FakeBox
 from tests.browser.screens import live, ready
 
@@ -25,8 +25,13 @@ BEHIND = """([began, count, below]) => new Promise((done) => {
 })"""
 
 
-def test_single_pictures_come_while_somebody_looks(phone: BrowserContext, box: FakeBox) -> None:
-    page = opened(phone, box.url)
+@pytest.fixture(autouse=True)
+def _moving(box: FakeBox) -> None:
+    box.missing.clear()
+
+
+def test_single_pictures_come_while_somebody_looks(own_phone: BrowserContext, box: FakeBox) -> None:
+    page = opened(own_phone, box.url)
     page.wait_for_selector(".screen img:not([hidden])")
     first = page.locator(".screen img").first.get_attribute("src")
     expect(page.locator(".screen img").first).not_to_have_attribute("src", first or "")
@@ -70,11 +75,10 @@ def test_a_broken_video_is_named_at_once_and_pictures_go_on(phone: BrowserContex
     expect(page.locator(".screen img").first).to_be_visible()
 
 
-def test_a_silent_video_is_named_within_five_seconds(phone: BrowserContext, box: FakeBox) -> None:
+def test_a_silent_video_is_named_within_five_seconds(still_phone: BrowserContext, box: FakeBox) -> None:
     live(box)
     box.movie_speed = 0.000001  # it says how it begins, and then no frame ever
-    stand_still(phone)
-    page = opened(phone, box.url)
+    page = opened(still_phone, box.url)
     page.wait_for_selector("#go.is-live")
     box.until(lambda fake: fake.hits.get("/api/preview.mp4", 0) > 0)
     page.clock.run_for(4900)

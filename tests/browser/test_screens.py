@@ -6,7 +6,7 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, expect
 
 from tests.browser import axe
-from tests.browser.chromium import DESKTOP, PHONE, Theme, assert_quiet, device, opened
+from tests.browser.chromium import PHONE, Theme, assert_quiet, device, opened, resize
 from tests.browser.fakebox import PASSWORD, PIN, FakeBox
 from tests.browser.fakestate import fresh_state
 from tests.browser.screens import SCREENS, Screen, show
@@ -14,52 +14,45 @@ from tests.browser.screens import SCREENS, Screen, show
 EVIL = '<img src=x onerror="window.taken=1"><script>window.taken=1</script>'
 
 
+# A thumb needs 44 pixels each way; links within a sentence are not in the way of that (there are none).
+SMALL = """() => [...document.querySelectorAll('button, a, summary, input, select, textarea')]
+    .filter((one) => one.checkVisibility() && !one.closest('.unseen'))
+    .map((one) => [one.id || one.textContent || one.className, one.getBoundingClientRect(), one])
+    .filter(([, box, one]) => box.width > 0 && !one.classList.contains('switch'))
+    .filter(([, box]) => box.height < 43.5 || box.width < 43.5)
+    .map(([name, box]) => `${name} ${box.width}x${box.height}`)"""
+WIDE = "document.documentElement.scrollWidth > innerWidth ? [`it is ${document.documentElement.scrollWidth} wide`] : []"
+ENGLISH = {"the", "your", "you", "with", "and", "not", "it"}
+IN_SPANISH = {"doctor", "destinations", "home", "home-live", "home-new-key", "sound", "looks"}
+"""Checks, problems with hints, rows and platforms, which the box tells in English."""
+
+
 @pytest.mark.slow
 @pytest.mark.timeout(300)
-@pytest.mark.parametrize(
-    ("kind", "theme"),
-    [
-        ("phone", "dark"),
-        pytest.param("phone", "light", marks=pytest.mark.long),
-        pytest.param("desktop", "dark", marks=pytest.mark.long),
-        pytest.param("desktop", "light", marks=pytest.mark.long),
-    ],
-)
-def test_nobody_is_kept_out(browser: Browser, box: FakeBox, theme: Theme, kind: str) -> None:
-    found = {}
-    options = PHONE if kind == "phone" else DESKTOP
-    with device(browser, options, color_scheme=theme, reduced_motion="reduce") as context:
+@pytest.mark.parametrize("is_long", [False, pytest.param(True, marks=pytest.mark.long)])
+def test_every_screen_fits_and_keeps_nobody_out(browser: Browser, box: FakeBox, *, is_long: bool) -> None:
+    """In Spanish, whose words are longer. By axe, by a thumb on the narrowest phone, and without a word of English."""
+    widths = (320, 390, 900, 1280) if is_long else (320,)
+    themes: tuple[Theme, ...] = ("light", "dark") if is_long else ("dark",)
+    found: dict[str, list[str]] = {}
+    with device(browser, PHONE, locale="es-ES") as context:
         page = opened(context, "about:blank")
         for screen in SCREENS:
             show(box, page, screen)
-            if lines := axe.serious(page):
-                found[screen.name] = lines
+            wrong = found.setdefault(screen.name, [])
+            words = set(page.locator("body").inner_text().lower().split())
+            if screen.name in IN_SPANISH:
+                wrong += sorted(words & ENGLISH)
+            for width in (390, 1280) if is_long else (390,):
+                resize(page, width, 844)
+                for theme in themes:
+                    page.emulate_media(color_scheme=theme)
+                    wrong += axe.serious(page)
+            for width in widths:
+                resize(page, width, 844)
+                wrong += page.evaluate(WIDE) + page.evaluate(SMALL)
         assert_quiet(page)
-    assert found == {}
-
-
-@pytest.mark.slow
-@pytest.mark.timeout(300)
-@pytest.mark.parametrize("width", [320, *(pytest.param(width, marks=pytest.mark.long) for width in (390, 900, 1280))])
-def test_nothing_is_wider_than_the_screen_and_everything_can_be_hit(browser: Browser, box: FakeBox, width: int) -> None:
-    """A thumb needs 44 pixels each way; links within a sentence are not in the way of that (there are none)."""
-    small = """() => [...document.querySelectorAll('button, a, summary, input, select, textarea')]
-        .filter((one) => one.checkVisibility() && !one.closest('.unseen'))
-        .map((one) => [one.id || one.textContent || one.className, one.getBoundingClientRect(), one])
-        .filter(([, box, one]) => box.width > 0 && !one.classList.contains('switch'))
-        .filter(([, box]) => box.height < 43.5 || box.width < 43.5)
-        .map(([name, box]) => `${name} ${box.width}x${box.height}`)"""
-    wrong = {}
-    with device(browser, {**PHONE, "viewport": {"width": width, "height": 844}}, locale="es-ES") as context:
-        page = opened(context, "about:blank")
-        for screen in SCREENS:
-            if screen.name in {"clips-qr", "phones", "help", "account"}:
-                continue  # they are reached by English words
-            show(box, page, screen)
-            wide = page.evaluate("document.documentElement.scrollWidth - innerWidth")
-            if wide > 0 or page.evaluate(small):
-                wrong[screen.name] = (wide, page.evaluate(small))
-    assert wrong == {}
+    assert {name: wrong for name, wrong in found.items() if wrong} == {}
 
 
 @pytest.mark.slow
@@ -102,33 +95,34 @@ def test_foreign_texts_stay_texts(phone: BrowserContext, box: FakeBox) -> None:
 
 
 @pytest.mark.timeout(300)
-def test_the_pin_or_the_password_lets_a_phone_in(phone: BrowserContext) -> None:
-    with FakeBox(open_to_all=False) as box:
-        page = opened(phone, box.url)
-        page.fill("#pin", "1111 2222")
-        page.wait_for_selector(".reply:has-text('not the PIN')")
-        page.fill("#pin", PIN)
-        page.wait_for_selector("#app:not([hidden])")
-        phone.clear_cookies()
-        page.reload()
-        page.click("#door summary")
-        page.fill("#login", PASSWORD)
-        page.press("#login", "Enter")
-        page.wait_for_selector("#app:not([hidden])")
-        assert_quiet(page)
+def test_the_pin_or_the_password_lets_a_phone_in(phone: BrowserContext, box: FakeBox) -> None:
+    box.is_open = False
+    page = opened(phone, box.url)
+    page.fill("#pin", "1111 2222")
+    page.wait_for_selector(".reply:has-text('not the PIN')")
+    page.fill("#pin", PIN)
+    page.wait_for_selector("#app:not([hidden])")
+    phone.clear_cookies()
+    page.reload()
+    page.click("#door summary")
+    page.fill("#login", PASSWORD)
+    page.press("#login", "Enter")
+    page.wait_for_selector("#app:not([hidden])")
+    assert_quiet(page)
 
 
-def test_the_link_works_once_and_leaves_the_address(phone: BrowserContext, browser: Browser) -> None:
-    with FakeBox(open_to_all=False) as box:
-        page = opened(phone, box.link)
-        page.wait_for_selector("#app:not([hidden])")
-        assert "#" not in page.url
-        page.goto("about:blank")
-        page.go_back()
-        assert "token" not in page.url
-        with device(browser) as other:
-            second = opened(other, box.link)
-            second.wait_for_selector("#door .reply:has-text('used already')")
+def test_the_link_works_once_and_leaves_the_address(
+    phone: BrowserContext, own_phone: BrowserContext, box: FakeBox
+) -> None:
+    box.is_open = False
+    page = opened(phone, box.link)
+    page.wait_for_selector("#app:not([hidden])")
+    assert "#" not in page.url
+    page.goto("about:blank")
+    page.go_back()
+    assert "token" not in page.url
+    second = opened(own_phone, box.link)
+    second.wait_for_selector("#door .reply:has-text('used already')")
 
 
 def test_signing_in_with_tiktok_is_there_only_with_a_client_key(phone: BrowserContext, box: FakeBox) -> None:
@@ -149,16 +143,3 @@ def test_signing_in_with_tiktok_is_there_only_with_a_client_key(phone: BrowserCo
     page.wait_for_selector(".switch")
     expect(card).to_be_hidden()
     assert_quiet(page)
-
-
-@pytest.mark.timeout(300)
-def test_a_spanish_page_says_nothing_in_english(browser: Browser, box: FakeBox) -> None:
-    """All twelve checks, problems with hints, rows and platforms, which the box tells in English."""
-    with device(browser, locale="es-ES") as context:
-        page = opened(context, "about:blank")
-        for screen in SCREENS:
-            if screen.name in {"doctor", "destinations", "home", "home-live", "home-new-key", "sound", "looks"}:
-                show(box, page, screen)
-                page.wait_for_selector(".row, #screen *", state="attached")
-                words = set(page.locator("body").inner_text().lower().split())
-                assert words & {"the", "your", "you", "with", "and", "not", "it"} == set(), screen.name

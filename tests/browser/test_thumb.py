@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
-from tests.browser.chromium import assert_quiet, device, opened, stand_still
+from tests.browser.chromium import assert_quiet, device, opened, resize
 from tests.browser.fakebox import FakeBox, Json
 from tests.browser.fakestate import fresh_state
 from tests.browser.screens import SCREENS, live, ready
@@ -15,7 +15,8 @@ from tests.browser.test_live import hold, names, paste
 
 pytestmark = pytest.mark.timeout(300)
 
-SIZES = [(390, 844), (844, 390), (320, 568), (768, 1024), (1280, 800)]
+SIZES = [(390, 844), (844, 390), (320, 568)]
+LARGE = [(768, 1024), (1280, 800)]
 PASTE_TAPS = 2
 """The field is held, and the system's own menu is tapped."""
 COUNT = "window.taps = 0; addEventListener('pointerdown', () => { window.taps += 1; }, true);"
@@ -47,29 +48,31 @@ def end_with_a_used_key(box: FakeBox) -> None:
     box.change(live={"type": "off"}, readiness=rows)
 
 
-def test_from_the_scan_to_a_live_in_four_taps_and_the_second_evening_in_two_and_a_paste(phone: BrowserContext) -> None:
-    with FakeBox(open_to_all=False) as box:
-        phone.add_init_script(COUNT)
-        stand_still(phone)
-        page = opened(phone, box.link)
-        for evening in (1, 2):
-            page.wait_for_selector("#go.does-paste")
-            page.evaluate("window.taps = 0")
-            page.tap("#go")
-            page.wait_for_selector("#paste-tiktok:focus")
-            paste(page, "rtmp://push.example/live/ stream-1?expire=1")
-            page.clock.run_for(1)  # what is pasted is used at once
-            page.wait_for_selector("#go.does-go")
-            hold(page, until="#go.does-end")
-            taps = page.evaluate("window.taps")
-            assert taps + PASTE_TAPS <= 4
-            assert names(box)[-2:] == ["paste-key", "go-live"]
-            if evening == 1:
-                box.change(at=box.state["live"]["since-at"] + 600)
-                end_with_a_used_key(box)
-                expect(page.locator(".after")).to_contain_text("Your LIVE is over: 10:00")
-                expect(page.locator("#go")).to_have_text("Paste a new key")
-        assert_quiet(page)
+def test_from_the_scan_to_a_live_in_four_taps_and_the_second_evening_in_two_and_a_paste(
+    still_phone: BrowserContext, box: FakeBox
+) -> None:
+    box.is_open = False
+    page = opened(still_phone, "about:blank")
+    page.add_init_script(COUNT)
+    page.goto(box.link)
+    for evening in (1, 2):
+        page.wait_for_selector("#go.does-paste")
+        page.evaluate("window.taps = 0")
+        page.tap("#go")
+        page.wait_for_selector("#paste-tiktok:focus")
+        paste(page, "rtmp://push.example/live/ stream-1?expire=1")
+        page.clock.run_for(1)  # what is pasted is used at once
+        page.wait_for_selector("#go.does-go")
+        hold(page, until="#go.does-end")
+        taps = page.evaluate("window.taps")
+        assert taps + PASTE_TAPS <= 4
+        assert names(box)[-2:] == ["paste-key", "go-live"]
+        if evening == 1:
+            box.change(at=box.state["live"]["since-at"] + 600)
+            end_with_a_used_key(box)
+            expect(page.locator(".after")).to_contain_text("Your LIVE is over: 10:00")
+            expect(page.locator("#go")).to_have_text("Paste a new key")
+    assert_quiet(page)
 
 
 @pytest.mark.parametrize(
@@ -158,15 +161,16 @@ def evening(box: FakeBox) -> list[Json]:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("size", [(390, 844), (844, 390), (320, 568), (1280, 800)])
+@pytest.mark.parametrize(
+    "size",
+    [(390, 844), (844, 390), *(pytest.param(size, marks=pytest.mark.long) for size in ((320, 568), (1280, 800)))],
+)
 def test_nothing_moves_while_live(browser: Browser, box: FakeBox, size: tuple[int, int]) -> None:
     """By the browser's own layout-shift entries, and by where each thing to press lies."""
     live(box)
     kind = {"viewport": {"width": size[0], "height": size[1]}, "has_touch": True}
     with device(browser, kind, reduced_motion="reduce") as context:
-        page = opened(context, "about:blank")
-        page.route("**/api/preview.mp4", lambda route: route.abort())
-        page.goto(box.url)
+        page = opened(context, box.url)
         page.wait_for_selector("#go.is-live")
         page.wait_for_selector(".screen img:not([hidden])")
         show(page, box, 0, problems=[{"code": "disk-full", "text": "x", "hints": [], "facts": {}}])
@@ -197,31 +201,32 @@ def show(page: Page, box: FakeBox, number: int, **state: Any) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("size", SIZES)
+@pytest.mark.parametrize("sizes", [SIZES, pytest.param(LARGE, marks=pytest.mark.long)], ids=["phone", "large"])
 def test_privacy_is_one_tap_on_every_screen_and_always_there(
-    browser: Browser, box: FakeBox, size: tuple[int, int]
+    browser: Browser, box: FakeBox, sizes: list[tuple[int, int]]
 ) -> None:
     live(box)
-    kind = {"viewport": {"width": size[0], "height": size[1]}, "has_touch": True}
     ways = sorted({screen.path.removeprefix("/") or "#/" for screen in SCREENS})
     assert len(ways) > 12
-    with device(browser, kind, reduced_motion="reduce", locale="es-ES") as context:
+    places: dict[tuple[int, int], set[tuple[int, ...]]] = {}
+    with device(browser, {"has_touch": True}, reduced_motion="reduce", locale="es-ES") as context:
         page = opened(context, box.url)
         page.wait_for_selector("#go.is-live")
-        places = {}
         for way in ways:
             page.evaluate("way => { location.hash = way; }", way)
             screen, _, inner = way.removeprefix("#/").partition("/")
             page.wait_for_selector(f"body[data-screen={screen or 'home'}]")
             shown = f'plug-settings-page[page="{inner}"] > :last-child:defined' if inner else "#screen > :first-child"
             page.wait_for_selector(shown, state="attached")
-            assert page.evaluate(ON_TOP, "#quick-privacy"), way
-            places[way] = page.evaluate(PLACE, "#quick-privacy")
-        assert len(set(map(tuple, places.values()))) == 1, places
-        x, y, width, height = places["#/"]
-        assert min(x, y, size[0] - x - width, size[1] - y - height) >= 0
-        assert width >= 200
-        assert height >= 44
+            for width, height in sizes:
+                resize(page, width, height)
+                assert page.evaluate(ON_TOP, "#quick-privacy"), (way, width)
+                places.setdefault((width, height), set()).add(tuple(page.evaluate(PLACE, "#quick-privacy")))
+        for size, ((x, y, width, height), *others) in places.items():
+            assert not others, (size, "it is at other places, too")
+            assert min(x, y, size[0] - x - width, size[1] - y - height) >= 0
+            assert width >= 200
+            assert height >= 44
         page.tap("#quick-privacy")
         box.until(lambda fake: fake.commands == [{"do": "privacy", "on": True}])
         assert_quiet(page)

@@ -80,8 +80,11 @@ def at_home(page: Page) -> None:
 @pytest.mark.parametrize("language", LANGUAGES)
 @pytest.mark.parametrize(
     ("prepare", "most"),
-    [(lambda _: None, FIRST_SCREEN), (ready, FIRST_SCREEN), (protected, FIRST_SCREEN + WORDS_OF_PROBLEMS)],
-    ids=["new", "ready", "problem"],
+    [
+        pytest.param(lambda _: None, FIRST_SCREEN, id="new", marks=pytest.mark.long),
+        pytest.param(ready, FIRST_SCREEN, id="ready"),
+        pytest.param(protected, FIRST_SCREEN + WORDS_OF_PROBLEMS, id="problem"),
+    ],
 )
 def test_the_first_screen_is_light(browser: Browser, box: FakeBox, language: str, prepare: Any, most: int) -> None:
     prepare(box)
@@ -104,7 +107,7 @@ def test_the_door_is_light(browser: Browser, box: FakeBox) -> None:
         assert scale.total <= DOOR
 
 
-@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("language", [pytest.param("en", marks=pytest.mark.long), "es"])
 def test_every_screen_together_leaves_room_for_more(browser: Browser, box: FakeBox, language: str) -> None:
     box.is_open = False
     live(box)
@@ -167,7 +170,10 @@ def test_what_is_not_of_the_first_screen_comes_when_it_is_opened(browser: Browse
 
 @pytest.mark.parametrize(
     ("language", "away", "looks"),
-    [("en", "did not arrive: the box does not answer", "How your game"), ("es", "Vendrá sola", "Cómo se ve")],
+    [
+        pytest.param("en", "did not arrive: the box does not answer", "How your game", marks=pytest.mark.long),
+        ("es", "Vendrá sola", "Cómo se ve"),
+    ],
 )
 def test_a_screen_of_a_box_that_is_away_comes_by_itself(
     browser: Browser, box: FakeBox, language: str, away: str, looks: str
