@@ -188,6 +188,7 @@ def _parser() -> argparse.ArgumentParser:
         "engine": _engine,
         "control": _control,
         "screen": _screen,
+        "chat": _chat,
     }
     for role, facts in ROLES.items():
         about = f"Runs {facts.does} in the foreground, as its unit does."
@@ -268,6 +269,13 @@ def _screen(options: argparse.Namespace) -> int:
     except Unavailable as error:
         print(str(error), file=sys.stderr)
         return NEVER_HERE_EXIT
+
+
+def _chat(options: argparse.Namespace) -> int:
+    from appliance.chat.main import main as chat
+    from appliance.settings import layers
+
+    return chat(Path(layers.load_owners(options.config).config.run_dir))
 
 
 def _adopt(options: argparse.Namespace) -> int:

@@ -5,17 +5,17 @@ It owns who is there and what comes next; whoever plays it waits between the mom
 
 from __future__ import annotations
 
-import asyncio
 import heapq
 import random
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import Iterator
 
 from msgspec.structs import replace
 
+from appliance.chat.source import CONNECTED, Clock, Source
 from appliance.model.event import (
+    AnyEvent,
     Badge,
     Comment,
-    Event,
     Follow,
     Gift,
     Join,
@@ -51,7 +51,7 @@ _GIFTS = (
 )
 _GIFT_WEIGHTS = (60, 25, 25, 8, 0.3)
 _BADGES: tuple[tuple[Badge, ...], ...] = ((), (), (), (), ("fan",), ("subscriber",), ("gifter",), ("moderator",))
-_SOMETHING: tuple[type[Event], ...] = (Comment, Join, Gift, Follow, Share, Question, Subscribe)
+_SOMETHING: tuple[type[AnyEvent], ...] = (Comment, Join, Gift, Follow, Share, Question, Subscribe)
 _WEIGHTS = (100, 40, 6, 4, 3, 2, 1)
 
 
@@ -63,9 +63,9 @@ class Crowd:
         self._size = min(MOST, max(FEWEST, viewers))
         self._number = self._likes = 0
         self._now = self._ever = self._size
-        self._due: list[tuple[float, int, Event]] = []
+        self._due: list[tuple[float, int, AnyEvent]] = []
 
-    def happens(self) -> Iterator[tuple[float, Event]]:
+    def happens(self) -> Iterator[tuple[float, AnyEvent]]:
         """Every event with the seconds since the beginning, without end."""
         yield 0.0, self._named(Standing(platform="simulated", live="on", room="1"))
         yield 0.0, self._viewers()
@@ -86,10 +86,10 @@ class Crowd:
         """Twice as many viewers write less than twice as much."""
         return self._chance.expovariate(0.03 * self._size**0.72)
 
-    def _something(self) -> Event:
+    def _something(self) -> AnyEvent:
         kind = self._chance.choices(_SOMETHING, _WEIGHTS)[0]
         who, pick = self._viewer(), self._chance.choice
-        event: Event
+        event: AnyEvent
         if kind is Comment:
             event = Comment(platform="simulated", user=who, text=pick(_SAID))
         elif kind is Question:
@@ -128,29 +128,30 @@ class Crowd:
             badges=_BADGES[number * 7 % len(_BADGES)],
         )  # fmt: skip
 
-    def _viewers(self) -> Event:
+    def _viewers(self) -> AnyEvent:
         step = max(1, self._size // 20)
         self._now = min(2 * self._size, max(1, self._now + self._chance.randint(-step, step)))
         self._ever += self._chance.randint(0, step)
         return self._named(Viewers(platform="simulated", now=self._now, ever=max(self._ever, self._now)))
 
-    def _liked(self) -> Event:
+    def _liked(self) -> AnyEvent:
         self._likes += self._chance.randint(0, 3 * self._size)
         return self._named(Likes(platform="simulated", total=self._likes))
 
-    def _named(self, event: Event) -> Event:
+    def _named(self, event: AnyEvent) -> AnyEvent:
         self._number += 1
         return replace(event, id=str(self._number))
 
-    def _plan(self, at_s: float, event: Event) -> None:
+    def _plan(self, at_s: float, event: AnyEvent) -> None:
         heapq.heappush(self._due, (at_s, self._number, event))
 
 
-async def simulated(crowd: Crowd, wall: Callable[[], float]) -> AsyncIterator[Event]:
-    """What the crowd does, as it happens: `wall` tells when that is, in Unix seconds."""
-    passed_s = 0.0
+async def simulated(crowd: Crowd, clock: Clock) -> Source:
+    """What the crowd does, as it happens. A crowd that comes again is another one: nothing of it was counted yet."""
+    began, passed_s = round(clock.wall()), 0.0
+    yield CONNECTED
     for at_s, event in crowd.happens():
         if at_s > passed_s:
-            await asyncio.sleep(at_s - passed_s)
+            await clock.sleep(at_s - passed_s)
             passed_s = at_s
-        yield replace(event, at=wall())
+        yield replace(event, id=f"{began}-{event.id}", at=clock.wall())

@@ -9,12 +9,12 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-from collections.abc import AsyncIterator, Callable
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
 from appliance.clock.clocks import WallClock
 from appliance.clock.wall_clock import Skew
-from appliance.control.chat.desk import ChatDesk
+from appliance.control.chat.desk import ChatDesk, chat_plan_for
 from appliance.control.commands import Asked, Rooms, carry_out
 from appliance.control.factory_reset import Presence
 from appliance.control.jobs.exports import export_state
@@ -37,10 +37,10 @@ from appliance.control.live.wish_file import WishFile
 from appliance.control.panel_settings import PanelSettings
 from appliance.control.state_extras import Asides
 from appliance.errors import Fact
+from appliance.model.chat import ChatPlan, FromChat
 from appliance.model.check import Check
 from appliance.model.command import Command
 from appliance.model.config import Config
-from appliance.model.event import Event
 from appliance.model.plan import Plan
 from appliance.model.profile import Profile
 from appliance.model.protocol import Hello
@@ -96,6 +96,7 @@ class Director:
         self.state: Latest[State] = self._shown.state
         self.plan: Latest[Plan] = Latest(Plan())
         self.screen: Latest[ScreenPlan] = Latest(screen_plan_for(self.config, around.name))
+        self.chat: Latest[ChatPlan] = Latest(ChatPlan())
         self._live_control = LiveControl(
             Around(
                 keys=around.keys, wishes=around.wishes, clock=around.clock, config=lambda: self.config,
@@ -178,12 +179,15 @@ class Director:
         known = self._shown.known
         self._shown.learn(replace(known, recordings=recordings.recordings, free_mb=recordings.free_mb))
 
-    async def chat(self, happens: AsyncIterator[Event]) -> None:
-        """Hears what happens among the viewers, for as long as somebody tells."""
-        async for event in happens:
-            self._chat.take([event])
-            room = self._chat.room
-            self._shown.learn(replace(self._shown.known, chat=room.state, alerts=room.alerts))
+    def chat_said(self, message: FromChat) -> None:
+        """The chat role says what happens among the viewers, or how a source stands."""
+        self._chat.said(message)
+        self._shown.learn(replace(self._shown.known, chat=self._chat.state, alerts=self._chat.room.alerts))
+
+    def chat_lost(self) -> None:
+        """The chat role is gone."""
+        self._chat.lost()
+        self.refresh()
 
     def watch(self, what: Watched) -> None:
         """Somebody looks at pictures or packets; the engine makes them for a while."""
@@ -206,6 +210,8 @@ class Director:
         self._follow_clock()
         self._jobs.expire()
         self._chat.look(self.config.moderation)
+        if self.chat.set(chat_plan_for(self.config.chat)):
+            self._chat.listen(self.chat.value)
         self._recognise()
         now, report, live_control = self._around.clock.now(), self._hearing.report, self._live_control
         if report and live_control.heard(report):
@@ -231,7 +237,7 @@ class Director:
             access=self._around.access(),
             uplink=uplink_state(queue, self.config, self._around.clock, report),
             export=export_state(queue),
-            chat=self._chat.room.state,
+            chat=self._chat.state,
             alerts=self._chat.room.alerts,
         )
         self._shown.learn(known)

@@ -8,7 +8,7 @@ import os
 import signal
 import socket
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -26,6 +26,7 @@ from appliance.control.house.identity import box_id
 from appliance.control.house.neighbours import tell_neighbours
 from appliance.control.jobs.recordings import RecordingDisk, directory_of
 from appliance.control.keys import KeyStore
+from appliance.control.links.chat_link import ChatLink
 from appliance.control.links.engine_link import EngineLink
 from appliance.control.links.screen_link import ScreenLink
 from appliance.control.live.live_state import resumed
@@ -39,7 +40,6 @@ from appliance.errors import Invalid, PlugcastError
 from appliance.hardware.catalogue import read_catalogue
 from appliance.hardware.profiles import recognise
 from appliance.model.config import Config
-from appliance.model.event import Event
 from appliance.model.state import AccessState, DemoState
 from appliance.model.text import legible
 from appliance.panel.account_routes import add_account
@@ -66,11 +66,10 @@ MEND_S = 15.0
 class Extras:
     """What only the demo and tests give: a viewer's picture; who hears the link to the panel, and the rest like it.
 
-    `crowd` is what viewers do who are none. `patience_s` is how long who asks for the live packets waits for them.
+    `patience_s` is how long who asks for the live packets waits for them.
     """
 
     viewer: Viewer | None = None
-    crowd: AsyncIterator[Event] | None = None
     announce: Callable[[str], None] = print
     show: Callable[[str], None] = print
     patience_s: float = PATIENCE_S
@@ -114,6 +113,7 @@ async def _serve(loaded: Settings, extras: Extras, stop: asyncio.Event, spool: S
     await reception.prepare()
     link = EngineLink(socket_path(Path(config.run_dir), "engine"), director.plan, desk, user_of("engine"))
     screen = ScreenLink(socket_path(Path(config.run_dir), "screen"), director.screen, user_of("screen"))
+    chat = ChatLink(socket_path(Path(config.run_dir), "chat"), director.chat, director, user_of("chat"))
     notifier = Notifier(os.environ)
     app = create_app(desk, access, desk.preview, extras.viewer)
     add_control_routes(app, desk)
@@ -132,6 +132,7 @@ async def _serve(loaded: Settings, extras: Extras, stop: asyncio.Event, spool: S
                 group.create_task(director.keep(), name="keep"),
                 group.create_task(link.run(), name="engine link"),
                 group.create_task(screen.run(), name="screen link"),
+                group.create_task(chat.run(), name="chat link"),
                 group.create_task(recordings.watch(director.found), name="recordings"),
                 group.create_task(_reload_tokens(access), name="tokens"),
                 group.create_task(_mend_disk(spool, director), name="disk"),
@@ -141,8 +142,6 @@ async def _serve(loaded: Settings, extras: Extras, stop: asyncio.Event, spool: S
                 group.create_task(lag.watch(), name="loop lag"),
                 group.create_task(tell_neighbours(config, told, reception.port, loaded.owners.mqtt), name="neighbours"),
             ]
-            if extras.crowd is not None:
-                tasks.append(group.create_task(director.chat(extras.crowd), name="crowd"))
             notifier.ready()
             await stop.wait()
             notifier.stopping()

@@ -10,14 +10,12 @@ import asyncio
 import contextlib
 import signal
 import tempfile
-import time
 from dataclasses import dataclass
 from pathlib import Path
 
 import aiohttp
 
 from appliance.access.tokens import AccessFiles
-from appliance.chat.simulated import Crowd, simulated
 from appliance.control.main import Extras, serve
 from appliance.demo.viewer import EngineReports, Ingest, free_port
 from appliance.errors import Unavailable
@@ -33,8 +31,6 @@ START_LIMIT_S = 60.0
 TAIL_LIMIT_S = 5.0
 STREAM_KEY = "demo?source=test&side=a/b"
 ENOUGH = 0.99
-CROWD = 60
-"""So many pretend viewers: a few comments in ten seconds."""
 
 CONFIG = """\
 # Made by `plugcast demo`.
@@ -57,6 +53,9 @@ device = "test"
 
 [slate]
 owner-name = "The Plugcast demo"
+
+[chat]
+source = "simulated"
 
 [record]
 directory = "{home}/recordings"
@@ -122,7 +121,6 @@ class _Demo:
             roles = group.create_task(self._run_roles(roles_end))
             extras = Extras(
                 viewer=self._ingest.newest_picture,
-                crowd=simulated(Crowd(CROWD), time.time),
                 announce=self._announce,
             )
             control = group.create_task(serve(self._settings, extras, control_end))

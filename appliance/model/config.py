@@ -192,6 +192,14 @@ class SlateConfig(Section, frozen=True):
     suggest_end_after_s: Annotated[int, Meta(ge=1, le=86_400)] = 300
 
 
+class TwitchChatConfig(Section, frozen=True):
+    """Whose chat to hear on Twitch; empty for nobody's."""
+
+    channel: Annotated[
+        str, Meta(pattern=r"^([@#]?[A-Za-z0-9_]{1,25})?$", description="empty or the name of a channel on Twitch")
+    ] = ""
+
+
 class ChatConfig(Section, frozen=True):
     """Where the chat comes from. The three addresses replace TikTok's own in tests."""
 
@@ -200,6 +208,7 @@ class ChatConfig(Section, frozen=True):
     app_url: WebAddress = ""
     webcast_url: WebAddress = ""
     sign_url: WebAddress = ""
+    twitch: TwitchChatConfig = TwitchChatConfig()
 
 
 class ModerationConfig(Section, frozen=True):

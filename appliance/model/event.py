@@ -122,3 +122,7 @@ class Question(Event, frozen=True, kw_only=True, tag="question"):
 
     user: Viewer
     text: Said
+
+
+type AnyEvent = Comment | Gift | Likes | Follow | Share | Subscribe | Join | Viewers | Standing | Deleted | Question
+"""Whatever may happen, as it is read from a message."""

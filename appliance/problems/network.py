@@ -157,4 +157,45 @@ NETWORK = {
         Unavailable,
         Words("Chat is resting, the stream is fine.", "El chat descansa, la emisión va bien."),
     ),
+    "chat-unreachable": ProblemEntry(
+        Unavailable,
+        Words(
+            "The chat of {platform} does not answer. The box tries again.",
+            "El chat de {platform} no responde. La caja vuelve a intentarlo.",
+        ),
+        kinds={
+            "certificate": Words(
+                "Somebody else answers in place of the chat of {platform}. Is the box's clock right?",
+                "Otro responde en lugar del chat de {platform}. ¿Va bien el reloj de la caja?",
+            )
+        },
+    ),
+    "chat-unknown": ProblemEntry(
+        NeedsOwner,
+        Words(
+            "{platform} knows no “{name}”. Look at the name under Chat.",
+            "{platform} no conoce a «{name}». Revisa el nombre en Chat.",
+        ),
+    ),
+    "chat-refused": ProblemEntry(
+        Unavailable,
+        Words(
+            "{platform} does not let the box read its chat right now. The box asks again.",
+            "{platform} no deja leer su chat ahora. La caja lo pedirá otra vez.",
+        ),
+    ),
+    "chat-lost": ProblemEntry(
+        Unavailable,
+        Words(
+            "The chat of {platform} was lost. The box connects again.",
+            "Se ha perdido el chat de {platform}. La caja se conecta otra vez.",
+        ),
+    ),
+    "chat-fault": ProblemEntry(
+        Unavailable,
+        Words(
+            "The chat of {platform} failed. It begins again by itself.",
+            "El chat de {platform} ha fallado. Empieza otra vez solo.",
+        ),
+    ),
 }

@@ -151,7 +151,6 @@ ABOUT: Mapping[str, About] = {
     "slate.suggest-end-after-s": About(Words("Suggest to end after (seconds)", "Sugerir terminar tras (segundos)")),
     "chat.source": About(
         Words("Chat from", "Chat desde"),
-        needs="restart",
         is_everyday=True,
         choices={
             "none": Choice(Words("Nowhere", "Ningún sitio")),
@@ -160,10 +159,15 @@ ABOUT: Mapping[str, About] = {
             "replay": Choice(Words("A recording", "Una grabación")),
         },
     ),
-    "chat.handle": About(Words("Your @name", "Tu @nombre"), needs="restart", is_everyday=True),
+    "chat.handle": About(Words("Your @name", "Tu @nombre"), is_everyday=True),
     "chat.app-url": About(Words("Chat test address 1", "Dirección de prueba del chat 1"), needs="restart"),
     "chat.webcast-url": About(Words("Chat test address 2", "Dirección de prueba del chat 2"), needs="restart"),
     "chat.sign-url": About(Words("Chat test address 3", "Dirección de prueba del chat 3"), needs="restart"),
+    "chat.twitch.channel": About(
+        Words("Twitch channel", "Canal de Twitch"),
+        is_everyday=True,
+        hint=Words("Read without an account.", "Se lee sin cuenta."),
+    ),
     "moderation.words": About(
         Words("Words to hide", "Palabras que ocultar"),
         is_everyday=True,

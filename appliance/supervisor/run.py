@@ -24,6 +24,7 @@ from appliance.supervisor.run_dir import NotifyLine, RunDir
 from appliance.system import programs, role_log
 from appliance.system.programs import Command
 from appliance.system.roles import ROLES
+from appliance.system.sockets import Purpose, socket_path
 from appliance.system.start_program import start
 from appliance.system.starving import Silence, Waiting
 
@@ -38,6 +39,9 @@ END_WITHIN_S = 8.0
 LOOKS = 8
 """How often the supervisor looks at a silent role before it takes it for hung."""
 PLACE_EVERY_S = 1.0
+CALLED_EVERY_S = 0.5
+ON_CALL: dict[str, Purpose] = {"chat": "chat"}
+"""The socket whose listener calls for a role."""
 CONFIG_EXIT = 2
 NEVER_HERE_EXIT = 69
 """A role lacks something that starting it again does not bring (EX_UNAVAILABLE); it said what, the others go on."""
@@ -143,7 +147,7 @@ class Supervisor:
     async def _keep(self, role: _Role) -> None:
         """Starts a role again and again; returns when all shall end."""
         pause_s = self._patience.first_pause_s
-        while not self._stop.is_set():
+        while await self._called(role):
             began = time.monotonic()
             code = await role.run_once()
             if self._stop.is_set():
@@ -162,6 +166,15 @@ class Supervisor:
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(self._stop.wait(), pause_s)
             pause_s = min(self._patience.last_pause_s, pause_s * 2)
+
+    async def _called(self, role: _Role) -> bool:
+        """Whether to start it now; waits until somebody listens for a role that is not for every box."""
+        if role.name in ON_CALL:
+            called = socket_path(self._place.run_dir, ON_CALL[role.name])
+            while not (self._stop.is_set() or called.exists()):
+                with contextlib.suppress(TimeoutError):
+                    await asyncio.wait_for(self._stop.wait(), CALLED_EVERY_S)
+        return not self._stop.is_set()
 
     async def _end_all(self) -> None:
         """Ends control first, so that it does not take the engine's end for a fault, then the engine; all bounded."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-type Role = Literal["engine", "control", "screen"]
+type Role = Literal["engine", "control", "screen", "chat"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +26,10 @@ ROLES: dict[Role, RoleFacts] = {
     "engine": RoleFacts("the part that captures, encodes and sends", niceness=-5, modest=2),
     "control": RoleFacts("the part that decides", niceness=-10, modest=0),
     "screen": RoleFacts("the part that paints", niceness=5, modest=7),
+    "chat": RoleFacts("the part that listens to viewers", niceness=10, modest=12),
 }
+BOX_ROLES: tuple[Role, ...] = tuple(role for role in ROLES if role != "chat")
+"""The roles of every box. The chat is called when somebody is to be listened to."""
 
 
 def unit_of(role: Role) -> str:

@@ -17,9 +17,9 @@ from typing import Literal, Protocol
 from appliance.system.make_way import make_way
 from appliance.system.roles import ROLES, Role, unit_of
 
-type Purpose = Literal["engine", "layers", "screen"]
+type Purpose = Literal["engine", "layers", "screen", "chat"]
 """`engine`: control states plans and hears reports. `layers`: the painter hands over bitmaps. `screen`: control says
-what to paint."""
+what to paint. `chat`: control says whom to listen to and hears what happens there."""
 
 _WAITING = 64
 _CREDENTIALS = struct.Struct("3i")

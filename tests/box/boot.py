@@ -122,11 +122,8 @@ def _boot(box: Box, exchange: Path, outputs: tuple[IO[bytes], IO[bytes]]) -> int
 
 def _pull_the_plug(cut: threading.Event, process: subprocess.Popen[bytes]) -> None:
     cut.wait()
-    # All of the box in one call, never its kernel first: the processes inside are processes outside too, and whoever
-    # outlives the kernel that stands between would run on outside, with this machine's files.
-    with contextlib.suppress(ProcessLookupError):
-        if process.poll() is None:
-            os.killpg(process.pid, signal.SIGKILL)
+    # Not the whole group: its watch has to live until all of the box is gone.
+    process.kill()
 
 
 def _wait(process: subprocess.Popen[bytes], box: Box) -> bool:

@@ -20,7 +20,7 @@ from typing import Self
 
 import psutil
 
-from appliance.system.roles import ROLES
+from appliance.system.roles import BOX_ROLES, ROLES
 from tests.project import ROOT
 from tests.running import Panel, token_in
 
@@ -57,7 +57,7 @@ TARGETS = ("basic", "sysinit", "shutdown", "network", "sound", "multi-user")
 
 
 class Systemd(Panel):
-    """`with Systemd(home, toml) as box`: the three units are started and their panel answers on port 80.
+    """`with Systemd(home, toml) as box`: the units are started and their panel answers on port 80.
 
     `toml` is the whole box.toml; `drop_ins` are what an administrator adds with `systemctl edit`, by unit; `before` is
     called before anything is installed, over an empty state directory.
@@ -79,7 +79,7 @@ class Systemd(Panel):
         with contextlib.ExitStack() as stack:
             self._install()
             self._boot(stack)
-            self.ctl("start", *(f"plugcast-{role}" for role in ROLES))
+            self.ctl("start", *(f"plugcast-{role}" for role in BOX_ROLES), "plugcast-chat.path")
             self._token = token_in(
                 self.inside("runuser", "-u", "plugcast-control", "/usr/bin/plugcast", "token", "test")
             )
@@ -171,6 +171,7 @@ class Systemd(Panel):
             log = f"append:{self._home}/{role}.log"
             (more / "log.conf").write_text(f"[Service]\nStandardOutput={log}\nStandardError={log}\n")
             (more / "override.conf").write_text(self._drop_ins.get(role, ""))
+        shutil.copy(ROOT / "systemd" / "plugcast-chat.path", self._units)
         for place in ("/run/plugcast", "/var/lib/plugcast"):
             shutil.rmtree(place, ignore_errors=True)
         if self._before:

@@ -9,7 +9,7 @@ from signal import SIGKILL, SIGSTOP
 
 import pytest
 
-from appliance.system.roles import ROLES
+from appliance.system.roles import BOX_ROLES
 from tests.faults.kills import hits
 from tests.faults.report import line, write
 from tests.faults.row import NotReadyError, Outcome, Row
@@ -71,7 +71,7 @@ def test_the_same_seed_makes_the_same_hits() -> None:
     assert made == hits(16, 60, 24)
     assert made != hits(17, 60, 24)
     assert Counter(hit.number for hit in made) == {SIGKILL: 60, SIGSTOP: 24}
-    assert len({(hit.role, hit.number) for hit in made}) == 2 * len(ROLES)
+    assert len({(hit.role, hit.number) for hit in made}) == 2 * len(BOX_ROLES)
 
 
 def test_rows_have_names_of_their_own() -> None:

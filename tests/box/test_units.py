@@ -51,6 +51,8 @@ size = "160x240"
 fps = 24
 [encoder]
 bitrate-kbps = 800
+[chat]
+source = "simulated"
 [destination.tiktok]
 server = "{server}"
 key-file = "/run/credentials/plugcast-control.service/tiktok-key"
@@ -145,6 +147,7 @@ def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
         box.until(lambda state: mode(state) == CALM)
         assert box.do("go-live")[0] == 200
         box.until(is_on_air)
+        box.until(lambda state: bool(state["chat"]["status"] == "connected"))  # called when control made its socket
         yield House(box, nginx, tokens)
 
 
@@ -223,31 +226,38 @@ def test_each_role_sees_its_own_and_says_its_own(house: House) -> None:
         readable = {
             role: [one for one in kept if box.may(role, "test", "-r", str(one), is_bare=is_bare)] for role in ROLES
         }
-        assert readable == {"engine": [recording], "control": list(kept), "screen": []}
+        assert readable == {"engine": [recording], "control": list(kept), "screen": [], "chat": []}
     assert not box.may("control", "touch", str(recording))
     assert box.may("engine", "touch", str(recording))
-    sockets = {name: f"/run/plugcast/{name}/{name}.sock" for name in ("engine", "layers", "screen")}
+    sockets = {name: f"/run/plugcast/{name}/{name}.sock" for name in ("engine", "layers", "screen", "chat")}
     come = ("/usr/bin/plugcast-python", "-c", COME)
     # And so do the units alone.
-    engine, layers, screen = map(Path, sockets.values())
+    engine, layers, screen, chat = map(Path, sockets.values())
     handed = Path("/run/credentials/plugcast-control.service/tiktok-key")
-    places = (*kept, LOOSE, CONFIG, handed, engine, layers, screen)
+    places = (*kept, LOOSE, CONFIG, handed, engine, layers, screen, chat)
     assert {role: [place for place in places if not box.sees(role, place)] for role in ROLES} == {
-        "engine": [key, token, settings, handed, screen],
+        "engine": [key, token, settings, handed, screen, chat],
         "control": [layers],
-        "screen": [*kept, LOOSE, handed, engine],
+        "screen": [*kept, LOOSE, handed, engine, chat],
+        "chat": [*kept, LOOSE, handed, engine, layers, screen],
     }
     run = Path("/run/plugcast")
     writable = (STATE, STATE / "recordings", CONFIG.parent, *(run / name for name in ("control", *sockets)))
     assert {role: [place for place in writable if box.sees(role, place, "-w")] for role in ROLES} == {
         "engine": [STATE / "recordings", run / "engine", run / "layers"],
-        "control": [STATE, run / "control", run / "screen"],
+        "control": [STATE, run / "control", run / "screen", run / "chat"],
         "screen": [],
+        "chat": [],
     }
     # The painter may come to layers.sock, where a Plan costs it the connection, and to engine.sock not at all.
     assert box.may("screen", *come, sockets["layers"], "with a Plan")
     reached = {role: [name for name, path in sockets.items() if box.may(role, *come, path)] for role in ROLES}
-    assert reached == {"engine": ["engine", "layers"], "control": ["engine", "screen"], "screen": ["layers", "screen"]}
+    assert reached == {
+        "engine": ["engine", "layers"],
+        "control": ["engine", "screen", "chat"],
+        "screen": ["layers", "screen"],
+        "chat": ["chat"],
+    }
     # Even root is not control: it is turned away without a word.
     box.inside(*come, sockets["engine"], "with a Plan")
     assert is_on_air(box.state())
@@ -265,7 +275,7 @@ def test_the_sandbox_lets_the_console_in_and_nothing_else(house: House) -> None:
         assert box.do("set-setting", path=path, value=before[path])[0] == 200
     box.until(lambda state: mode(state) == CALM and state["audio"]["source"] == "test")
     may = {role: [node for node in (hdmi.capture, "/dev/kmsg") if box.may_open(role, node)] for role in ROLES}
-    assert may == {"engine": [hdmi.capture], "control": [], "screen": []}
+    assert may == {"engine": [hdmi.capture], "control": [], "screen": [], "chat": []}
 
 
 @dataclass(frozen=True)
@@ -295,6 +305,7 @@ ATTACKS = {
         "screen", "PrivateNetwork", f"socket.socket(socket.AF_UNIX).connect(chr(0) + '{OUTSIDE}')"
     ),
     "the painter uses the network": Attack("screen", "RestrictAddressFamilies", "socket.socket(socket.AF_INET)"),
+    "the chat listens on the network": Attack("chat", "SocketBindDeny", "socket.create_server(('127.0.0.1', 8123))"),
     **{
         f"the {role} writes code and runs it": Attack(role, "MemoryDenyWriteExecute", "mmap.mmap(-1, 4096, prot=7)")
         for role in ROLES
@@ -342,12 +353,13 @@ def test_a_live_outlasts_whatever_systemd_restarts(house: House) -> None:
     before = box.show("control", "MainPID")
     box.kill("control", "KILL")
     box.kill("screen", "KILL")
+    box.kill("chat", "KILL")
     box.until(lambda state: is_on_air(state) and box.show("control", "MainPID") != before)
     box.ctl("restart", "plugcast-control")
     box.until(is_on_air)
     box.kill("control", "STOP")
     box.until(lambda state: is_on_air(state) and box.show("control", "NRestarts") == "1", 60)
-    assert [int(box.show(role, "NRestarts")) for role in ROLES] == [0, 1, 1]  # one asked for begins anew
+    assert [int(box.show(role, "NRestarts")) for role in ROLES] == [0, 1, 1, 1]  # one asked for begins anew
     assert len(nginx.hooks.publishes) == 1
 
     for name, limit_s in (("KILL", 5), ("STOP", 10)):
@@ -361,5 +373,5 @@ def test_a_live_outlasts_whatever_systemd_restarts(house: House) -> None:
 
     assert box.do("end-live")[0] == 200
     box.until(lambda state: state["live"]["type"] == "off")
-    box.ctl("stop", *(f"plugcast-{role}" for role in ROLES))
-    assert [box.show(role, "Result") for role in ROLES] == ["success"] * 3
+    box.ctl("stop", "plugcast-chat.path", *(f"plugcast-{role}" for role in ROLES))
+    assert [box.show(role, "Result") for role in ROLES] == ["success"] * 4

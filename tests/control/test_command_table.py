@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
 
 from appliance.control.commands import HANDLERS
 from appliance.errors import Invalid, Refused
+from appliance.model.chat import ChatPlan, Happened, Sources
 from appliance.model.command import (
     COMMANDS,
     AnswerQuestion,
     AskQuestion,
+    ChangeSetting,
     HideMessage,
     HideViewer,
     Mute,
@@ -23,8 +24,8 @@ from appliance.model.command import (
     TryAlert,
     UnpinMessage,
 )
-from appliance.model.event import Comment, Event, Follow, Viewer, Viewers
-from appliance.model.state.chat import ChatTotals, Pinned
+from appliance.model.event import AnyEvent, Comment, Follow, Viewer, Viewers
+from appliance.model.state.chat import ChatSource, ChatTotals, Pinned
 from tests.control.directing import Time, director
 
 
@@ -98,20 +99,34 @@ def test_the_chat_is_moderated_by_commands(tmp_path: Path) -> None:
 
 
 def test_what_viewers_do_is_in_the_state_at_once(tmp_path: Path) -> None:
-    async def happens() -> AsyncIterator[Event]:
-        maya = Viewer(id="1", name="Maya")
-        yield Viewers(platform="simulated", now=42)
-        yield Comment(platform="simulated", id="1", user=maya, text="hi")
-        yield Follow(platform="simulated", id="2", user=maya)
+    maya = Viewer(id="1", name="Maya")
+    happened: tuple[AnyEvent, ...] = (
+        Viewers(platform="simulated", now=42),
+        Comment(platform="simulated", id="1", user=maya, text="hi"),
+        Follow(platform="simulated", id="2", user=maya),
+    )
 
     async def test() -> None:
         control = director(tmp_path, Time())
         await control.start()
-        await control.chat(happens())
+        assert control.chat.value == ChatPlan()
+        await control.do(ChangeSetting(path="chat.source", value="simulated"))
+        assert [source.status for source in control.state.value.chat.sources] == ["connecting"]
+        heard = tuple(ChatSource(platform=name, status="connected") for name in ("simulated", "twitch"))
+        control.chat_said(Sources(sources=heard))
+        control.chat_said(Happened(events=happened))
         chat = control.state.value.chat
         assert (chat.status, chat.viewers, [message.kind for message in chat.messages]) == (
             "connected", 42, ["comment", "follow"],
         )  # fmt: skip
+        assert [source.platform for source in chat.sources] == ["simulated"]
         assert [alert.kind for alert in control.state.value.alerts] == ["follow"]
+        control.chat_said(Happened(events=happened))
+        assert control.state.value.chat.totals.comments == 1
+        control.chat_lost()
+        chat = control.state.value.chat
+        assert (chat.status, chat.totals.comments) == ("connecting", 1)
+        await control.do(ChangeSetting(path="chat.source", value="none"))
+        assert (control.chat.value, control.state.value.chat.status) == (ChatPlan(), "off")
 
     asyncio.run(test())

@@ -14,7 +14,7 @@ from functools import partial
 from pathlib import Path
 from signal import SIGKILL, SIGSTOP, Signals
 
-from appliance.system.roles import ROLES
+from appliance.system.roles import BOX_ROLES
 from tests.faults.row import Outcome
 from tests.faults.soak import forget_recordings
 from tests.faults.stage import Setup, Stage
@@ -44,7 +44,7 @@ def hits(seed: int, kills: int, stops: int) -> list[Hit]:
     chance = random.Random(seed)  # noqa: S311 - for faults, not for secrets
     numbers = [SIGKILL] * kills + [SIGSTOP] * stops
     chance.shuffle(numbers)
-    return [Hit(chance.choice(tuple(ROLES)), number, chance.uniform(*REST_S)) for number in numbers]
+    return [Hit(chance.choice(BOX_ROLES), number, chance.uniform(*REST_S)) for number in numbers]
 
 
 def struck(seed: int, kills: int, stops: int) -> Callable[[Path], Outcome]:

@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-from appliance.system.roles import ROLES, Role
+from appliance.system.roles import BOX_ROLES, Role
 from tests.faults.floods import ANSWER_S, Owner
 from tests.faults.row import NotReadyError, Outcome
 from tests.faults.stage import BUSY_PICTURE, Setup, Stage, on_processor
@@ -67,7 +67,7 @@ def starve(take: Taker, *, from_start: bool) -> Callable[[Path], Outcome]:
                 with on_processor(processor):
                     stack.enter_context(take())
             began = time.monotonic()
-            roles: dict[Role, int] = {role: stage.role(role).pid for role in ROLES}
+            roles: dict[Role, int] = {role: stage.role(role).pid for role in BOX_ROLES}
             time.sleep(SETTLE_S)
             judge(stage, outcome, began, roles)
         return outcome
@@ -95,8 +95,8 @@ def judge(stage: Stage, outcome: Outcome, began: float, roles: dict[Role, int]) 
     outcome.demand(f"health is called {state['health']['verdict']}", state["health"]["verdict"] == "bad")
     outcome.demand(f"control answered within {max(owner.took_s):.2f} s", max(owner.took_s) <= ANSWER_S)
     outcome.demand(f"{owner.refused} of the owner's requests failed", owner.refused == 0)
-    now = {role: stage.role(role).pid for role in ROLES}
-    outcome.demand(f"started again: {sorted(role for role in ROLES if now[role] != roles[role])}", now == roles)
+    now = {role: stage.role(role).pid for role in BOX_ROLES}
+    outcome.demand(f"started again: {sorted(role for role in BOX_ROLES if now[role] != roles[role])}", now == roles)
     outcome.demand(f"viewers without a picture for {pause_s:.1f} s", pause_s <= LONGEST_PAUSE_S)
     outcome.demand(f"{stage.publishes} publishes", stage.publishes == 1)
 

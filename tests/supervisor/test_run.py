@@ -174,6 +174,15 @@ def _is_running(pid: int) -> bool:
         return False
 
 
+def test_the_chat_is_started_when_somebody_listens_for_it(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(run_room, "CALLED_EVERY_S", 0.01)
+    calls = "(place / 'chat').mkdir(exist_ok=True); (place / 'chat' / 'chat.sock').touch(); notes.write('called\\n')\n"
+    engine = "told = (place / 'notes').read_text().count('engine started')\nif told < 3: sys.exit(3)\n"
+    commands = {"chat": child(place, "chat", STEADY), "engine": child(place, "engine", engine + calls + STEADY)}
+    assert supervise(place, commands, ("chat started", 1)) == 0
+    assert notes(place)[:5] == ["engine started"] * 3 + ["called", "chat started"]
+
+
 def test_a_role_that_can_never_work_here_is_left_alone(place: Path, caplog: pytest.LogCaptureFixture) -> None:
     commands = {
         "engine": child(place, "engine", "time.sleep(0.2); sys.exit(3)"),

@@ -13,7 +13,12 @@ from appliance.system.roles import ROLES, Role
 from tests.project import ROOT
 
 UNITS = sorted((ROOT / "systemd").glob("*.service"))
-MOST_EXPOSED = {"plugcast-screen.service": 1.0, "plugcast-control.service": 1.5, "plugcast-engine.service": 1.7}
+MOST_EXPOSED = {
+    "plugcast-screen.service": 1.0,
+    "plugcast-chat.service": 1.3,
+    "plugcast-control.service": 1.5,
+    "plugcast-engine.service": 1.7,
+}
 
 needs_systemd = pytest.mark.skipif(shutil.which("systemd-analyze") is None, reason="systemd-analyze is not installed")
 
@@ -75,10 +80,11 @@ def test_who_decides_comes_first_then_the_picture() -> None:
         )
         assert found is not None
         weights[role] = int(found[1])
-    assert weights["control"] > weights["engine"] > 100 > weights["screen"]
-    control, engine, screen = ROLES["control"], ROLES["engine"], ROLES["screen"]
-    assert control.niceness < engine.niceness < 0 < screen.niceness
-    assert control.modest < engine.modest < screen.modest
+    assert weights["control"] > weights["engine"] > 100 > weights["screen"] > weights["chat"]
+    order = [ROLES["control"], ROLES["engine"], ROLES["screen"], ROLES["chat"]]
+    assert [one.niceness for one in order] == sorted({one.niceness for one in order})
+    assert order[1].niceness < 0 < order[2].niceness
+    assert [one.modest for one in order] == sorted({one.modest for one in order})
 
 
 def test_the_venue_installs_every_file_that_is_here() -> None:

@@ -1,28 +1,44 @@
 """The chat room with a clock: what the Director, the line to the chat role and the commands meet at.
 
-It owns the room and decides nothing.
+It owns the room, and how it stands with each source that the owner has chosen. It decides nothing.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 
+from msgspec.structs import replace
+
 from appliance.clock.clocks import WallClock
 from appliance.control.chat.now import Now
 from appliance.control.chat.room import ChatRoom
 from appliance.control.chat.samples import sample
+from appliance.model.chat import ChatPlan, FromChat, Happened, SourcePlan
 from appliance.model.command import SampleKind
-from appliance.model.config import ModerationConfig
+from appliance.model.config import ChatConfig, ModerationConfig
 from appliance.model.event import Event
+from appliance.model.state.chat import ChatSource, ChatState, PlatformStatus
+
+_BEST_FIRST: tuple[PlatformStatus, ...] = ("connected", "connecting", "offline", "limited", "failed")
 
 
 class ChatDesk:
-    """`room` is what was said and given."""
+    """`room` is what was said and given, `state` that and where it comes from."""
 
     def __init__(self, clock: WallClock) -> None:
         self._clock = clock
         self._tries = 0
+        self._sources: tuple[ChatSource, ...] = ()
         self.room = ChatRoom()
+
+    @property
+    def state(self) -> ChatState:
+        """The chat as it is."""
+        state = self.room.state
+        lives = {source.platform: source.live for source in state.sources}
+        sources = tuple(replace(one, live=lives.get(one.platform, "unknown")) for one in self._sources)
+        stands = {source.status for source in sources}
+        return replace(state, sources=sources, status=next((one for one in _BEST_FIRST if one in stands), "off"))
 
     def try_out(self, kind: SampleKind) -> None:
         """Has something happen that the owner wants to see."""
@@ -33,6 +49,25 @@ class ChatDesk:
         """What happens among the viewers."""
         self.room.take(happened, self._now())
 
+    def said(self, message: FromChat) -> None:
+        """What the chat role says. Sources that nobody has chosen are no longer told of."""
+        if isinstance(message, Happened):
+            self.take(message.events)
+        else:
+            told = {source.platform: source for source in message.sources}
+            self._sources = tuple(told.get(one.platform, one) for one in self._sources)
+
+    def lost(self) -> None:
+        """The chat role is gone, and comes back."""
+        self._sources = tuple(ChatSource(platform=one.platform, status="connecting") for one in self._sources)
+
+    def listen(self, plan: ChatPlan) -> None:
+        """Whom the owner has chosen now."""
+        known = {source.platform: source for source in self._sources}
+        self._sources = tuple(
+            known.get(one.platform, ChatSource(platform=one.platform, status="connecting")) for one in plan.sources
+        )
+
     def look(self, rules: ModerationConfig) -> None:
         """Ends what has ended, and follows the owner's rules."""
         self.room.follow(rules)
@@ -40,3 +75,13 @@ class ChatDesk:
 
     def _now(self) -> Now:
         return Now(self._clock.now(), self._clock.steady())
+
+
+def chat_plan_for(config: ChatConfig) -> ChatPlan:
+    """Whom to listen to, as the owner set it."""
+    sources: list[SourcePlan] = []
+    if config.source == "simulated":
+        sources.append(SourcePlan(platform="simulated"))
+    if config.twitch.channel:
+        sources.append(SourcePlan(platform="twitch", name=config.twitch.channel))
+    return ChatPlan(sources=tuple(sources))

@@ -1,0 +1,19 @@
+"""Which source a plan means. Each is imported only when it is wanted."""
+
+from __future__ import annotations
+
+from appliance.chat.simulated import Crowd, simulated
+from appliance.chat.source import Clock, Source
+from appliance.model.chat import SourcePlan
+
+CROWD = 60
+"""So many pretend viewers: a few comments in ten seconds."""
+
+
+def opened(plan: SourcePlan, clock: Clock) -> Source:
+    """The source of this plan, not yet connected."""
+    if plan.platform == "twitch":
+        from appliance.chat.twitch import Server, twitch
+
+        return twitch(plan.name, Server())
+    return simulated(Crowd(CROWD), clock)

@@ -1,0 +1,81 @@
+"""What is to be told to control: bounded, in order, and kept while control is away. Owns no connection.
+
+When too much waits, the oldest goes. What was on its way when the line broke is told again: control counts it once.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections import deque
+from collections.abc import Iterable
+
+import msgspec
+
+from appliance.model.chat import MOST_EVENTS, Happened, Sources, pack_chat
+from appliance.model.event import AnyEvent
+from appliance.model.state.chat import ChatSource
+
+log = logging.getLogger(__name__)
+
+MOST_WAITING = 2000
+
+
+class Outbox:
+    """`say` what happened, `stand` how a source stands; `take` what is to be sent, and `sent` when it was."""
+
+    def __init__(self) -> None:
+        self._events: deque[AnyEvent] = deque(maxlen=MOST_WAITING)
+        self._sources: dict[str, ChatSource] = {}
+        self._is_told = False
+        self._batch: list[AnyEvent] = []
+        self._news = asyncio.Event()
+
+    def say(self, event: AnyEvent) -> None:
+        """Something happened. What no message can carry is left out, not the rest."""
+        try:
+            msgspec.convert(msgspec.to_builtins(event), AnyEvent)
+            msgspec.json.encode(event)
+        except (msgspec.MsgspecError, UnicodeEncodeError) as error:
+            log.debug("An event was left out: %s", error)
+            return
+        self._events.append(event)
+        self._news.set()
+
+    def stand(self, source: ChatSource) -> None:
+        """How it stands with a source."""
+        if self._sources.get(source.platform) != source:
+            self._sources[source.platform] = source
+            self._is_told = False
+            self._news.set()
+
+    def keep_only(self, platforms: Iterable[str]) -> None:
+        """Forgets the sources that are not wanted any longer."""
+        wanted = set(platforms)
+        self._sources = {platform: source for platform, source in self._sources.items() if platform in wanted}
+        self._is_told = False
+        self._news.set()
+
+    def begin(self) -> None:
+        """Another control listens: it knows of no source, and may not have had what was on its way."""
+        self._is_told = False
+        self._news.set()
+
+    async def take(self) -> bytes:
+        """What is to be sent now, as one piece; waits until there is something."""
+        while self._is_told and not self._events and not self._batch:
+            self._news.clear()
+            await self._news.wait()
+        parts = []
+        if not self._is_told:
+            self._is_told = True
+            parts.append(pack_chat(Sources(sources=tuple(self._sources.values()))))
+        while self._events and len(self._batch) < MOST_EVENTS:
+            self._batch.append(self._events.popleft())
+        if self._batch:
+            parts.append(pack_chat(Happened(events=tuple(self._batch))))
+        return b"".join(parts)
+
+    def sent(self) -> None:
+        """What was taken last is sent."""
+        self._batch = []

@@ -1,0 +1,75 @@
+"""What travels on chat.sock: control says whom to listen to, the chat role what happens there. Pure.
+
+Framed as engine.sock is. Control listens, the chat role connects; control states the newest `ChatPlan` at once and
+after every change. What happens comes in lists, so that a burst costs few messages.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import msgspec
+from msgspec import Meta
+
+from appliance.errors import Invalid
+from appliance.model.event import AnyEvent, ChatPlatform, Name
+from appliance.model.problem import UNREADABLE, Value
+from appliance.model.protocol import JSON_FRAME, frame
+from appliance.model.state.chat import ChatSource
+
+MOST_EVENTS = 200
+"""So many in one message."""
+MOST_SOURCES = 8
+
+
+class SourcePlan(Value, frozen=True):
+    """One chat to listen to: `name` is the handle or channel there."""
+
+    platform: ChatPlatform
+    name: Name = ""
+
+
+class ChatPlan(Value, frozen=True, tag="chat-plan", tag_field="type"):
+    """Whom to listen to. Nobody, unless the owner has chosen."""
+
+    sources: Annotated[tuple[SourcePlan, ...], Meta(max_length=MOST_SOURCES)] = ()
+
+
+class Happened(Value, frozen=True, tag="happened", tag_field="type"):
+    """What happened, in its order."""
+
+    events: Annotated[tuple[AnyEvent, ...], Meta(max_length=MOST_EVENTS)]
+
+
+class Sources(Value, frozen=True, tag="sources", tag_field="type"):
+    """How it stands with each source; control knows itself what a platform says of the LIVE."""
+
+    sources: Annotated[tuple[ChatSource, ...], Meta(max_length=MOST_SOURCES)]
+
+
+type FromChat = Happened | Sources
+
+
+def pack_chat(message: ChatPlan | FromChat) -> bytes:
+    """A message as a frame."""
+    return frame(JSON_FRAME, msgspec.json.encode(message))
+
+
+_plan = msgspec.json.Decoder(ChatPlan)
+_from_chat: msgspec.json.Decoder[FromChat] = msgspec.json.Decoder(Happened | Sources)
+
+
+def unpack_chat_plan(body: bytes) -> ChatPlan:
+    """What control said. Raises `Invalid` when it is no such message."""
+    try:
+        return _plan.decode(body)
+    except UNREADABLE as error:
+        raise Invalid("protocol", f"Control sent the chat a message it does not understand: {error}.") from None
+
+
+def unpack_from_chat(body: bytes) -> FromChat:
+    """What the chat role said. Raises `Invalid` when it is no such message."""
+    try:
+        return _from_chat.decode(body)
+    except UNREADABLE as error:
+        raise Invalid("protocol", f"The chat sent control a message it does not understand: {error}.") from None
