@@ -55,11 +55,15 @@ class Credential:
     ca_file: str = ""
     problem: Problem | None = None
     is_used: bool = False
+    is_refused: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class KeySummary:
-    """What people may know of a credential. `is_used`: it belonged to a LIVE that ended."""
+    """What people may know of a credential.
+
+    `is_used`: it belonged to a LIVE that ended; `is_refused`: the server did not take it when it was last tried.
+    """
 
     name: str
     host: str = ""
@@ -67,13 +71,15 @@ class KeySummary:
     expires_at: int = 0
     problem: Problem | None = None
     is_used: bool = False
+    is_refused: bool = False
 
 
 class KeyStore:
     """The directory `keys` in the state directory.
 
     `pasted/NAME.json`, `armed.json` for the live that is on, and `ended.json`: the hash of the key that each
-    destination's last live used, for platforms that want a new one each time. A key goes to the server that it was
+    destination's last live used, for platforms that want a new one each time; `refused.json` the same of those that no
+    server took. A key goes to the server that it was
     pasted for, and the key of a key file to the one that `own`, the owner's box.toml, names: to no other without being
     pasted again.
     """
@@ -84,6 +90,7 @@ class KeyStore:
         self._pasted = self._directory / "pasted"
         self._armed = self._directory / "armed.json"
         self._ended = self._directory / "ended.json"
+        self._refused = self._directory / "refused.json"
 
     def keep(self, name: str, pasted: Pasted, configured: str = "", key_file: str = "") -> None:
         """Stores what was pasted; a part that was not pasted stays as it was. Raises `Unavailable`.
@@ -145,30 +152,32 @@ class KeyStore:
             log.warning("What the last live used cannot be read; the keys are taken afresh.")
             return ()
 
-    def disarm(self, *, was_on_air: bool = False) -> None:
-        """Forgets what the live used; when viewers saw it, only that its keys were used. Raises `Unavailable`."""
-        used = {one.name: _hash(one.key) for one in self.armed()} if was_on_air else {}
-        if used:
-            write_atomically(self._ended, msgspec.json.encode({**self._ended_keys(), **used}))
+    def disarm(self, *, was_on_air: bool = False, refused: tuple[str, ...] = ()) -> None:
+        """Forgets what the live used, but for what became of its keys. Raises `Unavailable`.
+
+        When viewers saw it they were used; those of the destinations in `refused` no server took.
+        """
+        armed = {one.name: _hash(one.key) for one in self.armed()}
+        if armed and was_on_air:
+            write_atomically(self._ended, msgspec.json.encode({**_hashes(self._ended), **armed}))
+        before = _hashes(self._refused)
+        after = {name: known for name, known in {**before, **armed}.items() if name in refused or name not in armed}
+        if after != before:
+            write_atomically(self._refused, msgspec.json.encode(after))
         remove(self._armed)
 
     def forget(self, name: str) -> bool:
         """Forgets the key and the server that were pasted; returns whether there were any. Raises `Unavailable`."""
         was_there = remove(self._pasted / f"{name}.json")
-        left = {known: digest for known, digest in self._ended_keys().items() if known != name}
-        if left != self._ended_keys():
-            write_atomically(self._ended, msgspec.json.encode(left))
+        for file in (self._ended, self._refused):
+            known = _hashes(file)
+            if known.pop(name, None):
+                write_atomically(file, msgspec.json.encode(known))
         return was_there
 
     def is_used(self, name: str, key: str) -> bool:
         """Whether this key belonged to the last live of this destination that viewers saw."""
-        return bool(key) and self._ended_keys().get(name) == _hash(key)
-
-    def _ended_keys(self) -> dict[str, str]:
-        try:
-            return msgspec.json.decode(read_file(self._ended), type=dict[str, str])
-        except (OSError, *UNREADABLE):
-            return {}
+        return bool(key) and _hashes(self._ended).get(name) == _hash(key)
 
     def _credential(self, name: str, choice: DestinationConfig) -> Credential:
         kept_file = self._pasted / f"{name}.json"
@@ -185,7 +194,8 @@ class KeyStore:
         problem = problem or _missing(name, server, key)
         if problem is None and not may_have_key_of(home, server):
             problem, key = _elsewhere(name, home, server), ""
-        return Credential(name, server, key, choice.ca_file, problem, self.is_used(name, key))
+        is_refused = bool(key) and _hashes(self._refused).get(name) == _hash(key)
+        return Credential(name, server, key, choice.ca_file, problem, self.is_used(name, key), is_refused)
 
 
 def read_key_file(file: Path) -> Pasted:
@@ -220,6 +230,7 @@ def summary(credential: Credential) -> KeySummary:
         expires_at=expiry_of(credential.key),
         problem=credential.problem,
         is_used=credential.is_used,
+        is_refused=credential.is_refused,
     )
 
 
@@ -250,6 +261,14 @@ def _elsewhere(name: str, home: str, server: str) -> Problem:
 
 def _hash(key: str) -> str:
     return hashlib.sha256(key.encode()).hexdigest()
+
+
+def _hashes(file: Path) -> dict[str, str]:
+    """Of which key something is known, by destination."""
+    try:
+        return msgspec.json.decode(read_file(file), type=dict[str, str])
+    except (OSError, *UNREADABLE):
+        return {}
 
 
 def _read(file: Path) -> _Kept | None:

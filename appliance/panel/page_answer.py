@@ -12,6 +12,8 @@ from aiohttp.helpers import ETAG_ANY
 from appliance.panel.page_files import AS_IT_IS, coding_for, page_file
 
 _KEPT = {"Cache-Control": "no-cache, no-transform", "Vary": "Accept-Encoding"}
+_PICTURE_KEPT = {**_KEPT, "Cache-Control": "max-age=600, no-transform"}
+"""Browsers ask for the icons anew on every screen; for ten minutes after an update they may be the old ones."""
 _POLICY = {"Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'"}
 """What a script or a picture may do when somebody opens it as if it were a page: nothing. And it is short."""
 
@@ -22,7 +24,8 @@ def page_answer(request: web.Request, name: str) -> web.Response:
     coding = coding_for(",".join(request.headers.getall(hdrs.ACCEPT_ENCODING, ())), file.coded)
     tag = f"{file.tag}-{coding}"
     is_page = file.content_type == "text/html"
-    headers: dict[str, str] = {**_KEPT, **({} if is_page else _POLICY), "ETag": f'"{tag}"'}
+    kept = _PICTURE_KEPT if file.content_type.startswith("image/") else _KEPT
+    headers: dict[str, str] = {**kept, **({} if is_page else _POLICY), "ETag": f'"{tag}"'}
     if any(one.value in {tag, ETAG_ANY} for one in request.if_none_match or ()):
         return web.Response(status=304, headers=headers)
     if coding != AS_IT_IS:

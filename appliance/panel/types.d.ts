@@ -88,6 +88,42 @@ interface Disk {
 	path?: string;
 }
 
+// What viewers say and give; a gift grows, and is another message of the same id then.
+interface ChatUser {
+	id: string;
+	name: string;
+	handle?: string;
+	badges?: string[];
+}
+interface ChatMessage {
+	id: string;
+	platform: string;
+	at: number;
+	kind: "comment" | "gift" | "follow" | "share" | "subscribe" | "join" | "question";
+	user: ChatUser;
+	text?: string;
+	count?: number;
+	gift?: { name: string; count: number; coins: number } | null;
+	hidden?: string;
+}
+interface ChatSource {
+	platform: string;
+	status: string;
+	live: string;
+	problem?: Problem | null;
+}
+interface Chat {
+	status: "off" | "connecting" | "connected" | "offline" | "limited" | "failed";
+	viewers: number | null;
+	messages: ChatMessage[];
+	sources?: ChatSource[];
+	questions?: ChatMessage[];
+	pinned?: { text: string; id?: string; name?: string } | null;
+	totals?: Record<string, number>;
+	"hidden-viewers"?: ChatUser[];
+}
+type ChatChange = Omit<Chat, "messages"> & { messages?: ChatMessage[]; append?: ChatMessage[] };
+
 interface State {
 	at: number;
 	name: string;
@@ -98,7 +134,7 @@ interface State {
 	encoder: { name: string; width: number; height: number; fps: number; kbps: number; "target-kbps": number };
 	destinations: Destination[];
 	audio: { source: string; "levels-db": number[]; sources: Source[]; "sync-ms": number };
-	chat: { viewers: number | null };
+	chat: Chat;
 	recordings: Recording[];
 	record: { state: string; file: string; "written-s": number; "free-mb": number | null; "hours-left": number | null };
 	problems: Problem[];

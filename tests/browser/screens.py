@@ -99,7 +99,7 @@ def _ending(box: FakeBox) -> None:
 
 
 def _to_phone(page: Page) -> None:
-    page.locator(".clip button:has(use[href='#i-qr-code'])").first.click()
+    page.locator(".clip button:has(use[href$='#i-qr-code'])").first.click()
 
 
 def _hints(page: Page) -> None:
@@ -114,7 +114,7 @@ def _sign_in(page: Page) -> None:
 
 
 def _invite(page: Page) -> None:
-    page.locator("plug-phones .buttons button:has(use[href='#i-qr-code'])").first.click()
+    page.locator("plug-phones .buttons button:has(use[href$='#i-qr-code'])").first.click()
 
 
 SCREENS = (

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
-from playwright.sync_api import BrowserContext, Page, expect
+from playwright.sync_api import BrowserContext, Page, Route, expect
 
 from tests.browser.chromium import assert_quiet, opened, pass_time
 from tests.browser.fakebox import FakeBox
@@ -63,10 +65,10 @@ def test_a_phone_that_lost_its_network_says_so_and_shows_no_old_values(
     asked = box.hits.get("/healthz", 0)
     page.clock.run_for(5000)  # quiet alone is nothing: the box answers
     box.until(lambda fake: fake.hits.get("/healthz", 0) > asked and not fake.busy)
-    page.clock.run_for(3000)  # so long an answer would be waited for
+    page.clock.run_for(2900)  # longer than an answer would be waited for
     expect(page.locator(".state")).to_contain_text("LIVE")
     page.route("**/healthz", lambda route: route.abort())
-    page.clock.run_for(4000)
+    page.clock.run_for(200)  # eight seconds in all: it is asked again
     expect(page.locator(".state")).to_have_text("No answer")
     expect(page.locator(".status.is-bad")).to_contain_text("No answer from the box (your phone's Wi-Fi?)")
     expect(page.locator(".viewers")).to_be_hidden()
@@ -107,7 +109,6 @@ def test_a_hidden_tab_reads_nothing_and_looks_again_when_it_is_shown(own_phone: 
     page.wait_for_selector(".screen img:not([hidden])")
     live(box)
     box.until(lambda fake: fake.hits.get("/api/preview.mp4", 0) > 0 and fake.readers == 1)
-    page.wait_for_selector(".screen video:not([hidden])")
     set_hidden(page, is_hidden=True)
     box.until(lambda fake: fake.readers == 0)
     page.clock.install()
@@ -129,3 +130,64 @@ def test_a_session_that_ended_leads_to_the_door(phone: BrowserContext, box: Fake
     box.is_open = False
     page.wait_for_selector("#pin")
     expect(page.locator("#app")).to_be_hidden()
+
+
+def test_of_the_chat_only_what_is_new_comes(phone: BrowserContext, box: FakeBox) -> None:
+    """It takes its place or comes last, and the newest 200 stay."""
+
+    def said(number: int, text: str = "") -> dict[str, object]:
+        who = {"id": "u", "name": "Maya"}
+        return {"id": f"m{number}", "platform": "test", "at": 1, "kind": "comment", "user": who, "text": text}
+
+    page = opened(phone, box.url)
+    page.wait_for_selector("#go.does-paste")
+    chat = box.state["chat"]
+    box.change(chat={**chat, "messages": [said(number) for number in range(199)]})
+    box.change(chat={**{name: value for name, value in chat.items() if name != "messages"}, "viewers": 7,
+                     "append": [said(3, "grown"), said(199), said(200)]}, name="den")  # fmt: skip
+    expect(page.locator(".box-name")).to_have_text("den")
+    seen = page.evaluate("import('/static/lib/feed.js').then(({ feed }) => feed.state.chat)")
+    assert [one["id"] for one in seen["messages"]] == [f"m{number}" for number in range(1, 201)]
+    assert seen["messages"][2]["text"] == "grown"
+    assert (seen["viewers"], "append" in seen) == (7, False)
+
+
+def test_what_was_seen_before_the_phone_slept_holds_for_a_second_at_most(
+    still_phone: BrowserContext, box: FakeBox
+) -> None:
+    live(box)
+    page = opened(still_phone, box.url)
+    page.wait_for_selector("#go.is-live")
+    set_hidden(page, is_hidden=True)
+    box.until(lambda fake: fake.readers == 0)
+    asked: list[Route] = []
+    page.route("**/api/feed", lambda route: asked.append(route))  # the box takes its time
+    set_hidden(page, is_hidden=False)
+    page.clock.run_for(999)
+    expect(page.locator(".state")).to_contain_text("LIVE")
+    page.clock.run_for(1)
+    expect(page.locator(".state")).to_have_text("No answer")
+    # Meanwhile the LIVE has ended, and nobody knows when.
+    box.change(live={"type": "off"}, at=box.state["at"] + 4000)
+    asked[0].continue_()
+    expect(page.locator(".after")).to_contain_text("Your LIVE is over.")
+    assert_quiet(page)
+
+
+def test_a_feed_that_breaks_after_its_first_words_is_asked_for_ever_more_seldom(
+    still_phone: BrowserContext, box: FakeBox
+) -> None:
+    ready(box)
+    page = opened(still_phone, box.url)
+    page.wait_for_selector("#go.does-go")
+    body = f"event: state\ndata: {json.dumps(box.state)}\n\n"
+    page.route("**/api/feed", lambda route: route.fulfill(body=body, content_type="text/event-stream"))
+    page.evaluate(
+        """() => { window.waits = []; const before = setTimeout;
+        window.setTimeout = (act, ms) => { window.waits.push(ms); return before(act, ms); };
+        import('/static/lib/feed.js').then(({ feed }) => feed.again()); }"""
+    )
+    for wait in (400, 800, 1600):
+        page.wait_for_function("ms => window.waits.includes(ms)", arg=wait)
+        page.clock.run_for(wait)
+    expect(page.locator(".go-word")).to_have_text("No answer")

@@ -81,6 +81,7 @@ def test_from_the_scan_to_a_live_in_four_taps_and_the_second_evening_in_two_and_
         ("bad", "needs-key", "Paste today's key"),
         ("warn", "key-used", "Paste a new key"),
         ("warn", "key-expired", "Paste a new key"),
+        ("warn", "stream-key-refused", "Paste a new key"),
     ],
 )
 def test_a_dead_key_is_never_ready(phone: BrowserContext, box: FakeBox, state: str, code: str, words: str) -> None:
@@ -93,7 +94,7 @@ def test_a_dead_key_is_never_ready(phone: BrowserContext, box: FakeBox, state: s
     page.tap("#go")
     expect(page.locator("plug-key h2")).to_have_text("Paste today's key of TikTok")
     old = page.locator("plug-key button", has_text="use the old key")
-    if code != "key-used":
+    if code not in {"key-used", "stream-key-refused"}:
         expect(old).to_be_hidden()
         return
     old.tap()  # TikTok's own LIVE may go on
@@ -230,6 +231,19 @@ def test_privacy_is_one_tap_on_every_screen_and_always_there(
         page.tap("#quick-privacy")
         box.until(lambda fake: fake.commands == [{"do": "privacy", "on": True}])
         assert_quiet(page)
+
+
+def test_trouble_is_seen_from_every_screen(phone: BrowserContext, box: FakeBox) -> None:
+    live(box)
+    page = opened(phone, f"{box.url}/#/clips")
+    home = page.locator("plug-ways a").first
+    expect(home).to_have_text("Home")
+    box.change(problems=[{"code": "disk-full", "text": "The disk is full.", "hints": [], "facts": {}}])
+    expect(home).to_have_text("Home: What is wrong now")
+    expect(home.locator("use")).to_have_attribute("href", "#i-triangle-alert")
+    home.tap()
+    expect(page.locator(".problem-text")).to_be_visible()
+    expect(home).to_have_text("Home")
 
 
 def test_what_is_pressed_looks_pressed(phone: BrowserContext, box: FakeBox) -> None:

@@ -12,6 +12,7 @@ import pytest
 from appliance.panel.page_files import STATIC, page_file, page_files
 
 HTML = (STATIC / "index.html").read_text()
+ICONS = (STATIC / "icons.svg").read_text()
 STYLE = "\n".join(file.read_text() for file in sorted(STATIC.glob("*.css")))
 SCRIPTS = sorted(STATIC.rglob("*.js"))
 
@@ -37,7 +38,9 @@ def test_a_script_makes_text_only_and_loads_only_our_own(script: Path) -> None:
 
 
 def test_every_icon_is_there_and_none_is_left_over() -> None:
-    there = set(re.findall(r'<g id="i-([a-z0-9-]+)"', HTML))
+    first, later = (set(re.findall(r'<g id="i-([a-z0-9-]+)"', text)) for text in (HTML, ICONS))
+    there = first | later
+    assert first & later == set()
     text = "\n".join(script.read_text() for script in SCRIPTS)
     assert len(there) > 20
     assert {name for name in there if f'"{name}"' not in text} == set()
@@ -45,6 +48,8 @@ def test_every_icon_is_there_and_none_is_left_over() -> None:
         re.findall(r'\b(?:icon|sign): "([a-z0-9-]+)"', text)
     )
     assert asked - there == set()
+    now = "\n".join((STATIC / name).read_text() for name in first_modules("main.js"))
+    assert {name for name in later if re.search(rf'\bicon\("{name}"|sign: "{name}"', now)} == set()
 
 
 def first_modules(name: str) -> set[str]:

@@ -115,6 +115,8 @@ def test_what_a_browser_has_already_is_not_sent_again(place: Path) -> None:
                     assert again.headers[ETAG] == tag
                     assert again.headers["Vary"] == "Accept-Encoding"
                     assert again.headers["Cache-Control"] == "no-cache, no-transform"
+            picture = await house.ask("GET", "/static/icons.svg", GZIP)
+            assert picture.headers["Cache-Control"] == "max-age=600, no-transform", "asked for on every screen"
             for unknown in ('"other"', tag.strip('"'), "", '"'):
                 again = await house.ask("GET", path, {**more, **GZIP, "If-None-Match": unknown})
                 assert (again.status, again.body) == (200, first.body), unknown

@@ -19,7 +19,7 @@ from appliance.control.judge.limits import Heat, disk_hours, heat_of, line_of
 from appliance.control.judge.line_check import CONNECTION_LOST, before_live, on_air
 from appliance.control.judge.slices import Slices
 from appliance.control.keys import KeySummary
-from appliance.control.live.key_paste import ages_at, freshness, lasts_one_live
+from appliance.control.live.key_paste import SOON, ages_at, freshness, lasts_one_live
 from appliance.hardware.heat import HOT_C
 from appliance.model.check import Check, CheckState
 from appliance.model.config import Config
@@ -73,6 +73,7 @@ _NO_PICTURE = {
     Cause.BLACK: ("The picture is black. The console may protect it (HDCP).", "Switch HDCP off on the console."),
 }
 _HDCP_FIX = "PS5: Settings > System > HDMI > Enable HDCP: off. Xbox and Switch: close the video app."
+_NEW_KEY = Problem(code="needs-key", text="Paste today's key.")
 _WAIT = "Wait a few seconds. If it stays so, restart the box."
 
 
@@ -243,14 +244,29 @@ def _uplink(findings: Findings, made: Slices) -> Check:
 
 
 def _key(now: float, live: Live, keys: tuple[KeySummary, ...], config: Config) -> tuple[Check, float]:
-    """The second value is when the key's age changes what is to be said."""
-    key = next((key for key in keys if key.problem is None), keys[0] if keys else None)
-    lacking = next((key for key in keys if key.problem), None)
-    return _key_now(now, live, key, lacking, config), ages_at(key.expires_at, now) if key else math.inf
+    """The second value is when a key's age changes what is to be said."""
+    usable = [key for key in keys if key.problem is None]
+    ages = {key.name: _age(key, config, now) for key in usable}
+    alive = [key for key in usable if ages[key.name] in (None, SOON)]
+    # One that is dead stands in no other's way: with one that is not, a LIVE begins.
+    key = next(iter([*alive, *usable, *keys]), None)
+    lacking = next((key.problem for key in keys if key.problem), None)
+    if lacking is None and alive and len(alive) < len(usable):
+        lacking = _NEW_KEY
+    age = ages.get(key.name) if key else None
+    ages_next = min((ages_at(key.expires_at, now) for key in usable), default=math.inf)
+    return _key_now(live, key, age, lacking), ages_next
 
 
-def _key_now(now: float, live: Live, key: KeySummary | None, lacking: KeySummary | None, config: Config) -> Check:
-    """`key` is the one that lets a LIVE begin, `lacking` one without which a destination stays without it."""
+def _age(key: KeySummary, config: Config, now: float) -> Problem | None:
+    one_live = lasts_one_live(config, key.name)
+    return freshness(
+        expires_at=key.expires_at, is_used=key.is_used, one_live=one_live, now=now, is_refused=key.is_refused
+    )
+
+
+def _key_now(live: Live, key: KeySummary | None, age: Problem | None, lacking: Problem | None) -> Check:
+    """`key` is the one that a LIVE begins with, `lacking` why another destination stays without it."""
     new = "Copy a new server URL and key from the platform's page and paste them."
     if isinstance(live, OnAir):
         return Check(name="key", state="ok", text="Taking your stream.")
@@ -260,13 +276,13 @@ def _key_now(now: float, live: Live, key: KeySummary | None, lacking: KeySummary
     if key is None:
         text, fix = "No destination is switched on.", "Switch one on under Settings."
         return Check(name="key", state="bad", text=text, fix=fix, code="no-destination")
-    if lacking is not None and lacking.problem:
+    if age and age is not SOON:
+        return Check(name="key", state="warn", text=age.text, fix=new, code=age.code)
+    if lacking:
         short = {"needs-key": "Paste today's key.", "needs-server": "Paste the server URL too."}
-        text = short.get(lacking.problem.code, lacking.problem.text)
+        text = short.get(lacking.code, lacking.text)
         state: CheckState = "bad" if key.problem else "warn"
-        return Check(name="key", state=state, text=text, fix=new, code=lacking.problem.code)
-    one_live = lasts_one_live(config, key.name)
-    age = freshness(expires_at=key.expires_at, is_used=key.is_used, one_live=one_live, now=now)
+        return Check(name="key", state=state, text=text, fix=new, code=lacking.code)
     if age:
         return Check(name="key", state="warn", text=age.text, fix=new, code=age.code)
     ending = f", ends in {key.last4}" if key.last4 else ""

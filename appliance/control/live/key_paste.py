@@ -24,6 +24,7 @@ SOON_S = 600
 EXPIRED = Problem(code="key-expired", text="This key has run out. Get a new one from the platform's page and paste it.")
 SOON = Problem(code="key-ends-soon", text="This key ends within 10 minutes. Go LIVE now, or get a new one.")
 USED = Problem(code="key-used", text="This key was used in a LIVE that ended: TikTok gives a new one each LIVE.")
+REFUSED = Problem(code="stream-key-refused", text="The server refused this key when it was last tried. Get a new one.")
 NO_KEY = ("no-key", "The server is here. Now paste the stream key too.")
 NO_SERVER = ("no-server", "The key is here. Now paste the server URL too.")
 SAME = ("same-key", "This is the key that was here already.")
@@ -122,12 +123,16 @@ def _host(server: str) -> str:
     return host_of(server).partition(":")[0]
 
 
-def freshness(*, expires_at: int, is_used: bool, one_live: bool, now: float) -> Problem | None:
-    """What is wrong with a key's age; None when nothing is known to be."""
+def freshness(
+    *, expires_at: int, is_used: bool, one_live: bool, now: float, is_refused: bool = False
+) -> Problem | None:
+    """What is wrong with a key's age, or was when it was tried; None when nothing is known to be."""
     if 0 < expires_at <= now:
         return EXPIRED
     if is_used and one_live:
         return USED
+    if is_refused:
+        return REFUSED
     return SOON if 0 < expires_at - now <= SOON_S else None
 
 

@@ -114,7 +114,7 @@ class LiveControl:
             raise self._what_is_missing()
         self.wish = msgspec.structs.replace(
             self.wish, wanted=True, session=self._next_session(), title=title or self.wish.title, on_air_at=0.0,
-            practice_at=0.0, accepted=(),
+            practice_at=0.0, accepted=(), refused=(),
         )  # fmt: skip
         await self._arm()
         log.info("Going live to %s.", " and ".join(credential.name for credential in usable))
@@ -221,13 +221,13 @@ class LiveControl:
 
     async def _end_now(self) -> None:
         log.info("Ending the live.")
-        was_on_air = bool(self.wish.on_air_at)
+        was_on_air, refused = bool(self.wish.on_air_at), self.wish.refused
         self.wish = ended(self.wish)
         self._armed = ()
         # The engine is told at once; what the disk says comes after. The wish is first: a live must not come back.
         self._around.tell()
         await self.save()
-        await self._on_disk(lambda: self._around.keys.disarm(was_on_air=was_on_air))
+        await self._on_disk(lambda: self._around.keys.disarm(was_on_air=was_on_air, refused=refused))
         await self.look()
 
     async def _wish(self, wish: Wish) -> None:
@@ -240,7 +240,12 @@ class LiveControl:
     async def _arm(self) -> None:
         armed = self._as_they_are()
         same = {new.name for new in armed for old in self._armed if _is_same(new, old)}
-        self.wish = msgspec.structs.replace(self.wish, accepted=tuple(n for n in self.wish.accepted if n in same))
+        before = self.wish
+        self.wish = msgspec.structs.replace(
+            before,
+            accepted=tuple(name for name in before.accepted if name in same),
+            refused=tuple(name for name in before.refused if name in same),
+        )
         keeping = asyncio.ensure_future(self._keep(armed))
         try:
             if not self._armed:

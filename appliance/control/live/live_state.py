@@ -20,7 +20,7 @@ class Wish(Value, frozen=True):
     `session` grows with every go-live; `on_air_at` is when this live first was on air, 0 before; `seen_at` is when
     we last ran, and `moment` the same in a file. `recording` is what a person asked for, None for what the settings
     say. `ends_at` is when an end that can be taken back comes, 0 when none is coming; `practice_at` since when there is
-    practice, 0 when there is none.
+    practice, 0 when there is none. `refused` names the destinations whose server refuses the key now.
     `brb`, `private` and `muted` are what viewers shall not see or hear. `accepted` names the destinations whose key a
     server has taken in this session.
     """
@@ -38,6 +38,7 @@ class Wish(Value, frozen=True):
     private: bool = False
     muted: tuple[str, ...] = ()
     accepted: tuple[str, ...] = ()
+    refused: tuple[str, ...] = ()
 
     @property
     def cover(self) -> Cover:
@@ -110,12 +111,15 @@ def moved_wish(wish: Wish, step_s: float) -> Wish:
 
 
 def heard(wish: Wish, report: Report, now: float) -> Wish:
-    """The wish with what a report says of it: when it first was on air, and whose key was taken."""
+    """The wish with what a report says of it: when it first was on air, and whose key was taken or refused."""
     ours = [d for d in report.destinations if d.session == wish.session] if wish.wanted else []
     is_published = any(d.state == "publishing" for d in ours)
     taken = {*wish.accepted, *(d.name for d in ours if d.accepted)}
     on_air_at = wish.on_air_at or (now if is_published else 0.0)
-    return msgspec.structs.replace(wish, on_air_at=on_air_at, accepted=tuple(sorted(taken)))
+    refused = sorted(d.name for d in ours if d.problem and d.problem.code == "stream-key-refused")
+    return msgspec.structs.replace(
+        wish, on_air_at=on_air_at, accepted=tuple(sorted(taken)), refused=tuple(refused) if ours else wish.refused
+    )
 
 
 def _closing(live: Live, report: Report | None, now: float) -> Live:

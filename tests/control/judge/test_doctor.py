@@ -82,6 +82,9 @@ FAILED = changed(record=RecordReport(problem=Problem(code="record-failed", text=
 HEARD = Config(audio=AudioConfig(microphone="hw:1"))
 STOPS = Config(record=RecordConfig(enabled=True, when_full="stop"))
 TWITCH = Config(destination={"twitch": DestinationConfig()})
+BOTH = Config(destination={"tiktok": DestinationConfig(), "twitch": DestinationConfig()})
+USED = KeySummary("tiktok", "h", "1234", is_used=True)
+LACKS = Problem(code="needs-key", text="X.")
 FAST = UplinkState(state="ok", kbps=12_000, at=NOW)
 REFUSED = PreflightState(state="failed", at=NOW, problem=Problem(code="server-silent", text="It is silent."))
 BUSY = (DestinationReport(name="tiktok", state="publishing", backlog_ms=500),)
@@ -169,6 +172,11 @@ CASES: list[tuple[str, CheckState, str, Findings]] = [
     ("key", "ok", "", found(keys=(KeySummary("tiktok", "h", "1234", int(NOW) + 601),))),
     ("key", "warn", "key-used", found(keys=(KeySummary("tiktok", "h", "1234", is_used=True),))),
     ("key", "ok", "", found(keys=(KeySummary("twitch", "h", "1234", is_used=True),), config=TWITCH)),
+    ("key", "warn", "stream-key-refused", found(keys=(KeySummary("tiktok", "h", "1234", is_refused=True),))),
+    # A dead key hides no good one, and a missing one does not hide that the other is dead.
+    ("key", "warn", "needs-key", found(keys=(USED, KeySummary("twitch", "h", "1234")), config=BOTH)),
+    ("key", "warn", "needs-key", found(keys=(KeySummary("twitch", "h", "1234"), USED), config=BOTH)),
+    ("key", "warn", "key-used", found(keys=(USED, KeySummary("twitch", problem=LACKS)), config=BOTH)),
     ("chat", "ok", "", found()),
     ("chat", "ok", "", found(chat=ChatState(status="connected"))),
     ("chat", "unknown", "", found(chat=ChatState(status="connecting"))),

@@ -77,6 +77,31 @@ def test_one_after_the_other(tmp_path: Path) -> None:
     assert take(KeyStore(tmp_path / "other"), CONFIG, "tiktok", KEY, 1.0)["hint-code"] == "no-server"
 
 
+def test_a_key_that_no_server_took_is_remembered_until_one_takes_it(tmp_path: Path) -> None:
+    keys = KeyStore(tmp_path)
+    take(keys, CONFIG, "tiktok", f"{SERVER} {KEY}", 1.0)
+    take(keys, CONFIG, "twitch", "rtmp://h.example/app live_123456_abcdefgh", 1.0)
+    tiktok = Destination(name="tiktok", server=SERVER, key=KEY)
+
+    def refused() -> list[str]:
+        return [one.name for one in KeyStore(tmp_path).credentials(CONFIG) if one.is_refused]
+
+    keys.arm((tiktok,))
+    keys.disarm(refused=("tiktok",))
+    assert refused() == ["tiktok"]
+    keys.arm((Destination(name="twitch", server="rtmp://h.example/app", key="live_123456_abcdefgh"),))
+    keys.disarm(was_on_air=True)
+    assert refused() == ["tiktok"], "another destination's live says nothing of it"
+    take(keys, CONFIG, "tiktok", KEY.replace("c43f", "c440"), 1.0)
+    assert refused() == []
+    take(keys, CONFIG, "tiktok", KEY, 1.0)
+    assert refused() == ["tiktok"]
+    assert KEY not in (tmp_path / "keys" / "refused.json").read_text()
+    keys.arm((tiktok,))
+    keys.disarm(was_on_air=True)
+    assert refused() == []
+
+
 def test_a_key_that_was_used_is_told_from_a_new_one(tmp_path: Path) -> None:
     keys = KeyStore(tmp_path)
     take(keys, CONFIG, "tiktok", f"{SERVER} {KEY}", 1.0)

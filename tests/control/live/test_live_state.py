@@ -121,6 +121,15 @@ def test_what_was_reached_is_noted_once_and_of_this_session_only() -> None:
     assert heard(over, report(taken("a"), said("publishing")), NOW) == over
 
 
+def test_who_refuses_a_key_is_noted_until_it_is_taken() -> None:
+    problem = Problem(code="stream-key-refused", text="X.")
+    refusing = msgspec.structs.replace(said("refused", name="a"), problem=problem)
+    wish = heard(WISH, report(refusing, said("waiting", name="b")), NOW)
+    assert wish.refused == ("a",)
+    assert heard(wish, report(), NOW).refused == ("a",), "a new engine does not know it yet"
+    assert heard(wish, report(taken("a")), NOW).refused == ()
+
+
 states: st.SearchStrategy[DestinationState] = st.sampled_from(["off", "connecting", "publishing", "waiting", "refused"])
 reports = st.none() | st.lists(
     st.builds(said, states, st.integers(6, 8), st.sampled_from(["a", "b"]), st.floats(0, 9)), max_size=3

@@ -28,14 +28,17 @@ export function make(sign, ...parts) {
 	return /** @type {Made<T>} */ (element);
 }
 
-/** One of the icons in index.html. It says nothing to a screen reader: a word stands beside it. @param {string} name */
+/** Those of the first screen stand in index.html. @param {string} name */
+const iconAt = (name) => `${document.getElementById(`i-${name}`) ? "" : "/static/icons.svg"}#i-${name}`;
+
+/** One of the icons. It says nothing to a screen reader: a word stands beside it. @param {string} name */
 export function icon(name) {
 	const svg = document.createElementNS(SVG, "svg");
 	svg.setAttribute("class", "icon");
 	svg.setAttribute("viewBox", "0 0 24 24");
 	svg.setAttribute("aria-hidden", "true");
 	const use = document.createElementNS(SVG, "use");
-	use.setAttribute("href", `#i-${name}`);
+	use.setAttribute("href", iconAt(name));
 	svg.append(use);
 	return svg;
 }
@@ -43,7 +46,7 @@ export function icon(name) {
 /** @param {SVGElement} svg @param {string} name */
 export function setIcon(svg, name) {
 	const use = svg.firstElementChild;
-	if (use && use.getAttribute("href") !== `#i-${name}`) use.setAttribute("href", `#i-${name}`);
+	if (use) mark(use, "href", iconAt(name));
 }
 
 /** Sets text only when it is another one, so that a screen reader does not repeat itself. @param {Element} element @param {string} text */

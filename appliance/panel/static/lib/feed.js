@@ -9,6 +9,9 @@ const PROBE_MS = 2500;
 const STRANGER_MS = 5000;
 const FIRST_PAUSE_MS = 400;
 const LONGEST_PAUSE_MS = 4000;
+const STEADY_MS = 5000;
+const WAKE_MS = 1000;
+const MESSAGES = 200;
 
 /** @param {number} ms @param {AbortSignal} signal @returns {Promise<void>} */
 const pause = (ms, signal) =>
@@ -41,6 +44,15 @@ const orSilence = (step) =>
 		throw new Silence();
 	});
 
+/**
+ * Of the chat only what is new comes: it takes the place of what has its id, or comes last.
+ * @param {Chat} before @param {ChatChange} change @returns {Chat}
+ */
+function joined(before, { append = [], messages = before.messages, ...chat }) {
+	const all = new Map([...messages, ...append].map((one) => [one.id, one]));
+	return { ...chat, messages: [...all.values()].slice(-MESSAGES) };
+}
+
 export class Feed extends EventTarget {
 	/** @type {State | null} */ state = null;
 	answered = true;
@@ -68,8 +80,14 @@ export class Feed extends EventTarget {
 			this.#running?.abort();
 			this.#running = null;
 		} else if (!this.#running) {
-			this.#running = new AbortController();
-			void this.#run(this.#running.signal);
+			const running = new AbortController();
+			this.#running = running;
+			void this.#run(running.signal);
+			// What was known before somebody looked away holds for a moment only.
+			const asleep = this.state;
+			setTimeout(() => {
+				if (asleep && this.state === asleep && !running.signal.aborted) this.#tell(false);
+			}, WAKE_MS);
 		}
 	}
 
@@ -94,6 +112,7 @@ export class Feed extends EventTarget {
 
 	/** Reads the feed until it breaks. @param {AbortSignal} signal */
 	async #listen(signal) {
+		const begun = performance.now();
 		const stop = within(signal);
 		/** @type {Timer} */ let watch;
 		/** @type {Timer} */ let doubt;
@@ -128,6 +147,8 @@ export class Feed extends EventTarget {
 				const { events, rest } = parseEvents(text + decoder.decode(value, { stream: true }));
 				text = rest;
 				for (const event of events) this.#take(event.name, event.data);
+				// One that breaks after its first words each time is no better than none.
+				if (performance.now() - begun > STEADY_MS) this.#failures = 0;
 			}
 		} finally {
 			clearTimeout(watch);
@@ -158,9 +179,11 @@ export class Feed extends EventTarget {
 			this.#isIn = true;
 			this.state = JSON.parse(data);
 		}
-		if (name === "change" && this.state) this.state = { ...this.state, ...JSON.parse(data) };
-		else if (name !== "state") return;
-		this.#failures = 0;
+		if (name === "change" && this.state) {
+			const change = JSON.parse(data);
+			if (change.chat) change.chat = joined(this.state.chat, change.chat);
+			this.state = { ...this.state, ...change };
+		} else if (name !== "state") return;
 		this.answered = true;
 		this.dispatchEvent(new CustomEvent("state"));
 	}

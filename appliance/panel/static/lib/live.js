@@ -55,20 +55,23 @@ export const isRunning = (state) => state.live.type !== "off";
 export const hasVideo = (state) => ["on-air", "reconnecting", "practicing"].includes(state.live.type);
 
 const EVENING = "plugcast-evening";
+const UNSEEN_S = 15;
 let began = 0;
+let lastAt = 0;
 
-/** Notes when a live began and when it was over, as far as this page sees it. To be called with every State. @param {State} state */
+/** Notes when a live began and when it was over: 0 when nobody looked at that time. To be called with every State. @param {State} state */
 export function watchEvening({ live, at }) {
 	if (live.type === "on-air") {
 		began = live["since-at"] || at;
 		sessionStorage.removeItem(EVENING);
 	} else if (live.type === "off" && began) {
-		sessionStorage.setItem(EVENING, JSON.stringify([began, at]));
+		sessionStorage.setItem(EVENING, JSON.stringify([began, at - lastAt < UNSEEN_S ? at : 0]));
 		began = 0;
 	}
+	lastAt = at;
 }
 
-/** The live that is just over: from when to when, in Unix seconds. @returns {[number, number] | null} */
+/** The live that is over: from when to when, in Unix seconds; to 0 where that is not known. @returns {[number, number] | null} */
 export const evening = () => JSON.parse(sessionStorage.getItem(EVENING) || "null");
 export const forgetEvening = () => sessionStorage.removeItem(EVENING);
 
@@ -134,7 +137,7 @@ function ending({ live, destinations }) {
 /** @param {State} state @param {Row["name"]} name */
 const rowOf = (state, name) => state.readiness.find((one) => one.name === name);
 
-const DEAD = new Set(["key-used", "key-expired"]);
+const DEAD = new Set(["key-used", "key-expired", "stream-key-refused"]);
 let kept = "";
 
 /** Somebody knows better: the platform's own LIVE goes on, and its key with it. @param {State} state */

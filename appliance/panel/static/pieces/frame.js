@@ -1,6 +1,6 @@
 // The frame around every screen: the name and the state on top, the bar with the ways in.
 
-import { feed, clock, hide, icon, isRunning, make, mark, Piece, put, say, tell } from "../lib/all.js";
+import { feed, clock, hide, icon, isRunning, make, mark, Piece, put, say, setIcon, tell } from "../lib/all.js";
 
 /** @type {{ name: string, sign: string, word: Key }[]} */
 const WAYS = [
@@ -41,17 +41,28 @@ customElements.define(
 	"plug-ways",
 	class extends Piece {
 		/** @type {Map<string, HTMLElement>} */ #links = new Map();
+		#home = icon("house");
+		#wrong = make("span.unseen");
 
 		build() {
 			const nav = make("nav", { "aria-label": say("nav.all") });
 			for (const { name, sign, word } of WAYS) {
-				const link = make("a", { href: `#/${name}` }, icon(sign), make("span", say(word)));
+				const parts = name ? [icon(sign), make("span", say(word))] : [this.#home, make("span", say(word), this.#wrong)];
+				const link = make("a", { href: `#/${name}` }, ...parts);
 				this.#links.set(name, link);
 				nav.append(link);
 			}
 			this.append(nav);
 			window.addEventListener("hashchange", () => this.#here());
 			this.#here();
+		}
+
+		/** Trouble has its card at home; from everywhere else the way there says so. */
+		draw() {
+			const isWrong = document.body.matches('.troubled:not([data-screen="home"])');
+			setIcon(this.#home, isWrong ? "triangle-alert" : "house");
+			this.#home.classList.toggle("wrong", isWrong);
+			put(this.#wrong, isWrong ? `: ${say("problems.now")}` : "");
 		}
 
 		#here() {
@@ -61,6 +72,7 @@ customElements.define(
 					link.setAttribute("aria-current", "page");
 				else link.removeAttribute("aria-current");
 			}
+			this.draw();
 		}
 	},
 );

@@ -35,7 +35,7 @@ export class Home extends Piece {
 		if (!over) return;
 		const [from, to] = over;
 		const clips = state.recordings.filter(({ kind, at }) => kind === "clip" && at >= from);
-		put(this.#over, say("home.over", { time: clock(to - from) }));
+		put(this.#over, say("home.over") + (to ? `: ${clock(to - from)}` : "."));
 		hide(this.#clips, !clips.length);
 		put(this.#clips, say(clips.length === 1 ? "home.clip" : "home.clips", { count: number(clips.length) }));
 	}

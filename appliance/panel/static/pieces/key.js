@@ -6,6 +6,9 @@ import "./paste.js";
 /** What a browser offers only on an encrypted page. @type {{ readText?: () => Promise<string> } | undefined} */
 const clipboard = navigator.clipboard;
 
+/** A key that may be good again, as only its owner knows. @param {string} code */
+const hasTriedKey = (code) => code === "key-used" || code === "stream-key-refused";
+
 /** The destination whose key is wanted, or may be changed. @param {State} state */
 function keyWanted({ live, destinations }) {
 	const on = destinations.filter((one) => one.enabled);
@@ -62,7 +65,7 @@ customElements.define(
 					? sayOr([`ready.${row.code}`, `problem.${row.code}`], row.text)
 					: "",
 			);
-			hide(this.#old, row?.code !== "key-used" || state.live.type !== "off");
+			hide(this.#old, !hasTriedKey(row?.code || "") || state.live.type !== "off");
 			this.#paste ||= this.#begin(name, preset);
 		}
 

@@ -15,7 +15,7 @@ export default {
 		unknown: "Not known yet:",
 	},
 	home: {
-		over: "Your LIVE is over: {time}",
+		over: "Your LIVE is over",
 		clip: "1 clip",
 		clips: "{count} clips",
 		practice: "Practice first, nobody sees it",

@@ -15,7 +15,7 @@ export default {
 		unknown: "Aún no se sabe:",
 	},
 	home: {
-		over: "Tu LIVE ha terminado: {time}",
+		over: "Tu LIVE ha terminado",
 		clip: "1 clip",
 		clips: "{count} clips",
 		practice: "Ensaya antes, nadie lo ve",
