@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from appliance.chat.simulated import Crowd, simulated
 from appliance.chat.source import Clock, Source
 from appliance.model.chat import SourcePlan
@@ -16,4 +18,15 @@ def opened(plan: SourcePlan, clock: Clock) -> Source:
         from appliance.chat.twitch import Server, twitch
 
         return twitch(plan.name, Server())
+    if plan.platform == "tiktok":
+        from appliance.chat.tiktok import Site, tiktok
+
+        told, own = plan.addresses, Site()
+        site = replace(
+            own,
+            app_url=told.app or own.app_url,
+            webcast_url=told.webcast or own.webcast_url,
+            sign_url=told.sign or own.sign_url,
+        )
+        return tiktok(plan.name, site, clock)
     return simulated(Crowd(CROWD), clock)

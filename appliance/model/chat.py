@@ -22,11 +22,20 @@ MOST_EVENTS = 200
 MOST_SOURCES = 8
 
 
+class Addresses(Value, frozen=True):
+    """Where TikTok is, in tests; empty for its own."""
+
+    app: Name = ""
+    webcast: Name = ""
+    sign: Name = ""
+
+
 class SourcePlan(Value, frozen=True):
     """One chat to listen to: `name` is the handle or channel there."""
 
     platform: ChatPlatform
     name: Name = ""
+    addresses: Addresses = Addresses()
 
 
 class ChatPlan(Value, frozen=True, tag="chat-plan", tag_field="type"):

@@ -200,14 +200,24 @@ class TwitchChatConfig(Section, frozen=True):
     ] = ""
 
 
+class TikTokChatConfig(Section, frozen=True):
+    """Whose LIVE to hear on TikTok, unofficially; empty for nobody's."""
+
+    handle: Annotated[str, Meta(pattern=r"^(@?[A-Za-z0-9._]{1,24})?$", description="empty or an @name on TikTok")] = ""
+
+
 class ChatConfig(Section, frozen=True):
-    """Where the chat comes from. The three addresses replace TikTok's own in tests."""
+    """Where the chat comes from. `source` "tiktok" and `handle` mean what `tiktok.handle` does.
+
+    The three addresses replace TikTok's own in tests.
+    """
 
     source: Literal["none", "tiktok", "simulated", "replay"] = "none"
     handle: Text = ""
     app_url: WebAddress = ""
     webcast_url: WebAddress = ""
     sign_url: WebAddress = ""
+    tiktok: TikTokChatConfig = TikTokChatConfig()
     twitch: TwitchChatConfig = TwitchChatConfig()
 
 

@@ -184,6 +184,47 @@ NETWORK = {
             "{platform} no deja leer su chat ahora. La caja lo pedirá otra vez.",
         ),
     ),
+    "chat-offline": ProblemEntry(
+        Unavailable,
+        Words(
+            "@{name} is not LIVE. The box hears the chat when the LIVE begins.",
+            "@{name} no está en LIVE. La caja oirá el chat cuando empiece.",
+        ),
+    ),
+    "chat-limited": ProblemEntry(
+        Unavailable,
+        Words(
+            "Asked for the chat of {platform} too often. The box waits as long as it was told to.",
+            "Se pidió demasiado el chat de {platform}. La caja espera lo que le han dicho.",
+        ),
+    ),
+    "chat-signing": ProblemEntry(
+        Unavailable,
+        Words(
+            "The service that lets the box into TikTok's chat is not there. The box asks again.",
+            "El servicio que deja entrar en el chat de TikTok no está. La caja lo pedirá otra vez.",
+        ),
+        kinds={
+            "certificate": Words(
+                "Somebody else answers in place of the service that lets the box into TikTok's chat.",
+                "Otro responde en lugar del servicio que deja entrar en el chat de TikTok.",
+            )
+        },
+    ),
+    "chat-missing": ProblemEntry(
+        NeedsOwner,
+        Words(
+            "This box lacks what reads TikTok's chat. Install it as docs/chat.md says.",
+            "A esta caja le falta lo que lee el chat de TikTok. Instálalo como dice docs/chat.md.",
+        ),
+    ),
+    "chat-strange": ProblemEntry(
+        Unavailable,
+        Words(
+            "{platform} said what the box does not understand. It connects again.",
+            "{platform} dijo algo que la caja no entiende. Se conecta otra vez.",
+        ),
+    ),
     "chat-lost": ProblemEntry(
         Unavailable,
         Words(

@@ -159,10 +159,20 @@ ABOUT: Mapping[str, About] = {
             "replay": Choice(Words("A recording", "Una grabación")),
         },
     ),
-    "chat.handle": About(Words("Your @name", "Tu @nombre"), is_everyday=True),
+    "chat.handle": About(Words("The same, for “Chat from: TikTok”", "Lo mismo, para «Chat desde: TikTok»")),
     "chat.app-url": About(Words("Chat test address 1", "Dirección de prueba del chat 1"), needs="restart"),
     "chat.webcast-url": About(Words("Chat test address 2", "Dirección de prueba del chat 2"), needs="restart"),
     "chat.sign-url": About(Words("Chat test address 3", "Dirección de prueba del chat 3"), needs="restart"),
+    "chat.tiktok.handle": About(
+        Words("Your @name on TikTok", "Tu @nombre en TikTok"),
+        is_everyday=True,
+        hint=Words(
+            "Unofficial, by Euler Stream's signing service: TikTok's terms forbid reading by programs. The risk is "
+            "your account's.",
+            "No es oficial, con el servicio de firma de Euler Stream: las normas de TikTok prohíben leer con "
+            "programas. El riesgo es de tu cuenta.",
+        ),
+    ),
     "chat.twitch.channel": About(
         Words("Twitch channel", "Canal de Twitch"),
         is_everyday=True,

@@ -13,7 +13,7 @@ from appliance.clock.clocks import WallClock
 from appliance.control.chat.now import Now
 from appliance.control.chat.room import ChatRoom
 from appliance.control.chat.samples import sample
-from appliance.model.chat import ChatPlan, FromChat, Happened, SourcePlan
+from appliance.model.chat import Addresses, ChatPlan, FromChat, Happened, SourcePlan
 from appliance.model.command import SampleKind
 from appliance.model.config import ChatConfig, ModerationConfig
 from appliance.model.event import Event
@@ -82,6 +82,10 @@ def chat_plan_for(config: ChatConfig) -> ChatPlan:
     sources: list[SourcePlan] = []
     if config.source == "simulated":
         sources.append(SourcePlan(platform="simulated"))
+    handle = config.tiktok.handle
+    if handle or config.source == "tiktok":
+        places = Addresses(app=config.app_url, webcast=config.webcast_url, sign=config.sign_url)
+        sources.append(SourcePlan(platform="tiktok", name=handle or config.handle, addresses=places))
     if config.twitch.channel:
         sources.append(SourcePlan(platform="twitch", name=config.twitch.channel))
     return ChatPlan(sources=tuple(sources))
