@@ -22,7 +22,7 @@ from appliance.control.jobs.jobs import Jobs
 from appliance.control.jobs.preflights import preflights
 from appliance.control.jobs.recordings import OnDisk
 from appliance.control.jobs.uplink_result import uplink_state
-from appliance.control.judge.absence import SlateWatch
+from appliance.control.judge.absence import SlateWatch, ended_there, sent_to
 from appliance.control.judge.engine_presence import Hearing
 from appliance.control.judge.profile_choice import Recognition
 from appliance.control.judge.shedding import Shedding, Strain
@@ -218,6 +218,7 @@ class Director:
             self._keep_now.set()
         live = next_live(self.state.value.live, live_control.wish, report, now)
         slate = self._slate.problems(self.config.slate, live, report, now)
+        seen = (*slate, *ended_there(self._chat.state, live, sent_to(self.config, report)))
         queue, shedding, steady = self._jobs.queue, self._shedding, self._steady()
         shedding.look(steady, Strain(self._around.late(), report.encoder if report else None))
         known = replace(
@@ -228,7 +229,7 @@ class Director:
             wish=live_control.wish,
             report=report,
             engine=self._hearing.engine,
-            own_problems=(*self._hearing.problems, *((live_control.disk,) if live_control.disk else ()), *slate),
+            own_problems=(*self._hearing.problems, *((live_control.disk,) if live_control.disk else ()), *seen),
             notes=(*self._panel.notes, *shedding.problems(self.config)),
             load=self._around.load(),
             now=now,

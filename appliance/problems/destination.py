@@ -178,6 +178,29 @@ DESTINATION = {
         ),
         fix="paste",
     ),
+    "live-ended-there": ProblemEntry(
+        NeedsOwner,
+        Words(
+            "{platform} has ended this LIVE: nobody sees it. Start a new one there and paste its new key.",
+            "{platform} ha terminado este LIVE: nadie lo ve. Empieza otro allí y pega su clave nueva.",
+        ),
+        short=Words("The LIVE has ended there", "El LIVE ha terminado allí"),
+        fix="paste",
+        kinds={
+            "suspended": Words(
+                "{platform} has suspended this LIVE: nobody sees it. Look in its app what it says to you.",
+                "{platform} ha suspendido este LIVE: nadie lo ve. Mira en su app qué te dice.",
+            )
+        },
+    ),
+    "live-paused-there": ProblemEntry(
+        Unavailable,
+        Words(
+            "{platform} says that this LIVE is paused, so viewers wait. Go on with it on your phone or its page.",
+            "{platform} dice que este LIVE está en pausa y quien mira espera. Síguelo en tu móvil o en su página.",
+        ),
+        short=Words("The LIVE is paused there", "El LIVE está en pausa allí"),
+    ),
     "platform-ended-live": ProblemEntry(
         NeedsOwner,
         Words(

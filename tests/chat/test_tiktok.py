@@ -13,10 +13,12 @@ import pytest
 from aiohttp import web
 
 from appliance.chat import tiktok as adapter
+from appliance.chat.opened import opened
 from appliance.chat.source import Clock, Connected, Trouble
 from appliance.chat.tiktok import Site, tiktok
 from appliance.control.chat.now import Now
 from appliance.control.chat.room import ChatRoom
+from appliance.model.chat import Addresses, SourcePlan
 from appliance.model.event import AnyEvent, Comment, Deleted, Follow, Gift, Join, Likes, Share, Standing, Viewers
 from tests.fakes.protobuf import message
 from tests.fakes.tiktok_site import (
@@ -393,3 +395,15 @@ def test_an_envelope_is_what_the_protocol_says() -> None:
         message({3: {1: 150}, 4: [1, 2], 5: -1}) == b"\x1a\x03\x08\x96\x01\x20\x01\x20\x02\x28" + b"\xff" * 9 + b"\x01"
     )
     assert enveloped("M", {}, 7)[3] == 7
+
+
+def test_a_plan_names_the_places() -> None:
+    async def test() -> None:
+        site = TikTokSite(says(comment(MAYA, "hi")))
+        async with site.serving():
+            places = Addresses(app=site.url, webcast=f"{site.url}/webcast", sign=f"{site.url}/sign")
+            plan = SourcePlan(platform="tiktok", name="@maya", addresses=places)
+            async with aclosing(opened(plan, Clock(lambda: NOW, time.monotonic))) as source:
+                assert isinstance(await anext(source), Connected)
+
+    run(test)

@@ -7,9 +7,10 @@ from pathlib import Path
 
 import pytest
 
+from appliance.control.chat.desk import chat_plan_for
 from appliance.control.commands import HANDLERS
 from appliance.errors import Invalid, Refused
-from appliance.model.chat import ChatPlan, Happened, Sources
+from appliance.model.chat import Addresses, ChatPlan, Happened, SourcePlan, Sources
 from appliance.model.command import (
     COMMANDS,
     AnswerQuestion,
@@ -24,6 +25,7 @@ from appliance.model.command import (
     TryAlert,
     UnpinMessage,
 )
+from appliance.model.config import ChatConfig
 from appliance.model.event import AnyEvent, Comment, Follow, Viewer, Viewers
 from appliance.model.state.chat import ChatSource, ChatTotals, Pinned
 from tests.control.directing import Time, director
@@ -130,3 +132,25 @@ def test_what_viewers_do_is_in_the_state_at_once(tmp_path: Path) -> None:
         assert (control.chat.value, control.state.value.chat.status) == (ChatPlan(), "off")
 
     asyncio.run(test())
+
+
+def test_whom_to_listen_to_follows_from_the_settings(tmp_path: Path) -> None:
+    async def test() -> None:
+        control = director(tmp_path, Time())
+        await control.start()
+        await control.do(ChangeSetting(path="chat.twitch.channel", value="leo"))
+        await control.do(ChangeSetting(path="chat.tiktok.handle", value="@maya"))
+        tiktok = SourcePlan(platform="tiktok", name="@maya")
+        assert control.chat.value.sources == (tiktok, SourcePlan(platform="twitch", name="leo"))
+        for wrong in ("../../x", "a b", "maya?x=1"):
+            with pytest.raises(Invalid):
+                await control.do(ChangeSetting(path="chat.tiktok.handle", value=wrong))
+
+    asyncio.run(test())
+
+
+def test_the_older_setting_and_the_addresses_for_tests_are_heeded() -> None:
+    config = ChatConfig(source="tiktok", handle="maya", app_url="http://a", webcast_url="http://w", sign_url="http://s")
+    places = Addresses(app="http://a", webcast="http://w", sign="http://s")
+    assert chat_plan_for(config) == ChatPlan(sources=(SourcePlan(platform="tiktok", name="maya", addresses=places),))
+    assert chat_plan_for(ChatConfig(handle="maya")) == ChatPlan(), "a name alone asks for nothing"

@@ -17,7 +17,9 @@ from appliance.control.live.live_state import Wish
 from appliance.control.live.plan import PREVIEW_FPS
 from appliance.control.live.wish_file import WishFile
 from appliance.errors import Fact, NeedsOwner
+from appliance.model.chat import Happened
 from appliance.model.command import ChangeSetting, CheckDestination, EndLive, GoLive, PasteKey
+from appliance.model.event import Standing
 from appliance.model.plan import Preflight
 from appliance.model.problem import Problem
 from appliance.model.report import DestinationReport, JobAnswer, Report
@@ -245,6 +247,24 @@ def test_the_time_on_air_survives_a_gap_and_a_new_key(tmp_path: Path) -> None:
         live = msgspec.to_builtins(control.state.value.live)
         assert live == {"type": "on-air", "since-at": began}
         assert control.plan.value.destinations[0].key == "key-87654321"
+
+    asyncio.run(test())
+
+
+def test_a_live_that_its_platform_has_ended_is_told_although_the_server_takes_it(tmp_path: Path) -> None:
+    game = Signal(cause=Cause.NONE)
+
+    async def test() -> None:
+        time = Time()
+        control = await going_live(tmp_path, time)
+        await control.do(ChangeSetting(path="chat.tiktok.handle", value="maya"))
+        assert "live-ended-there" not in said(control, game)
+        time.now += 60
+        control.chat_said(Happened(events=(Standing(platform="tiktok", at=time.now, live="ended", room="1"),)))
+        assert "live-ended-there" in said(control, game)
+        time.now += 60
+        control.chat_said(Happened(events=(Standing(platform="tiktok", at=time.now, live="on", room="2"),)))
+        assert "live-ended-there" not in said(control, game)
 
     asyncio.run(test())
 

@@ -10,9 +10,12 @@ from appliance.engine.sinks.mp4 import Mp4Writer
 from appliance.engine.sinks.rtmp import amf, chunk
 from appliance.engine.sinks.rtmp.chunk import ChunkWriter, Message
 from appliance.engine.v4l2 import edid
+from appliance.model.chat import Happened, Sources, pack_chat
+from appliance.model.event import AnyEvent, Comment, Deleted, Gift, Viewer
 from appliance.model.plan import Destination, Plan
 from appliance.model.protocol import Hello, PlanMessage, ReportMessage, pack
 from appliance.model.report import DestinationReport, Report
+from appliance.model.state.chat import ChatSource
 from appliance.settings import layers
 from tests.engine.sinks.media import clip
 from tests.hardware.edid_maker import EDIDS, build
@@ -131,9 +134,23 @@ def _pastes() -> tuple[bytes, ...]:
     )
 
 
+def _chats() -> tuple[bytes, ...]:
+    maya = Viewer(id="1", name="Maya \u202e")
+    events: tuple[AnyEvent, ...] = (
+        Comment(platform="twitch", id="1", user=maya, text="hi \u0301\u0301"),
+        Gift(platform="tiktok", user=maya, gift="5", count=3, coins=1, group="g", is_streak=True),
+        Deleted(platform="twitch", messages=("1",)),
+    )
+    stands = Sources(sources=(ChatSource(platform="twitch", status="connected"),))
+    line = b"@id=1;user-id=7;badges=moderator/1;bits=5;tmi-sent-ts=17 :m!m@m PRIVMSG #leo :hi\n"
+    gift = b"@id=2;msg-id=subgift;msg-param-recipient-id=8 :t USERNOTICE #leo :x\n"
+    return line + gift + b":t CLEARCHAT #leo\n", pack_chat(stands) + pack_chat(Happened(events=events))
+
+
 _MAKERS = {
     "rtmp-chunks": _server, "rtmp-session": _server, "rtmp-values": _values, "h264-stream": _stream,
     "mp4-fragments": _movie, "mp4-file": _movie, "web-answer": _answers, "disk-lists": _mounts,
     "edid-text": _edids, "box-toml": _toml, "profile-toml": _profiles,
     "state-files": _state, "paste": _pastes, "command": _commands, "engine-frames": _frames, "control-frames": _frames,
+    "chat-events": _chats,
 }  # fmt: skip

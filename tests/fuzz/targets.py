@@ -61,6 +61,7 @@ from appliance.settings.checks import must_be_panels
 from appliance.settings.panel_file import read_backup, read_panel, write_panel
 from tests.engine.sinks.media import clip
 from tests.fakes.script import Script
+from tests.fuzz.chat import chat_events
 from tests.fuzz.devices import card, driver
 
 type TargetFunction = Callable[[bytes], None]
@@ -399,6 +400,7 @@ TARGETS: dict[str, TargetFunction] = {
         rtmp_chunks, rtmp_values, rtmp_session, rtmp_answers, h264_stream, mp4_fragments, mp4_file, web_answer,
         disk_lists, v4l2_driver,
         alsa_card, edid_text, box_toml, profile_toml, state_files, paste, command, engine_frames, control_frames,
+        chat_events,
     )
 }  # fmt: skip
 """Every target by its name on the command line."""

@@ -35,8 +35,12 @@ class ChatDesk:
     def state(self) -> ChatState:
         """The chat as it is."""
         state = self.room.state
-        lives = {source.platform: source.live for source in state.sources}
-        sources = tuple(replace(one, live=lives.get(one.platform, "unknown")) for one in self._sources)
+        lives = {source.platform: (source.live, source.live_at) for source in state.sources}
+        sources = tuple(
+            replace(one, live=live, live_at=at)
+            for one in self._sources
+            for live, at in (lives.get(one.platform, ("unknown", 0.0)),)
+        )
         stands = {source.status for source in sources}
         return replace(state, sources=sources, status=next((one for one in _BEST_FIRST if one in stands), "off"))
 

@@ -86,7 +86,8 @@ class ChatRoom:
         return ChatState(
             status="connected" if counts else "off",
             sources=tuple(
-                ChatSource(platform=platform, status="connected", live=count.live) for platform, count in counts.items()
+                ChatSource(platform=platform, status="connected", live=count.live, live_at=count.stood_at)
+                for platform, count in counts.items()
             ),
             viewers=sum_of(count.viewers.now if count.viewers else None for count in counts.values()),
             viewers_ever=sum_of(count.ever for count in counts.values()),

@@ -1,14 +1,17 @@
-"""What the owner is told when something stays away: the engine, or the game's picture during a live.
+"""What the owner is told when something stays away: the engine, the game's picture during a live, the LIVE itself.
 
 While viewers see the slate there is a warning first, then the advice to end; nothing is ever ended by itself.
 """
 
 from __future__ import annotations
 
-from appliance.model.config import SlateConfig
+from collections.abc import Collection
+
+from appliance.model.config import Config, DestinationConfig, SlateConfig, platform_of
+from appliance.model.platforms.registry import PLATFORMS
 from appliance.model.problem import Problem
 from appliance.model.report import Report
-from appliance.model.state import Live, OnAir, Reconnecting
+from appliance.model.state import ChatState, Live, OnAir, Reconnecting
 
 ENGINE_AWAY = Problem(
     code="engine-not-running",
@@ -84,6 +87,38 @@ def slate_problems(config: SlateConfig, since: float, now: float) -> tuple[Probl
             ),
         )
     return ()
+
+
+def ended_there(chat: ChatState, live: Live, sent_to: Collection[str]) -> tuple[Problem, ...]:
+    """A platform says that the LIVE is over, or rests, while it still takes what the box sends: that proves nothing.
+
+    What it said before this live began was of another one. Where it says nothing, nothing is known.
+    """
+    if not isinstance(live, OnAir | Reconnecting):
+        return ()
+    return tuple(
+        Problem(
+            code="live-paused-there" if source.live == "paused" else "live-ended-there",
+            text=_OVER[source.live].format(platform=PLATFORMS[source.platform].title.en),
+            facts={"platform": PLATFORMS[source.platform].title.en, "kind": source.live},
+            since_at=source.live_at,
+        )
+        for source in chat.sources
+        if source.live in _OVER and source.platform in sent_to and source.live_at >= live.since_at
+    )
+
+
+def sent_to(config: Config, report: Report | None) -> frozenset[str]:
+    """The platforms that take what the box sends."""
+    there = (one.name for one in (report.destinations if report else ()) if one.state == "publishing")
+    return frozenset(platform_of(name, config.destination.get(name, DestinationConfig())) for name in there)
+
+
+_OVER = {
+    "paused": "{platform} says that this LIVE is paused, so viewers wait. Go on with it on your phone or its page.",
+    "ended": "{platform} has ended this LIVE: nobody sees it. Start a new one there and paste its new key.",
+    "suspended": "{platform} has suspended this LIVE: nobody sees it. Look in its app what it says to you.",
+}
 
 
 def _duration(seconds: int) -> str:

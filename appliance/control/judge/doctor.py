@@ -296,6 +296,8 @@ def _chat(chat: ChatState) -> Check:
         return Check(name="chat", state="ok", text="Chat is here.")
     if chat.status == "connecting":
         return Check(name="chat", state="unknown", text="Chat is connecting.")
+    if chat.status == "offline":
+        return Check(name="chat", state="ok", text="Chat begins with your LIVE.")
     fix = "Nothing: it comes back by itself. If never, look at the name under Chat."
     text = "Chat is resting, the stream is fine."
     return Check(name="chat", state="warn", text=text, fix=fix, code="chat-resting")

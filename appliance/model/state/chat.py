@@ -55,11 +55,12 @@ class ChatMessage(Value, frozen=True):
 
 
 class ChatSource(Value, frozen=True):
-    """One platform: whether its chat is heard, and what it says of the LIVE itself."""
+    """One platform: whether its chat is heard, and what it says of the LIVE itself, since `live_at`."""
 
     platform: str
     status: PlatformStatus = "off"
     live: LiveStanding = "unknown"
+    live_at: float = 0.0
     problem: Problem | None = None
 
 

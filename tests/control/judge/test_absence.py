@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import pytest
 
-from appliance.control.judge.absence import engine_problems, slate_problems, slate_since
-from appliance.model.config import SlateConfig
-from appliance.model.report import Report
+from appliance.control.judge.absence import ended_there, engine_problems, sent_to, slate_problems, slate_since
+from appliance.model.config import Config, DestinationConfig, SlateConfig
+from appliance.model.report import DestinationReport, Report
 from appliance.model.signal import Cause, Signal
-from appliance.model.state import Connecting, Live, NeedsKey, Off, OnAir, Reconnecting
+from appliance.model.state import ChatState, Connecting, Live, NeedsKey, Off, OnAir, Reconnecting
+from appliance.model.state.chat import ChatSource, LiveStanding
 
 GAME = Report(signal=Signal(cause=Cause.NONE))
 BLACK = Report(signal=Signal(cause=Cause.BLACK))
@@ -67,3 +68,39 @@ def test_the_engine_away_or_silent() -> None:
     assert [p.code for p in engine_problems(False, is_silent=False)] == ["engine-not-running"]
     assert [p.code for p in engine_problems(True, is_silent=True)] == ["engine-silent"]
     assert engine_problems(True, is_silent=False) == ()
+
+
+def heard(live: LiveStanding, at: float = 500.0, platform: str = "tiktok") -> ChatState:
+    return ChatState(sources=(ChatSource(platform=platform, status="connected", live=live, live_at=at),))
+
+
+ON, HERE = OnAir(since_at=400.0), frozenset({"tiktok"})
+
+
+@pytest.mark.parametrize(
+    ("chat", "live", "platforms", "told"),
+    [
+        (heard("ended"), ON, HERE, ["live-ended-there"]),
+        (heard("suspended"), Reconnecting(since_at=400.0), HERE, ["live-ended-there"]),
+        (heard("paused"), ON, HERE, ["live-paused-there"]),
+        (heard("on"), ON, HERE, []),
+        (heard("unknown"), ON, HERE, []),
+        (heard("ended", at=399.0), ON, HERE, []),  # another LIVE
+        (heard("ended"), ON, frozenset({"youtube"}), []),  # sent elsewhere
+        (heard("ended"), Off(), HERE, []),
+        (ChatState(), ON, HERE, []),
+    ],
+)
+def test_a_platform_that_has_ended_the_live_is_believed(
+    chat: ChatState, live: Live, platforms: frozenset[str], told: list[str]
+) -> None:
+    problems = ended_there(chat, live, platforms)
+    assert [problem.code for problem in problems] == told
+    assert all(problem.facts["platform"] == "TikTok" and problem.since_at == 500.0 for problem in problems)
+
+
+def test_a_platform_is_known_by_its_preset_and_sent_to_while_it_takes() -> None:
+    config = Config(destination={"mine": DestinationConfig(platform="tiktok"), "twitch": DestinationConfig()})
+    there = (DestinationReport(name="mine", state="publishing"), DestinationReport(name="twitch", state="waiting"))
+    assert sent_to(config, Report(destinations=there)) == {"tiktok"}
+    assert sent_to(config, None) == frozenset()

@@ -180,6 +180,7 @@ CASES: list[tuple[str, CheckState, str, Findings]] = [
     ("chat", "ok", "", found()),
     ("chat", "ok", "", found(chat=ChatState(status="connected"))),
     ("chat", "unknown", "", found(chat=ChatState(status="connecting"))),
+    ("chat", "ok", "", found(chat=ChatState(status="offline"))),
     ("chat", "warn", "chat-resting", found(chat=ChatState(status="limited"))),
     ("heat", "ok", "", found()),
     ("heat", "unknown", "", found(None)),
