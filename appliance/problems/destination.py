@@ -189,7 +189,7 @@ DESTINATION = {
         kinds={
             "suspended": Words(
                 "{platform} has suspended this LIVE: nobody sees it. Look in its app what it says to you.",
-                "{platform} ha suspendido este LIVE: nadie lo ve. Mira en su app qué te dice.",
+                "{platform} ha suspendido este LIVE: nadie lo ve. Mira en su app qué dice.",
             )
         },
     ),
