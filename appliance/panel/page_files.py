@@ -20,7 +20,10 @@ from appliance.panel.box_words import PARTS, box_words
 
 STATIC = Path(__file__).parent / "static"
 AS_IT_IS = "identity"
-_TYPES = {".css": "text/css", ".js": "text/javascript", ".svg": "image/svg+xml", ".txt": "text/plain"}
+_TYPES = {
+    ".css": "text/css", ".js": "text/javascript", ".svg": "image/svg+xml", ".png": "image/png", ".txt": "text/plain",
+    ".webmanifest": "application/manifest+json",
+}  # fmt: skip
 # Only comments that have their lines to themselves: one that stands within a line may be part of a string.
 _COMMENTS = re.compile(rb"^[ \t]*(?://[^\n]*|/\*(?:(?!\*/).)*\*/[ \t]*)\n", re.MULTILINE | re.DOTALL)
 _WEIGHT = re.compile(r"^\s*q\s*=\s*(0(?:\.\d{0,3})?|1(?:\.0{0,3})?)\s*$", re.IGNORECASE)
@@ -55,7 +58,8 @@ def page_file(name: str) -> PageFile:
     if file.suffix in {".css", ".js"}:
         body = _COMMENTS.sub(b"", body)
     tag = hashlib.sha256(body).hexdigest()[:16]
-    coded = {"gzip": gzip.compress(body, 9, mtime=0), AS_IT_IS: body}
+    packed = gzip.compress(body, 9, mtime=0)
+    coded = {"gzip": packed, AS_IT_IS: body} if len(packed) < len(body) else {AS_IT_IS: body}
     return PageFile(_TYPES.get(file.suffix, "text/html"), tag, coded)
 
 

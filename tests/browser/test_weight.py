@@ -30,8 +30,8 @@ ONCE_MORE = 12_000
 DOOR = 60_000
 LANGUAGES = {"en": "en-US", "es": "es-ES"}
 WAYS = sorted({screen.path.removeprefix("/") for screen in SCREENS} - {""})
-ELSEWHERE = {"/static/https.js"}
-"""Stands in place of the page."""
+ELSEWHERE = {"/static/https.js", "/static/icon-180.png", "/static/icon-512.png", "/static/plugcast.webmanifest"}
+"""What stands in place of the page, and what a phone asks for when it puts the page on its home screen."""
 
 
 class Scale:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import re
 import shutil
+import struct
 import subprocess
 from pathlib import Path
 
@@ -24,6 +26,24 @@ def test_nothing_is_inline_and_nothing_comes_from_elsewhere() -> None:
     assert "http" not in STYLE
     for name in re.findall(r'"/static/([^"]+)"', HTML):
         assert f"/static/{name}" in page_files()
+
+
+def test_a_home_screen_has_a_name_and_icons_of_the_size_they_say() -> None:
+    """It opens in the browser, where the phone is known: an app of its own would have to be let in anew."""
+    manifest = json.loads((STATIC / "plugcast.webmanifest").read_text())
+    assert (manifest["name"], manifest["start_url"], manifest["display"]) == ("Plugcast", "/", "browser")
+    assert {(page_file("plugcast.webmanifest").content_type), page_file("icon-180.png").content_type} == {
+        "application/manifest+json", "image/png",
+    }  # fmt: skip
+    icons = {icon["sizes"]: icon["src"] for icon in manifest["icons"]}
+    assert '<link rel="apple-touch-icon" href="/static/icon-180.png">' in HTML
+    assert '<link rel="manifest" href="/static/plugcast.webmanifest">' in HTML
+    for size in (180, 512):
+        path = icons[f"{size}x{size}"]
+        assert path in page_files()
+        png = (STATIC / path.removeprefix("/static/")).read_bytes()
+        assert png[:8] == b"\x89PNG\r\n\x1a\n"
+        assert struct.unpack(">II", png[16:24]) == (size, size)
 
 
 @pytest.mark.parametrize("script", SCRIPTS, ids=lambda script: str(script.relative_to(STATIC)))
