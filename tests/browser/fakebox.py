@@ -48,6 +48,7 @@ class FakeBox:
         self.pin_waits_s = 0
         self.commands: list[Json] = []
         self.hint = ""
+        self.role = "owner"
         # Moving video costs more than all the rest: it is for the tests that look at it.
         self.missing = {"/api/preview.mp4"}
         self.refusals: dict[str, Json] = {}
@@ -256,7 +257,7 @@ class FakeBox:
             "settings/backup": lambda: web.Response(text='[picture]\nlook = "blur"\n'),
             "sessions": lambda: web.json_response(self.sessions),
             "password": lambda: web.json_response(self.password),
-            "whoami": lambda: web.json_response({"role": "owner", "name": "Phone", "id": "a1"}),
+            "whoami": lambda: web.json_response({"role": self.role, "name": "Phone", "id": "a1"}),
             "platforms": lambda: web.Response(body=PLATFORM_VIEWS, content_type="application/json"),
             "account": lambda: web.json_response({"step": self.step, "account": self.state["account"]}),
             "doctor": lambda: web.json_response(DOCTOR),

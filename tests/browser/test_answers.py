@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from playwright.sync_api import BrowserContext, expect
+from playwright.sync_api import Browser, BrowserContext, expect
 
-from tests.browser.chromium import assert_quiet, opened
+from tests.browser.chromium import assert_quiet, device, opened
 from tests.browser.fakebox import FakeBox
+from tests.browser.screens import live
 
 
 def test_a_key_of_another_platform_is_put_there_by_one_tap(phone: BrowserContext, box: FakeBox) -> None:
@@ -81,3 +82,79 @@ def test_clips_that_are_off_say_so_and_a_removed_phone_is_told(phone: BrowserCon
     page.reload()
     expect(page.locator("#door .reply")).to_contain_text("was removed from the box")
     assert_quiet(page)
+
+
+def test_a_setting_that_cannot_be_says_its_rule_and_one_that_waits_says_until_when(
+    phone: BrowserContext, box: FakeBox
+) -> None:
+    page = opened(phone, f"{box.url}/#/settings/every")
+    page.evaluate("localStorage.setItem('plugcast-language', 'es')")
+    page.reload()
+    row = page.locator(".setting", has=page.locator("#set-encoder-bitrate-kbps"))
+    for wrong in ("499", "20001", "600.5"):
+        row.locator("input").fill(wrong)
+        row.locator("input").press("Tab")
+        expect(row.locator(".reply")).to_have_text("Un número entero de 500 a 20000. Queda el de antes.")
+        row.locator("input").fill("")
+        expect(row.locator("input")).to_have_value("")
+    assert box.commands == []
+    row.locator("input").fill("500")
+    row.locator("input").press("Tab")
+    expect(row.locator(".reply")).to_have_text("Guardado. (vale desde el próximo LIVE)")
+    assert [one["value"] for one in box.commands] == [500]
+    assert_quiet(page)
+
+
+def test_recordings_stand_by_evening_and_a_game_after_midnight_belongs_to_the_one_before(
+    browser: Browser, box: FakeBox
+) -> None:
+    one = {**box.state["recordings"][0], "kind": "recording"}
+    times = {"late": 1_784_073_600, "early": 1_784_080_800, "next": 1_784_134_800}  # 00:00, 02:00 and 17:00 UTC
+    box.change(recordings=[{**one, "name": f"{name}.mp4", "at": at} for name, at in times.items()])
+    with device(browser, timezone_id="UTC") as context:
+        page = opened(context, f"{box.url}/#/clips")
+        expect(page.locator(".clip")).to_have_count(3)
+        shown = page.evaluate(
+            "[...document.querySelectorAll('.clips > li')].map((one) => one.dataset.name || 'evening')"
+        )
+        assert shown == ["evening", "next.mp4", "evening", "early.mp4", "late.mp4"]
+        assert_quiet(page)
+
+
+def test_viewers_are_offered_only_what_they_may_do(phone: BrowserContext, box: FakeBox) -> None:
+    box.role = "viewer"
+    live(box)
+    page = opened(phone, box.url)
+    page.wait_for_selector("body.viewer")
+    for way, there in (
+        ("#/clips", ".clip a"), ("#/sound", "[role=meter]"), ("#/settings", ".menu a"),
+        ("#/settings/basics", "#page-language"),
+    ):  # fmt: skip
+        page.evaluate("way => { location.hash = way; }", way)
+        page.wait_for_selector(there)
+        offered = page.locator("#bar button, .danger, .gain, div.setting, plug-clips > .buttons, plug-sound button")
+        expect(offered.filter(visible=True)).to_have_count(0)
+        if way == "#/settings":
+            expect(page.locator(".menu a").filter(visible=True)).to_have_count(3)
+    assert_quiet(page)
+
+
+def test_sound_speaks_of_a_microphone_only_where_one_was_chosen(phone: BrowserContext, box: FakeBox) -> None:
+    page = opened(phone, f"{box.url}/#/sound")
+    expect(page.locator(".source-mic")).to_be_visible()
+    for one in box.settings:
+        if one["path"] == "audio.microphone":
+            one["value"] = "none"
+    page.reload()
+    page.wait_for_selector(".no-mic", state="attached")
+    expect(page.locator(".source-mic")).to_be_hidden()
+    expect(page.locator(".source-game")).to_be_visible()
+
+
+def test_what_a_viewer_saw_goes_with_the_live(phone: BrowserContext, box: FakeBox) -> None:
+    live(box)
+    box.change(demo={"viewer": True})
+    page = opened(phone, box.url)
+    expect(page.locator("figcaption")).to_be_visible()
+    box.change(live={"type": "off"})
+    expect(page.locator("figcaption")).to_be_hidden()

@@ -244,6 +244,8 @@ def test_trouble_is_seen_from_every_screen(phone: BrowserContext, box: FakeBox) 
     home.tap()
     expect(page.locator(".problem-text")).to_be_visible()
     expect(home).to_have_text("Home")
+    page.locator("plug-ways a").nth(1).tap()
+    expect(home).to_have_text("Home: What is wrong now")
 
 
 def test_what_is_pressed_looks_pressed(phone: BrowserContext, box: FakeBox) -> None:
@@ -263,3 +265,52 @@ def test_what_is_pressed_looks_pressed(phone: BrowserContext, box: FakeBox) -> N
     delete.tap()
     expect(delete).to_have_text("Really delete")
     expect(delete).to_have_css("background-color", "rgb(216, 30, 67)")
+
+
+FOCUS = (
+    "document.activeElement === document.body ? '' : document.activeElement.id || document.activeElement.textContent"
+)
+
+
+def tab_to(page: Page, wanted: str) -> None:
+    """Goes there by the Tab key alone, as far as a whole round."""
+    for _ in range(40):
+        if page.evaluate(FOCUS) == wanted:
+            return
+        page.keyboard.press("Tab")
+    raise AssertionError(f"{wanted} is not reached; the focus is on {page.evaluate(FOCUS)!r}")
+
+
+def test_the_first_evening_by_keyboard_alone_and_the_focus_is_never_lost(
+    still_phone: BrowserContext, box: FakeBox
+) -> None:
+    box.is_open = False
+    page = opened(still_phone, box.link)
+    page.wait_for_selector("#go.does-paste")
+    tab_to(page, "go")
+    page.keyboard.press("Enter")
+    page.wait_for_selector("#paste-tiktok:focus")
+    page.keyboard.insert_text("rtmp://push.example/live/ stream-1?expire=1")
+    page.keyboard.press("Tab")
+    page.keyboard.press("Enter")
+    page.clock.run_for(1)
+    page.wait_for_selector("#go.does-go")
+    assert page.evaluate(FOCUS), "the step is over, and its field with it"
+    tab_to(page, "go")
+    for word in ("Press again to go LIVE", "Hold to end"):
+        page.clock.run_for(400)
+        page.keyboard.press("Enter")
+        expect(page.locator(".go-action")).to_have_text(word)
+    assert page.evaluate(FOCUS) == "go"
+    live(box)
+    box.change(problems=[{"code": "disk-full", "text": "x", "hints": [], "facts": {}}])
+    page.wait_for_selector(".problem")
+    tab_to(page, "quick-privacy")
+    page.keyboard.press("Enter")
+    page.wait_for_selector("#quick-privacy[aria-pressed=true]")
+    page.locator(".put-away").focus()
+    page.keyboard.press("Enter")
+    expect(page.locator("plug-problem")).to_be_hidden()
+    assert page.evaluate(FOCUS), "what was put away had it"
+    assert names(box) == ["paste-key", "go-live", "privacy"]
+    assert_quiet(page)

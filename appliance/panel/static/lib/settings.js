@@ -76,6 +76,15 @@ function field(setting, id, wanted, choices) {
 	return input;
 }
 
+/** Why a number cannot be taken, by the box's own rule and in the reader's language; "" when it can. @param {Setting} setting @param {SettingValue} value */
+function ruleBroken({ min, max, type }, value) {
+	if (type !== "int" || value === null) return "";
+	const isWithin = Number(value) >= (min ?? -Infinity) && Number(value) <= (max ?? Infinity);
+	if (Number.isInteger(value) && isWithin) return "";
+	const from = min ?? 0;
+	return max == null ? say("settings.at-least", { min: from }) : say("settings.between", { min: from, max });
+}
+
 /**
  * A row: name, field, where the value comes from, and the way back.
  * @param {Setting} setting @param {() => void} redraw called when it has changed @param {string[][]} [choices]
@@ -85,14 +94,20 @@ export function settingRow(setting, redraw, choices) {
 	const said = reply();
 	/** @param {SettingValue} value */
 	const set = async (value) => {
+		const rule = ruleBroken(setting, value);
+		if (rule) {
+			put(said, rule);
+			return;
+		}
 		const answer = await change(setting.path, value);
-		put(said, answer.ok ? say("settings.saved") : sayProblem(problemOf(answer)));
+		const waits = needs ? `${say("settings.saved")} (${needs})` : say("settings.saved");
+		put(said, answer.ok ? waits : sayProblem(problemOf(answer)));
 		if (answer.ok) setTimeout(redraw, 600);
 	};
+	const needs = setting.needs && setting.needs !== "now" ? sayOr(`needs.${setting.needs}`, "") : "";
 	const isOwn = setting.settable !== false && /^panel/.test(setting.source);
 	const back = button(say("settings.reset"), { class: "quiet", icon: "rotate-ccw", onclick: () => set(null) });
 	back.setAttribute("aria-label", say("settings.reset-of", { name: setting.label }));
-	const needs = setting.needs && setting.needs !== "now" ? sayOr(`needs.${setting.needs}`, "") : "";
 	return make(
 		"div.setting",
 		make("label", { for: id }, setting.label),

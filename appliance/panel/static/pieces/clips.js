@@ -5,6 +5,7 @@ import {
 	clock,
 	hide,
 	icon,
+	language,
 	make,
 	number,
 	Piece,
@@ -21,6 +22,15 @@ import { settings } from "../lib/settings.js";
 
 /** @param {string} name */
 const addressOf = (name) => `/api/recordings/${encodeURIComponent(name)}`;
+
+/** What was played after midnight belongs to the evening before. */
+const NIGHT_S = 6 * 3600;
+
+/** The day that a recording belongs to, in words; "" where its time is not known. @param {Recording} one */
+const eveningOf = ({ at }) =>
+	at
+		? new Date((at - NIGHT_S) * 1000).toLocaleDateString(language, { weekday: "long", day: "numeric", month: "long" })
+		: "";
 
 customElements.define(
 	"plug-clips",
@@ -77,9 +87,13 @@ customElements.define(
 				[...this.#list.children].map((item) => [/** @type {HTMLElement} */ (item).dataset.name, item]),
 			);
 			const newestFirst = [...recordings].sort((one, other) => other.at - one.at);
+			let evening = "";
 			this.#list.replaceChildren(
-				...newestFirst.map((one) => {
-					return before.get(one.name) || this.#row(one);
+				...newestFirst.flatMap((one) => {
+					const row = before.get(one.name) || this.#row(one);
+					const isSame = evening === eveningOf(one);
+					evening = eveningOf(one);
+					return isSame || !evening ? [row] : [make("li.evening", make("h3", evening)), row];
 				}),
 			);
 		}

@@ -59,7 +59,7 @@ customElements.define(
 
 		/** Trouble has its card at home; from everywhere else the way there says so. */
 		draw() {
-			const isWrong = document.body.matches('.troubled:not([data-screen="home"])');
+			const isWrong = location.hash.length > 2 && document.body.classList.contains("troubled");
 			setIcon(this.#home, isWrong ? "triangle-alert" : "house");
 			this.#home.classList.toggle("wrong", isWrong);
 			put(this.#wrong, isWrong ? `: ${say("problems.now")}` : "");

@@ -13,6 +13,10 @@ const pause = (ms) =>
 		setTimeout(resolve, ms);
 	});
 
+/** Only the demo watches as a viewer does, and there is something to watch. @param {State | null} state */
+const hasViewer = (state) =>
+	Boolean(state?.demo?.viewer) && state?.live.type !== "off" && state?.live.type !== "practicing";
+
 customElements.define(
 	"plug-preview",
 	class extends Piece {
@@ -65,7 +69,7 @@ customElements.define(
 			this.#eye.observe(this.#screen);
 			document.addEventListener("visibilitychange", this.#onHidden);
 			void this.#watch("/api/preview.jpg", this.#image, this.#none, () => this.#playing === null || this.#video.hidden);
-			void this.#watch("/api/viewer.jpg", this.#viewer, this.#viewerNone, () => Boolean(this.newest?.demo?.viewer));
+			void this.#watch("/api/viewer.jpg", this.#viewer, this.#viewerNone, () => hasViewer(this.newest));
 		}
 
 		gone() {
@@ -77,7 +81,8 @@ customElements.define(
 
 		/** @param {State} state */
 		draw(state) {
-			hide(this.#viewerFigure, !state.demo?.viewer);
+			// What a viewer saw is over with the live.
+			hide(this.#viewerFigure, !hasViewer(state));
 			const { width, height } = state.canvas;
 			// A size that is set while live is of the next one: what goes out keeps the shape that it is seen to have.
 			if (width && height && this.#image.hidden && this.#video.hidden) this.#shape(this.#screen, width, height);

@@ -136,7 +136,7 @@ customElements.define(
 			});
 			const absent = make("p.small");
 			const element = make(
-				"section.card.stack",
+				`section.card.stack.source-${name}`,
 				make("div.row-between", make("h3", icon(name === "mic" ? "mic" : "gamepad"), called), mute),
 				bars.element,
 				absent,
@@ -178,7 +178,10 @@ customElements.define(
 					),
 				),
 			);
+			// Of a microphone that nobody chose nothing is said but how to choose one.
+			const isNone = found.some(({ path, value }) => path === "audio.microphone" && value === "none");
 			hide(this.#choice, found.length === 0);
+			this.#cards.classList.toggle("no-mic", isNone);
 			this.#choice.setAttribute("aria-label", found[0]?.label || say("sound.title"));
 		}
 	},

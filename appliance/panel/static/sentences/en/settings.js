@@ -3,6 +3,8 @@ export default {
 	settings: {
 		saved: "Saved.",
 		reset: "Reset",
+		between: "A whole number from {min} to {max}. The one before stays.",
+		"at-least": "A whole number, {min} or more. The one before stays.",
 		"reset-of": "Reset {name}",
 	},
 	needs: {

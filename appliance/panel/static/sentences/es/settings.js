@@ -3,6 +3,8 @@ export default {
 	settings: {
 		saved: "Guardado.",
 		reset: "Deshacer",
+		between: "Un número entero de {min} a {max}. Queda el de antes.",
+		"at-least": "Un número entero, {min} o más. Queda el de antes.",
 		"reset-of": "Deshacer {name}",
 	},
 	needs: {
