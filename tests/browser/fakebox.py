@@ -168,7 +168,13 @@ class FakeBox:
         self.url = f"http://127.0.0.1:{self.port}"
         self._ready.set()
         await self._stopping.wait()
+        assert runner.server is not None
+        connections = [one.transport for one in runner.server.connections if one.transport]
         await runner.cleanup()
+        # The phone may live on, and has no reason to read what is left or to hang up.
+        for transport in connections:
+            transport.abort()
+        await asyncio.sleep(0)
 
     @web.middleware
     async def _polite(self, request: web.Request, handler: Any) -> web.StreamResponse:

@@ -1,20 +1,24 @@
 """`python -m tests.browser.pictures`: a picture of every screen, phone and desktop, dark and light, into docs/pictures.
 
 Made with the fake box, so that every state can be seen. Pictures have a palette of their own to stay small.
+`... --pairs PLACE` takes those to look through one by one after a change: every pair of `VIEWS` is in one of them.
 """
 
 from __future__ import annotations
 
 import io
 import sys
+from contextlib import ExitStack
 from pathlib import Path
 
 import av
 from av.container import InputContainer
 from av.filter import Graph
+from playwright.sync_api import Page
 
-from tests.browser.chromium import PHONE, browsing, device
+from tests.browser.chromium import PHONE, browsing, device, resize
 from tests.browser.fakebox import FakeBox
+from tests.browser.pairs import covering
 from tests.browser.screens import SCREENS, show
 from tests.project import ROOT
 
@@ -22,6 +26,18 @@ PLACE = ROOT / "docs" / "pictures"
 COLOURS = 40
 MAIN = ("home", "looks", "sound", "clips", "settings")
 SMALL_DESKTOP = {"viewport": {"width": 1024, "height": 640}}
+VIEWS = {
+    "screen": [screen.name for screen in SCREENS],
+    "size": ["390x844", "844x390", "320x568", "768x1024", "1280x800"],
+    "words": ["en", "es", "mirrored"],
+    "theme": ["dark", "light"],
+    "text": ["100%", "200%"],
+}
+"""What may meet. Words that are mirrored are English ones, on a page that reads from right to left."""
+LAID_OUT = """([way, size]) => {
+    document.documentElement.dir = way;
+    document.documentElement.style.fontSize = size;
+}"""
 SEEN = ".screen img:not([hidden]), .screen video:not([hidden])"
 
 
@@ -77,6 +93,32 @@ def take(place: Path, only: str = "") -> int:
     return total
 
 
+def take_pairs(place: Path) -> int:
+    """Takes the pictures of `VIEWS`; returns how many."""
+    place.mkdir(parents=True, exist_ok=True)
+    rows = covering(VIEWS)
+    screens = {screen.name: screen for screen in SCREENS}
+    with FakeBox() as box, browsing() as browser, ExitStack() as phones:
+        pages: dict[tuple[str, str], Page] = {}
+        for number, row in enumerate(rows):
+            look = row["theme"], "es-ES" if row["words"] == "es" else "en-US"
+            if look not in pages:
+                phone = phones.enter_context(device(browser, color_scheme=look[0], locale=look[1]))
+                pages[look] = phone.new_page()
+            page = pages[look]
+            width, height = map(int, row["size"].split("x"))
+            show(box, page, screens[row["screen"]])
+            page.evaluate(LAID_OUT, ["rtl" if row["words"] == "mirrored" else "ltr", row["text"]])
+            resize(page, width, height)
+            name = "-".join([f"{number:03}", *(value.replace("%", "") for value in row.values())])
+            (place / f"{name}.png").write_bytes(page.screenshot())
+    return len(rows)
+
+
 if __name__ == "__main__":
+    if sys.argv[1:2] == ["--pairs"]:
+        count = take_pairs(Path(sys.argv[2]))
+        print(f"{count} pictures in {sys.argv[2]}")
+        sys.exit()
     size = take(PLACE, *sys.argv[1:2])
     print(f"{size / 1e6:.2f} MB in {PLACE}")

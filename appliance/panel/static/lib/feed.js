@@ -50,7 +50,7 @@ const orSilence = (step) =>
  */
 function joined(before, { append = [], messages = before.messages, ...chat }) {
 	const all = new Map([...messages, ...append].map((one) => [one.id, one]));
-	return { ...chat, messages: [...all.values()].slice(-MESSAGES) };
+	return { ...chat, messages: [...all].map(([, one]) => one).slice(-MESSAGES) };
 }
 
 export class Feed extends EventTarget {
