@@ -84,7 +84,8 @@ def _job(box: Box, command: Sequence[str]) -> str:
         name: value for name, value in os.environ.items() if name.startswith(CARRIED) and name.isidentifier()
     }
     environment |= {"PLUGCAST_BOX": "inside", "PLUGCAST_CLOCK": "virtual" if box.virtual_clock else "real"}
-    environment |= box.environment
+    # What Python compiles is written into the box's memory, so that not each of its many processes compiles it anew.
+    environment |= {"PYTHONDONTWRITEBYTECODE": "", **box.environment}
     lines = [f"export {name}={shlex.quote(value)}" for name, value in sorted(environment.items())]
     lines += [f"cd {shlex.quote(os.getcwd())} || exit 125", f"exec {shlex.join(command)}"]  # noqa: PTH109
     return "\n".join(lines) + "\n"
@@ -122,8 +123,11 @@ def _boot(box: Box, exchange: Path, outputs: tuple[IO[bytes], IO[bytes]]) -> int
 
 def _pull_the_plug(cut: threading.Event, process: subprocess.Popen[bytes]) -> None:
     cut.wait()
-    # Not the whole group: its watch has to live until all of the box is gone.
-    process.kill()
+    # All of the box in one call, never its kernel first: the processes inside are processes outside too, and whoever
+    # outlives the kernel that stands between would run on outside, with this machine's files.
+    with contextlib.suppress(ProcessLookupError):
+        if process.poll() is None:
+            os.killpg(process.pid, signal.SIGKILL)
 
 
 def _wait(process: subprocess.Popen[bytes], box: Box) -> bool:

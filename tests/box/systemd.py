@@ -13,7 +13,8 @@ import shutil
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
+from compileall import compile_dir
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -46,12 +47,14 @@ exec {systemd} --system --unit=multi-user.target --show-status=no
 """
 # What makes a unit the role's own, rather than what keeps it in.
 ITS_WORK = re.compile(r"(Type|NotifyAccess|Exec\w+|Restart\w*|WatchdogSec|StateDirectory\w*)=")
+# Prints those of the paths for which `test` says yes to the first word.
+WHICH = 'how=$1; shift; for place; do test "$how" "$place" && echo "$place"; done; true'
 PROBE = """[Unit]
 DefaultDependencies=no
 {unit}
 Type=oneshot
 StandardError=append:{home}/probe.log
-ExecStart=/usr/bin/plugcast-python -c "import mmap, os, socket, sys\\ntry: {code}\\nexcept OSError: sys.exit(3)"
+ExecStart=/usr/bin/plugcast-python -IS -c "import mmap, os, socket, sys\\ntry: {code}\\nexcept OSError: sys.exit(3)"
 """
 TARGETS = ("basic", "sysinit", "shutdown", "network", "sound", "multi-user")
 
@@ -74,6 +77,7 @@ class Systemd(Panel):
         self._before = before
         self._manager = 0
         self._group = GROUPS / f"plugcast-{home.name}"
+        self._groups = dict[str, Path]()
 
     def __enter__(self) -> Self:
         with contextlib.ExitStack() as stack:
@@ -109,40 +113,68 @@ class Systemd(Panel):
         """Sends a signal to a role's main process."""
         self.ctl("kill", "--kill-whom=main", f"--signal={name}", f"plugcast-{role}")
 
+    def is_another(self, role: str, before: set[str]) -> bool:
+        """Whether a role runs, and nothing of it is one of those processes of its unit."""
+        now = self.processes(role)
+        return bool(now) and not now & before
+
+    def processes(self, role: str) -> set[str]:
+        """The processes of a role's unit, without asking systemd, whose every answer costs a program."""
+        if role not in self._groups:
+            self._groups[role] = Path(f"{self._group}{self.show(role, 'ControlGroup')}/cgroup.procs")
+        with contextlib.suppress(OSError):
+            return set(self._groups[role].read_text().split())
+        return set()
+
     def may_open(self, role: str, node: str) -> bool:
         """Whether the device rules of a role's unit let anybody, were it root, open a device node."""
-        group = f"{self._group}{self.show(role, 'ControlGroup')}/cgroup.procs"
-        done = subprocess.run(("sh", "-c", f"echo $$ >{group} && exec 3<{node}"), capture_output=True, check=False)
+        assert self.processes(role)
+        done = subprocess.run(
+            ("sh", "-c", f"echo $$ >{self._groups[role]} && exec 3<{node}"), capture_output=True, check=False
+        )
         return done.returncode == 0
 
-    def may(self, role: str, *words: str, is_bare: bool = False) -> bool:
-        """Whether a command succeeds as a role's user, with what its unit lets it see, or everything when `is_bare`."""
+    def may(self, role: str, *words: str) -> bool:
+        """Whether a command succeeds as a role's user, with what its unit lets it see."""
+        return self._enter(*self._being(role), *words).returncode == 0
+
+    def reads(self, role: str, paths: Sequence[Path], *, is_bare: bool = False) -> list[Path]:
+        """Which of the paths a role's user may read, with what its unit lets it see, or everything when `is_bare`."""
+        return self._which(*self._being(role, is_bare=is_bare), how="-r", paths=paths)
+
+    def sees(self, role: str, paths: Sequence[Path], how: str = "-e") -> list[Path]:
+        """Which of the paths a role's unit leaves in its sight, or writable (`-w`), whoever may read or write them."""
+        return self._which(*self._seeing(role), how=how, paths=paths)
+
+    def _which(self, *being: str, how: str, paths: Sequence[Path]) -> list[Path]:
+        return [Path(line) for line in self.inside(*being, "sh", "-c", WHICH, "sh", how, *map(str, paths)).splitlines()]
+
+    def kept(self, tried: Mapping[str, tuple[str, str, tuple[str, ...]]]) -> set[str]:
+        """The names of the Python expressions that raise OSError where they must not do so, in a unit like a role's.
+
+        Each is tried as (role, expression, names of lines that this unit lacks), all of them at once.
+        """
+        units = [f"plugcast-probe-{number}" for number in range(len(tried))]
+        for unit, (role, code, without) in zip(units, tried.values(), strict=True):
+            lines = (ROOT / "systemd" / f"plugcast-{role}.service").read_text().partition("[Service]")[2]
+            kept = [
+                line
+                for line in lines.partition("[Install]")[0].splitlines()
+                if not ITS_WORK.match(line) and line.partition("=")[0] not in without
+            ]
+            text = PROBE.format(unit="\n".join(["[Service]", *kept]), home=self._home, code=code)
+            (self._units / f"{unit}.service").write_text(text)
+        self.ctl("daemon-reload")
+        self._enter("systemctl", "start", *units)
+        statuses = self.ctl("show", "--property=ExecMainStatus", "--value", *units).split()
+        assert len(statuses) == len(units), statuses
+        assert set(statuses) <= {"0", "3"}, f"{statuses}\n{self.log}"
+        return {name for name, status in zip(tried, statuses, strict=True) if status == "3"}
+
+    def _being(self, role: str, *, is_bare: bool = False) -> tuple[str, ...]:
         group = "plugcast" if role == "engine" else f"plugcast-{role}"
         be = ("setpriv", f"--reuid=plugcast-{role}", f"--regid={group}", "--init-groups")
-        return self._enter(*(() if is_bare else self._seeing(role)), *be, *words).returncode == 0
-
-    def sees(self, role: str, path: Path, how: str = "-e") -> bool:
-        """Whether a role's unit leaves a path in its sight, or writable (`-w`), whoever may read or write that."""
-        return self._enter(*self._seeing(role), "test", how, str(path)).returncode == 0
-
-    def is_kept(self, role: str, code: str, without: tuple[str, ...] = ()) -> bool:
-        """Whether a Python expression that raises OSError where it must not do so, does in a unit like a role's.
-
-        `without` are names of lines that this unit lacks.
-        """
-        lines = (ROOT / "systemd" / f"plugcast-{role}.service").read_text().partition("[Service]")[2]
-        kept = [
-            line
-            for line in lines.partition("[Install]")[0].splitlines()
-            if not ITS_WORK.match(line) and line.partition("=")[0] not in without
-        ]
-        text = PROBE.format(unit="\n".join(["[Service]", *kept]), home=self._home, code=code)
-        (self._units / "plugcast-probe.service").write_text(text)
-        self.ctl("daemon-reload")
-        self._enter("systemctl", "start", "plugcast-probe")
-        status = self.show("probe", "ExecMainStatus")
-        assert status in {"0", "3"}, self.log
-        return status == "3"
+        return (*(() if is_bare else self._seeing(role)), *be)
 
     def _seeing(self, role: str) -> tuple[str, ...]:
         return ("nsenter", f"--target={self.show(role, 'MainPID')}", "--mount")
@@ -180,6 +212,7 @@ class Systemd(Panel):
             shutil.copy(ROOT / "systemd" / f"plugcast.{tool}.conf", f"/usr/lib/{tool}.d/plugcast.conf")
             create = ("--create",) if tool == "tmpfiles" else ()
             subprocess.run((f"systemd-{tool}", *create, "plugcast.conf"), check=True)
+        compile_dir(ROOT / "appliance", quiet=1)  # its users may not write there
         CONFIG.write_text(self._toml)
         for group, nodes in (("video", "video* media*"), ("audio", "snd/*")):  # what udev does on a box
             for node in (node for pattern in nodes.split() for node in Path("/dev").glob(pattern)):

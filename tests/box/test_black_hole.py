@@ -28,7 +28,9 @@ PROBING = Path("/proc/sys/net/ipv4/tcp_mtu_probing")
 CONF = Path(__file__).parents[2] / "systemd" / "plugcast.sysctl.conf"
 
 
-@pytest.mark.parametrize("here", [False, True], ids=["to the server", "to us"])
+@pytest.mark.parametrize(
+    "here", [pytest.param(False, id="to the server"), pytest.param(True, id="to us", marks=pytest.mark.long)]
+)
 def test_on_air_within_seconds(here: bool, uplink: Uplink, far_nginx: Nginx, tmp_path: Path) -> None:
     assert PROBING.read_text().strip() == "0", "the kernel must not help"
     uplink.swallow(SIZE, here=here)

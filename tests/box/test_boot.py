@@ -9,6 +9,7 @@ import platform
 import signal
 import subprocess
 import sys
+import threading
 import time
 from dataclasses import replace
 from pathlib import Path
@@ -85,6 +86,25 @@ def test_what_the_command_leaves_behind_does_not_keep_the_box(box: Box) -> None:
 def test_a_command_that_never_ends_is_stopped(box: Box) -> None:
     with pytest.raises(BoxCrashed, match="more than 3 s"):
         output_of(replace(box, timeout_s=3), "while :; do :; done")
+
+
+def test_nothing_in_the_box_runs_on_outside_once_its_plug_is_pulled(box: Box, tmp_path: Path) -> None:
+    shared, private, plug = tmp_path / "shared", tmp_path / "private", threading.Event()
+    turns = shared / "turns"
+    shared.mkdir()
+    private.mkdir()
+
+    def pull() -> None:
+        while not turns.exists() or turns.stat().st_size < 20:
+            time.sleep(0.001)
+        plug.set()
+
+    threading.Thread(target=pull, daemon=True).start()
+    # Mostly it computes, so that it is hardly ever the kernel's turn when the plug is pulled.
+    turn = f"n=0; while [ $n -lt 500 ]; do n=$((n + 1)); done; : >{private}/mark; echo >>{shared}/turns"
+    with pytest.raises(BoxCrashed, match="ended before"):
+        output_of(replace(box, shares=(shared,), cut=plug), f"while :; do {turn}; done")
+    assert [path.name for path in private.iterdir()] == []
 
 
 def test_a_crash_says_what_the_kernel_said(box: Box) -> None:

@@ -20,7 +20,10 @@ pytestmark = [
     pytest.mark.skipif(bool(nginx_room.missing()), reason=nginx_room.missing()),
 ]  # fmt: skip
 
+ASKED_S = 55.0, 75.0
 GHOST_S = 150.0
+SOON_S = 85.0
+"""A ghost that leaves soon after the key was asked for; what a second costs is the box at work."""
 KEY = "stream-1?sign=abc"
 
 
@@ -60,25 +63,25 @@ def lives_until_on_air(box: RunningBox, limit_s: float, began: float | None = No
     return lives
 
 
-def assert_outwaited(box: RunningBox, ghost: Ghost, scene: str) -> None:
+def assert_outwaited(box: RunningBox, ghost: Ghost, scene: str, ghost_s: float) -> None:
     """The key is asked for after a minute, and once the server has freed the old one, the live is on air by itself."""
     box.until(lambda state: not is_on_air(state))
     began = time.monotonic()
-    lives = lives_until_on_air(box, GHOST_S)
+    lives = lives_until_on_air(box, ghost_s)
     ghost.leave()
-    lives += lives_until_on_air(box, GHOST_S + 60, began)
+    lives += lives_until_on_air(box, ghost_s + 60, began)
     print(f"{scene}: {lives}")
     asked = next(at for at, live in lives if live == "needs-key")
-    assert 55 <= asked <= 75
+    assert ASKED_S[0] <= asked <= ASKED_S[1]
     assert lives[-1][1] == "on-air"
-    assert GHOST_S <= lives[-1][0] <= GHOST_S + 25
+    assert ghost_s <= lives[-1][0] <= ghost_s + 25
 
 
 @pytest.mark.long
 def test_a_ghost_at_the_first_go_live(box: RunningBox, nginx: Nginx) -> None:
     with Ghost(Target.parse("ghost", nginx.server, KEY)) as ghost:
         assert box.do("go-live")[0] == 200
-        assert_outwaited(box, ghost, "a ghost at the first go-live")
+        assert_outwaited(box, ghost, "a ghost at the first go-live", GHOST_S)
 
 
 def test_a_ghost_after_a_crash_of_the_engine_in_mid_live(box: RunningBox, nginx: Nginx) -> None:
@@ -87,7 +90,7 @@ def test_a_ghost_after_a_crash_of_the_engine_in_mid_live(box: RunningBox, nginx:
     engine = next(one for one in psutil.Process(box.pid).children() if "engine" in one.cmdline())
     engine.kill()
     with Ghost(Target.parse("ghost", nginx.server, KEY)) as ghost:
-        assert_outwaited(box, ghost, "a ghost after a crash of the engine")
+        assert_outwaited(box, ghost, "a ghost after a crash of the engine", SOON_S)
 
 
 @pytest.mark.long

@@ -22,7 +22,7 @@ from tests.fakes.rtmp_server import Behaviour, RtmpServer, Trick
 pytestmark = [pytest.mark.box(clock="virtual"), pytest.mark.timeout(240)]
 
 GAP_S = 0.1
-SECONDS = 40
+SECONDS = 24
 STOP_S = 3.0
 
 

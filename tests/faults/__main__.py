@@ -118,7 +118,6 @@ def _box(clock: Clock, words: tuple[str, ...]) -> Box:
         virtual_clock=clock == "virtual",
         words=words,
         memory_mb=4096,  # all that nginx records stays in the box's memory
-        environment={"PYTHONDONTWRITEBYTECODE": "1"},
     )
 
 

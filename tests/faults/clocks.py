@@ -8,7 +8,7 @@ from pathlib import Path
 
 from tests.fakes.rtmp_server import RtmpServer
 from tests.faults.row import Outcome
-from tests.faults.stage import Setup, Stage
+from tests.faults.stage import CALM_LOOKS_S, Setup, Stage
 from tests.faults.watch import is_on_air, names
 from tests.servers.certificates import Authority
 
@@ -50,7 +50,7 @@ def no_clock(home: Path) -> Outcome:
     outcome.prove(f"the time is {time.time():.0f}", time.time() < right / 2)
     with RtmpServer(tls=certificate.context()) as server:
         address = f"rtmps://localhost:{server.port}/live"
-        with Stage(home, Setup(server=address, more=f'ca-file = "{authority.file}"\n')) as stage:
+        with Stage(home, Setup(server=address, more=f'ca-file = "{authority.file}"\n', looks_s=CALM_LOOKS_S)) as stage:
             stage.see_picture()
             at = time.monotonic()
             stage.box.do("go-live")

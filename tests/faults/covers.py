@@ -19,10 +19,11 @@ from appliance.engine.test_console.frame_code import read
 from tests.faults.arrivals import AUDIO, VIDEO, Arrivals
 from tests.faults.row import Outcome
 from tests.faults.servers import NO_REPLAY
-from tests.faults.stage import BUSY_PICTURE, Setup, Stage
+from tests.faults.stage import Setup, Stage
 
 SIZE = "480x270"
-"""Of the game's own shape, so that all of it is seen and its number can be read."""
+GAME = f"test:{SIZE}@30"
+"""Of the canvas's own shape and size, so that all of it is seen and its number can be read."""
 GONE_S = BACK_S = 0.5
 HIDDEN_S, SHOWN_S = 3.0, 3.0
 SILENT = 1e-3
@@ -42,7 +43,7 @@ def private(times: int) -> Callable[[Path], Outcome]:
 
     def run(home: Path) -> Outcome:
         outcome, presses = Outcome(), []
-        with Stage(home, Setup(device=BUSY_PICTURE, size=SIZE, fps=FPS, more=NO_REPLAY)) as stage:
+        with Stage(home, Setup(device=GAME, size=SIZE, fps=FPS, more=NO_REPLAY)) as stage:
             calm = stage.go_live()
             for _ in range(times):
                 on = time.monotonic()

@@ -13,7 +13,7 @@ from pathlib import Path
 from tests.box.powercut import power_cuts
 from tests.faults.network import run as command
 from tests.faults.row import Outcome
-from tests.faults.stage import Setup, Stage
+from tests.faults.stage import CALM_LOOKS_S, Setup, Stage
 from tests.faults.watch import names
 
 DISK_MB = 64
@@ -46,7 +46,7 @@ def disk() -> Iterator[Path]:
 def recording_to(point: Path, keep_free_mb: int) -> Setup:
     """The box records there."""
     record = f'[record]\nenabled = true\ndirectory = "{point}/recordings"\nkeep-free-mb = {keep_free_mb}\n'
-    return Setup(more=record)
+    return Setup(more=record, looks_s=CALM_LOOKS_S)
 
 
 def harmed(harm: Harm, codes: tuple[str, ...], keep_free_mb: int = 4) -> Callable[[Path], Outcome]:

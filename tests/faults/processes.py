@@ -8,11 +8,13 @@ from collections.abc import Callable
 from pathlib import Path
 
 from tests.faults.row import Outcome
-from tests.faults.stage import Setup, Stage
+from tests.faults.stage import CALM_LOOKS_S, Setup, Stage
 from tests.faults.watch import Seen, is_on_air
 from tests.servers.nginx import Place
 
 WAIT_S = 40.0
+SOON_S = 15.0
+"""How long a bystander may take to come back: under the virtual clock some seconds are much."""
 
 
 def lose_engine(number: signal.Signals, back_within_s: float, *, here: bool = False) -> Callable[[Path], Outcome]:
@@ -47,13 +49,13 @@ def lose_bystander(role: str, number: signal.Signals) -> Callable[[Path], Outcom
 
     def run(home: Path) -> Outcome:
         outcome = Outcome()
-        with Stage(home) as stage:
+        with Stage(home, Setup(looks_s=CALM_LOOKS_S)) as stage:
             calm = stage.go_live()
             at = time.monotonic()
             before = stage.signal(outcome, role, number)
             if role == "control":
-                outcome.detected_s = stage.watch.wait("no answer", _is_mute, WAIT_S, at)
-                stage.watch.wait("it answers", is_on_air, WAIT_S, at + outcome.detected_s)
+                outcome.detected_s = stage.watch.wait("no answer", _is_mute, SOON_S, at)
+                stage.watch.wait("it answers", is_on_air, SOON_S, at + outcome.detected_s)
             else:
                 _wait_for_another(stage, role, before.pid)
             outcome.notes.append(f"{role} was back after {time.monotonic() - at:.1f} s")

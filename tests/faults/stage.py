@@ -31,6 +31,8 @@ SETTLE_S = 4.0
 START_S = 60.0
 CALM_PICTURE = "test:320x180@20"
 """The cheapest that has everything."""
+CALM_LOOKS_S = 0.2, 0.05
+"""Enough where seconds are allowed; to look is a good part of what a row costs."""
 BUSY_PICTURE = "test"
 """A game of its own size and rate, for where the cost of pictures or what they look like matters."""
 
