@@ -23,6 +23,12 @@ settings.register_profile("searching", settings.get_profile("house"), derandomiz
 settings.load_profile("house")
 
 
+@pytest.fixture(scope="session")
+def anyio_backend() -> str:
+    """Tests that are coroutines run in an event loop of asyncio, as the product does."""
+    return "asyncio"
+
+
 def pytest_configure(config: pytest.Config) -> None:
     """Tells at the end where the time went.
 

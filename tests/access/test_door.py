@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import socket
 from contextlib import closing
 
@@ -36,7 +35,7 @@ def has_ipv6() -> bool:
 
 @pytest.mark.parametrize("is_guarded", [True, False], ids=["guarded", "without-guard"])
 @pytest.mark.parametrize("listen", EVERY)
-def test_all_addresses_of_ipv6_are_those_of_ipv4_too(
+async def test_all_addresses_of_ipv6_are_those_of_ipv4_too(
     monkeypatch: pytest.MonkeyPatch, listen: str, is_guarded: bool
 ) -> None:
     if not has_ipv6():
@@ -44,34 +43,28 @@ def test_all_addresses_of_ipv6_are_those_of_ipv4_too(
     if not is_guarded:
         monkeypatch.setattr(door_room, "_both_families", lambda host: (host.strip("[]"),))
 
-    async def test() -> None:
+    door = Door()
+    port = await door.open(listen, 0)
+    shown = address_for(Config(panel=PanelConfig(listen=listen)), port).rpartition(":")[0].strip("[]")
+    with closing(door):
+        reached = {host: answers(host, port) for host in ("::1", "127.0.0.1", shown, *own_addresses(listen))}
+    assert all(reached.values()) is is_guarded, reached
+
+
+async def test_a_port_that_another_program_holds_in_one_family_is_not_half_taken() -> None:
+    with socket.socket() as other:
+        other.bind(("0.0.0.0", 0))
+        other.listen()
+        port = other.getsockname()[1]
         door = Door()
-        port = await door.open(listen, 0)
-        shown = address_for(Config(panel=PanelConfig(listen=listen)), port).rpartition(":")[0].strip("[]")
-        with closing(door):
-            reached = {host: answers(host, port) for host in ("::1", "127.0.0.1", shown, *own_addresses(listen))}
-        assert all(reached.values()) is is_guarded, reached
-
-    asyncio.run(test())
+        with pytest.raises(OSError, match="in use"):
+            await door.open("::", port)
+        assert not answers("::1", port)
+    with closing(door):
+        assert await door.open("::", port) == port
 
 
-def test_a_port_that_another_program_holds_in_one_family_is_not_half_taken() -> None:
-    async def test() -> None:
-        with socket.socket() as other:
-            other.bind(("0.0.0.0", 0))
-            other.listen()
-            port = other.getsockname()[1]
-            door = Door()
-            with pytest.raises(OSError, match="in use"):
-                await door.open("::", port)
-            assert not answers("::1", port)
-        with closing(door):
-            assert await door.open("::", port) == port
-
-    asyncio.run(test())
-
-
-def test_a_machine_without_ipv6_is_served_all_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_machine_without_ipv6_is_served_all_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
     listener = door_room._listener
 
     def without_ipv6(family: int, address: tuple[object, ...]) -> socket.socket:
@@ -81,10 +74,7 @@ def test_a_machine_without_ipv6_is_served_all_the_same(monkeypatch: pytest.Monke
 
     monkeypatch.setattr(door_room, "_listener", without_ipv6)
 
-    async def test() -> None:
-        door = Door()
-        port = await door.open("::", 0)
-        with closing(door):
-            assert answers("127.0.0.1", port)
-
-    asyncio.run(test())
+    door = Door()
+    port = await door.open("::", 0)
+    with closing(door):
+        assert answers("127.0.0.1", port)

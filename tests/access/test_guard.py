@@ -121,36 +121,30 @@ GUARDED = ["/", "/api/state", "/api/preview.jpg", "/api/viewer.jpg", "/nothing",
 @pytest.mark.parametrize("path", GUARDED)
 @pytest.mark.parametrize("headers", [{}, {"Authorization": "Bearer wrong"}, {"Cookie": "plugcast=wrong"},
                                      {"Authorization": "Basic eDp4"}, {"Authorization": "Bearer "}])  # fmt: skip
-def test_strangers_are_401(place: Path, path: str, headers: dict[str, str]) -> None:
-    async def test(server: Server) -> None:
+async def test_strangers_are_401(place: Path, path: str, headers: dict[str, str]) -> None:
+    async with panel(place) as server:
         answer = await server.ask("GET", path, headers)
         assert (answer.status, answer.code) == (401, "not-paired")
         assert (await server.ask("POST", "/api/do", headers, b'{"do":"end-live"}')).status == 401
         assert server.desk.done == []
 
-    run(place, test)
 
-
-def test_healthz_needs_nothing(place: Path) -> None:
-    async def test(server: Server) -> None:
+async def test_healthz_needs_nothing(place: Path) -> None:
+    async with panel(place) as server:
         answer = await server.ask("GET", "/healthz")
         assert (answer.status, json.loads(answer.body)) == (200, {"ok": True, "engine": False})
 
-    run(place, test)
 
-
-def test_the_page_can_be_opened_to_pair(place: Path) -> None:
-    async def test(server: Server) -> None:
+async def test_the_page_can_be_opened_to_pair(place: Path) -> None:
+    async with panel(place) as server:
         answer = await server.ask("GET", "/", {"Accept": "text/html"})
         assert (answer.status, answer.headers["Content-Type"]) == (200, "text/html; charset=utf-8")
         assert (await server.ask("GET", "/static/main.js")).status == 200
         assert (await server.ask("GET", "/api/state", {"Accept": "text/html"})).status == 401
 
-    run(place, test)
 
-
-def test_tokens_work_while_running_and_revoked_ones_do_not(place: Path) -> None:
-    async def test(server: Server) -> None:
+async def test_tokens_work_while_running_and_revoked_ones_do_not(place: Path) -> None:
+    async with panel(place) as server:
         token = server.files.add_token("lamp", 1.0)
         bearer = {"Authorization": f"Bearer {token}", "Content-Type": "application/json"}
         assert (await server.ask("GET", "/api/state", bearer)).status == 200
@@ -161,22 +155,18 @@ def test_tokens_work_while_running_and_revoked_ones_do_not(place: Path) -> None:
         await server.ask("GET", "/api/state", {"Authorization": "Bearer other"})
         assert (await server.ask("GET", "/api/state", bearer)).status == 401
 
-    run(place, test)
 
-
-def test_secrets_are_kept_hashed(place: Path) -> None:
-    async def test(server: Server) -> None:
+async def test_secrets_are_kept_hashed(place: Path) -> None:
+    async with panel(place) as server:
         token, link = server.files.add_token("lamp", 1.0), server.files.new_link(1.0)
         cookie = (await server.cookie()).partition("=")[2]
         kept = b"".join(file.read_bytes() for file in list_of(place))
         assert not any(secret.encode() in kept for secret in (token, link, cookie))
         assert len(cookie) >= 43
 
-    run(place, test)
 
-
-def test_a_link_pairs_once(place: Path) -> None:
-    async def test(server: Server) -> None:
+async def test_a_link_pairs_once(place: Path) -> None:
+    async with panel(place) as server:
         token = server.files.new_link(1.0)
         assert (await server.pair("wrong")).code == "link-used"
         answer = await server.pair(token)
@@ -188,11 +178,9 @@ def test_a_link_pairs_once(place: Path) -> None:
         cookie = {"Cookie": flags.partition(";")[0]}
         assert (await server.ask("GET", "/api/state", cookie)).status == 200
 
-    run(place, test)
 
-
-def test_of_many_who_come_at_once_a_link_pairs_one(place: Path) -> None:
-    async def test(server: Server) -> None:
+async def test_of_many_who_come_at_once_a_link_pairs_one(place: Path) -> None:
+    async with panel(place) as server:
         token = server.files.new_link(1.0)
         answers = await asyncio.gather(*(server.pair(token) for _ in range(8)))
         statuses = sorted(answer.status for answer in answers)
@@ -200,35 +188,29 @@ def test_of_many_who_come_at_once_a_link_pairs_one(place: Path) -> None:
         # Who was too late guessed wrong, as far as the box can tell, and may do that only so often.
         assert set(statuses[1:]) == {401, 429}
 
-    run(place, test)
 
-
-def test_a_new_link_makes_the_old_worthless(place: Path) -> None:
-    async def test(server: Server) -> None:
+async def test_a_new_link_makes_the_old_worthless(place: Path) -> None:
+    async with panel(place) as server:
         old = server.files.new_link(1.0)
         server.files.new_link(2.0)
         assert (await server.pair(old)).status == 401
 
-    run(place, test)
-
 
 @pytest.mark.parametrize("is_ended", [True, False], ids=["guarded", "without-guard"])
-def test_the_link_ends_with_any_pairing(place: Path, monkeypatch: pytest.MonkeyPatch, is_ended: bool) -> None:
+async def test_the_link_ends_with_any_pairing(place: Path, monkeypatch: pytest.MonkeyPatch, is_ended: bool) -> None:
     if not is_ended:
         monkeypatch.setattr(AccessFiles, "end_link", lambda _self: None)
 
-    async def test(server: Server) -> None:
+    async with panel(place) as server:
         link = server.files.new_link(1.0)
         headers = {"Content-Type": "application/json", "Origin": server.url}
         pin = json.dumps({"pin": server.files.pin.shown()}).encode()
         assert (await server.ask("POST", "/api/pair", headers, pin)).status == 200
         assert (await server.pair(link)).status == (401 if is_ended else 200)
 
-    run(place, test)
 
-
-def test_a_browser_that_was_long_away_pairs_again(place: Path) -> None:
-    async def test(server: Server) -> None:
+async def test_a_browser_that_was_long_away_pairs_again(place: Path) -> None:
+    async with panel(place) as server:
         cookie = {"Cookie": await server.cookie()}
         server.now += IDLE_S - 1
         assert (await server.ask("GET", "/api/state", cookie)).status == 200
@@ -236,8 +218,6 @@ def test_a_browser_that_was_long_away_pairs_again(place: Path) -> None:
         assert (await server.ask("GET", "/api/state", cookie)).status == 200
         server.now += IDLE_S + 1
         assert (await server.ask("GET", "/api/state", cookie)).status == 401
-
-    run(place, test)
 
 
 def test_browsers_stay_paired_over_a_restart(place: Path) -> None:
@@ -254,21 +234,17 @@ def test_browsers_stay_paired_over_a_restart(place: Path) -> None:
 
 
 @pytest.mark.parametrize("host", ["evil.example", "evil.example:80", "", "127.0.0.2", "192.168.1.1", "localhost.evil"])
-def test_foreign_hosts_are_421(place: Path, host: str) -> None:
-    async def test(server: Server) -> None:
+async def test_foreign_hosts_are_421(place: Path, host: str) -> None:
+    async with panel(place) as server:
         for path in ("/healthz", "/", "/api/state"):
             answer = await server.ask("GET", path, {"Host": host})
             assert (answer.status, answer.code) == (421, "wrong-host")
 
-    run(place, test)
-
 
 @pytest.mark.parametrize("host", ["localhost", "LOCALHOST.:80", "127.0.0.1", "127.0.0.1:9", "box.lan"])
-def test_own_hosts_are_answered(place: Path, host: str) -> None:
-    async def test(server: Server) -> None:
+async def test_own_hosts_are_answered(place: Path, host: str) -> None:
+    async with panel(place, ("localhost", "Box.lan")) as server:
         assert (await server.ask("GET", "/healthz", {"Host": host})).status == 200
-
-    run(place, test, ("localhost", "Box.lan"))
 
 
 @pytest.mark.parametrize(
@@ -276,8 +252,8 @@ def test_own_hosts_are_answered(place: Path, host: str) -> None:
     [{}, {"Origin": "http://evil.example"}, {"Origin": "null"}, {"Origin": "http://127.0.0.1"},
      {"Sec-Fetch-Site": "cross-site"}, {"Sec-Fetch-Site": "same-site"}],
 )  # fmt: skip
-def test_foreign_pages_are_403(place: Path, headers: dict[str, str]) -> None:
-    async def test(server: Server) -> None:
+async def test_foreign_pages_are_403(place: Path, headers: dict[str, str]) -> None:
+    async with panel(place) as server:
         own = {"Origin": server.url} if "Sec-Fetch-Site" in headers else {}
         sent = {"Content-Type": "application/json", **own, **headers}
         cookie = await server.cookie()
@@ -287,50 +263,40 @@ def test_foreign_pages_are_403(place: Path, headers: dict[str, str]) -> None:
         assert (answer.status, answer.code) == (403, "foreign-origin")
         assert server.desk.done == []
 
-    run(place, test)
 
-
-def test_the_own_page_may_ask(place: Path) -> None:
-    async def test(server: Server) -> None:
+async def test_the_own_page_may_ask(place: Path) -> None:
+    async with panel(place) as server:
         sent = {"Content-Type": "application/json", "Origin": server.url, "Cookie": await server.cookie()}
         assert (await server.ask("POST", "/api/do", sent, b'{"do":"end-live"}')).status == 200
 
-    run(place, test)
-
 
 @pytest.mark.parametrize("kind", ["application/x-www-form-urlencoded", "text/plain", "multipart/form-data; boundary=x"])
-def test_forms_are_422(place: Path, kind: str) -> None:
-    async def test(server: Server) -> None:
+async def test_forms_are_422(place: Path, kind: str) -> None:
+    async with panel(place) as server:
         bearer = {"Authorization": f"Bearer {server.files.add_token('x', 1.0)}", "Content-Type": kind}
         answer = await server.ask("POST", "/api/do", bearer, b'{"do":"end-live"}')
         assert (answer.status, answer.code) == (422, "not-json")
 
-    run(place, test)
 
-
-def test_large_bodies_are_413(place: Path) -> None:
-    async def test(server: Server) -> None:
+async def test_large_bodies_are_413(place: Path) -> None:
+    async with panel(place) as server:
         bearer = {"Authorization": f"Bearer {server.files.add_token('x', 1.0)}", "Content-Type": "application/json"}
         answer = await server.ask("POST", "/api/do", bearer, b'{"do":"' + b"x" * 70_000 + b'"}')
         assert (answer.status, answer.code) == (413, "too-large")
 
-    run(place, test)
-
 
 @pytest.mark.parametrize("path", ["/nothing", "/api", "/static/../app.py", "/static/%2e%2e/app.py", "//evil.example"])
-def test_what_is_not_there_is_404(place: Path, path: str) -> None:
-    async def test(server: Server) -> None:
+async def test_what_is_not_there_is_404(place: Path, path: str) -> None:
+    async with panel(place) as server:
         bearer = {"Authorization": f"Bearer {server.files.add_token('x', 1.0)}"}
         answer = await server.ask("GET", path, bearer)
         assert (answer.status, answer.code) == (404, "not-found")
         assert (await server.ask("DELETE", "/api/state", bearer)).status == 404
 
-    run(place, test)
-
 
 @pytest.mark.parametrize("path", ["/", "/healthz", "/api/state", "/nothing"])
-def test_every_answer_carries_the_protecting_headers(place: Path, path: str) -> None:
-    async def test(server: Server) -> None:
+async def test_every_answer_carries_the_protecting_headers(place: Path, path: str) -> None:
+    async with panel(place) as server:
         headers = (await server.ask("GET", path, {"Accept": "text/html"})).headers
         policy = headers["Content-Security-Policy"]
         assert "default-src 'none'" in policy
@@ -340,13 +306,10 @@ def test_every_answer_carries_the_protecting_headers(place: Path, path: str) -> 
         assert headers["Cache-Control"] == ("no-cache" if path == "/" else "no-store") + ", no-transform"
         assert "Access-Control-Allow-Origin" not in headers
 
-    run(place, test)
 
-
-def test_a_token_made_while_the_files_are_read_is_known(place: Path) -> None:
+async def test_a_token_made_while_the_files_are_read_is_known(place: Path) -> None:
     """A reading that began before a token was made must not decide about it."""
-
-    async def test(server: Server) -> None:
+    async with panel(place) as server:
         began, go_on = threading.Event(), threading.Event()
         read = server.files.tokens
 
@@ -367,8 +330,6 @@ def test_a_token_made_while_the_files_are_read_is_known(place: Path) -> None:
         await asyncio.sleep(0)
         go_on.set()
         assert ((await stranger).status, (await known).status) == (401, 200)
-
-    run(place, test)
 
 
 @settings(max_examples=25)

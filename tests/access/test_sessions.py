@@ -12,7 +12,7 @@ from appliance.access.browser_names import name_for
 from appliance.access.guard import NOBODY
 from appliance.access.qr import qr_svg, qr_text
 from appliance.access.tokens import IDLE_S
-from tests.security.house import JSON, House, visit
+from tests.security.house import JSON, House, visit, visiting
 
 IPHONE = (
     "Mozilla/5.0 (iPhone; CPU iPhone OS 18_5 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) "
@@ -23,8 +23,8 @@ CHROME = (
 )
 
 
-def test_a_second_phone_is_invited_once(tmp_path: Path) -> None:
-    async def test(house: House) -> None:
+async def test_a_second_phone_is_invited_once(tmp_path: Path) -> None:
+    async with visiting(tmp_path) as house:
         own = await house.own(await house.cookie())
         for role in ("owner", "viewer"):
             invited = (await house.ask("POST", "/api/sessions/invite", own, f'{{"role":"{role}"}}'.encode())).json
@@ -37,11 +37,9 @@ def test_a_second_phone_is_invited_once(tmp_path: Path) -> None:
             assert (came.status, came.json["role"], came.json["name"]) == (200, role, "iPhone, Safari")
             assert (await house.post("/api/pair", {"token": token})).status == 401
 
-    visit(tmp_path, test)
 
-
-def test_an_invitation_ends(tmp_path: Path) -> None:
-    async def test(house: House) -> None:
+async def test_an_invitation_ends(tmp_path: Path) -> None:
+    async with visiting(tmp_path) as house:
         token, until = house.access.entry.invite("owner", NOBODY)
         house.now = until
         assert (await house.post("/api/pair", {"token": token})).status == 401
@@ -49,22 +47,18 @@ def test_an_invitation_ends(tmp_path: Path) -> None:
         assert (await house.post("/api/pair", {"token": tokens[0]})).status == 401
         assert (await house.post("/api/pair", {"token": tokens[1]})).status == 200
 
-    visit(tmp_path, test)
 
-
-def test_an_invitation_from_the_box_itself_names_an_address_that_others_reach(tmp_path: Path) -> None:
-    async def test(house: House) -> None:
+async def test_an_invitation_from_the_box_itself_names_an_address_that_others_reach(tmp_path: Path) -> None:
+    async with visiting(tmp_path) as house:
         house.access.site = "http://192.168.1.20:8080"
         local = f"localhost:{house.port}"
         headers = {**JSON, "Host": local, "Origin": f"http://{local}", "Cookie": await house.cookie()}
         invited = await house.ask("POST", "/api/sessions/invite", headers, b"{}")
         assert invited.json["link"].startswith("http://192.168.1.20:8080/#")
 
-    visit(tmp_path, test)
 
-
-def test_the_list_and_removing_from_it(tmp_path: Path) -> None:
-    async def test(house: House) -> None:
+async def test_the_list_and_removing_from_it(tmp_path: Path) -> None:
+    async with visiting(tmp_path) as house:
         mine, other = await house.own(await house.cookie()), await house.own(await house.cookie("viewer"))
         who = (await house.ask("GET", "/api/whoami", mine)).json
         assert who == {"role": "owner", "name": "a phone that is owner", "id": who["id"], "fingerprint": ""}
@@ -83,22 +77,18 @@ def test_the_list_and_removing_from_it(tmp_path: Path) -> None:
         gone = await house.ask("DELETE", f"/api/sessions/{row['id']}", mine)
         assert (gone.status, gone.json["code"]) == (404, "no-such-session")
 
-    visit(tmp_path, test)
 
-
-def test_a_phone_that_pairs_again_is_the_same_phone(tmp_path: Path) -> None:
-    async def test(house: House) -> None:
+async def test_a_phone_that_pairs_again_is_the_same_phone(tmp_path: Path) -> None:
+    async with visiting(tmp_path) as house:
         first = await house.cookie()
         again = await house.post("/api/pair", {"token": house.files.new_link(1.0)}, Cookie=first)
         assert again.status == 200
         assert [grant.way for grant in house.access.sessions] == ["link"]
         assert (await house.ask("GET", "/api/state", {"Cookie": first})).status == 401
 
-    visit(tmp_path, test)
 
-
-def test_all_others_are_thrown_out_by_a_phone_or_a_program(tmp_path: Path) -> None:
-    async def test(house: House) -> None:
+async def test_all_others_are_thrown_out_by_a_phone_or_a_program(tmp_path: Path) -> None:
+    async with visiting(tmp_path) as house:
         mine, other = await house.own(await house.cookie()), await house.own(await house.cookie())
         assert (await house.ask("DELETE", "/api/sessions", mine)).json["ended"] == 1
         assert (await house.ask("GET", "/api/state", other)).status == 401
@@ -106,28 +96,22 @@ def test_all_others_are_thrown_out_by_a_phone_or_a_program(tmp_path: Path) -> No
         assert (await house.ask("DELETE", "/api/sessions", bearer)).json["ended"] == 1
         assert (await house.ask("GET", "/api/state", mine)).status == 401
 
-    visit(tmp_path, test)
 
-
-def test_a_phone_that_was_away_is_no_longer_listed(tmp_path: Path) -> None:
-    async def test(house: House) -> None:
+async def test_a_phone_that_was_away_is_no_longer_listed(tmp_path: Path) -> None:
+    async with visiting(tmp_path) as house:
         await house.cookie()
         house.now += IDLE_S
         own = await house.own(await house.cookie())
         assert len((await house.ask("GET", "/api/sessions", own)).json) == 1
 
-    visit(tmp_path, test)
-
 
 @pytest.mark.parametrize(
     "body", [b"", b"[]", b"{", b"{}", b'{"token":"a","pin":"1"}', b'{"token":1}', b'{"x":1}', b"\xff", b"[" * 5000]
 )
-def test_pairing_takes_one_thing(tmp_path: Path, body: bytes) -> None:
-    async def test(house: House) -> None:
+async def test_pairing_takes_one_thing(tmp_path: Path, body: bytes) -> None:
+    async with visiting(tmp_path) as house:
         answer = await house.ask("POST", "/api/pair", {**JSON, "Origin": house.site}, body)
         assert (answer.status, answer.json["code"]) == (422, "command")
-
-    visit(tmp_path, test)
 
 
 @pytest.mark.parametrize(
@@ -149,8 +133,8 @@ def test_a_phone_has_a_name_that_can_be_shown(given: str, agent: str, name: str)
     assert name_for(given, agent) == name
 
 
-def test_qr_codes_are_pictures_for_those_who_are_in(tmp_path: Path) -> None:
-    async def test(house: House) -> None:
+async def test_qr_codes_are_pictures_for_those_who_are_in(tmp_path: Path) -> None:
+    async with visiting(tmp_path) as house:
         own = await house.own(await house.cookie("viewer"))
         asked = "/api/qr.svg?text=http%3A%2F%2F192.168.1.20%2Fapi%2Frecordings%2Fa%20b.mp4"
         answer = await house.ask("GET", asked, own)
@@ -162,8 +146,6 @@ def test_qr_codes_are_pictures_for_those_who_are_in(tmp_path: Path) -> None:
             assert (await house.ask("GET", f"/api/qr.svg?text={text}", own)).json["code"] == "qr-text"
         longest = await house.ask("GET", "/api/qr.svg?text=" + "%F0%9F%98%80" * 300, own)
         assert longest.status == 200
-
-    visit(tmp_path, test)
 
 
 @pytest.mark.parametrize("coloured", [True, False])
@@ -205,12 +187,10 @@ def test_a_link_that_is_none_any_more_says_why(tmp_path: Path) -> None:
     assert kept.count(b"used") == 1
 
 
-def test_an_invitation_that_is_none_any_more_says_why(tmp_path: Path) -> None:
-    async def test(house: House) -> None:
+async def test_an_invitation_that_is_none_any_more_says_why(tmp_path: Path) -> None:
+    async with visiting(tmp_path) as house:
         invited, late = (house.access.entry.invite("viewer", NOBODY)[0] for _ in range(2))
         assert (await house.post("/api/pair", {"token": invited})).status == 200
         assert await why(house, invited) == "used"
         house.now += 601
         assert [await why(house, one) for one in (late, "nonsense")] == ["expired", "unknown"]
-
-    visit(tmp_path, test)

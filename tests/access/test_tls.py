@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import hashlib
 import ssl
 from pathlib import Path
@@ -15,7 +14,7 @@ from appliance.access.tokens import AccessFiles
 from appliance.control.panel_entrance import Reception, Voice
 from appliance.model.config import Config, PanelConfig
 from appliance.settings import layers
-from tests.security.house import JSON, House, visit
+from tests.security.house import JSON, visiting
 
 DAY_S = 86_400.0
 NOW = 1_800_000_000.0
@@ -68,8 +67,8 @@ def test_a_key_of_another_certificate_is_not_taken(tmp_path: Path) -> None:
     assert own_identity(tmp_path / "a", NAMES, [], NOW).file.read_text() != mixed
 
 
-def test_a_phone_comes_in_over_https_and_reads_the_fingerprint(tmp_path: Path) -> None:
-    async def test(house: House) -> None:
+async def test_a_phone_comes_in_over_https_and_reads_the_fingerprint(tmp_path: Path) -> None:
+    async with visiting(tmp_path, tls=True) as house:
         answer = await house.post("/api/pair", {"token": house.files.new_link(1.0)})
         assert answer.status == 200
         cookie = answer.headers["Set-Cookie"].partition(";")[0]
@@ -83,11 +82,9 @@ def test_a_phone_comes_in_over_https_and_reads_the_fingerprint(tmp_path: Path) -
         plain_page = {**JSON, "Cookie": cookie, "Origin": f"http://{house.host}"}
         assert (await house.ask("POST", "/api/do", plain_page, b'{"do":"end-live"}')).json["code"] == "foreign-origin"
 
-    visit(tmp_path, test, tls=True)
 
-
-def test_plain_http_on_the_same_port_is_sent_to_https(tmp_path: Path) -> None:
-    async def test(house: House) -> None:
+async def test_plain_http_on_the_same_port_is_sent_to_https(tmp_path: Path) -> None:
+    async with visiting(tmp_path, tls=True) as house:
         plain = f"http://{house.host}"
         answer = await house.ask("GET", f"{plain}/api/state?a=b%20c")
         assert (answer.status, answer.headers["Location"]) == (308, f"https://{house.host}/api/state?a=b%20c")
@@ -97,33 +94,28 @@ def test_plain_http_on_the_same_port_is_sent_to_https(tmp_path: Path) -> None:
         assert house.desk.done == []
         assert (await house.ask("POST", f"{plain}/api/pair", JSON, b'{"pin":"1"}')).json["code"] == "needs-https"
 
-    visit(tmp_path, test, tls=True)
-
 
 def test_old_tls_is_not_spoken(tmp_path: Path) -> None:
     context = server_context(own_identity(tmp_path, NAMES, [], NOW))
     assert context.minimum_version == ssl.TLSVersion.TLSv1_2
 
 
-def test_a_running_box_takes_a_new_certificate_in_time(tmp_path: Path) -> None:
+async def test_a_running_box_takes_a_new_certificate_in_time(tmp_path: Path) -> None:
     now = [NOW]
     config = Config(state_dir=str(tmp_path), run_dir=str(tmp_path), panel=PanelConfig(tls=True))
 
-    async def test() -> None:
-        shown: list[str] = []
-        files = AccessFiles(tmp_path)
-        access = Access(files, ("localhost",), lambda: now[0])
-        reception = Reception(config, access, files, Voice(show=shown.append))
-        await reception.prepare()
-        first = access.fingerprint
-        await reception.renew_if_due()
-        assert (access.fingerprint, shown) == (first, [])
-        now[0] += LIFE.total_seconds() - 10 * DAY_S
-        await reception.renew_if_due()
-        assert access.fingerprint not in {"", first}
-        assert shown == [f"certificate SHA-256 {access.fingerprint}"]
-
-    asyncio.run(test())
+    shown: list[str] = []
+    files = AccessFiles(tmp_path)
+    access = Access(files, ("localhost",), lambda: now[0])
+    reception = Reception(config, access, files, Voice(show=shown.append))
+    await reception.prepare()
+    first = access.fingerprint
+    await reception.renew_if_due()
+    assert (access.fingerprint, shown) == (first, [])
+    now[0] += LIFE.total_seconds() - 10 * DAY_S
+    await reception.renew_if_due()
+    assert access.fingerprint not in {"", first}
+    assert shown == [f"certificate SHA-256 {access.fingerprint}"]
 
 
 def test_tls_is_built() -> None:

@@ -26,7 +26,7 @@ from appliance.model.profile import Profile
 from appliance.model.state import Off
 from appliance.settings.layers import SettingsLayer, join
 from tests.fakes.engine import HEALTHY, HELLO
-from tests.security.house import House, visit
+from tests.security.house import House, visiting
 
 YEARS_S = 56 * 365 * 86_400.0
 STEPS = [YEARS_S, -YEARS_S, 3600.0, -3600.0]
@@ -69,8 +69,8 @@ async def comes_in(house: House, cookie: str) -> bool:
 
 
 @pytest.mark.parametrize("step_s", STEPS)
-def test_a_clock_that_is_set_throws_no_phone_out(tmp_path: Path, step_s: float) -> None:
-    async def test(house: House) -> None:
+async def test_a_clock_that_is_set_throws_no_phone_out(tmp_path: Path, step_s: float) -> None:
+    async with visiting(tmp_path) as house:
         cookie = await house.cookie()
         house.now += IDLE_S - 10
         house.set_by += step_s
@@ -81,13 +81,13 @@ def test_a_clock_that_is_set_throws_no_phone_out(tmp_path: Path, step_s: float) 
         house.now += IDLE_S + 10
         assert not await comes_in(house, cookie)
 
-    visit(tmp_path, test)
-
 
 @pytest.mark.parametrize("step_s", STEPS)
 @pytest.mark.parametrize("boot", ["first", "second"])
-def test_a_clock_that_is_set_around_a_restart_throws_no_phone_out(tmp_path: Path, step_s: float, boot: str) -> None:
-    async def test(house: House) -> None:
+async def test_a_clock_that_is_set_around_a_restart_throws_no_phone_out(
+    tmp_path: Path, step_s: float, boot: str
+) -> None:
+    async with visiting(tmp_path) as house:
         await house.cookie()
         house.now += 3600.0
         house.boot = boot
@@ -103,27 +103,21 @@ def test_a_clock_that_is_set_around_a_restart_throws_no_phone_out(tmp_path: Path
             house.now += IDLE_S - 3600.0
             assert not again.sessions
 
-    visit(tmp_path, test)
 
-
-def test_a_box_that_was_off_for_long_forgets_phones_when_its_clock_ran_on(tmp_path: Path) -> None:
-    async def test(house: House) -> None:
+async def test_a_box_that_was_off_for_long_forgets_phones_when_its_clock_ran_on(tmp_path: Path) -> None:
+    async with visiting(tmp_path) as house:
         await house.cookie()
         house.now += IDLE_S
         house.boot = "second"
         assert not (await started(house)).sessions
 
-    visit(tmp_path, test)
 
-
-def test_sessions_of_an_older_version_are_taken_up(tmp_path: Path) -> None:
-    async def test(house: House) -> None:
+async def test_sessions_of_an_older_version_are_taken_up(tmp_path: Path) -> None:
+    async with visiting(tmp_path) as house:
         await house.cookie()
         file = house.files.directory / "sessions.json"
         file.write_text(json.dumps(json.loads(file.read_text())["grants"]))
         assert len((await started(house)).sessions) == 1
-
-    visit(tmp_path, test)
 
 
 async def started(house: House) -> Access:
@@ -133,8 +127,8 @@ async def started(house: House) -> Access:
 
 
 @pytest.mark.parametrize("step_s", STEPS)
-def test_a_clock_that_is_set_ends_no_invitation_and_prolongs_none(tmp_path: Path, step_s: float) -> None:
-    async def test(house: House) -> None:
+async def test_a_clock_that_is_set_ends_no_invitation_and_prolongs_none(tmp_path: Path, step_s: float) -> None:
+    async with visiting(tmp_path) as house:
         own = await house.own(await house.cookie())
         first, second = [
             (await house.ask("POST", "/api/sessions/invite", own, b"{}")).json["link"].partition("/#")[2]
@@ -146,12 +140,10 @@ def test_a_clock_that_is_set_ends_no_invitation_and_prolongs_none(tmp_path: Path
         house.now += 1.0
         assert (await house.post("/api/pair", {"token": second})).status == 401
 
-    visit(tmp_path, test)
-
 
 @pytest.mark.parametrize("step_s", STEPS)
-def test_notices_last_a_day_whatever_the_clock_says(tmp_path: Path, step_s: float) -> None:
-    async def test(house: House) -> None:
+async def test_notices_last_a_day_whatever_the_clock_says(tmp_path: Path, step_s: float) -> None:
+    async with visiting(tmp_path) as house:
         await house.cookie()
         house.now += 5.0
         await house.cookie()
@@ -163,8 +155,6 @@ def test_notices_last_a_day_whatever_the_clock_says(tmp_path: Path, step_s: floa
         assert {one.code for one in house.access.notices} == {"new-owner", "guessing"}
         house.now += 2
         assert not house.access.notices
-
-    visit(tmp_path, test)
 
 
 class Clocks:
@@ -201,80 +191,70 @@ async def going_live(place: Path, clocks: Clocks) -> Director:
 
 
 @pytest.mark.parametrize("step_s", STEPS)
-def test_a_live_outlasts_a_set_clock_and_a_kill_right_after(tmp_path: Path, step_s: float) -> None:
-    async def test() -> None:
-        clocks = Clocks()
-        await going_live(tmp_path, clocks)
-        clocks.now += RESUME_WITHIN_S - 20
-        clocks.set_by += step_s
-        again = clocks.director(tmp_path)
-        await again.start()
-        assert again.plan.value.destinations
-        clocks.now += 40
-        late = clocks.director(tmp_path)
-        await late.start()
-        assert not late.plan.value.destinations, "it is too long ago, whatever the clock says"
-
-    asyncio.run(test())
+async def test_a_live_outlasts_a_set_clock_and_a_kill_right_after(tmp_path: Path, step_s: float) -> None:
+    clocks = Clocks()
+    await going_live(tmp_path, clocks)
+    clocks.now += RESUME_WITHIN_S - 20
+    clocks.set_by += step_s
+    again = clocks.director(tmp_path)
+    await again.start()
+    assert again.plan.value.destinations
+    clocks.now += 40
+    late = clocks.director(tmp_path)
+    await late.start()
+    assert not late.plan.value.destinations, "it is too long ago, whatever the clock says"
 
 
 @pytest.mark.parametrize(
     ("seconds", "step_s", "is_set", "goes_on"),
     [(60.0, 0.0, True, True), (60.0, -YEARS_S, False, True), (3600.0, 0.0, True, False), (60.0, YEARS_S, True, False)],
 )
-def test_a_live_after_a_power_cut(tmp_path: Path, seconds: float, step_s: float, is_set: bool, goes_on: bool) -> None:
-    async def test() -> None:
-        clocks = Clocks()
-        clocks.is_set = step_s <= 0
-        await going_live(tmp_path, clocks)
-        clocks.boot = "second"
-        clocks.now += seconds
-        clocks.set_by, clocks.is_set = step_s, is_set
-        again = clocks.director(tmp_path)
-        await again.start()
-        assert bool(again.plan.value.destinations) is goes_on
-
-    asyncio.run(test())
+async def test_a_live_after_a_power_cut(
+    tmp_path: Path, seconds: float, step_s: float, is_set: bool, goes_on: bool
+) -> None:
+    clocks = Clocks()
+    clocks.is_set = step_s <= 0
+    await going_live(tmp_path, clocks)
+    clocks.boot = "second"
+    clocks.now += seconds
+    clocks.set_by, clocks.is_set = step_s, is_set
+    again = clocks.director(tmp_path)
+    await again.start()
+    assert bool(again.plan.value.destinations) is goes_on
 
 
 @pytest.mark.parametrize("step_s", STEPS)
 @pytest.mark.parametrize("is_killed", [False, True])
-def test_an_end_that_can_be_taken_back_comes_when_it_was_to_come(
+async def test_an_end_that_can_be_taken_back_comes_when_it_was_to_come(
     tmp_path: Path, step_s: float, is_killed: bool
 ) -> None:
-    async def test() -> None:
-        clocks = Clocks()
-        control = await going_live(tmp_path, clocks)
-        clocks.set_by += step_s / 2
-        await control.do(EndLive(undo_s=10))  # the first to hear of it
-        clocks.set_by += step_s / 2
-        clocks.now += 8
-        if is_killed:
-            control = clocks.director(tmp_path)
-            await control.start()
-        else:
-            await kept(control)
-        assert control.plan.value.destinations, "there are two seconds left"
-        clocks.now += 3
+    clocks = Clocks()
+    control = await going_live(tmp_path, clocks)
+    clocks.set_by += step_s / 2
+    await control.do(EndLive(undo_s=10))  # the first to hear of it
+    clocks.set_by += step_s / 2
+    clocks.now += 8
+    if is_killed:
+        control = clocks.director(tmp_path)
+        await control.start()
+    else:
         await kept(control)
-        assert not control.plan.value.destinations
-
-    asyncio.run(test())
+    assert control.plan.value.destinations, "there are two seconds left"
+    clocks.now += 3
+    await kept(control)
+    assert not control.plan.value.destinations
 
 
 @pytest.mark.parametrize("step_s", STEPS)
-def test_an_end_can_be_taken_back_whatever_the_clock_says(tmp_path: Path, step_s: float) -> None:
-    async def test() -> None:
-        clocks = Clocks()
-        control = await going_live(tmp_path, clocks)
-        await control.do(EndLive(undo_s=10))
-        clocks.set_by += step_s
-        await control.do(UndoEnd())
-        clocks.now += 60
-        await kept(control)
-        assert not isinstance(control.state.value.live, Off)
-
-    asyncio.run(test())
+async def test_an_end_can_be_taken_back_whatever_the_clock_says(tmp_path: Path, step_s: float) -> None:
+    clocks = Clocks()
+    control = await going_live(tmp_path, clocks)
+    await control.do(EndLive(undo_s=10))
+    clocks.set_by += step_s
+    await control.do(UndoEnd())
+    clocks.now += 60
+    await kept(control)
+    assert not isinstance(control.state.value.live, Off)
 
 
 async def kept(control: Director) -> None:
@@ -314,16 +294,13 @@ def set_back(file: Path, by_s: float) -> None:
     os.utime(file, (at, at))
 
 
-def test_a_wish_of_an_older_version_is_taken_up(tmp_path: Path) -> None:
-    async def test() -> None:
-        clocks = Clocks()
-        await going_live(tmp_path, clocks)
-        file = tmp_path / "run.json"
-        older = {key: value for key, value in json.loads(file.read_text()).items() if key != "moment"}
-        file.write_text(json.dumps(older))
-        again = clocks.director(tmp_path)
-        await again.start()
-        assert again.plan.value.destinations
-        assert msgspec.json.decode(file.read_bytes())["wanted"]
-
-    asyncio.run(test())
+async def test_a_wish_of_an_older_version_is_taken_up(tmp_path: Path) -> None:
+    clocks = Clocks()
+    await going_live(tmp_path, clocks)
+    file = tmp_path / "run.json"
+    older = {key: value for key, value in json.loads(file.read_text()).items() if key != "moment"}
+    file.write_text(json.dumps(older))
+    again = clocks.director(tmp_path)
+    await again.start()
+    assert again.plan.value.destinations
+    assert msgspec.json.decode(file.read_bytes())["wanted"]

@@ -50,23 +50,24 @@ def test_the_door_of_all_text(text: str | bytes, shown: str) -> None:
     assert msgspec.json.decode(msgspec.json.encode(legible(text))) == shown
 
 
-def test_a_recording_with_an_odd_name_hides_no_other(place: Path) -> None:
-    directory = place / "state" / "recordings"
-    directory.mkdir(parents=True)
-    put(directory, "2026-01-02 03-04-05 good clip.mp4", plain(1))
+def put_odd(directory: Path) -> None:
+    """Recordings that another program named, in bytes that are no text."""
     for name in (b"2026-01-02 03-04-05 " + ODD + b".mp4", b"2026-01-02 03-04-06 " + ODD + b".mp4.part"):
         Path(os.fsdecode(os.fsencode(directory) + b"/" + name)).write_bytes(plain(1))
 
-    async def test() -> None:
-        async with box(place) as it:
-            state = await it.until(lambda s: s["recordings"])
-            assert [one["name"] for one in state["recordings"]] == ["2026-01-02 03-04-05 good clip.mp4"]
-            async with it.http.get(f"{it.url}/api/feed") as feed:
-                assert feed.status == 200
-                assert b"good clip" in await feed.content.readuntil(b"\n\n") + await feed.content.readuntil(b"\n\n")
-            assert (await it.get("/api/recordings/2026-01-02%2003-04-05%20pok%E9.mp4"))[0] in {404, 409, 422}
 
-    run(test)
+async def test_a_recording_with_an_odd_name_hides_no_other(place: Path) -> None:
+    directory = place / "state" / "recordings"
+    directory.mkdir(parents=True)
+    put(directory, "2026-01-02 03-04-05 good clip.mp4", plain(1))
+    put_odd(directory)
+    async with box(place) as it:
+        state = await it.until(lambda s: s["recordings"])
+        assert [one["name"] for one in state["recordings"]] == ["2026-01-02 03-04-05 good clip.mp4"]
+        async with it.http.get(f"{it.url}/api/feed") as feed:
+            assert feed.status == 200
+            assert b"good clip" in await feed.content.readuntil(b"\n\n") + await feed.content.readuntil(b"\n\n")
+        assert (await it.get("/api/recordings/2026-01-02%2003-04-05%20pok%E9.mp4"))[0] in {404, 409, 422}
 
 
 def test_a_computer_with_an_odd_name(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -83,16 +84,13 @@ def test_a_computer_with_an_odd_name(place: Path, monkeypatch: pytest.MonkeyPatc
     assert own_identity(place / "state", names, ("192.0.2.7",), 1_800_000_000.0).fingerprint
 
 
-def test_a_line_of_the_log_with_odd_bytes_is_in_the_bundle(place: Path) -> None:
-    async def test() -> None:
-        async with box(place) as it:
-            logging.getLogger("appliance").warning("%s is no recording.", HALF)
-            assert (await it.get("/api/logs"))[0] == 200
-            status, body = await it.get("/api/bundle")
-            assert status == 200
-            assert b"pok? is no recording" in zipfile.ZipFile(io.BytesIO(body)).read("plugcast/log.txt")
-
-    run(test)
+async def test_a_line_of_the_log_with_odd_bytes_is_in_the_bundle(place: Path) -> None:
+    async with box(place) as it:
+        logging.getLogger("appliance").warning("%s is no recording.", HALF)
+        assert (await it.get("/api/logs"))[0] == 200
+        status, body = await it.get("/api/bundle")
+        assert status == 200
+        assert b"pok? is no recording" in zipfile.ZipFile(io.BytesIO(body)).read("plugcast/log.txt")
 
 
 def test_names_of_devices_are_text(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -137,22 +135,19 @@ def test_toml_of_a_newer_version_may_be_deeper_than_ours() -> None:
     assert parse_toml(b"a.b.c.d.e.f = [[{x = 1}]]\n", "backup")
 
 
-def test_a_panel_toml_without_end_breaks_no_change(place: Path) -> None:
+async def test_a_panel_toml_without_end_breaks_no_change(place: Path) -> None:
     (place / "state").mkdir()
     (place / "state" / "panel.toml").write_text(DEEP)
 
-    async def test() -> None:
-        async with box(place) as it:
-            for command in (
-                {"do": "restore-settings", "text": DEEP},
-                {"do": "set-setting", "path": ".".join(["a"] * 100), "value": 1},
-                {"do": "paste-key", "text": DEEP + "[" * 4000},
-            ):
-                status, answer = await it.do(command)
-                assert (status, bool(answer["text"])) == (422, True)
-            assert (await it.do({"do": "set-setting", "path": "picture.look", "value": "full"}))[0] == 200
-
-    run(test)
+    async with box(place) as it:
+        for command in (
+            {"do": "restore-settings", "text": DEEP},
+            {"do": "set-setting", "path": ".".join(["a"] * 100), "value": 1},
+            {"do": "paste-key", "text": DEEP + "[" * 4000},
+        ):
+            status, answer = await it.do(command)
+            assert (status, bool(answer["text"])) == (422, True)
+        assert (await it.do({"do": "set-setting", "path": "picture.look", "value": "full"}))[0] == 200
 
 
 def test_destinations_have_an_end(place: Path) -> None:
@@ -189,15 +184,12 @@ def test_destinations_have_an_end(place: Path) -> None:
         ("capture.device", "/dev/v4l/by-id/" + "x" * 300),
     ],
 )
-def test_every_text_has_an_end(place: Path, path: str, value: Any) -> None:
-    async def test() -> None:
-        async with box(place) as it:
-            status, answer = await it.do({"do": "set-setting", "path": path, "value": value})
-            assert status == 422
-            assert answer["text"]
-            assert len(answer["text"]) < 500
-
-    run(test)
+async def test_every_text_has_an_end(place: Path, path: str, value: Any) -> None:
+    async with box(place) as it:
+        status, answer = await it.do({"do": "set-setting", "path": path, "value": value})
+        assert status == 422
+        assert answer["text"]
+        assert len(answer["text"]) < 500
 
 
 @pytest.mark.parametrize(

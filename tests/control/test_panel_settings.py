@@ -19,7 +19,7 @@ from appliance.settings.layers import SettingsLayer, join
 from appliance.settings.listing import rows
 from appliance.settings.panel_file import panel_text, put_aside, read_backup, read_panel, write_panel
 from tests.control.test_commands import PASTE
-from tests.control.whole_control import Box, box, place, run
+from tests.control.whole_control import Box, box, place
 from tests.fakes.engine import fake_engine
 
 __all__ = ["place"]
@@ -39,25 +39,22 @@ def panel_of(place: Path) -> str:
     return file.read_text() if file.exists() else ""
 
 
-def test_a_setting_is_used_at_once_kept_and_reset(place: Path) -> None:
-    async def test() -> None:
-        async with fake_engine(place) as engine:
-            async with box(place, "[encoder]\nbitrate-kbps = 3000\n") as it:
-                await engine.until(lambda p: p.encoder.bitrate_kbps == 3000)
-                status, body = await it.do({"do": "set-setting", "path": "encoder.bitrate-kbps", "value": 2500})
-                assert (status, body["needs"]) == (200, "now")
-                await engine.until(lambda p: p.encoder.bitrate_kbps == 2500)
-                row = await setting(it, "encoder.bitrate-kbps")
-                assert (row["value"], row["source"], row["default"]) == (2500, "panel.toml", 3000)
-            async with box(place) as it:
-                await engine.until(lambda p: p.encoder.bitrate_kbps == 2500)
-                assert (await it.do({"do": "set-setting", "path": "encoder.bitrate-kbps", "value": None}))[0] == 200
-                await engine.until(lambda p: p.encoder.bitrate_kbps == 3000)
-                row = await setting(it, "encoder.bitrate-kbps")
-                assert (row["value"], row["source"], row["min"], row["max"]) == (3000, "box.toml", 500, 20000)
-                assert "bitrate" not in panel_of(place)
-
-    run(test)
+async def test_a_setting_is_used_at_once_kept_and_reset(place: Path) -> None:
+    async with fake_engine(place) as engine:
+        async with box(place, "[encoder]\nbitrate-kbps = 3000\n") as it:
+            await engine.until(lambda p: p.encoder.bitrate_kbps == 3000)
+            status, body = await it.do({"do": "set-setting", "path": "encoder.bitrate-kbps", "value": 2500})
+            assert (status, body["needs"]) == (200, "now")
+            await engine.until(lambda p: p.encoder.bitrate_kbps == 2500)
+            row = await setting(it, "encoder.bitrate-kbps")
+            assert (row["value"], row["source"], row["default"]) == (2500, "panel.toml", 3000)
+        async with box(place) as it:
+            await engine.until(lambda p: p.encoder.bitrate_kbps == 2500)
+            assert (await it.do({"do": "set-setting", "path": "encoder.bitrate-kbps", "value": None}))[0] == 200
+            await engine.until(lambda p: p.encoder.bitrate_kbps == 3000)
+            row = await setting(it, "encoder.bitrate-kbps")
+            assert (row["value"], row["source"], row["min"], row["max"]) == (3000, "box.toml", 500, 20000)
+            assert "bitrate" not in panel_of(place)
 
 
 @pytest.mark.parametrize(
@@ -88,132 +85,114 @@ def test_a_setting_is_used_at_once_kept_and_reset(place: Path) -> None:
         ("panel\u2028.x", 1, 422, "panel\\u2028: is not a setting."),
     ],
 )
-def test_what_is_wrong_is_named_and_changes_nothing(
+async def test_what_is_wrong_is_named_and_changes_nothing(
     place: Path, path: str, value: Any, status: int, sentence: str
 ) -> None:
-    async def test() -> None:
+    async with box(place) as it:
+        answered, body = await it.do({"do": "set-setting", "path": path, "value": value})
+        assert (answered, body["text"][: len(sentence)]) == (status, sentence)
+        assert "s3cret" not in json.dumps(body)
+        assert panel_of(place) == ""
+
+
+async def test_every_setting_is_listed_with_what_the_page_needs(place: Path) -> None:
+    async with box(place) as it:
+        await it.do({"do": "set-destination", "name": "twitch", "server": "rtmp://live.example/app?auth=s3cret"})
+        _, every = await it.get("/api/settings")
+        by_path = {row["path"]: row for row in every}
+        assert [one["value"] for one in by_path["picture.look"]["options"]] == list(LOOKS)
+        assert by_path["picture.size"]["needs"] == "after-live"
+        assert by_path["panel.tls"]["needs"] == "restart"
+        assert not by_path["state-dir"]["settable"]
+        assert by_path["destination.twitch.server"]["value"] == "rtmp://live.example/app?<hidden>"
+        assert by_path["destination.twitch.server"]["label"] == "Server URL"
+        assert by_path["audio.gains.mic"] == {
+            "path": "audio.gains.mic", "value": 0, "source": "default", "default": 0, "type": "int",
+            "needs": "now", "group": "audio", "group-label": "Sound", "hint": "",
+            "label": "Loudness of the microphone (dB)", "options": None,
+            "min": -60, "max": 20, "advanced": False, "settable": True,
+        }  # fmt: skip
+        assert "s3cret" not in json.dumps(every)
+        _, spanish = await it.get("/api/settings?lang=es-MX")
+        labels = {row["path"]: (row["group-label"], row["label"]) for row in spanish}
+        assert labels["audio.gains.mic"] == ("Sonido", "Volumen del micrófono (dB)")
+        await it.do({"do": "set-setting", "path": "language", "value": "es"})
+        assert (await it.get("/api/settings"))[1] == (await it.get("/api/settings?lang=es"))[1]
+
+
+async def test_a_backup_restores_what_was_set_and_holds_no_secret(place: Path) -> None:
+    async with fake_engine(place) as engine, box(place) as it:
+        await it.do(PASTE)
+        for path, value in (
+            ("picture.look", "fill"),
+            ("slate.owner-name", 'Zoë "☃" \x7e'),
+            ("chat.handle", "@zoe"),
+        ):
+            assert (await it.do({"do": "set-setting", "path": path, "value": value}))[0] == 200
+        await it.do({"do": "set-destination", "name": "yt", "preset": "youtube", "server": "rtmp://a/b?k=s3cret"})
+        status, body = await it.get("/api/settings/backup")
+        text = body.decode()
+        assert status == 200
+        assert "s3cret" not in text
+        assert "sign=" not in text
+        kept = tomllib.loads(text)
+        assert (kept["picture"]["look"], kept["destination"]["yt"]["preset"]) == ("fill", "youtube")
+        await it.do({"do": "set-look", "look": "full"})
+        status, body = await it.do({"do": "restore-settings", "text": text})
+        assert (status, body["settings"]) == (200, 5)
+        await engine.until(lambda p: p.picture.look == "fill")
+        before = panel_of(place)
+        for wrong, expected in (
+            ("[", 422), ("picture.fps = 1", 422), ('state-dir = "/"', 409), ("\x00", 422),
+            ("a = " + "[" * 999, 422),
+        ):  # fmt: skip
+            assert (await it.do({"do": "restore-settings", "text": wrong}))[0] == expected
+        assert panel_of(place) == before
+
+
+async def test_a_rotten_file_is_put_aside_and_said(place: Path) -> None:
+    state = place / "state"
+    state.mkdir()
+    for number in (1, 2):
+        (state / "panel.toml").write_text("picture.fps = 7\n")
         async with box(place) as it:
-            answered, body = await it.do({"do": "set-setting", "path": path, "value": value})
-            assert (answered, body["text"][: len(sentence)]) == (status, sentence)
-            assert "s3cret" not in json.dumps(body)
-            assert panel_of(place) == ""
-
-    run(test)
-
-
-def test_every_setting_is_listed_with_what_the_page_needs(place: Path) -> None:
-    async def test() -> None:
-        async with box(place) as it:
-            await it.do({"do": "set-destination", "name": "twitch", "server": "rtmp://live.example/app?auth=s3cret"})
-            _, every = await it.get("/api/settings")
-            by_path = {row["path"]: row for row in every}
-            assert [one["value"] for one in by_path["picture.look"]["options"]] == list(LOOKS)
-            assert by_path["picture.size"]["needs"] == "after-live"
-            assert by_path["panel.tls"]["needs"] == "restart"
-            assert not by_path["state-dir"]["settable"]
-            assert by_path["destination.twitch.server"]["value"] == "rtmp://live.example/app?<hidden>"
-            assert by_path["destination.twitch.server"]["label"] == "Server URL"
-            assert by_path["audio.gains.mic"] == {
-                "path": "audio.gains.mic", "value": 0, "source": "default", "default": 0, "type": "int",
-                "needs": "now", "group": "audio", "group-label": "Sound", "hint": "",
-                "label": "Loudness of the microphone (dB)", "options": None,
-                "min": -60, "max": 20, "advanced": False, "settable": True,
-            }  # fmt: skip
-            assert "s3cret" not in json.dumps(every)
-            _, spanish = await it.get("/api/settings?lang=es-MX")
-            labels = {row["path"]: (row["group-label"], row["label"]) for row in spanish}
-            assert labels["audio.gains.mic"] == ("Sonido", "Volumen del micrófono (dB)")
-            await it.do({"do": "set-setting", "path": "language", "value": "es"})
-            assert (await it.get("/api/settings"))[1] == (await it.get("/api/settings?lang=es"))[1]
-
-    run(test)
-
-
-def test_a_backup_restores_what_was_set_and_holds_no_secret(place: Path) -> None:
-    async def test() -> None:
-        async with fake_engine(place) as engine, box(place) as it:
-            await it.do(PASTE)
-            for path, value in (
-                ("picture.look", "fill"),
-                ("slate.owner-name", 'Zoë "☃" \x7e'),
-                ("chat.handle", "@zoe"),
-            ):
-                assert (await it.do({"do": "set-setting", "path": path, "value": value}))[0] == 200
-            await it.do({"do": "set-destination", "name": "yt", "preset": "youtube", "server": "rtmp://a/b?k=s3cret"})
-            status, body = await it.get("/api/settings/backup")
-            text = body.decode()
-            assert status == 200
-            assert "s3cret" not in text
-            assert "sign=" not in text
-            kept = tomllib.loads(text)
-            assert (kept["picture"]["look"], kept["destination"]["yt"]["preset"]) == ("fill", "youtube")
-            await it.do({"do": "set-look", "look": "full"})
-            status, body = await it.do({"do": "restore-settings", "text": text})
-            assert (status, body["settings"]) == (200, 5)
-            await engine.until(lambda p: p.picture.look == "fill")
-            before = panel_of(place)
-            for wrong, expected in (
-                ("[", 422), ("picture.fps = 1", 422), ('state-dir = "/"', 409), ("\x00", 422),
-                ("a = " + "[" * 999, 422),
-            ):  # fmt: skip
-                assert (await it.do({"do": "restore-settings", "text": wrong}))[0] == expected
-            assert panel_of(place) == before
-
-    run(test)
-
-
-def test_a_rotten_file_is_put_aside_and_said(place: Path) -> None:
-    async def test() -> None:
-        state = place / "state"
-        state.mkdir()
-        for number in (1, 2):
-            (state / "panel.toml").write_text("picture.fps = 7\n")
-            async with box(place) as it:
-                now = await it.until(lambda _: True)
-                (problem,) = [p for p in now["problems"] if p["code"] == "panel-settings-broken"]
-                assert problem["facts"]["file"] == f"panel.toml.broken-{number}"
-                assert "picture.fps: must be" in problem["text"]
-                assert (state / f"panel.toml.broken-{number}").read_text() == "picture.fps = 7\n"
-                assert not (state / "panel.toml").exists()
-                assert (await it.do({"do": "set-look", "look": "full"}))[0] == 200
-                await it.until(lambda s: "panel-settings-broken" not in {p["code"] for p in s["problems"]})
-
-    run(test)
-
-
-def test_what_a_newer_version_set_is_kept_and_said(place: Path) -> None:
-    async def test() -> None:
-        state = place / "state"
-        state.mkdir()
-        (state / "panel.toml").write_text(
-            'picture.look = "full"\npicture.sparkle = 3\n'
-            '[hologram]\nsince = 2031-05-06T07:08:09Z\n"odd key" = [{a = 1.5}]\n'
-        )
-        newer = tomllib.loads(panel_of(place))
-        async with fake_engine(place) as engine, box(place) as it:
-            await engine.until(lambda p: p.picture.look == "full")
             now = await it.until(lambda _: True)
-            paths = {p["facts"]["path"] for p in now["problems"] if p["code"] == "setting-unknown"}
-            assert paths == {"picture.sparkle", "hologram"}
-            assert (await it.do({"do": "set-look", "look": "fill"}))[0] == 200
-            assert tomllib.loads(panel_of(place)) == {**newer, "picture": {"look": "fill", "sparkle": 3}}
-            assert (await it.do({"do": "set-setting", "path": "picture.sparkle", "value": None}))[0] == 200
-            assert tomllib.loads(panel_of(place)) == {**newer, "picture": {"look": "fill"}}
-
-    run(test)
-
-
-def test_a_directory_in_the_way_is_kept_aside(place: Path) -> None:
-    async def test() -> None:
-        async with box(place) as it:
-            (place / "state" / "panel.toml").mkdir()
-            (place / "state" / "panel.toml" / "theirs").touch()
+            (problem,) = [p for p in now["problems"] if p["code"] == "panel-settings-broken"]
+            assert problem["facts"]["file"] == f"panel.toml.broken-{number}"
+            assert "picture.fps: must be" in problem["text"]
+            assert (state / f"panel.toml.broken-{number}").read_text() == "picture.fps = 7\n"
+            assert not (state / "panel.toml").exists()
             assert (await it.do({"do": "set-look", "look": "full"}))[0] == 200
-            assert (await it.until(lambda _: True))["look"] == "full"
-        assert tomllib.loads(panel_of(place)) == {"picture": {"look": "full"}}
-        assert (place / "state" / "panel.toml.aside-1" / "theirs").exists()
+            await it.until(lambda s: "panel-settings-broken" not in {p["code"] for p in s["problems"]})
 
-    run(test)
+
+async def test_what_a_newer_version_set_is_kept_and_said(place: Path) -> None:
+    state = place / "state"
+    state.mkdir()
+    (state / "panel.toml").write_text(
+        'picture.look = "full"\npicture.sparkle = 3\n'
+        '[hologram]\nsince = 2031-05-06T07:08:09Z\n"odd key" = [{a = 1.5}]\n'
+    )
+    newer = tomllib.loads(panel_of(place))
+    async with fake_engine(place) as engine, box(place) as it:
+        await engine.until(lambda p: p.picture.look == "full")
+        now = await it.until(lambda _: True)
+        paths = {p["facts"]["path"] for p in now["problems"] if p["code"] == "setting-unknown"}
+        assert paths == {"picture.sparkle", "hologram"}
+        assert (await it.do({"do": "set-look", "look": "fill"}))[0] == 200
+        assert tomllib.loads(panel_of(place)) == {**newer, "picture": {"look": "fill", "sparkle": 3}}
+        assert (await it.do({"do": "set-setting", "path": "picture.sparkle", "value": None}))[0] == 200
+        assert tomllib.loads(panel_of(place)) == {**newer, "picture": {"look": "fill"}}
+
+
+async def test_a_directory_in_the_way_is_kept_aside(place: Path) -> None:
+    async with box(place) as it:
+        (place / "state" / "panel.toml").mkdir()
+        (place / "state" / "panel.toml" / "theirs").touch()
+        assert (await it.do({"do": "set-look", "look": "full"}))[0] == 200
+        assert (await it.until(lambda _: True))["look"] == "full"
+    assert tomllib.loads(panel_of(place)) == {"picture": {"look": "full"}}
+    assert (place / "state" / "panel.toml.aside-1" / "theirs").exists()
 
 
 def test_a_broken_file_that_cannot_be_moved_stops_nobody(tmp_path: Path) -> None:
@@ -275,16 +254,13 @@ def test_a_number_too_long_for_decimals_is_written_back(tmp_path: Path) -> None:
     assert read_panel(tmp_path).strange == {("new",): 1 << 15_000}
 
 
-def test_the_longest_text_is_kept(place: Path) -> None:
-    async def test() -> None:
-        text = '"\\' * 127 + "x"
-        async with box(place) as it:
-            assert (await it.do({"do": "set-setting", "path": "slate.owner-name", "value": text}))[0] == 200
-            assert (await it.do({"do": "set-setting", "path": "slate.owner-name", "value": text + "x"}))[0] == 422
-        async with box(place) as it:
-            assert (await setting(it, "slate.owner-name"))["value"] == text
-
-    run(test)
+async def test_the_longest_text_is_kept(place: Path) -> None:
+    text = '"\\' * 127 + "x"
+    async with box(place) as it:
+        assert (await it.do({"do": "set-setting", "path": "slate.owner-name", "value": text}))[0] == 200
+        assert (await it.do({"do": "set-setting", "path": "slate.owner-name", "value": text + "x"}))[0] == 422
+    async with box(place) as it:
+        assert (await setting(it, "slate.owner-name"))["value"] == text
 
 
 def test_rows_are_the_settings_and_their_ranges_are_what_is_checked() -> None:
@@ -303,22 +279,19 @@ def test_rows_are_the_settings_and_their_ranges_are_what_is_checked() -> None:
         assert row.settable != is_owners(row.path)
 
 
-def test_a_backup_without_a_setting_asks_and_a_trial_says_what_would_change(place: Path) -> None:
-    async def test() -> None:
-        async with fake_engine(place), box(place) as it:
-            await it.do({"do": "set-setting", "path": "picture.look", "value": "fill"})
-            before = panel_of(place)
-            for foreign in ("", "# nothing\n", '[tool.other]\nname = "x"\n'):
-                status, body = await it.do({"do": "restore-settings", "text": foreign})
-                assert (status, body["code"]) == (409, "backup-empty")
-                status, body = await it.do({"do": "restore-settings", "text": foreign, "trial": True})
-                assert (status, body["settings"], body["changes"]) == (200, 0, "Look: Fill \u2192 Blur")
-            text = 'picture.look = "split"\nlanguage = "es"\n'
-            status, body = await it.do({"do": "restore-settings", "text": text, "trial": True})
-            assert (status, body["changed"]) == (200, 2)
-            assert body["changes"].splitlines() == ["Language of the box: en \u2192 es", "Look: Fill \u2192 Split"]
-            assert panel_of(place) == before
-            assert (await it.do({"do": "restore-settings", "text": "", "sure": True}))[0] == 200
-            assert "look" not in panel_of(place)
-
-    run(test)
+async def test_a_backup_without_a_setting_asks_and_a_trial_says_what_would_change(place: Path) -> None:
+    async with fake_engine(place), box(place) as it:
+        await it.do({"do": "set-setting", "path": "picture.look", "value": "fill"})
+        before = panel_of(place)
+        for foreign in ("", "# nothing\n", '[tool.other]\nname = "x"\n'):
+            status, body = await it.do({"do": "restore-settings", "text": foreign})
+            assert (status, body["code"]) == (409, "backup-empty")
+            status, body = await it.do({"do": "restore-settings", "text": foreign, "trial": True})
+            assert (status, body["settings"], body["changes"]) == (200, 0, "Look: Fill \u2192 Blur")
+        text = 'picture.look = "split"\nlanguage = "es"\n'
+        status, body = await it.do({"do": "restore-settings", "text": text, "trial": True})
+        assert (status, body["changed"]) == (200, 2)
+        assert body["changes"].splitlines() == ["Language of the box: en \u2192 es", "Look: Fill \u2192 Split"]
+        assert panel_of(place) == before
+        assert (await it.do({"do": "restore-settings", "text": "", "sure": True}))[0] == 200
+        assert "look" not in panel_of(place)

@@ -176,53 +176,47 @@ FROM_ENGINE = (
 )  # fmt: skip
 
 
-def test_an_engine_that_talks_nonsense_is_left_and_found_again(tmp_path: Path) -> None:
-    async def test() -> None:
-        ear, plan, served = Ear(), Latest(Plan()), 0
+async def test_an_engine_that_talks_nonsense_is_left_and_found_again(tmp_path: Path) -> None:
+    ear, plan, served = Ear(), Latest(Plan()), 0
 
-        async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-            nonlocal served
-            served += 1
-            writer.write(FROM_ENGINE[served - 1] if served <= len(FROM_ENGINE) else b"")
-            writer.write(pack(ReportMessage(report=Report(uptime_s=float(served)))))
-            unframer, plans = Unframer(), 0
-            while data := await reader.read(65536):
-                plans += sum(unpack_to_engine(body) == PlanMessage(plan=Plan()) for _, body in unframer.feed(data))
-            assert plans <= 1
-            writer.close()
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        nonlocal served
+        served += 1
+        writer.write(FROM_ENGINE[served - 1] if served <= len(FROM_ENGINE) else b"")
+        writer.write(pack(ReportMessage(report=Report(uptime_s=float(served)))))
+        unframer, plans = Unframer(), 0
+        while data := await reader.read(65536):
+            plans += sum(unpack_to_engine(body) == PlanMessage(plan=Plan()) for _, body in unframer.feed(data))
+        assert plans <= 1
+        writer.close()
 
-        server = await asyncio.start_unix_server(serve, tmp_path / "engine.sock")
-        line = asyncio.create_task(EngineLink(tmp_path / "engine.sock", plan, ear).run())
-        async with asyncio.timeout(15):
-            assert await ear.uptimes.get() == len(FROM_ENGINE) + 1
-        assert ear.losses == len(FROM_ENGINE)
-        assert not line.done()
+    server = await asyncio.start_unix_server(serve, tmp_path / "engine.sock")
+    line = asyncio.create_task(EngineLink(tmp_path / "engine.sock", plan, ear).run())
+    async with asyncio.timeout(15):
+        assert await ear.uptimes.get() == len(FROM_ENGINE) + 1
+    assert ear.losses == len(FROM_ENGINE)
+    assert not line.done()
+    line.cancel()
+    await asyncio.gather(line, return_exceptions=True)
+    server.close()
+    await server.wait_closed()
+
+
+async def test_what_is_not_the_engine_is_told_no_plan(tmp_path: Path) -> None:
+    heard = asyncio.Queue[bytes]()
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        said = b""
+        with contextlib.suppress(OSError):
+            writer.write(pack(ReportMessage(report=Report(uptime_s=1.0))))
+            said = await reader.read()
+        await heard.put(said)
+        writer.close()
+
+    ear, path = Ear(), tmp_path / "engine.sock"
+    async with await asyncio.start_unix_server(serve, path), asyncio.timeout(15):
+        line = asyncio.create_task(EngineLink(path, Latest(Plan()), ear, uid=os.geteuid() + 1).run())
+        assert [await heard.get(), await heard.get()] == [b"", b""]
         line.cancel()
         await asyncio.gather(line, return_exceptions=True)
-        server.close()
-        await server.wait_closed()
-
-    asyncio.run(test())
-
-
-def test_what_is_not_the_engine_is_told_no_plan(tmp_path: Path) -> None:
-    async def test() -> None:
-        heard = asyncio.Queue[bytes]()
-
-        async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-            said = b""
-            with contextlib.suppress(OSError):
-                writer.write(pack(ReportMessage(report=Report(uptime_s=1.0))))
-                said = await reader.read()
-            await heard.put(said)
-            writer.close()
-
-        ear, path = Ear(), tmp_path / "engine.sock"
-        async with await asyncio.start_unix_server(serve, path), asyncio.timeout(15):
-            line = asyncio.create_task(EngineLink(path, Latest(Plan()), ear, uid=os.geteuid() + 1).run())
-            assert [await heard.get(), await heard.get()] == [b"", b""]
-            line.cancel()
-            await asyncio.gather(line, return_exceptions=True)
-        assert ear.uptimes.empty()
-
-    asyncio.run(test())
+    assert ear.uptimes.empty()

@@ -67,14 +67,6 @@ async def hall(**more: Any) -> AsyncIterator[Hall]:
         await runner.cleanup()
 
 
-def run(test: Callable[[], Any], seconds: float = 15) -> None:
-    async def bounded() -> None:
-        async with asyncio.timeout(seconds):
-            await test()
-
-    asyncio.run(bounded())
-
-
 async def settle(true: Callable[[], bool]) -> None:
     while True:
         if true():
@@ -82,21 +74,18 @@ async def settle(true: Callable[[], bool]) -> None:
         await asyncio.sleep(0.001)
 
 
-def test_the_state_once_and_then_what_differs() -> None:
-    async def test() -> None:
-        async with hall() as it:
-            it.feed.put(State(name="box", title="one"))
-            async with following(it.http, it.url) as reader:
-                name, body = await reader.next()
-                assert (name, body["title"]) == ("state", "one")
-                on_air = State(name="box", title="two", live=OnAir(since_at=5.0))
-                it.feed.put(on_air)
-                assert await reader.next() == ("change", {"title": "two", "live": {"type": "on-air", "since-at": 5.0}})
-                it.feed.put(msgspec.structs.replace(on_air))
-                it.feed.put(msgspec.structs.replace(on_air, title="three"))
-                assert await reader.next() == ("change", {"title": "three"})
-
-    run(test)
+async def test_the_state_once_and_then_what_differs() -> None:
+    async with hall() as it:
+        it.feed.put(State(name="box", title="one"))
+        async with following(it.http, it.url) as reader:
+            name, body = await reader.next()
+            assert (name, body["title"]) == ("state", "one")
+            on_air = State(name="box", title="two", live=OnAir(since_at=5.0))
+            it.feed.put(on_air)
+            assert await reader.next() == ("change", {"title": "two", "live": {"type": "on-air", "since-at": 5.0}})
+            it.feed.put(msgspec.structs.replace(on_air))
+            it.feed.put(msgspec.structs.replace(on_air, title="three"))
+            assert await reader.next() == ("change", {"title": "three"})
 
 
 def body(event: bytes) -> dict[str, Any]:
@@ -177,70 +166,58 @@ def test_of_a_growing_chat_only_what_is_new_is_sent() -> None:
     assert len(change) < 1000
 
 
-def test_viewers_hear_of_the_access_only_when_it_changes() -> None:
+async def test_viewers_hear_of_the_access_only_when_it_changes() -> None:
     """They get one without notices, made for them; made anew with every State it would be news each time."""
     notice = Problem(code="guessing", text="X.")
 
-    async def test() -> None:
-        async with hall() as it, following(it.http, it.url) as reader:
-            await reader.next()
-            state = State(access=AccessState(sessions=1, notices=(notice,)))
-            it.feed.put(state)
-            name, change = await reader.next()
-            assert (name, change["access"]) == ("change", {"sessions": 1, "pin-shown": False, "notices": []})
-            it.feed.put(msgspec.structs.replace(state, title="two"))
-            assert await reader.next() == ("change", {"title": "two"})
-
-    run(test)
+    async with hall() as it, following(it.http, it.url) as reader:
+        await reader.next()
+        state = State(access=AccessState(sessions=1, notices=(notice,)))
+        it.feed.put(state)
+        name, change = await reader.next()
+        assert (name, change["access"]) == ("change", {"sessions": 1, "pin-shown": False, "notices": []})
+        it.feed.put(msgspec.structs.replace(state, title="two"))
+        assert await reader.next() == ("change", {"title": "two"})
 
 
-def test_viewers_hear_of_the_chat_only_when_it_changes() -> None:
+async def test_viewers_hear_of_the_chat_only_when_it_changes() -> None:
     """What was hidden is taken out for them; taken out anew with every State it would be news each time."""
     who = ChatUser(id="1", name="Maya")
     cards = [ChatMessage(id=f"m{n}", platform="tiktok", at=0, kind="comment", user=who, text=f"{n}") for n in range(2)]
     hidden = msgspec.structs.replace(cards[1], hidden="message")
 
-    async def test() -> None:
-        async with hall() as it, following(it.http, it.url) as reader:
-            await reader.next()
-            state = State(chat=ChatState(messages=(cards[0], hidden)))
-            it.feed.put(state)
-            name, change = await reader.next()
-            assert (name, [message["id"] for message in change["chat"]["messages"]]) == ("change", ["m0"])
-            it.feed.put(msgspec.structs.replace(state, title="two"))
-            assert await reader.next() == ("change", {"title": "two"})
-
-    run(test)
+    async with hall() as it, following(it.http, it.url) as reader:
+        await reader.next()
+        state = State(chat=ChatState(messages=(cards[0], hidden)))
+        it.feed.put(state)
+        name, change = await reader.next()
+        assert (name, [message["id"] for message in change["chat"]["messages"]]) == ("change", ["m0"])
+        it.feed.put(msgspec.structs.replace(state, title="two"))
+        assert await reader.next() == ("change", {"title": "two"})
 
 
-def test_a_late_reader_gets_the_newest_and_not_the_ones_between() -> None:
-    async def test() -> None:
-        async with hall() as it, following(it.http, it.url) as reader:
-            await reader.next()
-            for number in range(1000):
-                it.feed.put(State(title=str(number)))
-            await reader.until("title", "999")
-            assert reader.events <= 3
-
-    run(test)
+async def test_a_late_reader_gets_the_newest_and_not_the_ones_between() -> None:
+    async with hall() as it, following(it.http, it.url) as reader:
+        await reader.next()
+        for number in range(1000):
+            it.feed.put(State(title=str(number)))
+        await reader.until("title", "999")
+        assert reader.events <= 3
 
 
-def test_meters_only_for_those_who_want_them_and_none_that_are_old() -> None:
-    async def test() -> None:
-        async with hall() as it:
-            it.feed.measure(MetersMessage(levels_db=(-50.0, -50.0)))
-            async with following(it.http, it.url) as loud, following(it.http, it.url, "?meters=0") as quiet:
-                assert (await loud.next())[0] == (await quiet.next())[0] == "state"
-                assert sum(it.heard) == 1
-                it.feed.measure(MetersMessage(levels_db=(-3.0, -4.0), sources=(SourceReport(name="mic"),)))
-                name, body = await loud.next()
-                assert (name, body["levels-db"], body["sources"][0]["name"]) == ("meters", [-3.0, -4.0], "mic")
-                it.feed.put(State(title="x"))
-                assert (await quiet.next())[0] == "change"
-            await settle(lambda: _poke(it) and it.feed.readers == 0)
-            assert sum(it.heard) == 0
-
-    run(test)
+async def test_meters_only_for_those_who_want_them_and_none_that_are_old() -> None:
+    async with hall() as it:
+        it.feed.measure(MetersMessage(levels_db=(-50.0, -50.0)))
+        async with following(it.http, it.url) as loud, following(it.http, it.url, "?meters=0") as quiet:
+            assert (await loud.next())[0] == (await quiet.next())[0] == "state"
+            assert sum(it.heard) == 1
+            it.feed.measure(MetersMessage(levels_db=(-3.0, -4.0), sources=(SourceReport(name="mic"),)))
+            name, body = await loud.next()
+            assert (name, body["levels-db"], body["sources"][0]["name"]) == ("meters", [-3.0, -4.0], "mic")
+            it.feed.put(State(title="x"))
+            assert (await quiet.next())[0] == "change"
+        await settle(lambda: _poke(it) and it.feed.readers == 0)
+        assert sum(it.heard) == 0
 
 
 def _poke(it: Hall) -> bool:
@@ -250,77 +227,64 @@ def _poke(it: Hall) -> bool:
 
 
 @pytest.mark.parametrize(("text", "expected"), [("1700000000", 1.7e9), ("1700000000123", 1700000000.123)])
-def test_a_phone_tells_its_time(text: str, expected: float) -> None:
-    async def test() -> None:
-        async with hall() as it:
-            async with following(it.http, it.url, headers={"X-Phone-Time": text}) as reader:
+async def test_a_phone_tells_its_time(text: str, expected: float) -> None:
+    async with hall() as it:
+        async with following(it.http, it.url, headers={"X-Phone-Time": text}) as reader:
+            await reader.next()
+        async with following(it.http, it.url, f"?phone-time={text}") as reader:
+            await reader.next()
+        for lie in ("", "nan", "inf", "-5", "x", "1e99"):
+            async with following(it.http, it.url, headers={"X-Phone-Time": lie}) as reader:
                 await reader.next()
-            async with following(it.http, it.url, f"?phone-time={text}") as reader:
-                await reader.next()
-            for lie in ("", "nan", "inf", "-5", "x", "1e99"):
-                async with following(it.http, it.url, headers={"X-Phone-Time": lie}) as reader:
-                    await reader.next()
-            assert it.times == [pytest.approx(expected)] * 2
-
-    run(test)
+        assert it.times == [pytest.approx(expected)] * 2
 
 
-def test_only_so_many() -> None:
-    async def test() -> None:
-        room = Room(together=2, viewers=2, each=2)
-        async with hall(room=room) as it, following(it.http, it.url), following(it.http, it.url) as last:
-            async with it.http.get(f"{it.url}/api/feed") as answer:
-                assert (answer.status, (await answer.json())["code"]) == (503, "too-many-readers")
-            await last.next()
-            assert it.feed.readers == 2
-
-    run(test)
+async def test_only_so_many() -> None:
+    room = Room(together=2, viewers=2, each=2)
+    async with hall(room=room) as it, following(it.http, it.url), following(it.http, it.url) as last:
+        async with it.http.get(f"{it.url}/api/feed") as answer:
+            assert (answer.status, (await answer.json())["code"]) == (503, "too-many-readers")
+        await last.next()
+        assert it.feed.readers == 2
 
 
-def test_a_reader_that_takes_nothing_is_let_go() -> None:
-    async def test() -> None:
-        async with hall(stuck_s=0.05) as it:
-            line = deaf(it.url, "")
-            await settle(lambda: it.feed.readers == 1)
-            large = "x" * 100_000
-            number = 0
-            while it.feed.readers:
-                number += 1
-                it.feed.put(State(title=f"{number}{large}"))
-                await asyncio.sleep(0.001)
-            line.close()
-
-    run(test)
+async def test_a_reader_that_takes_nothing_is_let_go() -> None:
+    async with hall(stuck_s=0.05) as it:
+        line = deaf(it.url, "")
+        await settle(lambda: it.feed.readers == 1)
+        large = "x" * 100_000
+        number = 0
+        while it.feed.readers:
+            number += 1
+            it.feed.put(State(title=f"{number}{large}"))
+            await asyncio.sleep(0.001)
+        line.close()
 
 
 @pytest.mark.timeout(60)
-def test_fifty_readers_of_which_ten_never_read() -> None:
+async def test_fifty_readers_of_which_ten_never_read() -> None:
     """Control's memory stays flat, and the others get every last State, however much the deaf were sent."""
-
-    async def test() -> None:
-        async with hall(stuck_s=600) as it, AsyncExitStack() as stack:
-            it.feed.put(State(title="begin"))
-            readers = [await stack.enter_async_context(following(it.http, it.url)) for _ in range(40)]
-            lines = [deaf(it.url, "") for _ in range(10)]
-            await settle(lambda: it.feed.readers == 50)
-            # Fills what the kernel holds for the deaf, so that only our own memory could grow from here on.
-            await _talk(it, readers, 0, 60)
-            gc.collect()
-            tracemalloc.start()
-            await _talk(it, readers, 60, 70)
-            gc.collect()
-            before = tracemalloc.take_snapshot()
-            await _talk(it, readers, 70, 220)
-            gc.collect()
-            grown = sum(row.size_diff for row in tracemalloc.take_snapshot().compare_to(before, "filename"))
-            tracemalloc.stop()
-            assert it.feed.readers == 50
-            # 150 States of 20 kB for ten deaf readers would be 30 MB.
-            assert grown < 1_000_000
-            for line in lines:
-                line.close()
-
-    run(test, 60)
+    async with hall(stuck_s=600) as it, AsyncExitStack() as stack:
+        it.feed.put(State(title="begin"))
+        readers = [await stack.enter_async_context(following(it.http, it.url)) for _ in range(40)]
+        lines = [deaf(it.url, "") for _ in range(10)]
+        await settle(lambda: it.feed.readers == 50)
+        # Fills what the kernel holds for the deaf, so that only our own memory could grow from here on.
+        await _talk(it, readers, 0, 60)
+        gc.collect()
+        tracemalloc.start()
+        await _talk(it, readers, 60, 70)
+        gc.collect()
+        before = tracemalloc.take_snapshot()
+        await _talk(it, readers, 70, 220)
+        gc.collect()
+        grown = sum(row.size_diff for row in tracemalloc.take_snapshot().compare_to(before, "filename"))
+        tracemalloc.stop()
+        assert it.feed.readers == 50
+        # 150 States of 20 kB for ten deaf readers would be 30 MB.
+        assert grown < 1_000_000
+        for line in lines:
+            line.close()
 
 
 async def _talk(it: Hall, readers: list[Reader], first: int, last: int) -> None:

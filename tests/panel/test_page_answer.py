@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from appliance.panel import page_files as room
 from appliance.panel.page_files import MADE, STATIC, coding_for, page_file, page_files
-from tests.security.house import House, visit
+from tests.security.house import visiting
 
 ETAG = str(hdrs.ETAG)
 GZIP = {"Accept-Encoding": "gzip, deflate, br"}
@@ -83,8 +83,8 @@ def test_a_packed_file_is_the_file(name: str) -> None:
     assert len(whole) < 1000 or len(coded["gzip"]) < len(whole) * 0.7
 
 
-def test_a_file_travels_packed_and_its_head_says_the_same(place: Path) -> None:
-    async def test(house: House) -> None:
+async def test_a_file_travels_packed_and_its_head_says_the_same(place: Path) -> None:
+    async with visiting(place) as house:
         for path, more in (("/static/main.js", {}), ("/static/base.css", {}), ("/", HTML)):
             whole = await house.ask("GET", path, {**more, **AS_IT_IS})
             packed = await house.ask("GET", path, {**more, **GZIP})
@@ -101,11 +101,9 @@ def test_a_file_travels_packed_and_its_head_says_the_same(place: Path) -> None:
                 assert one.headers["Vary"] == "Accept-Encoding"
                 assert one.headers["Cache-Control"] == "no-cache, no-transform"
 
-    visit(place, test)
 
-
-def test_what_a_browser_has_already_is_not_sent_again(place: Path) -> None:
-    async def test(house: House) -> None:
+async def test_what_a_browser_has_already_is_not_sent_again(place: Path) -> None:
+    async with visiting(place) as house:
         for path, more in (("/static/main.js", {}), ("/", HTML)):
             first = await house.ask("GET", path, {**more, **GZIP})
             tag = first.headers[ETAG]
@@ -124,11 +122,9 @@ def test_what_a_browser_has_already_is_not_sent_again(place: Path) -> None:
             unpacked = await house.ask("GET", path, {**more, **AS_IT_IS, "If-None-Match": tag})
             assert unpacked.status == 200, "what is packed differently is another thing"
 
-    visit(place, test)
 
-
-def test_an_update_is_seen_at_once(place: Path, other_page: Path) -> None:
-    async def test(house: House) -> None:
+async def test_an_update_is_seen_at_once(place: Path, other_page: Path) -> None:
+    async with visiting(place) as house:
         (other_page / "main.js").write_text("one;\n")
         tag = (await house.ask("GET", "/static/main.js", GZIP)).headers[ETAG]
         (other_page / "main.js").write_text("two;\n")
@@ -136,10 +132,8 @@ def test_an_update_is_seen_at_once(place: Path, other_page: Path) -> None:
         again = await house.ask("GET", "/static/main.js", {**GZIP, "If-None-Match": tag})
         assert (again.status, again.body) == (200, b"two;\n")
 
-    visit(place, test)
 
-
-def test_no_file_is_packed_twice(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_no_file_is_packed_twice(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     packed: list[bytes] = []
     pack = gzip.compress
 
@@ -150,20 +144,17 @@ def test_no_file_is_packed_twice(place: Path, monkeypatch: pytest.MonkeyPatch) -
     monkeypatch.setattr(gzip, "compress", counted)
     page_file.cache_clear()
 
-    async def test(house: House) -> None:
+    async with visiting(place) as house:
         at_start = len(packed)
         assert at_start > len(page_files())
         for path in page_files():
             assert (await house.ask("GET", path, GZIP)).status == 200
         assert len(packed) == at_start
 
-    visit(place, test)
 
-
-def test_what_may_hold_a_secret_is_never_packed(place: Path) -> None:
+async def test_what_may_hold_a_secret_is_never_packed(place: Path) -> None:
     """Its packed size would tell who can have text put into it what else is in it."""
-
-    async def test(house: House) -> None:
+    async with visiting(place) as house:
         cookie = await house.cookie()
         for path in ("/api/state", "/api/whoami", "/api/sessions", "/api/recordings", "/api/settings", "/nothing"):
             answer = await house.ask("GET", path, {**GZIP, "Cookie": cookie})
@@ -173,18 +164,14 @@ def test_what_may_hold_a_secret_is_never_packed(place: Path) -> None:
         assert json.loads(sent.body)["ok"]
         assert "Content-Encoding" not in sent.headers
 
-    visit(place, test)
 
-
-def test_a_file_that_is_opened_as_a_page_may_do_nothing(place: Path) -> None:
-    async def test(house: House) -> None:
+async def test_a_file_that_is_opened_as_a_page_may_do_nothing(place: Path) -> None:
+    async with visiting(place) as house:
         for path in page_files():
             policy = (await house.ask("GET", path)).headers["Content-Security-Policy"]
             assert policy == "default-src 'none'; frame-ancestors 'none'"
         page = (await house.ask("GET", "/", HTML)).headers["Content-Security-Policy"]
         assert "script-src 'self'" in page
-
-    visit(place, test)
 
 
 @given(st.text(max_size=200) | st.text("gzipbr;,=q.01 *", max_size=60))

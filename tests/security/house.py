@@ -224,11 +224,18 @@ async def open_house(
         await runner.cleanup()
 
 
-def visit(directory: Path, test: Callable[[House], Awaitable[None]], *, within_s: float = 15, **more: Any) -> None:
-    """Runs one test in a house of its own."""
+@asynccontextmanager
+async def visiting(directory: Path, *, within_s: float = 15, **more: Any) -> AsyncIterator[House]:
+    """A house of its own for one test, for so long at most."""
+    async with asyncio.timeout(within_s), open_house(directory, **more) as house:
+        yield house
+
+
+def visit(directory: Path, test: Callable[[House], Awaitable[None]], **more: Any) -> None:
+    """The same for a test that is run with a guard and without."""
 
     async def bounded() -> None:
-        async with asyncio.timeout(within_s), open_house(directory, **more) as house:
+        async with visiting(directory, **more) as house:
             await test(house)
 
     asyncio.run(bounded())

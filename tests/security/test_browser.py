@@ -11,7 +11,7 @@ from aiohttp import web
 
 from appliance.access import guard as access_room
 from appliance.panel import app as app_room
-from tests.security.house import House, visit
+from tests.security.house import visiting
 
 CHROMIUM = shutil.which("chromium")
 GUARD = pytest.mark.parametrize("is_guarded", [True, False], ids=["guarded", "without-guard"])
@@ -56,7 +56,9 @@ async def browse(profile: Path, address: str) -> str:
 @pytest.mark.slow
 @pytest.mark.timeout(90)
 @GUARD
-def test_a_hostile_page_in_the_owners_browser(place: Path, monkeypatch: pytest.MonkeyPatch, is_guarded: bool) -> None:
+async def test_a_hostile_page_in_the_owners_browser(
+    place: Path, monkeypatch: pytest.MonkeyPatch, is_guarded: bool
+) -> None:
     """On another port of the box's own address, where SameSite does not help: the cookie goes along."""
     if not is_guarded:
 
@@ -67,7 +69,8 @@ def test_a_hostile_page_in_the_owners_browser(place: Path, monkeypatch: pytest.M
         monkeypatch.setattr(app_room, "read_body", any_body)
         monkeypatch.setattr(app_room, "must_be_json", lambda _request: None)
 
-    async def test(house: House) -> None:
+    async with visiting(place, within_s=80) as house:
+
         async def page(_request: web.Request) -> web.Response:
             return web.Response(text=HOSTILE.replace("BOX", house.site), content_type="text/html")
 
@@ -84,5 +87,3 @@ def test_a_hostile_page_in_the_owners_browser(place: Path, monkeypatch: pytest.M
             await runner.cleanup()
         assert 'data-said="unread,not-embedded,done"' in dom
         assert (len(house.desk.done) == 0) is is_guarded
-
-    visit(place, test, within_s=80)

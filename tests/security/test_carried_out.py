@@ -121,15 +121,12 @@ def kept_by(state_dir: Path) -> dict[str, Any]:
     return {str(file.relative_to(state_dir)): file.read_bytes() for file in state_dir.rglob("*") if file.is_file()}
 
 
-def test_what_lets_somebody_in_is_kept_nowhere_in_clear(place: Path) -> None:
+async def test_what_lets_somebody_in_is_kept_nowhere_in_clear(place: Path) -> None:
     planted = Planted()
 
-    async def test() -> None:
-        async with fake_engine(place), box(place) as it:
-            await _plant(it, planted)
-            pin = AccessFiles(place / "state").pin.shown()
-            secrets = [secret for secret in planted.secrets if secret not in {KEY, "sign=qr+Zz", pin, in_groups(pin)}]
-            for name, body in kept_by(place / "state").items():
-                assert not [secret for secret in secrets if secret.encode() in body], name
-
-    run(test)
+    async with fake_engine(place), box(place) as it:
+        await _plant(it, planted)
+        pin = AccessFiles(place / "state").pin.shown()
+        secrets = [secret for secret in planted.secrets if secret not in {KEY, "sign=qr+Zz", pin, in_groups(pin)}]
+        for name, body in kept_by(place / "state").items():
+            assert not [secret for secret in secrets if secret.encode() in body], name

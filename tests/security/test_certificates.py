@@ -109,7 +109,7 @@ async def publish(other: Impostor, _: Path) -> str:
     [(speak_mqtt, PASSWORD), (sign_in, CLIENT), (measure, "POST / HTTP/1.1"), (publish, "\3")],
     ids=["mqtt", "sign-in", "uplink-test", "rtmps"],
 )
-def test_a_common_name_alone_is_told_nothing(
+async def test_a_common_name_alone_is_told_nothing(
     place: Path,
     authority: Authority,
     monkeypatch: pytest.MonkeyPatch,
@@ -122,15 +122,12 @@ def test_a_common_name_alone_is_told_nothing(
         ignored = property(lambda _: True, lambda _context, _value: None)
         monkeypatch.setattr(tls.BoundedContext, "hostname_checks_common_name", ignored)
 
-    async def test() -> None:
-        context = authority.issue("", common_name="localhost").context()
-        async with asyncio.timeout(30), impostor(context) as other:
-            said = await come(other, place)
-            assert (tells.encode() in other.heard) is not is_guarded
-            assert bool(other.heard) is not is_guarded
-            assert PASSWORD not in said
-
-    asyncio.run(test())
+    context = authority.issue("", common_name="localhost").context()
+    async with asyncio.timeout(30), impostor(context) as other:
+        said = await come(other, place)
+        assert (tells.encode() in other.heard) is not is_guarded
+        assert bool(other.heard) is not is_guarded
+        assert PASSWORD not in said
 
 
 def test_no_other_room_makes_up_whom_to_trust() -> None:

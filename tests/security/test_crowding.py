@@ -15,7 +15,7 @@ from appliance.access.door import Bounds, Door, Guest
 from appliance.access.quotas import Holders, Places, Room
 from appliance.access.tokens import MOST_SESSIONS, Role
 from appliance.panel import feed, packets
-from tests.security.house import House, visit
+from tests.security.house import House, visiting
 
 GUARD = pytest.mark.parametrize("is_guarded", [True, False], ids=["guarded", "without-guard"])
 
@@ -60,7 +60,7 @@ def forget_quotas(monkeypatch: pytest.MonkeyPatch, house: House) -> None:
 @pytest.mark.parametrize(
     ("path", "times"), [("/api/state", 192), ("/api/quiet", 192), ("/api/feed", 64), ("/api/preview.mp4", 8)]
 )  # fmt: skip
-def test_viewers_take_all_there_is(
+async def test_viewers_take_all_there_is(
     place: Path, monkeypatch: pytest.MonkeyPatch, path: str, times: int, viewers: int, is_guarded: bool
 ) -> None:
     if not is_guarded:
@@ -69,7 +69,7 @@ def test_viewers_take_all_there_is(
             Guest, "is_answered", property(lambda _self: True, lambda _self, _value: None), raising=False
         )
 
-    async def test(house: House) -> None:
+    async with visiting(place, within_s=50) as house:
         cookies = [{"Cookie": await house.cookie("viewer")} for _ in range(viewers)]
         if not is_guarded:
             forget_quotas(monkeypatch, house)
@@ -80,11 +80,9 @@ def test_viewers_take_all_there_is(
         for _, writer in stayed:
             writer.transport.abort()
 
-    visit(place, test, within_s=50)
 
-
-def test_two_owners_watch_while_viewers_take_all_they_may(place: Path) -> None:
-    async def test(house: House) -> None:
+async def test_two_owners_watch_while_viewers_take_all_they_may(place: Path) -> None:
+    async with visiting(place) as house:
         stayed = []
         for role in ("viewer", "viewer", "viewer", "owner", "owner"):
             grant: Role = "owner" if role == "owner" else "viewer"
@@ -96,13 +94,10 @@ def test_two_owners_watch_while_viewers_take_all_they_may(place: Path) -> None:
         for _, writer in stayed:
             writer.transport.abort()
 
-    visit(place, test)
 
-
-def test_what_is_left_is_given_to_others(place: Path) -> None:
+async def test_what_is_left_is_given_to_others(place: Path) -> None:
     """A place is free again as soon as its reader is gone, and one phone's newest connection is always heard."""
-
-    async def test(house: House) -> None:
+    async with visiting(place) as house:
         headers = {"Cookie": await house.cookie("viewer")}
         streams = [await ask_and_stay(house, headers, "/api/quiet") for _ in range(quotas.RUNNING.each)]
         (known,) = house.access._holders._answered
@@ -117,8 +112,6 @@ def test_what_is_left_is_given_to_others(place: Path) -> None:
         assert running.held_by(known) == quotas.RUNNING.each - 1
         for _, writer in [*streams, (status, refused), *kept]:
             writer.transport.abort()
-
-    visit(place, test)
 
 
 def test_places_are_counted_right_whatever_happens() -> None:
@@ -158,14 +151,14 @@ async def revoke(house: House, _lost: Headers, _mine: Headers) -> None:
 
 @GUARD
 @pytest.mark.parametrize("throw_out", [remove, remove_all_others, reset, pushed_out, revoke])
-def test_who_was_removed_stays_connected(
+async def test_who_was_removed_stays_connected(
     place: Path, monkeypatch: pytest.MonkeyPatch, throw_out: ThrowOut, is_guarded: bool
 ) -> None:
     """It asked for nothing just then; its connections must neither be known any more nor be there at all."""
     if not is_guarded:
         monkeypatch.setattr(Holders, "cut", lambda _self, _hashes, _kept=None: None)
 
-    async def test(house: House) -> None:
+    async with visiting(place) as house:
         mine = await house.own(await house.cookie())
         if throw_out is revoke:
             lost = {"Authorization": f"Bearer {house.files.add_token('lost', 1.0)}"}
@@ -181,11 +174,9 @@ def test_who_was_removed_stays_connected(
         for writer in held:
             writer.transport.abort()
 
-    visit(place, test)
 
-
-def test_who_leaves_gets_the_answer_and_is_a_stranger_then(place: Path) -> None:
-    async def test(house: House) -> None:
+async def test_who_leaves_gets_the_answer_and_is_a_stranger_then(place: Path) -> None:
+    async with visiting(place) as house:
         mine = await house.own(await house.cookie())
         known = (await house.ask("GET", "/api/whoami", mine)).json["id"]
         reader, writer = await house.connect()
@@ -194,5 +185,3 @@ def test_who_leaves_gets_the_answer_and_is_a_stranger_then(place: Path) -> None:
         assert b" 200 " in await reader.readline()
         assert [guest.is_known for guest in house.door._guests if guest.transport is not None] == [False]
         writer.transport.abort()
-
-    visit(place, test)

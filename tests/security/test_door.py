@@ -14,7 +14,7 @@ from aiohttp import web
 from appliance.access.door import Bounds, Door, Guest
 from appliance.access.tokens import Role
 from appliance.panel import app
-from tests.security.house import House, visit
+from tests.security.house import House, visit, visiting
 
 GUARD = pytest.mark.parametrize("is_guarded", [True, False], ids=["guarded", "without-guard"])
 QUICK = Bounds(header_s=0.25, idle_s=0.25, known_idle_s=0.25)
@@ -39,39 +39,37 @@ async def is_cut(reader: asyncio.StreamReader, *, expected: bool = True) -> bool
     "said", [b"", b"GET / HTTP/1.1\r\nHost: ", b"GET /healthz HTTP/1.1\r\nHost: HOST\r\n\r\nGET / HT"],
     ids=["silent", "half a header", "half a second header"],
 )  # fmt: skip
-def test_slow_headers(place: Path, monkeypatch: pytest.MonkeyPatch, is_guarded: bool, said: bytes) -> None:
+async def test_slow_headers(place: Path, monkeypatch: pytest.MonkeyPatch, is_guarded: bool, said: bytes) -> None:
     if not is_guarded:
         monkeypatch.setattr(Guest, "expect", lambda _self, _within_s: None)
 
-    async def test(house: House) -> None:
+    async with visiting(place, bounds=QUICK) as house:
         reader, writer = await house.connect()
         writer.write(said.replace(b"HOST", house.host.encode()))
         assert await is_cut(reader, expected=is_guarded) is is_guarded
         writer.transport.abort()
 
-    visit(place, test, bounds=QUICK)
-
 
 @GUARD
-def test_a_handshake_that_never_comes(place: Path, is_guarded: bool) -> None:
+async def test_a_handshake_that_never_comes(place: Path, is_guarded: bool) -> None:
     bounds = QUICK if is_guarded else Bounds(header_s=3600)
 
-    async def test(house: House) -> None:
+    async with visiting(place, bounds=bounds, tls=True) as house:
         for said in (b"", b"\x16\x03\x01"):
             reader, writer = await house.connect()
             writer.write(said)
             assert await is_cut(reader, expected=is_guarded) is is_guarded
             writer.transport.abort()
 
-    visit(place, test, bounds=bounds, tls=True)
-
 
 @GUARD
-def test_one_address_takes_all_connections(place: Path, monkeypatch: pytest.MonkeyPatch, is_guarded: bool) -> None:
+async def test_one_address_takes_all_connections(
+    place: Path, monkeypatch: pytest.MonkeyPatch, is_guarded: bool
+) -> None:
     if not is_guarded:
         monkeypatch.setattr(Door, "make_room", lambda _self, _newest: True)
 
-    async def test(house: House) -> None:
+    async with visiting(place, bounds=FEW) as house:
         held = [await house.connect() for _ in range(30)]
         # The owner at the very same address is heard, because the newest always is.
         assert (await house.ask("GET", "/healthz")).status == 200
@@ -80,11 +78,11 @@ def test_one_address_takes_all_connections(place: Path, monkeypatch: pytest.Monk
         for _, writer in held:
             writer.transport.abort()
 
-    visit(place, test, bounds=FEW)
-
 
 @GUARD
-def test_many_addresses_take_all_connections(place: Path, monkeypatch: pytest.MonkeyPatch, is_guarded: bool) -> None:
+async def test_many_addresses_take_all_connections(
+    place: Path, monkeypatch: pytest.MonkeyPatch, is_guarded: bool
+) -> None:
     """A paired phone's stream is not cut for them, however many come."""
     if not is_guarded:
         make_room = Door.make_room
@@ -96,7 +94,7 @@ def test_many_addresses_take_all_connections(place: Path, monkeypatch: pytest.Mo
 
         monkeypatch.setattr(Door, "make_room", trusting_nobody)
 
-    async def test(house: House) -> None:
+    async with visiting(place, bounds=FEW) as house:
         cookie = await house.cookie()
         reader, mine = await house.connect()
         mine.write(f"GET /api/endless HTTP/1.1\r\nHost: {house.host}\r\nCookie: {cookie}\r\n\r\n".encode())
@@ -114,11 +112,9 @@ def test_many_addresses_take_all_connections(place: Path, monkeypatch: pytest.Mo
         for _, writer in [*held, (reader, mine)]:
             writer.transport.abort()
 
-    visit(place, test, bounds=FEW)
 
-
-def test_when_all_are_known_the_newest_has_to_wait(place: Path) -> None:
-    async def test(house: House) -> None:
+async def test_when_all_are_known_the_newest_has_to_wait(place: Path) -> None:
+    async with visiting(place, bounds=FEW) as house:
         cookie = await house.cookie()
         streams = []
         for _ in range(FEW.together):
@@ -135,11 +131,9 @@ def test_when_all_are_known_the_newest_has_to_wait(place: Path) -> None:
         for stream in streams:
             stream.transport.abort()
 
-    visit(place, test, bounds=FEW)
 
-
-def test_what_is_answered_is_not_cut_for_being_slow(place: Path) -> None:
-    async def test(house: House) -> None:
+async def test_what_is_answered_is_not_cut_for_being_slow(place: Path) -> None:
+    async with visiting(place, bounds=QUICK) as house:
         cookie = await house.cookie()
         reader, writer = await house.connect()
         writer.write(f"GET /api/endless HTTP/1.1\r\nHost: {house.host}\r\nCookie: {cookie}\r\n\r\n".encode())
@@ -148,13 +142,10 @@ def test_what_is_answered_is_not_cut_for_being_slow(place: Path) -> None:
             await reader.readuntil(b"something new")
         writer.transport.abort()
 
-    visit(place, test, bounds=QUICK)
 
-
-def test_an_answer_that_is_never_read_is_dropped(place: Path) -> None:
+async def test_an_answer_that_is_never_read_is_dropped(place: Path) -> None:
     """The kernel holds what it can; the rest must not stay with us."""
-
-    async def test(house: House) -> None:
+    async with visiting(place, bounds=QUICK) as house:
         _, writer = await house.connect()
         writer.transport.pause_reading()  # type: ignore[attr-defined]
         request = f"GET /static/main.js HTTP/1.1\r\nHost: {house.host}\r\n\r\n".encode()
@@ -163,23 +154,18 @@ def test_an_answer_that_is_never_read_is_dropped(place: Path) -> None:
         await house.until(lambda: house.connections == 0)
         writer.transport.abort()
 
-    visit(place, test, bounds=QUICK)
 
-
-def test_every_address_of_a_name_is_listened_on(place: Path) -> None:
-    async def test() -> None:
-        door = Door()
-        port = await door.open("localhost", 0)
-        try:
-            families = {listener.family for listener in door._listeners}
-            assert {listener.getsockname()[1] for listener in door._listeners} == {port}
-            assert socket.AF_INET in families
-            with pytest.raises(OSError, match="in use"):
-                await Door().open("127.0.0.1", port)
-        finally:
-            door.close()
-
-    asyncio.run(test())
+async def test_every_address_of_a_name_is_listened_on(place: Path) -> None:
+    door = Door()
+    port = await door.open("localhost", 0)
+    try:
+        families = {listener.family for listener in door._listeners}
+        assert {listener.getsockname()[1] for listener in door._listeners} == {port}
+        assert socket.AF_INET in families
+        with pytest.raises(OSError, match="in use"):
+            await Door().open("127.0.0.1", port)
+    finally:
+        door.close()
 
 
 @GUARD
@@ -223,10 +209,9 @@ def test_one_that_asks_in_heaps_leaves_the_others_their_turns(
     visit(place, test)
 
 
-def test_little_is_read_ahead(place: Path) -> None:
+async def test_little_is_read_ahead(place: Path) -> None:
     """What the kernel keeps for a connection is parsed at once, so that it must not be much."""
-
-    async def test(house: House) -> None:
+    async with visiting(place) as house:
         _, writer = await house.connect()
         writer.write(b"GET /healthz HTTP/1.1\r\n")
         assert (await house.ask("GET", "/healthz")).status == 200
@@ -238,5 +223,3 @@ def test_little_is_read_ahead(place: Path) -> None:
         assert room
         assert max(room) <= 64 * 1024
         writer.transport.abort()
-
-    visit(place, test)

@@ -24,7 +24,7 @@ from appliance.access.limits import MOST_CLIENTS
 from appliance.access.origin import Client, client_between
 from appliance.access.passwords import PasswordFile
 from appliance.access.tokens import Grant
-from tests.security.house import House, visit
+from tests.security.house import House, visiting
 
 GUARD = pytest.mark.parametrize("is_guarded", [True, False], ids=["guarded", "without-guard"])
 PASSWORD = "correct horse battery"
@@ -88,13 +88,14 @@ def test_a_flood_from_everywhere_hits_no_more_than_that(is_guarded: bool) -> Non
 
 
 @GUARD
-def test_the_right_pin_gets_in_through_a_flood(place: Path, monkeypatch: pytest.MonkeyPatch, is_guarded: bool) -> None:
+async def test_the_right_pin_gets_in_through_a_flood(
+    place: Path, monkeypatch: pytest.MonkeyPatch, is_guarded: bool
+) -> None:
     """In the house itself: the owner is told how long it takes, comes back then with what was typed, and is in.
 
     Meanwhile the flood has changed the PIN more than once. The guard: it is compared when it is typed.
     """
-
-    async def test(house: House) -> None:
+    async with visiting(place) as house:
         crowd = [guest(number) for number in range(60)]
         for client in crowd:
             await guess(house, client, NO_PIN)
@@ -125,19 +126,17 @@ def test_the_right_pin_gets_in_through_a_flood(place: Path, monkeypatch: pytest.
         came = await guess(house, owner, typed)
         assert isinstance(came, tuple) is is_guarded
 
-    visit(place, test)
-
 
 @GUARD
 @pytest.mark.parametrize("lane", ["far", "again"])
-def test_a_flood_fills_its_own_lane_alone(
+async def test_a_flood_fills_its_own_lane_alone(
     place: Path, monkeypatch: pytest.MonkeyPatch, is_guarded: bool, lane: str
 ) -> None:
     """From the internet, or by all who guessed before: who types the PIN in the house waits for nothing."""
     if not is_guarded:
         monkeypatch.setattr(GuessQueue, "lane_of", lambda _self, _client, _now: lane)
 
-    async def test(house: House) -> None:
+    async with visiting(place) as house:
         if lane == "far":
             for number in range(300):
                 await guess(house, far(number), NO_PIN)
@@ -150,14 +149,11 @@ def test_a_flood_fills_its_own_lane_alone(
         came = await guess(house, guest(200), house.files.pin.shown())
         assert isinstance(came, tuple) is is_guarded
 
-    visit(place, test)
-
 
 @GUARD
-def test_a_phone_that_was_here_before_goes_first(place: Path, is_guarded: bool) -> None:
+async def test_a_phone_that_was_here_before_goes_first(place: Path, is_guarded: bool) -> None:
     """The house is flooded, and the owner's phone has lost its cookie; but it is known by its address."""
-
-    async def test(house: House) -> None:
+    async with visiting(place) as house:
         cookie = await house.cookie()
         assert (await house.ask("GET", "/api/state", {"Cookie": cookie}, come_from="127.0.0.7")).status == 200
         if not is_guarded:
@@ -167,11 +163,9 @@ def test_a_phone_that_was_here_before_goes_first(place: Path, is_guarded: bool) 
         answer = await house.post("/api/pair", {"pin": house.files.pin.shown()}, come_from="127.0.0.7")
         assert answer.status == (200 if is_guarded else 429)
 
-    visit(place, test)
 
-
-def test_a_phone_that_was_removed_is_not_known_any_more(place: Path) -> None:
-    async def test(house: House) -> None:
+async def test_a_phone_that_was_removed_is_not_known_any_more(place: Path) -> None:
+    async with visiting(place) as house:
         mine, lost = await house.own(await house.cookie()), await house.own(await house.cookie())
         lost_id = (await house.ask("GET", "/api/whoami", lost, come_from="127.0.0.7")).json["id"]
         assert "127.0.0.7" in house.access._seen_at
@@ -180,8 +174,6 @@ def test_a_phone_that_was_removed_is_not_known_any_more(place: Path) -> None:
         for number in range(access_room._MOST_SEEN + 9):
             house.access._see(guest(number), house.access.sessions[0])
         assert len(house.access._seen_at) == access_room._MOST_SEEN
-
-    visit(place, test)
 
 
 @GUARD
@@ -307,10 +299,10 @@ def test_a_guest_with_every_address_of_the_houses_prefix(monkeypatch: pytest.Mon
 
 
 @GUARD
-def test_an_owners_reset_does_not_wait_with_strangers(
+async def test_an_owners_reset_does_not_wait_with_strangers(
     place: Path, monkeypatch: pytest.MonkeyPatch, is_guarded: bool
 ) -> None:
-    async def test(house: House) -> None:
+    async with visiting(place) as house:
         for number in range(300):
             await guess(house, guest(number), NO_PIN)
         pin = house.files.pin.shown()
@@ -319,17 +311,15 @@ def test_an_owners_reset_does_not_wait_with_strangers(
         else:
             assert isinstance(await guess(house, guest(400), pin), Denied)
 
-    visit(place, test)
-
 
 @GUARD
-def test_inviting_gives_no_more_guesses_at_the_reset(
+async def test_inviting_gives_no_more_guesses_at_the_reset(
     place: Path, monkeypatch: pytest.MonkeyPatch, is_guarded: bool
 ) -> None:
     """A hijacked owner's phone lets in one browser after another, each to guess the PIN that the box shows."""
     monkeypatch.setattr(pins, "MOST_WRONG", 10**6)
 
-    async def test(house: House) -> None:
+    async with visiting(place) as house:
         tried: list[int] = []
 
         async def reset(_command: object) -> dict[str, bool]:
@@ -351,14 +341,13 @@ def test_inviting_gives_no_more_guesses_at_the_reset(
         # Another owner is not kept from it.
         assert (await house.ask("POST", "/api/do", other, body)).status == 403
 
-    visit(place, test)
-
 
 @GUARD
-def test_very_many_addresses_guess_the_password(place: Path, monkeypatch: pytest.MonkeyPatch, is_guarded: bool) -> None:
+async def test_very_many_addresses_guess_the_password(
+    place: Path, monkeypatch: pytest.MonkeyPatch, is_guarded: bool
+) -> None:
     """A hundred wrong ones closed it to everybody; now the owner is told when, and gets in then."""
-
-    async def test(house: House) -> None:
+    async with visiting(place) as house:
         monkeypatch.setattr(PasswordFile, "matches", lambda _self, text: text == PASSWORD)
         await asyncio.to_thread(house.files.password.keep, PASSWORD)
         entry = house.access.entry
@@ -378,11 +367,9 @@ def test_very_many_addresses_guess_the_password(place: Path, monkeypatch: pytest
         house.steady += float(waits.value.facts["seconds"])
         assert (await entry.by_password(Visitor(guest(200)), PASSWORD))[1].role == "owner"
 
-    visit(place, test)
 
-
-def test_what_was_forgotten_waits_no_more(place: Path) -> None:
-    async def test(house: House) -> None:
+async def test_what_was_forgotten_waits_no_more(place: Path) -> None:
+    async with visiting(place) as house:
         for number in range(20):
             await guess(house, guest(number), NO_PIN)
         typed = house.files.pin.shown()
@@ -394,11 +381,9 @@ def test_what_was_forgotten_waits_no_more(place: Path) -> None:
         assert isinstance(again, Denied)
         assert again.code == "wrong-pin"
 
-    visit(place, test)
 
-
-def test_a_right_pin_that_waits_opens_for_one_alone(place: Path) -> None:
-    async def test(house: House) -> None:
+async def test_a_right_pin_that_waits_opens_for_one_alone(place: Path) -> None:
+    async with visiting(place) as house:
         for number in range(8):
             await guess(house, guest(number), NO_PIN)
         typed = house.files.pin.shown()
@@ -410,14 +395,11 @@ def test_a_right_pin_that_waits_opens_for_one_alone(place: Path) -> None:
         assert isinstance(late, Denied)
         assert late.code == "wrong-pin"
 
-    visit(place, test)
-
 
 @GUARD
-def test_a_place_is_worth_one_guess(place: Path, monkeypatch: pytest.MonkeyPatch, is_guarded: bool) -> None:
+async def test_a_place_is_worth_one_guess(place: Path, monkeypatch: pytest.MonkeyPatch, is_guarded: bool) -> None:
     """Many guesses are sent while one place waits, the right one among them: only the last counts."""
-
-    async def test(house: House) -> None:
+    async with visiting(place) as house:
         for number in range(8):
             await guess(house, guest(number), NO_PIN)
         typed = house.files.pin.shown()
@@ -430,5 +412,3 @@ def test_a_place_is_worth_one_guess(place: Path, monkeypatch: pytest.MonkeyPatch
         house.steady += 80
         came = await guess(house, owner, "00000019")
         assert isinstance(came, Denied) is is_guarded
-
-    visit(place, test)

@@ -12,7 +12,7 @@ from appliance.access.denied import Denied
 from appliance.access.limits import Tries
 from appliance.access.passwords import PasswordFile
 from appliance.errors import Unavailable
-from tests.security.house import House, visit
+from tests.security.house import House, visiting
 
 GUARD = pytest.mark.parametrize("is_guarded", [True, False], ids=["guarded", "without-guard"])
 PASSWORD = "correct horse battery"
@@ -28,12 +28,12 @@ def everything_in(place: Path) -> bytes:
 
 
 @GUARD
-def test_one_address_guesses_the_pin(place: Path, monkeypatch: pytest.MonkeyPatch, is_guarded: bool) -> None:
+async def test_one_address_guesses_the_pin(place: Path, monkeypatch: pytest.MonkeyPatch, is_guarded: bool) -> None:
     if not is_guarded:
         monkeypatch.setattr(limits, "PER_CLIENT", ((1000, 1.0),))
         monkeypatch.setattr(pins, "MOST_WRONG", 1000)
 
-    async def test(house: House) -> None:
+    async with visiting(place) as house:
         for number in range(3):
             answer = await house.post("/api/pair", {"pin": wrong(house, number)})
             assert (answer.status, answer.json["code"]) == (403, "wrong-pin")
@@ -46,16 +46,14 @@ def test_one_address_guesses_the_pin(place: Path, monkeypatch: pytest.MonkeyPatc
             assert (await house.post("/api/pair", {"token": house.files.new_link(1.0)})).status == 200
             assert (await house.post("/api/pair", {"pin": right}, come_from="127.0.0.9")).status == 200
 
-    visit(place, test)
-
 
 @GUARD
-def test_many_addresses_guess_the_pin(place: Path, monkeypatch: pytest.MonkeyPatch, is_guarded: bool) -> None:
+async def test_many_addresses_guess_the_pin(place: Path, monkeypatch: pytest.MonkeyPatch, is_guarded: bool) -> None:
     """The sixth address has the right PIN: by then it is another."""
     if not is_guarded:
         monkeypatch.setattr(pins, "MOST_WRONG", 1000)
 
-    async def test(house: House) -> None:
+    async with visiting(place) as house:
         first = house.files.pin.shown()
         for number in range(5):
             guess = f"{(int(first) + 1 + number) % 10**8:08d}"
@@ -66,11 +64,9 @@ def test_many_addresses_guess_the_pin(place: Path, monkeypatch: pytest.MonkeyPat
             assert house.shown == [f"PIN {pins.in_groups(house.files.pin.shown())}"]
             assert first not in house.shown[0].replace(" ", "")
 
-    visit(place, test)
 
-
-def test_a_pin_works_once_and_in_any_grouping(place: Path) -> None:
-    async def test(house: House) -> None:
+async def test_a_pin_works_once_and_in_any_grouping(place: Path) -> None:
+    async with visiting(place) as house:
         pin = house.files.pin.shown()
         answer = await house.post("/api/pair", {"pin": f" {pin[:4]}-{pin[4:]} ", "name": "Maya's phone"})
         assert answer.status == 200
@@ -79,8 +75,6 @@ def test_a_pin_works_once_and_in_any_grouping(place: Path) -> None:
         await house.access.check_pin(house.files.pin.shown())
         with pytest.raises(Denied):
             await house.access.check_pin(pin)
-
-    visit(place, test)
 
 
 @pytest.mark.parametrize("pin", ["", "1", "\ud800", "0" * 1000, "１２３４５６７８", "\x00"])
@@ -139,11 +133,11 @@ def test_right_guesses_cost_nothing_and_memory_is_bounded() -> None:
 
 
 @GUARD
-def test_guessing_the_password(place: Path, monkeypatch: pytest.MonkeyPatch, is_guarded: bool) -> None:
+async def test_guessing_the_password(place: Path, monkeypatch: pytest.MonkeyPatch, is_guarded: bool) -> None:
     if not is_guarded:
         monkeypatch.setattr(limits, "PER_CLIENT", ((1000, 1.0),))
 
-    async def test(house: House) -> None:
+    async with visiting(place) as house:
         await asyncio.to_thread(house.files.password.keep, PASSWORD)
         for _ in range(3):
             answer = await house.post("/api/login", {"password": "not it, not it"})
@@ -152,16 +146,13 @@ def test_guessing_the_password(place: Path, monkeypatch: pytest.MonkeyPatch, is_
         answer = await house.post("/api/login", {"password": PASSWORD, "name": "Admin"}, come_from="127.0.0.7")
         assert (answer.status, answer.json["role"]) == (200, "owner")
 
-    visit(place, test)
 
-
-def test_passwords_are_hashed_one_at_a_time(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_passwords_are_hashed_one_at_a_time(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Each takes 32 MB and a good part of a second of a small box."""
     together, most = 0, 0
     go_on = asyncio.Event()
 
-    async def test(house: House) -> None:
-        nonlocal most
+    async with visiting(place) as house:
         loop = asyncio.get_running_loop()
 
         def slow(_self: PasswordFile, _text: str) -> bool:
@@ -188,11 +179,9 @@ def test_passwords_are_hashed_one_at_a_time(place: Path, monkeypatch: pytest.Mon
         assert statuses == [403] * 4 + [429] * 4
         assert most == 1
 
-    visit(place, test)
 
-
-def test_a_password_is_set_changed_and_taken_away(place: Path) -> None:
-    async def test(house: House) -> None:
+async def test_a_password_is_set_changed_and_taken_away(place: Path) -> None:
+    async with visiting(place) as house:
         own = await house.cookie()
         assert (await house.post("/api/login", {"password": PASSWORD})).json["code"] == "no-password"
         short = await house.post("/api/password", {"password": "short"}, Cookie=own)
@@ -213,8 +202,6 @@ def test_a_password_is_set_changed_and_taken_away(place: Path) -> None:
         assert not house.files.password.is_set
         assert PASSWORD.encode() not in await asyncio.to_thread(everything_in, place)
 
-    visit(place, test)
-
 
 def test_a_password_from_systemd_goes_first(tmp_path: Path) -> None:
     (tmp_path / "panel-password").write_text(PASSWORD + "\n")
@@ -226,10 +213,9 @@ def test_a_password_from_systemd_goes_first(tmp_path: Path) -> None:
     assert not file.matches("")
 
 
-def test_a_full_disk_does_not_give_guesses_for_nothing(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_full_disk_does_not_give_guesses_for_nothing(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A guess that cannot be counted is no guess: it is not said whether it was right."""
-
-    async def test(house: House) -> None:
+    async with visiting(place) as house:
         pin = house.files.pin.shown()
 
         def full(*_arguments: object) -> None:
@@ -238,5 +224,3 @@ def test_a_full_disk_does_not_give_guesses_for_nothing(place: Path, monkeypatch:
         monkeypatch.setattr(pins, "write_atomically", full)
         for guess in (pin, wrong(house, 0)):
             assert (await house.post("/api/pair", {"pin": guess})).status == 503
-
-    visit(place, test)

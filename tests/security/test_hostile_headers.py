@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from appliance.access.browser_names import name_for
-from tests.security.house import House, visit
+from tests.security.house import House, visit, visiting
 
 NAMES = (b"Host", b"Origin", b"Cookie", b"Authorization", b"Sec-Fetch-Site", b"User-Agent", b"Content-Type")
 ASKED = (b"GET /", b"GET /api/state", b"POST /api/do", b"POST /api/pair", b"DELETE /api/sessions/x", b"PUT /")
@@ -58,8 +58,8 @@ def test_a_name_is_short_and_cannot_turn_its_line_around(given_name: str, agent:
     assert name == name.strip()
 
 
-def test_a_header_may_be_split_as_it_likes(tmp_path: Path) -> None:
-    async def test(house: House) -> None:
+async def test_a_header_may_be_split_as_it_likes(tmp_path: Path) -> None:
+    async with visiting(tmp_path) as house:
         reader, writer = await house.connect()
         for byte in f"GET /healthz HTTP/1.1\r\nHost: {house.host}\r\nConnection: close\r\n\r\n".encode():
             writer.write(bytes([byte]))
@@ -67,5 +67,3 @@ def test_a_header_may_be_split_as_it_likes(tmp_path: Path) -> None:
             await asyncio.sleep(0)
         assert (await reader.read()).startswith(b"HTTP/1.1 200")
         writer.close()
-
-    visit(tmp_path, test)

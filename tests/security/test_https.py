@@ -28,7 +28,7 @@ from appliance.errors import Refused, Unavailable
 from appliance.model.config import Config, PanelConfig
 from appliance.settings.layers import load
 from tests.control.whole_control import Box, box, run
-from tests.security.house import JSON, House, visit
+from tests.security.house import JSON, visiting
 
 GUARD = pytest.mark.parametrize("is_guarded", [True, False], ids=["guarded", "without-guard"])
 HOME = (("192.168.1.7", 50000), ("192.168.1.2", 80))
@@ -111,10 +111,10 @@ def test_the_link_that_is_printed_is_one_that_is_answered(panel: PanelConfig, po
     assert site_of(config, address_for(config, port)) == site
 
 
-def test_at_home_everything_but_a_password_works_over_both(place: Path, come_from: ComeFrom) -> None:
+async def test_at_home_everything_but_a_password_works_over_both(place: Path, come_from: ComeFrom) -> None:
     come_from(HOME)
 
-    async def test(house: House) -> None:
+    async with visiting(place, tls=True, https_only=False) as house:
         plain = f"http://{house.host}"
         for site in (plain, house.site):
             assert b"/static/main.js" in (await house.ask("GET", f"{site}/", HTML)).body
@@ -129,18 +129,16 @@ def test_at_home_everything_but_a_password_works_over_both(place: Path, come_fro
             token = {"Authorization": f"Bearer {house.files.add_token(site.partition(':')[0], 1.0)}"}
             assert (await house.ask("GET", f"{site}/api/state", token)).status == 200
 
-    visit(place, test, tls=True, https_only=False)
-
 
 @GUARD
-def test_a_password_that_the_network_could_read(
+async def test_a_password_that_the_network_could_read(
     place: Path, monkeypatch: pytest.MonkeyPatch, come_from: ComeFrom, is_guarded: bool
 ) -> None:
     come_from(HOME)
     if not is_guarded:
         monkeypatch.setattr(routes, "check_secret_way", lambda _request: None)
 
-    async def test(house: House) -> None:
+    async with visiting(place, tls=True, https_only=False) as house:
         plain, mine = f"http://{house.host}", await house.own(await house.cookie())
         body = f'{{"password":"{PASSWORD}"}}'.encode()
         # By HTTPS as far as the cookie is concerned, which a plain request does not have.
@@ -153,19 +151,17 @@ def test_a_password_that_the_network_could_read(
         assert (answer.status == 403, answer.json.get("code") == "needs-https") == (is_guarded, is_guarded)
         assert (await house.ask("POST", "/api/login", {**JSON, "Origin": house.site}, body)).status == 200
 
-    visit(place, test, tls=True, https_only=False)
-
 
 @GUARD
 @pytest.mark.parametrize("reason", ["from-the-world", "https-alone"])
-def test_plain_http_where_only_https_is_answered(
+async def test_plain_http_where_only_https_is_answered(
     place: Path, monkeypatch: pytest.MonkeyPatch, come_from: ComeFrom, reason: str, is_guarded: bool
 ) -> None:
     come_from(WORLD if reason == "from-the-world" else HOME)
     if not is_guarded:
         monkeypatch.setattr(Access, "wants_https", lambda _self, _request: False)
 
-    async def test(house: House) -> None:
+    async with visiting(place, tls=True, https_only=reason == "https-alone") as house:
         plain = f"http://{house.host}"
         sent = {**JSON, "Origin": plain}
         paired = await house.ask(
@@ -188,13 +184,11 @@ def test_plain_http_where_only_https_is_answered(
             assert (await house.ask("GET", f"{plain}/healthz")).status == 308
             assert (await house.ask("GET", f"{house.site}/", HTML)).status == 200
 
-    visit(place, test, tls=True, https_only=reason == "https-alone")
 
-
-def test_who_came_in_by_https_is_sent_there(place: Path, come_from: ComeFrom) -> None:
+async def test_who_came_in_by_https_is_sent_there(place: Path, come_from: ComeFrom) -> None:
     come_from(HOME)
 
-    async def test(house: House) -> None:
+    async with visiting(place, tls=True, https_only=False) as house:
         plain = f"http://{house.host}"
         answer = await house.post("/api/pair", {"token": house.files.new_link(1.0)})
         hint = next(
@@ -211,13 +205,11 @@ def test_who_came_in_by_https_is_sent_there(place: Path, come_from: ComeFrom) ->
         left = await house.ask("DELETE", f"/api/sessions/{known}", mine)
         assert any(one.startswith(f'{safe_way.HTTPS_HINT}=""') for one in left.all("Set-Cookie"))
 
-    visit(place, test, tls=True, https_only=False)
 
-
-def test_a_phone_goes_over_to_https_and_stays_the_same(place: Path, come_from: ComeFrom) -> None:
+async def test_a_phone_goes_over_to_https_and_stays_the_same(place: Path, come_from: ComeFrom) -> None:
     come_from(HOME)
 
-    async def test(house: House) -> None:
+    async with visiting(place, tls=True, https_only=False) as house:
         plain, sent = f"http://{house.host}", {**JSON, "Origin": f"http://{house.host}"}
         body = f'{{"token":"{house.files.new_link(1.0)}","name":"Maya"}}'.encode()
         answer = await house.ask("POST", f"{plain}/api/pair", sent, body)
@@ -233,12 +225,10 @@ def test_a_phone_goes_over_to_https_and_stays_the_same(place: Path, come_from: C
         assert house.access.notices == ()
         assert (await house.ask("GET", f"{plain}/api/state", {"Cookie": cookie})).status == 401
 
-    visit(place, test, tls=True, https_only=False)
-
 
 @GUARD
 @pytest.mark.parametrize("reason", ["from-the-world", "https-alone"])
-def test_a_cookie_that_was_read_in_the_open_makes_a_viewer_an_owner(
+async def test_a_cookie_that_was_read_in_the_open_makes_a_viewer_an_owner(
     place: Path, monkeypatch: pytest.MonkeyPatch, come_from: ComeFrom, reason: str, is_guarded: bool
 ) -> None:
     come_from(HOME)
@@ -247,7 +237,7 @@ def test_a_cookie_that_was_read_in_the_open_makes_a_viewer_an_owner(
             Access, "phone_of", lambda self, request: self._session(request.cookies.get("plugcast", ""))
         )
 
-    async def test(house: House) -> None:
+    async with visiting(place, tls=True, https_only=False) as house:
         plain = f"http://{house.host}"
         body = f'{{"token":"{house.files.new_link(1.0)}"}}'.encode()
         paired = await house.ask("POST", f"{plain}/api/pair", {**JSON, "Origin": plain}, body)
@@ -258,8 +248,6 @@ def test_a_cookie_that_was_read_in_the_open_makes_a_viewer_an_owner(
             house.access.is_https_only = True
         answer = await house.post("/api/pair", {"token": house.access.entry.invite("viewer", NOBODY)[0]}, Cookie=stolen)
         assert (answer.status, answer.json["role"]) == (200, "viewer" if is_guarded else "owner")
-
-    visit(place, test, tls=True, https_only=False)
 
 
 class TestTheBoxItself:

@@ -19,7 +19,7 @@ from appliance.model.state import State
 from appliance.panel import app, feed
 from tests.control.whole_control import Box, box
 from tests.panel.streaming import following
-from tests.security.house import House, visit
+from tests.security.house import visiting
 
 GUARD = pytest.mark.parametrize("is_guarded", [True, False], ids=["guarded", "without-guard"])
 
@@ -29,12 +29,12 @@ def codes(access: Access) -> list[str]:
 
 
 @GUARD
-def test_who_becomes_an_owner_unseen(place: Path, monkeypatch: pytest.MonkeyPatch, is_guarded: bool) -> None:
+async def test_who_becomes_an_owner_unseen(place: Path, monkeypatch: pytest.MonkeyPatch, is_guarded: bool) -> None:
     """The first owner of all is nobody's news; each further one is for a day, after a restart, too."""
     if not is_guarded:
         monkeypatch.setattr("appliance.access.guard.new_owners", lambda _sessions, _now: ())
 
-    async def test(house: House) -> None:
+    async with visiting(place) as house:
         mine = await house.own(await house.cookie())
         await house.cookie("viewer")
         assert codes(house.access) == []
@@ -54,11 +54,9 @@ def test_who_becomes_an_owner_unseen(place: Path, monkeypatch: pytest.MonkeyPatc
         house.now += DAY_S
         assert codes(house.access) == []
 
-    visit(place, test)
 
-
-def test_coming_in_again_is_no_news_and_becoming_an_owner_is(place: Path) -> None:
-    async def test(house: House) -> None:
+async def test_coming_in_again_is_no_news_and_becoming_an_owner_is(place: Path) -> None:
+    async with visiting(place) as house:
         first, second = await house.cookie(), await house.cookie("viewer")
         house.now += 2 * DAY_S
         await house.post("/api/pair", {"token": house.files.new_link(1.0)}, Cookie=first)
@@ -66,15 +64,13 @@ def test_coming_in_again_is_no_news_and_becoming_an_owner_is(place: Path) -> Non
         await house.post("/api/pair", {"token": house.files.new_link(1.0)}, Cookie=second)
         assert codes(house.access) == ["new-owner"]
 
-    visit(place, test)
-
 
 @GUARD
-def test_who_guesses_unheard(place: Path, monkeypatch: pytest.MonkeyPatch, is_guarded: bool) -> None:
+async def test_who_guesses_unheard(place: Path, monkeypatch: pytest.MonkeyPatch, is_guarded: bool) -> None:
     if not is_guarded:
         monkeypatch.setattr(WrongGuesses, "note", lambda _self, _client, _now: None)
 
-    async def test(house: House) -> None:
+    async with visiting(place) as house:
         for number in range(14):
             assert codes(house.access) == (["guessing"] if is_guarded and number > 9 else [])
             house.steady += 120
@@ -86,8 +82,6 @@ def test_who_guesses_unheard(place: Path, monkeypatch: pytest.MonkeyPatch, is_gu
             assert house.access.notices[0].facts == {"count": 14, "client": "192.168.0.13"}
         house.now += DAY_S
         assert codes(house.access) == []
-
-    visit(place, test)
 
 
 @pytest.mark.parametrize(("every_s", "is_heap"), [(300.0, True), (500.0, False)])

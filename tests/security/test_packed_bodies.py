@@ -12,7 +12,7 @@ from aiohttp import hdrs
 from aiohttp.http_parser import DeflateBuffer
 from aiohttp.web_protocol import RequestHandler
 
-from tests.security.house import JSON, House, visit
+from tests.security.house import JSON, visiting
 
 GUARD = pytest.mark.parametrize("is_guarded", [True, False], ids=["guarded", "without-guard"])
 BOMB = b'{"token": "' + b"x" * 1000 + b'"}' + b" " * 60_000
@@ -20,7 +20,9 @@ BOMB = b'{"token": "' + b"x" * 1000 + b'"}' + b" " * 60_000
 
 @GUARD
 @pytest.mark.parametrize("name", ["gzip", "deflate", "GZIP", "br", "zstd", "gzip, gzip", "identity", ""])
-def test_nothing_packed_is_unpacked(place: Path, monkeypatch: pytest.MonkeyPatch, is_guarded: bool, name: str) -> None:
+async def test_nothing_packed_is_unpacked(
+    place: Path, monkeypatch: pytest.MonkeyPatch, is_guarded: bool, name: str
+) -> None:
     unpacked: list[int] = []
     feed = DeflateBuffer.feed_data
 
@@ -39,7 +41,7 @@ def test_nothing_packed_is_unpacked(place: Path, monkeypatch: pytest.MonkeyPatch
         monkeypatch.setattr(hdrs, "CONTENT_ENCODING", "X-Nobody-Sends-This")
     body = zlib.compress(BOMB) if name == "deflate" else gzip.compress(BOMB)
 
-    async def test(house: House) -> None:
+    async with visiting(place) as house:
         cookie = await house.cookie()
         asks = [("/api/pair", {}), ("/api/login", {}), ("/api/do", {"Cookie": cookie})]
         for path, more in asks:
@@ -49,5 +51,3 @@ def test_nothing_packed_is_unpacked(place: Path, monkeypatch: pytest.MonkeyPatch
                 assert (answer.status, answer.json["code"]) == (422, "not-json")
         if is_guarded or name in ("gzip", "deflate"):
             assert (unpacked == []) is is_guarded
-
-    visit(place, test)

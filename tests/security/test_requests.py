@@ -17,7 +17,7 @@ from appliance.access.origin import Client
 from appliance.access.quotas import Holders
 from appliance.access.tokens import Grant
 from appliance.panel import app
-from tests.security.house import END_LIVE, JSON, House, visit
+from tests.security.house import END_LIVE, JSON, House, visit, visiting
 
 GUARD = pytest.mark.parametrize("is_guarded", [True, False], ids=["guarded", "without-guard"])
 OWNER = Grant(name="nobody", hash="0" * 64)
@@ -79,11 +79,13 @@ def test_a_cookie_that_is_revoked_while_it_asks(place: Path, monkeypatch: pytest
 
 
 @GUARD
-def test_a_stream_of_a_stolen_cookie_ends_too(place: Path, monkeypatch: pytest.MonkeyPatch, is_guarded: bool) -> None:
+async def test_a_stream_of_a_stolen_cookie_ends_too(
+    place: Path, monkeypatch: pytest.MonkeyPatch, is_guarded: bool
+) -> None:
     if not is_guarded:
         monkeypatch.setattr(Holders, "cut", nothing)
 
-    async def test(house: House) -> None:
+    async with visiting(place) as house:
         mine, stolen = await house.own(await house.cookie()), await house.cookie()
         reader, writer = await house.connect()
         writer.write(f"GET /api/endless HTTP/1.1\r\nHost: {house.host}\r\nCookie: {stolen}\r\n\r\n".encode())
@@ -96,12 +98,10 @@ def test_a_stream_of_a_stolen_cookie_ends_too(place: Path, monkeypatch: pytest.M
                 await reader.readuntil(b"something new")
         writer.transport.abort()
 
-    visit(place, test)
-
 
 @GUARD
 @pytest.mark.parametrize("path", ["/api/do", "/api/sessions/invite", "/api/password"])
-def test_a_foreign_page_with_the_owners_cookie(
+async def test_a_foreign_page_with_the_owners_cookie(
     place: Path, monkeypatch: pytest.MonkeyPatch, is_guarded: bool, path: str
 ) -> None:
     if not is_guarded:
@@ -110,7 +110,7 @@ def test_a_foreign_page_with_the_owners_cookie(
         path, b"{}"
     )
 
-    async def test(house: House) -> None:
+    async with visiting(place) as house:
         own = await house.own(await house.cookie())
         other_port = f"http://127.0.0.1:{house.port + 1}"
         origins = ("http://evil.example", "null", other_port, f"ftp://{house.host}")
@@ -119,16 +119,14 @@ def test_a_foreign_page_with_the_owners_cookie(
             assert answer.status == (403 if is_guarded else 200)
         assert (house.desk.done == []) is (is_guarded or path != "/api/do")
 
-    visit(place, test)
-
 
 @GUARD
-def test_a_foreign_page_that_reads(place: Path, monkeypatch: pytest.MonkeyPatch, is_guarded: bool) -> None:
+async def test_a_foreign_page_that_reads(place: Path, monkeypatch: pytest.MonkeyPatch, is_guarded: bool) -> None:
     """Another program's page on the same box has the same cookie: ports do not count for cookies."""
     if not is_guarded:
         monkeypatch.setattr(access_room, "check_reader", nothing)
 
-    async def test(house: House) -> None:
+    async with visiting(place) as house:
         cookie = {"Cookie": await house.cookie()}
         for headers in (
             {"Origin": "http://127.0.0.1:1"},
@@ -140,27 +138,27 @@ def test_a_foreign_page_that_reads(place: Path, monkeypatch: pytest.MonkeyPatch,
             assert "Access-Control-Allow-Origin" not in answer.headers
         assert (await house.ask("GET", "/api/state", {**cookie, "Sec-Fetch-Site": "none"})).status == 200
 
-    visit(place, test)
-
 
 @GUARD
-def test_a_name_that_is_made_to_point_here(place: Path, monkeypatch: pytest.MonkeyPatch, is_guarded: bool) -> None:
+async def test_a_name_that_is_made_to_point_here(
+    place: Path, monkeypatch: pytest.MonkeyPatch, is_guarded: bool
+) -> None:
     """DNS rebinding: for the browser, the foreign page and the box have one origin."""
     if not is_guarded:
         monkeypatch.setattr(access_room, "check_host", nothing)
 
-    async def test(house: House) -> None:
+    async with visiting(place) as house:
         own = {"Host": "evil.example", "Origin": "http://evil.example"}
         answer = await house.post("/api/pair", {"token": house.files.new_link(1.0)}, **own)
         assert answer.status == (421 if is_guarded else 200)
         assert ("Set-Cookie" in answer.headers) is not is_guarded
 
-    visit(place, test)
-
 
 @GUARD
 @pytest.mark.parametrize("kind", ["text/plain", "application/x-www-form-urlencoded", "multipart/form-data; boundary=b"])
-def test_a_form_of_a_foreign_page(place: Path, monkeypatch: pytest.MonkeyPatch, is_guarded: bool, kind: str) -> None:
+async def test_a_form_of_a_foreign_page(
+    place: Path, monkeypatch: pytest.MonkeyPatch, is_guarded: bool, kind: str
+) -> None:
     """What a form can send without being asked: here even from a browser that says nothing of origins."""
     monkeypatch.setattr(access_room, "check_origin", nothing)
     if not is_guarded:
@@ -171,25 +169,23 @@ def test_a_form_of_a_foreign_page(place: Path, monkeypatch: pytest.MonkeyPatch, 
         monkeypatch.setattr(app, "read_body", any_body)
         monkeypatch.setattr(app, "must_be_json", nothing)
 
-    async def test(house: House) -> None:
+    async with visiting(place) as house:
         sent = {"Content-Type": kind, "Cookie": await house.cookie()}
         answer = await house.ask("POST", "/api/do", sent, END_LIVE)
         assert answer.status == (422 if is_guarded else 200)
         assert (house.desk.done == []) is is_guarded
 
-    visit(place, test)
-
 
 @GUARD
 @pytest.mark.parametrize("path", ["..%2Fsecret.mp4", "%2e%2e%2fsecret.mp4", "..%2Frecordings%2F..%2Fsecret.mp4"])
-def test_a_path_out_of_the_recordings(
+async def test_a_path_out_of_the_recordings(
     place: Path, monkeypatch: pytest.MonkeyPatch, is_guarded: bool, path: str
 ) -> None:
     (place / "secret.mp4").write_bytes(b"not for you")
     if not is_guarded:
         monkeypatch.setattr("appliance.recordings.recording_dir.found", lambda directory, name: directory / name)
 
-    async def test(house: House) -> None:
+    async with visiting(place) as house:
         reader, writer = await house.connect()
         # As it is: a client would tidy the path up first.
         writer.write(
@@ -201,36 +197,32 @@ def test_a_path_out_of_the_recordings(
         assert (b"not for you" in answer) is not is_guarded
         assert is_guarded is answer.startswith((b"HTTP/1.1 422", b"HTTP/1.1 404"))
 
-    visit(place, test)
-
 
 @GUARD
-def test_a_body_that_is_too_large(place: Path, monkeypatch: pytest.MonkeyPatch, is_guarded: bool) -> None:
+async def test_a_body_that_is_too_large(place: Path, monkeypatch: pytest.MonkeyPatch, is_guarded: bool) -> None:
     if not is_guarded:
         monkeypatch.setattr(app, "MAX_BODY", 16 * 1024 * 1024)
 
-    async def test(house: House) -> None:
+    async with visiting(place) as house:
         # Taken whole and understood, it would be one field too long.
         body = b'{"token":"' + b"x" * 1_000_000 + b'"}'
         answer = await house.ask("POST", "/api/pair", {**JSON, "Origin": house.site}, body)
         assert answer.status == (413 if is_guarded else 422)
 
-    visit(place, test)
-
 
 @GUARD
-def test_headers_that_are_too_large_or_too_many(place: Path, monkeypatch: pytest.MonkeyPatch, is_guarded: bool) -> None:
+async def test_headers_that_are_too_large_or_too_many(
+    place: Path, monkeypatch: pytest.MonkeyPatch, is_guarded: bool
+) -> None:
     if not is_guarded:
         monkeypatch.setattr("appliance.control.panel_entrance.LONGEST_LINE", 1_000_000)
         monkeypatch.setattr("appliance.control.panel_entrance.MOST_HEADERS", 10_000)
 
-    async def test(house: House) -> None:
+    async with visiting(place) as house:
         long, many = {"X": "x" * 60_000}, {f"X-{number}": "x" for number in range(500)}
         for headers in (long, many):
             answer = await house.ask("GET", "/healthz", headers)
             assert answer.status == (400 if is_guarded else 200)
-
-    visit(place, test)
 
 
 @GUARD
@@ -261,19 +253,17 @@ def test_a_stream_or_a_refusal_in_a_foreign_frame(
 
 
 @GUARD
-def test_a_redirect_to_somewhere_else(place: Path, monkeypatch: pytest.MonkeyPatch, is_guarded: bool) -> None:
+async def test_a_redirect_to_somewhere_else(place: Path, monkeypatch: pytest.MonkeyPatch, is_guarded: bool) -> None:
     if not is_guarded:
         monkeypatch.setattr(access_room, "check_host", nothing)
 
-    async def test(house: House) -> None:
+    async with visiting(place, tls=True) as house:
         plain = f"http://{house.host}"
         answer = await house.ask("GET", f"{plain}/api/state", {"Host": "evil.example"})
         assert answer.headers.get("Location", "").startswith("https://evil.example") is not is_guarded
         for path in ("//evil.example/", "/\\evil.example", "/?next=https://evil.example", "/@evil.example"):
             answer = await house.ask("GET", plain + path)
             assert answer.headers["Location"].startswith(f"https://{house.host}/")
-
-    visit(place, test, tls=True)
 
 
 def flags_of(header: str) -> set[str]:
@@ -291,7 +281,7 @@ def is_safe(header: str, *, tls: bool) -> bool:
 
 @GUARD
 @pytest.mark.parametrize("tls", [False, True], ids=["http", "https"])
-def test_a_cookie_that_scripts_could_read(
+async def test_a_cookie_that_scripts_could_read(
     place: Path, monkeypatch: pytest.MonkeyPatch, is_guarded: bool, tls: bool
 ) -> None:
     def bare(_request: web.Request, response: web.Response, cookie: str) -> None:
@@ -300,7 +290,7 @@ def test_a_cookie_that_scripts_could_read(
     if not is_guarded:
         monkeypatch.setattr(routes, "set_cookie", bare)
 
-    async def test(house: House) -> None:
+    async with visiting(place, tls=tls) as house:
         answer = await house.post("/api/pair", {"token": house.files.new_link(1.0)})
         assert is_safe(answer.headers["Set-Cookie"], tls=tls) is is_guarded
         if is_guarded:
@@ -309,11 +299,9 @@ def test_a_cookie_that_scripts_could_read(
             assert is_safe(again.headers["Set-Cookie"], tls=tls)
             assert len(cookie.partition("=")[2]) >= 43
 
-    visit(place, test, tls=tls)
-
 
 @GUARD
-def test_a_client_that_says_it_is_another(place: Path, monkeypatch: pytest.MonkeyPatch, is_guarded: bool) -> None:
+async def test_a_client_that_says_it_is_another(place: Path, monkeypatch: pytest.MonkeyPatch, is_guarded: bool) -> None:
     """X-Forwarded-For and its like are what an attacker writes there."""
 
     def believing(request: web.Request) -> Client:
@@ -322,14 +310,12 @@ def test_a_client_that_says_it_is_another(place: Path, monkeypatch: pytest.Monke
     if not is_guarded:
         monkeypatch.setattr(routes, "client_of", believing)
 
-    async def test(house: House) -> None:
+    async with visiting(place) as house:
         statuses = []
         for number in range(5):
             lie = {"X-Forwarded-For": f"10.0.0.{number}", "Forwarded": f"for=10.0.0.{number}", "X-Real-IP": "10.0.0.1"}
             statuses.append((await house.post("/api/pair", {"token": "wrong"}, **lie)).status)
         assert (statuses[3:] == [429, 429]) is is_guarded
-
-    visit(place, test)
 
 
 @GUARD

@@ -15,7 +15,7 @@ from appliance.access.guard import Access
 from appliance.access.passwords import PasswordFile
 from appliance.access.tokens import AccessFiles
 from appliance.errors import Unavailable
-from tests.security.house import House, visit
+from tests.security.house import House, visit, visiting
 
 GUARD = pytest.mark.parametrize("is_guarded", [True, False], ids=["guarded", "without-guard"])
 PASSWORD = "correct horse battery"
@@ -46,13 +46,13 @@ async def rows(house: House, headers: Headers) -> list[dict[str, Any]]:
 
 @GUARD
 @pytest.mark.parametrize("how", ["one", "all others"])
-def test_by_an_invitation_that_it_made(
+async def test_by_an_invitation_that_it_made(
     place: Path, monkeypatch: pytest.MonkeyPatch, is_guarded: bool, how: str
 ) -> None:
     if not is_guarded:
         monkeypatch.setattr(Access, "knows", lambda _self, _maker: True)
 
-    async def test(house: House) -> None:
+    async with visiting(place) as house:
         mine, lost, lost_id = await phones(house)
         used, kept = await invitation(house, lost, "viewer"), await invitation(house, lost)
         friend = await comes_in(house, used)
@@ -66,19 +66,15 @@ def test_by_an_invitation_that_it_made(
             (row,) = [row for row in await rows(house, mine) if row["role"] == "viewer"]
             assert row["invited-by"] == "a phone that is owner"
 
-    visit(place, test)
 
-
-def test_by_an_invitation_of_a_program_whose_token_was_revoked(place: Path) -> None:
-    async def test(house: House) -> None:
+async def test_by_an_invitation_of_a_program_whose_token_was_revoked(place: Path) -> None:
+    async with visiting(place) as house:
         bearer = {"Authorization": f"Bearer {house.files.add_token('lamp', 1.0)}", "Content-Type": "application/json"}
         good, bad = await invitation(house, bearer), await invitation(house, bearer)
         assert await comes_in(house, good) is not None
         house.files.revoke("lamp")
         await house.access.reload()
         assert await comes_in(house, bad) is None
-
-    visit(place, test)
 
 
 @GUARD
@@ -110,13 +106,13 @@ def test_by_a_password_that_it_set(place: Path, monkeypatch: pytest.MonkeyPatch,
 
 
 @GUARD
-def test_by_a_password_on_a_disk_that_cannot_be_written(
+async def test_by_a_password_on_a_disk_that_cannot_be_written(
     place: Path, monkeypatch: pytest.MonkeyPatch, is_guarded: bool
 ) -> None:
     def full(*_arguments: object) -> None:
         raise Unavailable("disk", "The disk is full.")
 
-    async def test(house: House) -> None:
+    async with visiting(place) as house:
         mine, lost, lost_id = await phones(house)
         assert (await house.ask("POST", "/api/password", lost, b'{"password":"correct horse battery"}')).status == 200
         with monkeypatch.context() as patch:
@@ -129,16 +125,13 @@ def test_by_a_password_on_a_disk_that_cannot_be_written(
         about = (await house.ask("GET", "/api/password", mine)).json
         assert about["set"] is not is_guarded
 
-    visit(place, test)
-
 
 @GUARD
-def test_by_a_password_that_is_being_set_meanwhile(
+async def test_by_a_password_that_is_being_set_meanwhile(
     place: Path, monkeypatch: pytest.MonkeyPatch, is_guarded: bool
 ) -> None:
     """The phone is removed while the old password is compared, which takes a second of a small box."""
-
-    async def test(house: House) -> None:
+    async with visiting(place) as house:
         mine, _, lost_id = await phones(house)
         asker = next(grant for grant in house.access.sessions if grant.id == lost_id)
         await asyncio.to_thread(house.files.password.keep, PASSWORD)
@@ -168,11 +161,9 @@ def test_by_a_password_that_is_being_set_meanwhile(
         assert (came.status != 200) is is_guarded
         assert (result is not None) is is_guarded
 
-    visit(place, test)
 
-
-def test_a_password_is_seen_and_removed_by_any_owner(place: Path) -> None:
-    async def test(house: House) -> None:
+async def test_a_password_is_seen_and_removed_by_any_owner(place: Path) -> None:
+    async with visiting(place) as house:
         mine, other, other_id = await phones(house)
         viewer = await house.own(await house.cookie("viewer"))
         none = {"set": False, "given": False, "set-at": 0.0, "set-by": ""}
@@ -190,11 +181,9 @@ def test_a_password_is_seen_and_removed_by_any_owner(place: Path) -> None:
         assert (await house.ask("GET", "/api/state", theirs)).status == 401
         assert (await house.post("/api/login", {"password": PASSWORD})).json["code"] == "no-password"
 
-    visit(place, test)
 
-
-def test_who_logs_out_takes_no_password_away(place: Path) -> None:
-    async def test(house: House) -> None:
+async def test_who_logs_out_takes_no_password_away(place: Path) -> None:
+    async with visiting(place) as house:
         _, other, other_id = await phones(house)
         kept = await invitation(house, other)
         assert (await house.ask("POST", "/api/password", other, b'{"password":"correct horse battery"}')).status == 200
@@ -203,15 +192,15 @@ def test_who_logs_out_takes_no_password_away(place: Path) -> None:
         assert (await house.post("/api/login", {"password": PASSWORD})).status == 200
         assert await comes_in(house, kept) is None
 
-    visit(place, test)
-
 
 @GUARD
-def test_an_owner_who_opens_a_viewers_link(place: Path, monkeypatch: pytest.MonkeyPatch, is_guarded: bool) -> None:
+async def test_an_owner_who_opens_a_viewers_link(
+    place: Path, monkeypatch: pytest.MonkeyPatch, is_guarded: bool
+) -> None:
     if not is_guarded:
         monkeypatch.setattr(access_room, "once_more", lambda _before, grant: grant)
 
-    async def test(house: House) -> None:
+    async with visiting(place) as house:
         mine = await house.own(await house.cookie())
         who = (await house.ask("GET", "/api/whoami", mine)).json
         mine = await comes_in(house, await invitation(house, mine, "viewer"), Cookie=mine["Cookie"]) or {}
@@ -224,13 +213,10 @@ def test_an_owner_who_opens_a_viewers_link(place: Path, monkeypatch: pytest.Monk
         assert [row["role"] for row in await rows(house, mine)] == ["owner"]
         assert ((await house.ask("GET", "/api/whoami", mine)).json["id"] == who["id"]) is is_guarded
 
-    visit(place, test)
 
-
-def test_a_phone_that_came_in_again_still_owns_what_it_made(place: Path) -> None:
+async def test_a_phone_that_came_in_again_still_owns_what_it_made(place: Path) -> None:
     """Coming in again is no way to shake off one's invitations and one's password before being removed."""
-
-    async def test(house: House) -> None:
+    async with visiting(place) as house:
         mine, other, other_id = await phones(house)
         kept = await invitation(house, other)
         assert (await house.ask("POST", "/api/password", other, b'{"password":"correct horse battery"}')).status == 200
@@ -239,11 +225,9 @@ def test_a_phone_that_came_in_again_still_owns_what_it_made(place: Path) -> None
         assert (await house.ask("DELETE", f"/api/sessions/{other_id}", mine)).json["password-ended"] is True
         assert await comes_in(house, kept) is None
 
-    visit(place, test)
 
-
-def test_a_viewer_may_become_an_owner(place: Path) -> None:
-    async def test(house: House) -> None:
+async def test_a_viewer_may_become_an_owner(place: Path) -> None:
+    async with visiting(place) as house:
         mine, seen = await house.own(await house.cookie()), await house.cookie("viewer")
         house.now += 100
         theirs = await comes_in(house, await invitation(house, mine), Cookie=seen) or {}
@@ -251,11 +235,9 @@ def test_a_viewer_may_become_an_owner(place: Path) -> None:
         assert (row["role"], row["made-at"], row["invited-by"]) == ("owner", house.now, "a phone that is owner")
         assert len(await rows(house, theirs)) == 2
 
-    visit(place, test)
 
-
-def test_a_phone_is_named(place: Path) -> None:
-    async def test(house: House) -> None:
+async def test_a_phone_is_named(place: Path) -> None:
+    async with visiting(place) as house:
         mine, other, other_id = await phones(house)
         body = '{"name":"  Maya’s\\u202e phone "}'.encode()
         assert (await house.ask("POST", f"/api/sessions/{other_id}", mine, body)).status == 200
@@ -267,11 +249,11 @@ def test_a_phone_is_named(place: Path) -> None:
         again = AccessFiles(house.directory / "state")
         assert "Maya’s phone" in {grant.name for grant in again.sessions().values()}
 
-    visit(place, test)
-
 
 @GUARD
-def test_used_is_true_for_the_phone_in_use(place: Path, monkeypatch: pytest.MonkeyPatch, is_guarded: bool) -> None:
+async def test_used_is_true_for_the_phone_in_use(
+    place: Path, monkeypatch: pytest.MonkeyPatch, is_guarded: bool
+) -> None:
     """Also for one that only follows a stream; and the disk is spared."""
     written = 0
     keep = AccessFiles.keep_sessions
@@ -287,7 +269,7 @@ def test_used_is_true_for_the_phone_in_use(place: Path, monkeypatch: pytest.Monk
     if not is_guarded:
         monkeypatch.setattr(Access, "note_use", never)
 
-    async def test(house: House) -> None:
+    async with visiting(place) as house:
         mine, other, other_id = await phones(house)
 
         def used_at() -> dict[bool, float]:
@@ -311,8 +293,6 @@ def test_used_is_true_for_the_phone_in_use(place: Path, monkeypatch: pytest.Monk
         assert (used_at()[True] == house.now - 2500) is is_guarded
         await house.ask("GET", "/api/state", mine)
         assert written == 1
-
-    visit(place, test)
 
 
 def test_a_password_of_before_has_nobody_who_set_it(tmp_path: Path) -> None:

@@ -10,7 +10,7 @@ import pytest
 
 from appliance.access import guard as access_room
 from appliance.model.command import COMMANDS
-from tests.security.house import END_LIVE, JSON, House, visit
+from tests.security.house import END_LIVE, JSON, visiting
 
 GUARD = pytest.mark.parametrize("is_guarded", [True, False], ids=["guarded", "without-guard"])
 
@@ -29,19 +29,19 @@ def example(command: Any) -> dict[str, Any]:
 
 @GUARD
 @pytest.mark.parametrize("command", COMMANDS, ids=lambda command: command.__name__)
-def test_a_viewer_who_commands(place: Path, monkeypatch: pytest.MonkeyPatch, is_guarded: bool, command: Any) -> None:
+async def test_a_viewer_who_commands(
+    place: Path, monkeypatch: pytest.MonkeyPatch, is_guarded: bool, command: Any
+) -> None:
     if not is_guarded:
         monkeypatch.setattr(access_room, "check_role", nothing)
 
-    async def test(house: House) -> None:
+    async with visiting(place) as house:
         own = await house.own(await house.cookie("viewer"))
         answer = await house.ask("POST", "/api/do", own, msgspec.json.encode(example(command)))
         # Without the guard it gets as far as being looked at.
         assert is_guarded is (answer.status == 403 and answer.json["code"] == "viewer-only")
         assert not (is_guarded and house.desk.done)
         assert (await house.ask("GET", "/api/state", own)).status == 200
-
-    visit(place, test)
 
 
 @GUARD
@@ -50,13 +50,13 @@ def test_a_viewer_who_commands(place: Path, monkeypatch: pytest.MonkeyPatch, is_
     [("POST", "/api/sessions/invite", b'{"role":"owner"}'), ("DELETE", "/api/sessions", b""),
      ("POST", "/api/password", b'{"password":"a viewer\'s choice"}')],
 )  # fmt: skip
-def test_a_viewer_who_wants_to_be_more(
+async def test_a_viewer_who_wants_to_be_more(
     place: Path, monkeypatch: pytest.MonkeyPatch, is_guarded: bool, method: str, path: str, body: bytes
 ) -> None:
     if not is_guarded:
         monkeypatch.setattr(access_room, "check_role", nothing)
 
-    async def test(house: House) -> None:
+    async with visiting(place) as house:
         owner, viewer = await house.cookie(), await house.own(await house.cookie("viewer"))
         answer = await house.ask(method, path, viewer, body)
         assert answer.status == (403 if is_guarded else 200)
@@ -65,14 +65,10 @@ def test_a_viewer_who_wants_to_be_more(
         rows = (await house.ask("GET", "/api/sessions", viewer)).json
         assert [row["role"] for row in rows] == ["viewer"]
 
-    visit(place, test)
 
-
-def test_a_token_for_looking(place: Path) -> None:
-    async def test(house: House) -> None:
+async def test_a_token_for_looking(place: Path) -> None:
+    async with visiting(place) as house:
         bearer = {"Authorization": f"Bearer {house.files.add_token('grafana', 1.0, 'viewer')}", **JSON}
         assert (await house.ask("GET", "/api/state", bearer)).status == 200
         assert (await house.ask("POST", "/api/do", bearer, END_LIVE)).json["code"] == "viewer-only"
         assert house.desk.done == []
-
-    visit(place, test)

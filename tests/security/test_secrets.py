@@ -48,7 +48,7 @@ class Visitor:
 
 
 @GUARD
-def test_secrets_stay_secret(
+async def test_secrets_stay_secret(
     place: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, is_guarded: bool
 ) -> None:
     if not is_guarded:
@@ -65,31 +65,28 @@ def test_secrets_stay_secret(
         f'state-dir = "{place}/state"\nrun-dir = "{place}"\n[panel]\nlisten = "127.0.0.1"\nport = 0\n', encoding="utf-8"
     )
 
-    async def test() -> None:
-        stop, announced = asyncio.Event(), asyncio.Event()
-        shown: list[str] = []
-        lines: list[str] = []
+    stop, announced = asyncio.Event(), asyncio.Event()
+    shown: list[str] = []
+    lines: list[str] = []
 
-        def announce(line: str) -> None:
-            lines.append(line.removeprefix("panel "))
-            announced.set()
+    def announce(line: str) -> None:
+        lines.append(line.removeprefix("panel "))
+        announced.set()
 
-        running = asyncio.create_task(serve(layers.load(file), Extras(announce=announce, show=shown.append), stop))
-        await announced.wait()
-        jar = aiohttp.CookieJar(unsafe=True)
-        async with asyncio.timeout(15), aiohttp.ClientSession(cookie_jar=jar) as http:
-            visitor = Visitor(http, lines[0].partition("/#")[0])
-            await _come_and_go(visitor, lines[0], AccessFiles(place / "state"))
-        stop.set()
-        await running
-        secrets = [secret for secret in visitor.secrets if secret]
-        assert len(secrets) >= 9
-        everywhere = caplog.text + visitor.told
-        assert len(caplog.records) >= 5
-        assert any(secret in everywhere for secret in secrets) is not is_guarded
-        assert len(shown) >= 3
-
-    asyncio.run(test())
+    running = asyncio.create_task(serve(layers.load(file), Extras(announce=announce, show=shown.append), stop))
+    await announced.wait()
+    jar = aiohttp.CookieJar(unsafe=True)
+    async with asyncio.timeout(15), aiohttp.ClientSession(cookie_jar=jar) as http:
+        visitor = Visitor(http, lines[0].partition("/#")[0])
+        await _come_and_go(visitor, lines[0], AccessFiles(place / "state"))
+    stop.set()
+    await running
+    secrets = [secret for secret in visitor.secrets if secret]
+    assert len(secrets) >= 9
+    everywhere = caplog.text + visitor.told
+    assert len(caplog.records) >= 5
+    assert any(secret in everywhere for secret in secrets) is not is_guarded
+    assert len(shown) >= 3
 
 
 @GUARD

@@ -21,7 +21,7 @@ import pytest
 
 from appliance.access.door import Bounds
 from appliance.system import tls
-from tests.security.house import House, visit
+from tests.security.house import House, visiting
 from tests.servers.certificates import Authority
 
 GUARD = pytest.mark.parametrize("is_guarded", [True, False], ids=["guarded", "without-guard"])
@@ -45,12 +45,12 @@ async def shake_hands(house: House) -> tuple[asyncio.StreamReader, asyncio.Strea
 
 
 @GUARD
-def test_new_keys_without_end(place: Path, monkeypatch: pytest.MonkeyPatch, is_guarded: bool) -> None:
+async def test_new_keys_without_end(place: Path, monkeypatch: pytest.MonkeyPatch, is_guarded: bool) -> None:
     """Each costs 27 bytes to ask for, and the box an answer and two new keys."""
     if not is_guarded:
         monkeypatch.setattr(tls, "BURST", ENDLESS)
 
-    async def test(house: House) -> None:
+    async with visiting(place, tls=True) as house:
         command = ("s_client", "-connect", house.host, "-tls1_3")
         client = await asyncio.create_subprocess_exec("openssl", *command, stdin=-1, stdout=-1, stderr=-2)
         assert client.stdin is not None
@@ -71,8 +71,6 @@ def test_new_keys_without_end(place: Path, monkeypatch: pytest.MonkeyPatch, is_g
             with contextlib.suppress(ProcessLookupError):
                 client.kill()
             await client.communicate()
-
-    visit(place, test, tls=True)
 
 
 @GUARD
@@ -171,13 +169,13 @@ def patiently[T](connection: tls.BoundedSocket, step: Callable[[], T]) -> T:
 
 @GUARD
 @pytest.mark.parametrize("version", [ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3])
-def test_a_record_for_every_byte(
+async def test_a_record_for_every_byte(
     place: Path, monkeypatch: pytest.MonkeyPatch, version: ssl.TLSVersion, is_guarded: bool
 ) -> None:
     if not is_guarded:
         monkeypatch.setattr(tls, "BURST", ENDLESS)
 
-    async def test(house: House) -> None:
+    async with visiting(place, tls=True) as house:
         context = trusting_all()
         context.maximum_version = version
         reader, writer = await asyncio.open_connection("127.0.0.1", house.port, ssl=context)
@@ -190,13 +188,11 @@ def test_a_record_for_every_byte(
         assert (b" 200 " in status) is not is_guarded
         writer.transport.abort()
 
-    visit(place, test, tls=True)
-
 
 @GUARD
 @pytest.mark.parametrize("sent", [b"\x16", b"\x16\x03\x01\x02\x00\x01", b"\x16\x03\x01\xff\xff", b""])
-def test_a_handshake_that_never_ends(place: Path, sent: bytes, is_guarded: bool) -> None:
-    async def test(house: House) -> None:
+async def test_a_handshake_that_never_ends(place: Path, sent: bytes, is_guarded: bool) -> None:
+    async with visiting(place, tls=True, bounds=Bounds(header_s=0.3 if is_guarded else 3600)) as house:
         reader, writer = await house.connect()
         writer.write(sent)
         if is_guarded:
@@ -208,12 +204,10 @@ def test_a_handshake_that_never_ends(place: Path, sent: bytes, is_guarded: bool)
         assert len([guest for guest in house.door._guests if not guest.introduction.done()]) == (not is_guarded)  # type: ignore[union-attr]
         writer.transport.abort()
 
-    visit(place, test, tls=True, bounds=Bounds(header_s=0.3 if is_guarded else 3600))
-
 
 @GUARD
-def test_a_hand_shaken_and_then_silence(place: Path, is_guarded: bool) -> None:
-    async def test(house: House) -> None:
+async def test_a_hand_shaken_and_then_silence(place: Path, is_guarded: bool) -> None:
+    async with visiting(place, tls=True, bounds=Bounds(header_s=1.0 if is_guarded else 3600)) as house:
         reader, writer = await shake_hands(house)
         writer.write(b"GET / HT")
         if is_guarded:
@@ -224,13 +218,10 @@ def test_a_hand_shaken_and_then_silence(place: Path, is_guarded: bool) -> None:
             await house.until(lambda: house.connections == 1)
         writer.transport.abort()
 
-    visit(place, test, tls=True, bounds=Bounds(header_s=1.0 if is_guarded else 3600))
 
-
-def test_who_uses_it_as_browsers_do_is_never_cut(place: Path) -> None:
+async def test_who_uses_it_as_browsers_do_is_never_cut(place: Path) -> None:
     """Many requests over one connection, each in a record of its own, and a body as large as it may be."""
-
-    async def test(house: House) -> None:
+    async with visiting(place, tls=True, within_s=30) as house:
         reader, writer = await shake_hands(house)
         browser = (
             "Mozilla/5.0 (Linux; Android 14) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/130 Mobile Safari/537.36"
@@ -242,8 +233,6 @@ def test_who_uses_it_as_browsers_do_is_never_cut(place: Path) -> None:
             assert b" 200 " in head
             await reader.readexactly(int(head.lower().partition(b"content-length: ")[2].split()[0]))
         writer.transport.abort()
-
-    visit(place, test, tls=True, within_s=30)
 
 
 def test_data_pays_for_records_and_nothing_is_saved_up() -> None:
@@ -270,10 +259,9 @@ def test_data_pays_for_records_and_nothing_is_saved_up() -> None:
 
 
 @pytest.mark.parametrize("pieces", [1, 3, 7, 1000])
-def test_records_are_put_together_however_they_come(pieces: int, place: Path) -> None:
+async def test_records_are_put_together_however_they_come(pieces: int, place: Path) -> None:
     """A handshake and an answer, over a line that hands out a few bytes at a time."""
-
-    async def test(house: House) -> None:
+    async with visiting(place, tls=True) as house:
         connection = await asyncio.open_connection("127.0.0.1", house.port)
         incoming, outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
         client = trusting_all().wrap_bio(incoming, outgoing)
@@ -293,8 +281,6 @@ def test_records_are_put_together_however_they_come(pieces: int, place: Path) ->
             with contextlib.suppress(OSError):  # nobody waits for the own close_notify of the other side
                 got += client.read(65536)
         connection[1].transport.abort()
-
-    visit(place, test, tls=True)
 
 
 async def _send(writer: asyncio.StreamWriter, data: bytes, pieces: int) -> None:

@@ -28,7 +28,7 @@ from appliance.errors import Unavailable
 from appliance.model.config import Config, DestinationConfig, MqttConfig, SignInConfig
 from tests.control.house.test_mqtt import ID
 from tests.control.house.test_mqtt import Box as Told
-from tests.control.whole_control import KEY, SERVER, box, place, run
+from tests.control.whole_control import KEY, SERVER, box, place
 from tests.fakes.engine import fake_engine
 
 __all__ = ["place"]
@@ -70,7 +70,7 @@ def test_where_a_key_may_go(given_for: str, asked: str, expected: bool) -> None:
 @GUARD
 @pytest.mark.parametrize("way", WAYS)
 @pytest.mark.parametrize("kept_in", ["panel", "key-file"])
-def test_another_server_gets_no_key(
+async def test_another_server_gets_no_key(
     place: Path, monkeypatch: pytest.MonkeyPatch, is_guarded: bool, way: str, kept_in: str
 ) -> None:
     if not is_guarded:
@@ -80,45 +80,39 @@ def test_another_server_gets_no_key(
     if kept_in == "key-file" and way == "paste-key":
         text = text.replace(f'server = "{SERVER}"\n', "")
 
-    async def test() -> None:
-        async with fake_engine(place) as engine, box(place, text) as it:
-            if kept_in == "panel":
-                assert (await it.do({"do": "paste-key", "text": KEY}))[0] == 200
-            assert (await it.do({"do": way, **WAYS[way]}))[0] == 200
-            status, answer = await it.do({"do": "go-live"})
-            if not is_guarded:
-                plan = await engine.until(lambda p: bool(p.destinations))
-                assert [(one.server, one.key) for one in plan.destinations] == [(EVIL, KEY)]
-                return
-            assert (status, answer["code"], answer["facts"]["new"]) == (424, "key-elsewhere", "evil.example")
-            assert KEY not in str(answer)
-            assert KEY[-4:] not in [one["key-last4"] for one in (await it.until(lambda _: True))["destinations"]]
-            # Given again it goes there.
-            assert (await it.do({"do": "paste-key", "text": f"{EVIL} {KEY}-new"}))[0] == 200
-            assert (await it.do({"do": "go-live"}))[0] == 200
+    async with fake_engine(place) as engine, box(place, text) as it:
+        if kept_in == "panel":
+            assert (await it.do({"do": "paste-key", "text": KEY}))[0] == 200
+        assert (await it.do({"do": way, **WAYS[way]}))[0] == 200
+        status, answer = await it.do({"do": "go-live"})
+        if not is_guarded:
             plan = await engine.until(lambda p: bool(p.destinations))
-            assert [(one.server, one.key) for one in plan.destinations] == [(EVIL, f"{KEY}-new")]
-            assert all(one.server == EVIL for plan in engine.plans for one in plan.destinations)
+            assert [(one.server, one.key) for one in plan.destinations] == [(EVIL, KEY)]
+            return
+        assert (status, answer["code"], answer["facts"]["new"]) == (424, "key-elsewhere", "evil.example")
+        assert KEY not in str(answer)
+        assert KEY[-4:] not in [one["key-last4"] for one in (await it.until(lambda _: True))["destinations"]]
+        # Given again it goes there.
+        assert (await it.do({"do": "paste-key", "text": f"{EVIL} {KEY}-new"}))[0] == 200
+        assert (await it.do({"do": "go-live"}))[0] == 200
+        plan = await engine.until(lambda p: bool(p.destinations))
+        assert [(one.server, one.key) for one in plan.destinations] == [(EVIL, f"{KEY}-new")]
+        assert all(one.server == EVIL for plan in engine.plans for one in plan.destinations)
 
-    run(test)
 
-
-def test_in_mid_live_a_server_alone_changes_nothing_and_its_key_moves_the_stream(place: Path) -> None:
-    async def test() -> None:
-        async with fake_engine(place) as engine, box(place) as it:
-            await it.do({"do": "paste-key", "text": f"{SERVER} {KEY}"})
-            await it.do({"do": "go-live"})
-            await it.until(lambda s: s["live"]["type"] == "on-air")
-            before = engine.plans[-1].destinations
-            status, answer = await it.do({"do": "paste-key", "text": EVIL})
-            assert (status, answer["hint-code"]) == (200, "no-key")
-            await it.until(lambda s: s["destinations"][0]["host"] == "evil.example")
-            assert {plan.destinations for plan in engine.plans if plan.destinations} == {before}
-            await it.do({"do": "paste-key", "text": f"{KEY}-new"})
-            plan = await engine.until(lambda p: p.destinations != before)
-            assert [(one.server, one.key) for one in plan.destinations] == [(EVIL, f"{KEY}-new")]
-
-    run(test)
+async def test_in_mid_live_a_server_alone_changes_nothing_and_its_key_moves_the_stream(place: Path) -> None:
+    async with fake_engine(place) as engine, box(place) as it:
+        await it.do({"do": "paste-key", "text": f"{SERVER} {KEY}"})
+        await it.do({"do": "go-live"})
+        await it.until(lambda s: s["live"]["type"] == "on-air")
+        before = engine.plans[-1].destinations
+        status, answer = await it.do({"do": "paste-key", "text": EVIL})
+        assert (status, answer["hint-code"]) == (200, "no-key")
+        await it.until(lambda s: s["destinations"][0]["host"] == "evil.example")
+        assert {plan.destinations for plan in engine.plans if plan.destinations} == {before}
+        await it.do({"do": "paste-key", "text": f"{KEY}-new"})
+        plan = await engine.until(lambda p: p.destinations != before)
+        assert [(one.server, one.key) for one in plan.destinations] == [(EVIL, f"{KEY}-new")]
 
 
 def test_a_key_that_came_first_goes_to_the_server_that_is_pasted_after_it(tmp_path: Path) -> None:
@@ -169,31 +163,30 @@ async def eavesdropper() -> AsyncIterator[tuple[int, list[bytes], asyncio.Event]
 
 
 @GUARD
-def test_another_broker_gets_no_password(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, is_guarded: bool) -> None:
+async def test_another_broker_gets_no_password(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, is_guarded: bool
+) -> None:
     if not is_guarded:
         monkeypatch.setattr(mqtt_room, "is_same_broker", lambda own, mqtt: True)
     (tmp_path / "password").write_text("correct-horse-battery\n")
     own = MqttConfig(enabled=True, host="127.0.0.1", port=1, user="box", password_file=str(tmp_path / "password"))
 
-    async def test() -> None:
-        told = Told()
-        async with eavesdropper() as (port, heard, called):
-            config = Config(mqtt=msgspec.structs.replace(own, port=port))
-            task = asyncio.create_task(Speaker(config, ID, told.told, own, first_wait_s=0.01).run())
-            try:
-                if is_guarded:
-                    problem = await told.remarked(lambda problem: problem is not None)
-                    assert problem is not None
-                    assert (problem.code, problem.facts["new"]) == ("mqtt-password", f"127.0.0.1:{port} without TLS")
-                    assert heard == []
-                else:
-                    await called.wait()
-                    assert b"correct-horse-battery" in heard[0]
-            finally:
-                task.cancel()
-                await asyncio.gather(task, return_exceptions=True)
-
-    run(test)
+    told = Told()
+    async with eavesdropper() as (port, heard, called):
+        config = Config(mqtt=msgspec.structs.replace(own, port=port))
+        task = asyncio.create_task(Speaker(config, ID, told.told, own, first_wait_s=0.01).run())
+        try:
+            if is_guarded:
+                problem = await told.remarked(lambda problem: problem is not None)
+                assert problem is not None
+                assert (problem.code, problem.facts["new"]) == ("mqtt-password", f"127.0.0.1:{port} without TLS")
+                assert heard == []
+            else:
+                await called.wait()
+                assert b"correct-horse-battery" in heard[0]
+        finally:
+            task.cancel()
+            await asyncio.gather(task, return_exceptions=True)
 
 
 @pytest.mark.parametrize(
@@ -211,7 +204,7 @@ def test_which_broker_is_the_same(own: MqttConfig, asked: MqttConfig, expected: 
 
 
 @GUARD
-def test_who_redirects_a_sign_in_gets_no_secret(
+async def test_who_redirects_a_sign_in_gets_no_secret(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, is_guarded: bool
 ) -> None:
     ask = aiohttp.ClientSession.post
@@ -221,16 +214,13 @@ def test_who_redirects_a_sign_in_gets_no_secret(
         )
     (tmp_path / "secret").write_text("the-client-secret\n")
 
-    async def test() -> None:
-        async with eavesdropper() as (port, heard, _), redirecting_to(port) as url:
-            config = SignInConfig(client_key="k", client_secret_file=str(tmp_path / "secret"), api_url=url)
-            it = SignIn(config, tmp_path, lambda _: None, lambda: 1.0)
-            async with aiohttp.ClientSession() as http:
-                with contextlib.suppress(Unavailable):
-                    await it._post(http, "/v2/oauth/token/", {"client_secret": "the-client-secret"})
-            assert (b"the-client-secret" in b"".join(heard)) is not is_guarded
-
-    run(test)
+    async with eavesdropper() as (port, heard, _), redirecting_to(port) as url:
+        config = SignInConfig(client_key="k", client_secret_file=str(tmp_path / "secret"), api_url=url)
+        it = SignIn(config, tmp_path, lambda _: None, lambda: 1.0)
+        async with aiohttp.ClientSession() as http:
+            with contextlib.suppress(Unavailable):
+                await it._post(http, "/v2/oauth/token/", {"client_secret": "the-client-secret"})
+        assert (b"the-client-secret" in b"".join(heard)) is not is_guarded
 
 
 @asynccontextmanager

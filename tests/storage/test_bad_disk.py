@@ -168,34 +168,28 @@ async def has_everything(it: Box, home: Path) -> None:
     ("damage", "said"), [(make_directory_of, set()), (make_unreadable, {"file-unreadable"}), (make_stuck, None)]
 )
 @pytest.mark.parametrize("kind", KINDS)
-def test_whatever_file_is_damaged_nothing_is_forgotten(
+async def test_whatever_file_is_damaged_nothing_is_forgotten(
     again: Path, kind: str, damage: Damage, said: set[str] | None
 ) -> None:
-    async def test() -> None:
-        damage(again / "state" / kind)
-        async with fake_engine(again) as engine, box(again) as it:
-            await engine.until(is_as_it_was)
-            await it.until(lambda s: s["live"]["type"] == "on-air")
-            await has_everything(it, again)
-            assert all(is_as_it_was(plan) for plan in engine.plans)
-            if said is not None and kind not in {"access/link.json", "run.json"}:  # which a start writes anew
-                await it.until(lambda s: codes(s) == said)
-
-    run(test)
+    damage(again / "state" / kind)
+    async with fake_engine(again) as engine, box(again) as it:
+        await engine.until(is_as_it_was)
+        await it.until(lambda s: s["live"]["type"] == "on-air")
+        await has_everything(it, again)
+        assert all(is_as_it_was(plan) for plan in engine.plans)
+        if said is not None and kind not in {"access/link.json", "run.json"}:  # which a start writes anew
+            await it.until(lambda s: codes(s) == said)
 
 
 @pytest.mark.parametrize("damage", [make_directory_of, make_unreadable, make_stuck])
 @pytest.mark.parametrize("kind", KINDS)
-def test_whatever_file_is_damaged_after_a_power_cut_who_has_the_link_comes_in(
+async def test_whatever_file_is_damaged_after_a_power_cut_who_has_the_link_comes_in(
     again: Path, kind: str, damage: Damage
 ) -> None:
-    async def test() -> None:
-        shutil.rmtree(again / SPOOL)
-        damage(again / "state" / kind)
-        async with box(again) as it:
-            assert await knows(it, await pair(it))
-
-    run(test)
+    shutil.rmtree(again / SPOOL)
+    damage(again / "state" / kind)
+    async with box(again) as it:
+        assert await knows(it, await pair(it))
 
 
 def cover_by_file(branch: Path) -> None:
@@ -212,93 +206,78 @@ def cover_by_loop(branch: Path) -> None:
     ("damage", "branch"),
     [(shutil.rmtree, "."), *product((cover_by_file, cover_by_loop), ("access", "keys", "keys/pasted", "."))],
 )
-def test_a_directory_that_is_gone_ends_no_live(again: Path, branch: str, damage: Damage) -> None:
-    async def test() -> None:
-        damage((again / "state" / branch).resolve())
-        async with fake_engine(again) as engine, box(again) as it:
-            await engine.until(is_as_it_was)
-            await it.until(lambda _: damage is not shutil.rmtree or (again / "state" / "panel.toml").exists())
-            status, _ = await it.do({"do": "end-live"}, headers={"Cookie": await pair(it), "Origin": it.url})
-            assert status == 200
-            await engine.until(lambda plan: not plan.destinations)
-
-    run(test)
+async def test_a_directory_that_is_gone_ends_no_live(again: Path, branch: str, damage: Damage) -> None:
+    damage((again / "state" / branch).resolve())
+    async with fake_engine(again) as engine, box(again) as it:
+        await engine.until(is_as_it_was)
+        await it.until(lambda _: damage is not shutil.rmtree or (again / "state" / "panel.toml").exists())
+        status, _ = await it.do({"do": "end-live"}, headers={"Cookie": await pair(it), "Origin": it.url})
+        assert status == 200
+        await engine.until(lambda plan: not plan.destinations)
 
 
-def test_what_could_not_be_read_is_taken_up_as_soon_as_it_can_be(again: Path) -> None:
+async def test_what_could_not_be_read_is_taken_up_as_soon_as_it_can_be(again: Path) -> None:
     hurt = [again / "state" / kind for kind in ("access/tokens.json", "access/sessions.json", "panel.toml")]
 
-    async def test() -> None:
-        shutil.rmtree(again / SPOOL)
+    shutil.rmtree(again / SPOOL)
+    for file in hurt:
+        make_unreadable(file)
+    async with fake_engine(again) as engine, box(again) as it:
+        await engine.until(lambda plan: plan.picture.look == "blur")
+        assert not await knows(it, (again / "cookie").read_text())
         for file in hurt:
-            make_unreadable(file)
-        async with fake_engine(again) as engine, box(again) as it:
-            await engine.until(lambda plan: plan.picture.look == "blur")
-            assert not await knows(it, (again / "cookie").read_text())
-            for file in hurt:
-                mend(file)
-            await engine.until(lambda plan: plan.picture.look == "full")
-            await it.until(lambda s: not codes(s))
-            await has_everything(it, again)
-
-    run(test)
+            mend(file)
+        await engine.until(lambda plan: plan.picture.look == "full")
+        await it.until(lambda s: not codes(s))
+        await has_everything(it, again)
 
 
-def test_what_cannot_be_read_is_kept_aside_when_something_takes_its_place(again: Path) -> None:
+async def test_what_cannot_be_read_is_kept_aside_when_something_takes_its_place(again: Path) -> None:
     file = again / "state" / "access" / "sessions.json"
 
-    async def test() -> None:
-        shutil.rmtree(again / SPOOL)
-        make_unreadable(file)
-        async with box(again) as it:
-            assert await knows(it, await pair(it))
-        assert file.is_file()
-        assert file.with_name("sessions.json.aside-1").is_symlink()
-
-    run(test)
+    shutil.rmtree(again / SPOOL)
+    make_unreadable(file)
+    async with box(again) as it:
+        assert await knows(it, await pair(it))
+    assert file.is_file()
+    assert file.with_name("sessions.json.aside-1").is_symlink()
 
 
-def test_what_the_disk_refuses_is_kept_through_a_restart_and_written_later(again: Path) -> None:
+async def test_what_the_disk_refuses_is_kept_through_a_restart_and_written_later(again: Path) -> None:
     state = again / "state"
     stuck = [state / kind for kind in ("panel.toml", "run.json", "keys/pasted/tiktok.json", "access/sessions.json")]
 
-    async def test() -> None:
-        async with fake_engine(again) as engine, box(again) as it:
-            await engine.until(is_as_it_was)
-            for file in stuck:
-                make_stuck(file)
-            assert (await it.do({"do": "set-look", "look": "fill"}))[0] == 200
-            assert (await it.do({"do": "privacy", "on": True}))[0] == 200
-            assert (await it.do({"do": "paste-key", "text": "stream-43?sign=abc"}))[0] == 200
-            guest = await pair(it)
-            await it.until(lambda s: codes(s) == {"disk"})
-        async with fake_engine(again) as engine, box(again) as it:
-            plan = await engine.until(lambda plan: plan.picture.look == "fill")
-            assert (plan.picture.cover, [d.key for d in plan.destinations]) == ("privacy", ["stream-43?sign=abc"])
-            assert await knows(it, guest)
-            problem = (await it.until(lambda s: codes(s) == {"disk"}))["problems"][-1]
-            assert problem["facts"]["waiting"] == len(stuck)
-            assert "stream-4" not in str(problem)
-            for file in stuck:
-                unstick(file)
-            await it.until(lambda s: not codes(s))
-        shutil.rmtree(again / SPOOL)
-        async with fake_engine(again) as engine, box(again) as it:
-            plan = await engine.until(lambda plan: plan.picture.look == "fill")
-            assert (plan.picture.cover, [d.key for d in plan.destinations]) == ("privacy", ["stream-43?sign=abc"])
-            assert await knows(it, guest)
-
-    run(test)
+    async with fake_engine(again) as engine, box(again) as it:
+        await engine.until(is_as_it_was)
+        for file in stuck:
+            make_stuck(file)
+        assert (await it.do({"do": "set-look", "look": "fill"}))[0] == 200
+        assert (await it.do({"do": "privacy", "on": True}))[0] == 200
+        assert (await it.do({"do": "paste-key", "text": "stream-43?sign=abc"}))[0] == 200
+        guest = await pair(it)
+        await it.until(lambda s: codes(s) == {"disk"})
+    async with fake_engine(again) as engine, box(again) as it:
+        plan = await engine.until(lambda plan: plan.picture.look == "fill")
+        assert (plan.picture.cover, [d.key for d in plan.destinations]) == ("privacy", ["stream-43?sign=abc"])
+        assert await knows(it, guest)
+        problem = (await it.until(lambda s: codes(s) == {"disk"}))["problems"][-1]
+        assert problem["facts"]["waiting"] == len(stuck)
+        assert "stream-4" not in str(problem)
+        for file in stuck:
+            unstick(file)
+        await it.until(lambda s: not codes(s))
+    shutil.rmtree(again / SPOOL)
+    async with fake_engine(again) as engine, box(again) as it:
+        plan = await engine.until(lambda plan: plan.picture.look == "fill")
+        assert (plan.picture.cover, [d.key for d in plan.destinations]) == ("privacy", ["stream-43?sign=abc"])
+        assert await knows(it, guest)
 
 
-def test_an_unreadable_directory_is_no_wish_for_a_factory_reset(again: Path) -> None:
+async def test_an_unreadable_directory_is_no_wish_for_a_factory_reset(again: Path) -> None:
     (again / "state" / "factory-reset").symlink_to("/proc/self/mem")
 
-    async def test() -> None:
-        async with fake_engine(again) as engine, box(again):
-            await engine.until(is_as_it_was)
-
-    run(test)
+    async with fake_engine(again) as engine, box(again):
+        await engine.until(is_as_it_was)
 
 
 @pytest.mark.parametrize("damage", [make_directory_of, make_unreadable, make_stuck])
@@ -331,15 +310,12 @@ def test_copies_are_for_us_alone_and_follow_what_others_write(tmp_path: Path) ->
         read_file(state / "a")
 
 
-def test_a_directory_that_somebody_emptied_begins_anew_unless_a_live_is_wanted(again: Path) -> None:
-    async def test() -> None:
-        async with fake_engine(again) as engine, box(again) as it:
-            await engine.until(is_as_it_was)
-            assert (await it.do({"do": "end-live"}))[0] == 200
-            await engine.until(lambda plan: not plan.destinations)
-        shutil.rmtree(again / "state")
-        async with box(again) as it:
-            assert (await it.until(lambda _: True))["look"] == "blur"
-            assert not await knows(it, (again / "cookie").read_text())
-
-    run(test)
+async def test_a_directory_that_somebody_emptied_begins_anew_unless_a_live_is_wanted(again: Path) -> None:
+    async with fake_engine(again) as engine, box(again) as it:
+        await engine.until(is_as_it_was)
+        assert (await it.do({"do": "end-live"}))[0] == 200
+        await engine.until(lambda plan: not plan.destinations)
+    shutil.rmtree(again / "state")
+    async with box(again) as it:
+        assert (await it.until(lambda _: True))["look"] == "blur"
+        assert not await knows(it, (again / "cookie").read_text())

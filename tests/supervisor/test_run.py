@@ -139,7 +139,7 @@ def test_two_do_not_run_at_once(place: Path) -> None:
 
 
 @pytest.mark.parametrize("has_begun", [True, False])
-def test_a_child_ends_with_its_supervisor(place: Path, *, has_begun: bool) -> None:
+async def test_a_child_ends_with_its_supervisor(place: Path, *, has_begun: bool) -> None:
     """A supervisor that is killed leaves nothing behind, not even a child that has not yet begun to listen for it."""
     said = "print(1, flush=True)\n"
     begun = "run.end_with_parent(parent)\n"
@@ -152,19 +152,16 @@ def test_a_child_ends_with_its_supervisor(place: Path, *, has_begun: bool) -> No
         "child.stdout.readline(); print(child.pid, flush=True); sys.stdin.read()"
     )
 
-    async def test() -> None:
-        async with asyncio.timeout(LIMIT_S):
-            parent = await asyncio.create_subprocess_exec(
-                sys.executable, "-c", code, stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE
-            )
-            assert parent.stdout is not None
-            pid = int(await parent.stdout.readline())
-            parent.kill()
-            await parent.wait()
-            while _is_running(pid):  # noqa: ASYNC110 - no child of ours, so there is nothing to wait on
-                await asyncio.sleep(0.01)
-
-    asyncio.run(test())
+    async with asyncio.timeout(LIMIT_S):
+        parent = await asyncio.create_subprocess_exec(
+            sys.executable, "-c", code, stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE
+        )
+        assert parent.stdout is not None
+        pid = int(await parent.stdout.readline())
+        parent.kill()
+        await parent.wait()
+        while _is_running(pid):  # noqa: ASYNC110 - no child of ours, so there is nothing to wait on
+            await asyncio.sleep(0.01)
 
 
 def _is_running(pid: int) -> bool:
@@ -209,7 +206,7 @@ Silence.look = noted
 
 
 @GUARD
-def test_a_supervisor_that_was_stopped_kills_nobody(place: Path, is_guarded: bool) -> None:
+async def test_a_supervisor_that_was_stopped_kills_nobody(place: Path, is_guarded: bool) -> None:
     """As when somebody presses Ctrl-Z, closes the laptop or stops the virtual machine for longer than its patience."""
     body = (
         """
@@ -233,24 +230,21 @@ place, is_guarded = Path({str(place)!r}), {is_guarded}
 asyncio.run(Supervisor({{"engine": {command!r}}}, RunDir(place), {patience!r}).run())
 """
 
-    async def test() -> None:
-        async with asyncio.timeout(LIMIT_S):
-            supervisor = await asyncio.create_subprocess_exec(sys.executable, "-c", code)
-            await until(place, "engine started")
-            (place / "quiet").touch()
-            await until(place, "engine is quiet")
-            await until(place, "looked", notes(place).count("looked") + 1)  # so that nothing waits to be heard
-            supervisor.send_signal(signal.SIGSTOP)
-            await asyncio.sleep(2.2)
-            supervisor.send_signal(signal.SIGCONT)
-            await until(place, "looked late")
-            (place / "resumed").touch()
-            await until(place, *(("engine outlived it", 1) if is_guarded else ("engine started", 2)))
-            supervisor.terminate()
-            assert await supervisor.wait() == 0
-        assert (notes(place).count("engine started") == 1) is is_guarded
-
-    asyncio.run(test())
+    async with asyncio.timeout(LIMIT_S):
+        supervisor = await asyncio.create_subprocess_exec(sys.executable, "-c", code)
+        await until(place, "engine started")
+        (place / "quiet").touch()
+        await until(place, "engine is quiet")
+        await until(place, "looked", notes(place).count("looked") + 1)  # so that nothing waits to be heard
+        supervisor.send_signal(signal.SIGSTOP)
+        await asyncio.sleep(2.2)
+        supervisor.send_signal(signal.SIGCONT)
+        await until(place, "looked late")
+        (place / "resumed").touch()
+        await until(place, *(("engine outlived it", 1) if is_guarded else ("engine started", 2)))
+        supervisor.terminate()
+        assert await supervisor.wait() == 0
+    assert (notes(place).count("engine started") == 1) is is_guarded
 
 
 STARVED = """

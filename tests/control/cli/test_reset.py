@@ -17,7 +17,7 @@ from appliance.access.tokens import AccessFiles, Grant, digest
 from appliance.control.keys import KeyStore
 from appliance.destinations.paste import Pasted
 from tests.recordings.samples import plain, put
-from tests.security.house import House, visit
+from tests.security.house import visiting
 
 
 def config_in(place: Path) -> Path:
@@ -112,8 +112,8 @@ def test_everything_is_forgotten_only_while_the_box_rests(
         assert reset(file, "--yes") == 0
 
 
-def test_a_running_control_forgets_too_even_if_it_was_just_writing(tmp_path: Path) -> None:
-    async def test(house: House) -> None:
+async def test_a_running_control_forgets_too_even_if_it_was_just_writing(tmp_path: Path) -> None:
+    async with visiting(tmp_path) as house:
         phone = {"Cookie": await house.cookie()}
         invited = house.access.entry.invite("owner", NOBODY)[0]
         assert (await house.ask("GET", "/api/state", phone)).status == 200
@@ -130,19 +130,15 @@ def test_a_running_control_forgets_too_even_if_it_was_just_writing(tmp_path: Pat
         # Who comes in now stays in.
         assert (await house.ask("GET", "/api/state", {"Cookie": await house.cookie()})).status == 200
 
-    visit(tmp_path, test)
 
-
-def test_the_panel_forgets_everyone(tmp_path: Path) -> None:
-    async def test(house: House) -> None:
+async def test_the_panel_forgets_everyone(tmp_path: Path) -> None:
+    async with visiting(tmp_path) as house:
         phone = {"Cookie": await house.cookie()}
         bearer = {"Authorization": f"Bearer {house.files.add_token('lamp', 1.0)}"}
         assert (await house.ask("GET", "/api/state", bearer)).status == 200
         await house.access.forget_everyone()
         for headers in (phone, bearer):
             assert (await house.ask("GET", "/api/state", headers)).status == 401
-
-    visit(tmp_path, test)
 
 
 def test_links_pins_and_codes_are_printed_at_the_box(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import secrets
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from ipaddress import IPv4Address
@@ -35,14 +35,6 @@ pytestmark = [pytest.mark.slow, pytest.mark.timeout(60)]
 def name() -> str:
     """Others may run these tests on the same loopback right now."""
     return f"plugcast-test{secrets.token_hex(4)}"
-
-
-def run(test: Callable[[], Awaitable[None]]) -> None:
-    async def bounded() -> None:
-        async with asyncio.timeout(50):
-            await test()
-
-    asyncio.run(bounded())
 
 
 @dataclass
@@ -107,110 +99,95 @@ def announcer_for(
     return Announcer(identity, state or Latest(State()), addresses, told.append, **more), told  # type: ignore[arg-type]
 
 
-def test_seen_renewed_and_gone(name: str) -> None:
-    async def test() -> None:
-        state = Latest(State())
-        announcer, told = announcer_for(name, state)
-        async with watcher() as other:
-            async with announcing(announcer):
-                await other.until(name, "Added")
-                info = await other.info(name)
-                assert info.port == 8080
-                assert info.decoded_properties == {"id": "0123456789", "state": "off", "version": "9.9"}
-                assert await other.address(name) == ["127.0.0.1"]
-                assert told == [None]
-                state.set(msgspec.structs.replace(State(), live=OnAir()))
-                await other.until(name, "Updated")
-                assert (await other.info(name)).decoded_properties["state"] == "on-air"
-            # The goodbye: it is gone at once, not when its records have grown old.
-            await other.until(name, "Removed")
-
-    run(test)
+async def test_seen_renewed_and_gone(name: str) -> None:
+    state = Latest(State())
+    announcer, told = announcer_for(name, state)
+    async with watcher() as other:
+        async with announcing(announcer):
+            await other.until(name, "Added")
+            info = await other.info(name)
+            assert info.port == 8080
+            assert info.decoded_properties == {"id": "0123456789", "state": "off", "version": "9.9"}
+            assert await other.address(name) == ["127.0.0.1"]
+            assert told == [None]
+            state.set(msgspec.structs.replace(State(), live=OnAir()))
+            await other.until(name, "Updated")
+            assert (await other.info(name)).decoded_properties["state"] == "on-air"
+        # The goodbye: it is gone at once, not when its records have grown old.
+        await other.until(name, "Removed")
 
 
-def test_a_taken_name_gets_a_number_and_that_is_told(name: str) -> None:
-    async def test() -> None:
-        async with watcher() as other:
-            taken = AsyncServiceInfo(
-                "_http._tcp.local.", f"{name}._http._tcp.local.", addresses=[bytes((192, 0, 2, 7))], port=80,
+async def test_a_taken_name_gets_a_number_and_that_is_told(name: str) -> None:
+    async with watcher() as other:
+        taken = AsyncServiceInfo(
+            "_http._tcp.local.", f"{name}._http._tcp.local.", addresses=[bytes((192, 0, 2, 7))], port=80,
+            server=f"{name}.local.",
+        )  # fmt: skip
+        await (await other.zeroconf.async_register_service(taken))
+        announcer, told = announcer_for(name)
+        async with announcing(announcer):
+            await other.until(f"{name}-2", "Added")
+            assert await other.address(f"{name}-2") == ["127.0.0.1"]
+            assert announcer.name == f"{name}-2"
+            (problem,) = told
+            assert problem is not None
+            assert (problem.code, problem.facts) == ("name-taken", {"wanted": name, "name": f"{name}-2"})
+
+
+async def test_interfaces_that_come_and_go(name: str) -> None:
+    now: list[tuple[str, ...]] = [()]
+    announcer, told = announcer_for(name, addresses=lambda: now[0], look_every_s=0.01)
+    async with watcher() as other, announcing(announcer) as task:
+        await asyncio.sleep(0.01)
+        assert not told
+        now[0] = HERE
+        await other.until(name, "Added")
+        now[0] = ()
+        await other.until(name, "Removed")
+        now[0] = HERE
+        await other.until(name, "Added")
+        assert not task.done()
+
+
+async def test_a_network_without_multicast_is_no_reason_to_end(name: str, caplog: pytest.LogCaptureFixture) -> None:
+    asked = asyncio.Event()
+    times = 0
+
+    def addresses() -> tuple[str, ...]:
+        nonlocal times
+        times += 1
+        if times == 3:
+            loop.call_soon_threadsafe(asked.set)
+        return ("192.0.2.99",)  # nobody's, least of all ours
+
+    loop = asyncio.get_running_loop()
+    announcer, _ = announcer_for(name, addresses=addresses, look_every_s=0.01)
+    async with announcing(announcer) as task:
+        await asked.wait()
+        assert not task.done()
+    said = [record for record in caplog.records if "cannot be announced" in record.message]
+    assert len(said) <= 1
+
+
+async def test_a_twin_with_a_lower_address_is_given_way(name: str) -> None:
+    async with watcher() as other:
+        announcer, _ = announcer_for(name)
+        async with announcing(announcer):
+            await other.until(name, "Added")
+            twin = AsyncServiceInfo(
+                "_http._tcp.local.", f"{name}._http._tcp.local.", addresses=[bytes((10, 0, 0, 1))], port=80,
                 server=f"{name}.local.",
             )  # fmt: skip
-            await (await other.zeroconf.async_register_service(taken))
-            announcer, told = announcer_for(name)
-            async with announcing(announcer):
-                await other.until(f"{name}-2", "Added")
-                assert await other.address(f"{name}-2") == ["127.0.0.1"]
-                assert announcer.name == f"{name}-2"
-                (problem,) = told
-                assert problem is not None
-                assert (problem.code, problem.facts) == ("name-taken", {"wanted": name, "name": f"{name}-2"})
-
-    run(test)
-
-
-def test_interfaces_that_come_and_go(name: str) -> None:
-    async def test() -> None:
-        now: list[tuple[str, ...]] = [()]
-        announcer, told = announcer_for(name, addresses=lambda: now[0], look_every_s=0.01)
-        async with watcher() as other, announcing(announcer) as task:
-            await asyncio.sleep(0.01)
-            assert not told
-            now[0] = HERE
-            await other.until(name, "Added")
-            now[0] = ()
-            await other.until(name, "Removed")
-            now[0] = HERE
-            await other.until(name, "Added")
-            assert not task.done()
-
-    run(test)
-
-
-def test_a_network_without_multicast_is_no_reason_to_end(name: str, caplog: pytest.LogCaptureFixture) -> None:
-    async def test() -> None:
-        asked = asyncio.Event()
-        times = 0
-
-        def addresses() -> tuple[str, ...]:
-            nonlocal times
-            times += 1
-            if times == 3:
-                loop.call_soon_threadsafe(asked.set)
-            return ("192.0.2.99",)  # nobody's, least of all ours
-
-        loop = asyncio.get_running_loop()
-        announcer, _ = announcer_for(name, addresses=addresses, look_every_s=0.01)
-        async with announcing(announcer) as task:
-            await asked.wait()
-            assert not task.done()
-        said = [record for record in caplog.records if "cannot be announced" in record.message]
-        assert len(said) <= 1
-
-    run(test)
-
-
-def test_a_twin_with_a_lower_address_is_given_way(name: str) -> None:
-    async def test() -> None:
-        async with watcher() as other:
-            announcer, _ = announcer_for(name)
-            async with announcing(announcer):
-                await other.until(name, "Added")
-                twin = AsyncServiceInfo(
-                    "_http._tcp.local.", f"{name}._http._tcp.local.", addresses=[bytes((10, 0, 0, 1))], port=80,
-                    server=f"{name}.local.",
-                )  # fmt: skip
-                await (await other.zeroconf.async_register_service(twin, cooperating_responders=True))
-                asking = AsyncZeroconf(interfaces=list(HERE), ip_version=IPVersion.V4Only)
-                try:
-                    await asking.zeroconf.async_wait_for_start()
-                    # On one machine three share the port, and an answer may reach another: asked until it is ours.
-                    while not (found := await announcer._others(asking, name, HERE)):
-                        pass
-                finally:
-                    await asking.async_close()
-                assert found == ["10.0.0.1"]
-
-    run(test)
+            await (await other.zeroconf.async_register_service(twin, cooperating_responders=True))
+            asking = AsyncZeroconf(interfaces=list(HERE), ip_version=IPVersion.V4Only)
+            try:
+                await asking.zeroconf.async_wait_for_start()
+                # On one machine three share the port, and an answer may reach another: asked until it is ours.
+                while not (found := await announcer._others(asking, name, HERE)):
+                    pass
+            finally:
+                await asking.async_close()
+            assert found == ["10.0.0.1"]
 
 
 @pytest.mark.parametrize(

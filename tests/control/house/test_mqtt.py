@@ -140,24 +140,21 @@ def short_place() -> Iterator[Path]:
         yield Path(name)
 
 
-def test_the_box_appears_and_its_state_follows(broker: Mosquitto) -> None:
-    async def test() -> None:
-        box = Box()
-        async with home(broker) as it, speaking(broker, box):
-            await it.until(f"{BASE}/available", lambda text: text == "online")
-            expected = {
-                "state": "off", "health": "good", "cause": "", "temperature-c": 58, "kbps": 3300, "viewers": None,
-                "back-soon": "OFF",
-            }  # fmt: skip
-            assert await it.json(f"{BASE}/state") == expected
-            for topic, payload in discovery(Topics("plugcast", ID), "living-room").items():
-                assert it.newest[topic] == payload.decode()
-            box.state.set(msgspec.structs.replace(STATE, live=OnAir(), cover="brb"))
-            newest = await it.json(f"{BASE}/state", lambda said: said["state"] == "on-air")
-            assert newest["back-soon"] == "ON"
-            assert box.remarks == [None]
-
-    run(test)
+async def test_the_box_appears_and_its_state_follows(broker: Mosquitto) -> None:
+    box = Box()
+    async with home(broker) as it, speaking(broker, box):
+        await it.until(f"{BASE}/available", lambda text: text == "online")
+        expected = {
+            "state": "off", "health": "good", "cause": "", "temperature-c": 58, "kbps": 3300, "viewers": None,
+            "back-soon": "OFF",
+        }  # fmt: skip
+        assert await it.json(f"{BASE}/state") == expected
+        for topic, payload in discovery(Topics("plugcast", ID), "living-room").items():
+            assert it.newest[topic] == payload.decode()
+        box.state.set(msgspec.structs.replace(STATE, live=OnAir(), cover="brb"))
+        newest = await it.json(f"{BASE}/state", lambda said: said["state"] == "on-air")
+        assert newest["back-soon"] == "ON"
+        assert box.remarks == [None]
 
 
 def test_every_discovery_message_leads_somewhere() -> None:
@@ -193,18 +190,15 @@ def test_every_discovery_message_leads_somewhere() -> None:
         ("back-soon", b"off", CoverForBreak(on=False)),
     ],
 )
-def test_orders(broker: Mosquitto, name: str, payload: bytes, command: Command) -> None:
-    async def test() -> None:
-        box = Box()
-        async with home(broker) as it, speaking(broker, box):
-            await it.until(f"{BASE}/available", lambda text: text == "online")
-            before = it.times[f"{BASE}/error"]
-            await it.client.publish(f"{BASE}/do/{name}", payload, qos=1)
-            await it.until(f"{BASE}/error", lambda _: it.times[f"{BASE}/error"] > before)
-            assert it.newest[f"{BASE}/error"] == error_payload().decode()
-            assert box.asked == [command]
-
-    run(test)
+async def test_orders(broker: Mosquitto, name: str, payload: bytes, command: Command) -> None:
+    box = Box()
+    async with home(broker) as it, speaking(broker, box):
+        await it.until(f"{BASE}/available", lambda text: text == "online")
+        before = it.times[f"{BASE}/error"]
+        await it.client.publish(f"{BASE}/do/{name}", payload, qos=1)
+        await it.until(f"{BASE}/error", lambda _: it.times[f"{BASE}/error"] > before)
+        assert it.newest[f"{BASE}/error"] == error_payload().decode()
+        assert box.asked == [command]
 
 
 @pytest.mark.parametrize(
@@ -215,21 +209,18 @@ def test_orders_that_are_none(name: str, payload: bytes) -> None:
     assert command_for(name, payload) is None
 
 
-def test_what_is_refused_is_said(broker: Mosquitto) -> None:
-    async def test() -> None:
-        box = Box(refuse=True)
-        async with home(broker) as it, speaking(broker, box):
-            await it.until(f"{BASE}/available", lambda text: text == "online")
-            await it.client.publish(f"{BASE}/do/start", b"PRESS", qos=1)
-            said = await it.json(f"{BASE}/error", lambda error: error["code"])
-            assert said == {"code": "needs-key", "text": "There is no stream key for TikTok yet."}
-            await it.client.publish(f"{BASE}/do/nonsense", b"PRESS", qos=1)
-            assert (await it.json(f"{BASE}/error", lambda error: error["code"] == "command"))["text"]
-            box.refuse = False
-            await it.client.publish(f"{BASE}/do/stop", b"PRESS", qos=1)
-            await it.json(f"{BASE}/error", lambda error: not error["code"])
-
-    run(test)
+async def test_what_is_refused_is_said(broker: Mosquitto) -> None:
+    box = Box(refuse=True)
+    async with home(broker) as it, speaking(broker, box):
+        await it.until(f"{BASE}/available", lambda text: text == "online")
+        await it.client.publish(f"{BASE}/do/start", b"PRESS", qos=1)
+        said = await it.json(f"{BASE}/error", lambda error: error["code"])
+        assert said == {"code": "needs-key", "text": "There is no stream key for TikTok yet."}
+        await it.client.publish(f"{BASE}/do/nonsense", b"PRESS", qos=1)
+        assert (await it.json(f"{BASE}/error", lambda error: error["code"] == "command"))["text"]
+        box.refuse = False
+        await it.client.publish(f"{BASE}/do/stop", b"PRESS", qos=1)
+        await it.json(f"{BASE}/error", lambda error: not error["code"])
 
 
 def test_an_order_that_was_kept_is_not_carried_out(broker: Mosquitto, caplog: pytest.LogCaptureFixture) -> None:
@@ -250,34 +241,28 @@ def test_an_order_that_was_kept_is_not_carried_out(broker: Mosquitto, caplog: py
     assert "kept by the MQTT broker" in caplog.text
 
 
-def test_home_assistants_birth_is_answered(broker: Mosquitto) -> None:
-    async def test() -> None:
-        async with home(broker) as it, speaking(broker, Box()):
+async def test_home_assistants_birth_is_answered(broker: Mosquitto) -> None:
+    async with home(broker) as it, speaking(broker, Box()):
+        await it.until(f"{BASE}/available", lambda text: text == "online")
+        topic = f"homeassistant/sensor/plugcast-{ID}/state/config"
+        before = it.times[topic]
+        await it.client.publish("homeassistant/status", "offline", qos=1)
+        await it.client.publish("homeassistant/status", "online", qos=1)
+        await it.until(topic, lambda _: it.times[topic] > before)
+        assert it.times[topic] == before + 1
+
+
+async def test_the_will_and_the_goodbye(broker: Mosquitto) -> None:
+    async with home(broker) as it:
+        async with speaking(broker, Box()):
             await it.until(f"{BASE}/available", lambda text: text == "online")
-            topic = f"homeassistant/sensor/plugcast-{ID}/state/config"
-            before = it.times[topic]
-            await it.client.publish("homeassistant/status", "offline", qos=1)
-            await it.client.publish("homeassistant/status", "online", qos=1)
-            await it.until(topic, lambda _: it.times[topic] > before)
-            assert it.times[topic] == before + 1
-
-    run(test)
-
-
-def test_the_will_and_the_goodbye(broker: Mosquitto) -> None:
-    async def test() -> None:
-        async with home(broker) as it:
-            async with speaking(broker, Box()):
-                await it.until(f"{BASE}/available", lambda text: text == "online")
+        await it.until(f"{BASE}/available", lambda text: text == "offline")
+        before = it.times[f"{BASE}/available"]
+        async with cable(broker) as (port, cut), speaking(broker, Box(), port=port):
+            await it.until(f"{BASE}/available", lambda text: text == "online")
+            cut()
             await it.until(f"{BASE}/available", lambda text: text == "offline")
-            before = it.times[f"{BASE}/available"]
-            async with cable(broker) as (port, cut), speaking(broker, Box(), port=port):
-                await it.until(f"{BASE}/available", lambda text: text == "online")
-                cut()
-                await it.until(f"{BASE}/available", lambda text: text == "offline")
-                assert it.times[f"{BASE}/available"] == before + 2
-
-    run(test)
+            assert it.times[f"{BASE}/available"] == before + 2
 
 
 @asynccontextmanager
@@ -311,22 +296,19 @@ async def cable(broker: Mosquitto) -> AsyncIterator[tuple[int, Callable[[], None
         await asyncio.gather(*tasks, return_exceptions=True)
 
 
-def test_a_broker_that_goes_and_comes(broker: Mosquitto) -> None:
-    async def test() -> None:
-        box = Box()
-        async with speaking(broker, box) as task:
-            await box.remarked(lambda problem: problem is None)
-            await asyncio.to_thread(broker.stop)
-            problem = await box.remarked(lambda problem: problem is not None)
-            assert problem is not None
-            assert problem.code == "mqtt-away"
-            await asyncio.to_thread(broker.start)
-            await box.remarked(lambda problem: problem is None)
-            async with home(broker) as it:
-                await it.until(f"{BASE}/available", lambda text: text == "online")
-            assert not task.done()
-
-    run(test)
+async def test_a_broker_that_goes_and_comes(broker: Mosquitto) -> None:
+    box = Box()
+    async with speaking(broker, box) as task:
+        await box.remarked(lambda problem: problem is None)
+        await asyncio.to_thread(broker.stop)
+        problem = await box.remarked(lambda problem: problem is not None)
+        assert problem is not None
+        assert problem.code == "mqtt-away"
+        await asyncio.to_thread(broker.start)
+        await box.remarked(lambda problem: problem is None)
+        async with home(broker) as it:
+            await it.until(f"{BASE}/available", lambda text: text == "online")
+        assert not task.done()
 
 
 def test_user_password_and_tls(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
@@ -374,26 +356,23 @@ def test_no_payload_has_a_key_or_host() -> None:
     assert len(error_payload("x", "y" * 1000)) < 300
 
 
-def test_a_whole_box_over_mqtt(broker: Mosquitto, place: Path) -> None:
-    async def test() -> None:
-        mqtt = f'[mqtt]\nenabled = true\nhost = "127.0.0.1"\nport = {broker.port}\n'
-        (place / "state").mkdir()
-        base = f"plugcast/{box_id(place / 'state')}"
-        async with fake_engine(place), home(broker) as it, box(place, mqtt) as running:
-            await running.until(lambda s: s["engine"]["connected"] and s["encoder"]["name"] == "libx264")
-            await it.until(f"{base}/available", lambda text: text == "online")
-            await it.client.publish(f"{base}/do/start", b"PRESS", qos=1)
-            assert (await it.json(f"{base}/error", lambda error: error["code"]))["code"] == "needs-key"
-            await running.do({"do": "paste-key", "text": "rtmp://ingest.example/game key-0123456789"})
-            await it.client.publish(f"{base}/do/start", b"PRESS", qos=1)
-            await it.json(f"{base}/state", lambda said: said["state"] == "on-air" and said["kbps"] == 3400)
-            await it.client.publish(f"{base}/do/back-soon", b"ON", qos=1)
-            await running.until(lambda s: s["cover"] == "brb")
-            await it.client.publish(f"{base}/do/stop", b"PRESS", qos=1)
-            await it.json(f"{base}/state", lambda said: said["state"] == "off")
-            assert "key-0123456789" not in "".join(it.newest.values())
-        # Its goodbye is the last that is heard.
-        async with home(broker) as it:
-            await it.until(f"{base}/available", lambda text: text == "offline")
-
-    run(test)
+async def test_a_whole_box_over_mqtt(broker: Mosquitto, place: Path) -> None:
+    mqtt = f'[mqtt]\nenabled = true\nhost = "127.0.0.1"\nport = {broker.port}\n'
+    (place / "state").mkdir()
+    base = f"plugcast/{box_id(place / 'state')}"
+    async with fake_engine(place), home(broker) as it, box(place, mqtt) as running:
+        await running.until(lambda s: s["engine"]["connected"] and s["encoder"]["name"] == "libx264")
+        await it.until(f"{base}/available", lambda text: text == "online")
+        await it.client.publish(f"{base}/do/start", b"PRESS", qos=1)
+        assert (await it.json(f"{base}/error", lambda error: error["code"]))["code"] == "needs-key"
+        await running.do({"do": "paste-key", "text": "rtmp://ingest.example/game key-0123456789"})
+        await it.client.publish(f"{base}/do/start", b"PRESS", qos=1)
+        await it.json(f"{base}/state", lambda said: said["state"] == "on-air" and said["kbps"] == 3400)
+        await it.client.publish(f"{base}/do/back-soon", b"ON", qos=1)
+        await running.until(lambda s: s["cover"] == "brb")
+        await it.client.publish(f"{base}/do/stop", b"PRESS", qos=1)
+        await it.json(f"{base}/state", lambda said: said["state"] == "off")
+        assert "key-0123456789" not in "".join(it.newest.values())
+    # Its goodbye is the last that is heard.
+    async with home(broker) as it:
+        await it.until(f"{base}/available", lambda text: text == "offline")

@@ -42,7 +42,7 @@ from appliance.model.profile import Profile
 from appliance.model.report import JobAnswer
 from appliance.model.state import Advice, ExportState, Recording, UplinkState
 from appliance.settings.layers import SettingsLayer, join
-from tests.control.whole_control import box, place, run
+from tests.control.whole_control import box, place
 from tests.fakes.engine import HEALTHY, HELLO
 
 __all__ = ["place"]
@@ -87,35 +87,32 @@ def states(control: Director) -> str:
     return control.state.value.uplink.state
 
 
-def test_a_measurement_becomes_advice(tmp_path: Path) -> None:
-    async def test() -> None:
-        time = Time()
-        control = director(tmp_path, time)
-        control.greeted(HELLO)
-        assert control.state.value.uplink == UplinkState()
-        assert await control.do(MeasureUplink()) == {}
-        job = control.plan.value.job_requests[0].job
-        assert job == UplinkTest(url=Config().uplink.test_url, seconds=8)
-        assert states(control) == "testing"
-        answered(control, "done", kbps=5000)
-        uplink = control.state.value.uplink
-        assert (uplink.state, uplink.kbps, uplink.at) == ("ok", 5000, 1000.0)
-        assert uplink.advice == Advice(
-            text="Your internet sends 5 megabits a second: 720p30 fits with room to spare.",
-            quality="720p30", size="720x1280", fps=30, bitrate_kbps=3400,
-        )  # fmt: skip
-        await control.do(MeasureUplink())
-        answered(control, "done")
-        assert control.state.value.uplink == UplinkState()
-        await control.do(MeasureUplink())
-        answered(control, "failed", Problem(code="uplink", text="No way out."))
-        assert (control.state.value.uplink.state, control.state.value.uplink.advice) == ("failed", None)
-        await control.do(MeasureUplink())
-        time.now += WITHIN_S + GRACE_S + 1
-        control.refresh()
-        assert states(control) == "failed"
-
-    asyncio.run(test())
+async def test_a_measurement_becomes_advice(tmp_path: Path) -> None:
+    time = Time()
+    control = director(tmp_path, time)
+    control.greeted(HELLO)
+    assert control.state.value.uplink == UplinkState()
+    assert await control.do(MeasureUplink()) == {}
+    job = control.plan.value.job_requests[0].job
+    assert job == UplinkTest(url=Config().uplink.test_url, seconds=8)
+    assert states(control) == "testing"
+    answered(control, "done", kbps=5000)
+    uplink = control.state.value.uplink
+    assert (uplink.state, uplink.kbps, uplink.at) == ("ok", 5000, 1000.0)
+    assert uplink.advice == Advice(
+        text="Your internet sends 5 megabits a second: 720p30 fits with room to spare.",
+        quality="720p30", size="720x1280", fps=30, bitrate_kbps=3400,
+    )  # fmt: skip
+    await control.do(MeasureUplink())
+    answered(control, "done")
+    assert control.state.value.uplink == UplinkState()
+    await control.do(MeasureUplink())
+    answered(control, "failed", Problem(code="uplink", text="No way out."))
+    assert (control.state.value.uplink.state, control.state.value.uplink.advice) == ("failed", None)
+    await control.do(MeasureUplink())
+    time.now += WITHIN_S + GRACE_S + 1
+    control.refresh()
+    assert states(control) == "failed"
 
 
 @given(st.integers(0, 200_000), st.booleans())
@@ -145,73 +142,64 @@ def test_advice_is_no_more_than_the_box_can_do(most_pixels_s: int, quality: str,
     assert advice(3_000, Config(), most_pixels_s).limit == "line", "the line is narrower still"
 
 
-def test_the_advice_is_settings_that_can_be_set(tmp_path: Path) -> None:
-    async def test() -> None:
-        control = director(tmp_path, Time())
-        for kbps in (100, 2000, 4000, 6000, 9000, 12_000, 20_000):
-            it = advice(kbps, control.config)
-            settings: dict[str, str | int] = {
-                "picture.size": it.size,
-                "picture.fps": it.fps,
-                "encoder.bitrate-kbps": it.bitrate_kbps,
-            }
-            for path, value in settings.items():
-                await control.do(ChangeSetting(path=path, value=value))
-
-    asyncio.run(test())
+async def test_the_advice_is_settings_that_can_be_set(tmp_path: Path) -> None:
+    control = director(tmp_path, Time())
+    for kbps in (100, 2000, 4000, 6000, 9000, 12_000, 20_000):
+        it = advice(kbps, control.config)
+        settings: dict[str, str | int] = {
+            "picture.size": it.size,
+            "picture.fps": it.fps,
+            "encoder.bitrate-kbps": it.bitrate_kbps,
+        }
+        for path, value in settings.items():
+            await control.do(ChangeSetting(path=path, value=value))
 
 
-def test_a_copy_says_how_far_it_is_for_as_long_as_it_takes(tmp_path: Path) -> None:
-    async def test() -> None:
-        time = Time()
-        control = director(tmp_path, time)
-        control.greeted(HELLO)
-        command = ExportRecordings(names=("a.mp4", "b.mp4"), disk="sda1")
-        with pytest.raises(Refused) as refusal:
-            await control.do(command)
-        assert refusal.value.code == "no-such-recording"
-        control.found(OnDisk((Recording(name="a.mp4"), Recording(name="b.mp4"))))
-        with pytest.raises(Refused) as refusal:
-            await control.do(command)
-        assert refusal.value.code == "no-such-disk"
-        control.heard(msgspec.structs.replace(HEALTHY, disks=(DISK,)))
-        assert control.state.value.disks == (DiskFacts(name="sda1", label="STICK", free_mb=100, path="/media/STICK"),)
+async def test_a_copy_says_how_far_it_is_for_as_long_as_it_takes(tmp_path: Path) -> None:
+    time = Time()
+    control = director(tmp_path, time)
+    control.greeted(HELLO)
+    command = ExportRecordings(names=("a.mp4", "b.mp4"), disk="sda1")
+    with pytest.raises(Refused) as refusal:
         await control.do(command)
-        assert control.plan.value.job_requests[0].job == Export(names=("a.mp4", "b.mp4"), disk="sda1")
-        for minute in range(30):
-            time.now += 20
-            answered(control, "doing", done=minute // 20)
-            assert control.state.value.export.state == "copying"
-        assert control.state.value.export == ExportState(state="copying", done=1, of=2, disk="sda1")
-        with pytest.raises(Refused) as refusal:
-            await control.do(ExportRecordings(names=("a.mp4",), disk="sda1"))
-        assert refusal.value.code == "export-running"
-        answered(control, "done", done=2)
-        assert control.state.value.export == ExportState(state="done", done=2, of=2, disk="sda1")
+    assert refusal.value.code == "no-such-recording"
+    control.found(OnDisk((Recording(name="a.mp4"), Recording(name="b.mp4"))))
+    with pytest.raises(Refused) as refusal:
+        await control.do(command)
+    assert refusal.value.code == "no-such-disk"
+    control.heard(msgspec.structs.replace(HEALTHY, disks=(DISK,)))
+    assert control.state.value.disks == (DiskFacts(name="sda1", label="STICK", free_mb=100, path="/media/STICK"),)
+    await control.do(command)
+    assert control.plan.value.job_requests[0].job == Export(names=("a.mp4", "b.mp4"), disk="sda1")
+    for minute in range(30):
+        time.now += 20
+        answered(control, "doing", done=minute // 20)
+        assert control.state.value.export.state == "copying"
+    assert control.state.value.export == ExportState(state="copying", done=1, of=2, disk="sda1")
+    with pytest.raises(Refused) as refusal:
+        await control.do(ExportRecordings(names=("a.mp4",), disk="sda1"))
+    assert refusal.value.code == "export-running"
+    answered(control, "done", done=2)
+    assert control.state.value.export == ExportState(state="done", done=2, of=2, disk="sda1")
 
-    asyncio.run(test())
 
-
-def test_what_is_plugged_in_is_shown(tmp_path: Path) -> None:
-    async def test() -> None:
-        control = director(tmp_path, Time())
-        control.greeted(HELLO)
-        devices = (
-            DeviceFacts(node="/dev/video0", card="A", driver="x", kind="hdmi", inputs=("HDMI 1", "HDMI 2")),
-            DeviceFacts(node="/dev/video2", card="B", driver="y"),
-        )
-        report = msgspec.structs.replace(HEALTHY, devices=devices, sounds=(SoundFacts(name="hw:1", text="Mic"),))
-        control.heard(report)
-        assert [device.in_use for device in control.state.value.devices] == [False, False]
-        await control.do(ChangeSetting(path="capture.device", value="/dev/video0"))
-        await control.do(ChangeSetting(path="capture.input", value=1))
-        state = control.state.value
-        assert [device.in_use for device in state.devices] == [True, False]
-        assert state.devices[0].inputs == ("HDMI 1", "HDMI 2")
-        assert [sound.text for sound in state.sounds] == ["Mic"]
-        assert control.plan.value.capture.input == 1
-
-    asyncio.run(test())
+async def test_what_is_plugged_in_is_shown(tmp_path: Path) -> None:
+    control = director(tmp_path, Time())
+    control.greeted(HELLO)
+    devices = (
+        DeviceFacts(node="/dev/video0", card="A", driver="x", kind="hdmi", inputs=("HDMI 1", "HDMI 2")),
+        DeviceFacts(node="/dev/video2", card="B", driver="y"),
+    )
+    report = msgspec.structs.replace(HEALTHY, devices=devices, sounds=(SoundFacts(name="hw:1", text="Mic"),))
+    control.heard(report)
+    assert [device.in_use for device in control.state.value.devices] == [False, False]
+    await control.do(ChangeSetting(path="capture.device", value="/dev/video0"))
+    await control.do(ChangeSetting(path="capture.input", value=1))
+    state = control.state.value
+    assert [device.in_use for device in state.devices] == [True, False]
+    assert state.devices[0].inputs == ("HDMI 1", "HDMI 2")
+    assert [sound.text for sound in state.sounds] == ["Mic"]
+    assert control.plan.value.capture.input == 1
 
 
 def test_a_factory_reset_needs_the_pin_and_forgets_everything_but_recordings(tmp_path: Path) -> None:
@@ -258,22 +246,19 @@ def test_the_kernel_says_whether_the_clock_is_set() -> None:
     assert -1 <= kernel_clock_state() <= 5
 
 
-def test_the_real_pin_resets_the_real_box_and_lets_nobody_in_any_more(place: Path) -> None:
-    async def test() -> None:
-        async with box(place) as it:
-            state = await it.until(lambda s: s["access"]["pin-shown"])
-            assert state["access"]["sessions"] == 0
-            await it.do({"do": "set-look", "look": "full"})
-            shown = AccessFiles(place / "state").pin.shown()
-            wrong = "00000000" if shown != "00000000" else "11111111"
-            status, body = await it.do({"do": "factory-reset", "pin": wrong})
-            assert status not in {200, 500}
-            assert shown not in str(body)
-            assert (await it.until(lambda _: True))["look"] == "full"
-            # Who asked is thrown out with everybody else, perhaps before the answer is read.
-            with contextlib.suppress(aiohttp.ClientError):
-                await it.do({"do": "factory-reset", "pin": shown})
-            assert (await it.get("/api/state"))[0] == 401
-        assert AccessFiles(place / "state").tokens() == {}
-
-    run(test)
+async def test_the_real_pin_resets_the_real_box_and_lets_nobody_in_any_more(place: Path) -> None:
+    async with box(place) as it:
+        state = await it.until(lambda s: s["access"]["pin-shown"])
+        assert state["access"]["sessions"] == 0
+        await it.do({"do": "set-look", "look": "full"})
+        shown = AccessFiles(place / "state").pin.shown()
+        wrong = "00000000" if shown != "00000000" else "11111111"
+        status, body = await it.do({"do": "factory-reset", "pin": wrong})
+        assert status not in {200, 500}
+        assert shown not in str(body)
+        assert (await it.until(lambda _: True))["look"] == "full"
+        # Who asked is thrown out with everybody else, perhaps before the answer is read.
+        with contextlib.suppress(aiohttp.ClientError):
+            await it.do({"do": "factory-reset", "pin": shown})
+        assert (await it.get("/api/state"))[0] == 401
+    assert AccessFiles(place / "state").tokens() == {}

@@ -158,35 +158,28 @@ def told(before: State, newest: State) -> set[str]:
 
 
 @pytest.mark.parametrize("name", CAUSES)
-def test_a_cause_renews_its_own_slices_and_no_other(tmp_path: Path, name: str) -> None:
-    async def test() -> None:
-        it = await box(tmp_path)
-        cause, expected = CAUSES[name]
-        before = it.state
-        done = cause(it)
-        if asyncio.iscoroutine(done):
-            await done
-        assert renewed(before, it.state) == told(before, it.state) == expected
-        assert (it.state is before) is (not expected)
-
-    asyncio.run(test())
+async def test_a_cause_renews_its_own_slices_and_no_other(tmp_path: Path, name: str) -> None:
+    it = await box(tmp_path)
+    cause, expected = CAUSES[name]
+    before = it.state
+    done = cause(it)
+    if asyncio.iscoroutine(done):
+        await done
+    assert renewed(before, it.state) == told(before, it.state) == expected
+    assert (it.state is before) is (not expected)
 
 
 @pytest.mark.parametrize("guard", ["standing", "_same"])
-def test_without_either_guard_others_are_renewed_too(
+async def test_without_either_guard_others_are_renewed_too(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, guard: str
 ) -> None:
     """The saboteur: values that are equal but come anew are news to everybody."""
-
-    async def test() -> None:
-        it = await box(tmp_path)
-        before = it.state
-        target = "appliance.control.judge.shown.standing" if guard == "standing" else f"{slices.__name__}._same"
-        monkeypatch.setattr(target, lambda _before, newest: newest)
-        it.changed("canvas", composed=301)
-        assert renewed(before, it.state) > {"canvas"}
-
-    asyncio.run(test())
+    it = await box(tmp_path)
+    before = it.state
+    target = "appliance.control.judge.shown.standing" if guard == "standing" else f"{slices.__name__}._same"
+    monkeypatch.setattr(target, lambda _before, newest: newest)
+    it.changed("canvas", composed=301)
+    assert renewed(before, it.state) > {"canvas"}
 
 
 def test_nothing_is_made_again_of_the_same_causes() -> None:

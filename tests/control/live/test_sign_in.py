@@ -77,45 +77,36 @@ def test_who_scans_the_code_is_named_and_nothing_else(place: Path, caplog: pytes
     assert SECRET not in caplog.text
 
 
-def test_an_answer_about_another_code_is_refused(place: Path) -> None:
-    async def test() -> None:
-        told: Told = []
-        async with fake_login_kit() as kit:
-            kit.lie_about_ticket = True
-            it = sign_in(kit, place, told)
-            kit.scan(await it.start(), "confirmed")
-            await until(it, "failed")
-            assert told == []
-            assert not (place / "keys").exists()
-            await it.close()
-
-    run(test)
+async def test_an_answer_about_another_code_is_refused(place: Path) -> None:
+    told: Told = []
+    async with fake_login_kit() as kit:
+        kit.lie_about_ticket = True
+        it = sign_in(kit, place, told)
+        kit.scan(await it.start(), "confirmed")
+        await until(it, "failed")
+        assert told == []
+        assert not (place / "keys").exists()
+        await it.close()
 
 
-def test_a_code_that_nobody_scans_expires_and_another_can_be_had(place: Path) -> None:
-    async def test() -> None:
-        told: Told = []
-        async with fake_login_kit() as kit:
-            it = sign_in(kit, place, told)
-            kit.scan(await it.start(), "expired")
-            await until(it, "expired")
-            kit.scan(await it.start(), "confirmed")
-            await until(it, "signed-in")
-            await it.close()
-
-    run(test)
+async def test_a_code_that_nobody_scans_expires_and_another_can_be_had(place: Path) -> None:
+    told: Told = []
+    async with fake_login_kit() as kit:
+        it = sign_in(kit, place, told)
+        kit.scan(await it.start(), "expired")
+        await until(it, "expired")
+        kit.scan(await it.start(), "confirmed")
+        await until(it, "signed-in")
+        await it.close()
 
 
 @pytest.mark.parametrize("body", ["", "{}", "not json", "[1]", '{"scan_qrcode_url": "x"}'])
-def test_answers_that_are_none(place: Path, body: str) -> None:
-    async def test() -> None:
-        async with fake_login_kit() as kit:
-            kit.broken = body or " "
-            with pytest.raises(Unavailable) as caught:
-                await sign_in(kit, place, []).start()
-            assert caught.value.code == "sign-in-failed"
-
-    run(test)
+async def test_answers_that_are_none(place: Path, body: str) -> None:
+    async with fake_login_kit() as kit:
+        kit.broken = body or " "
+        with pytest.raises(Unavailable) as caught:
+            await sign_in(kit, place, []).start()
+        assert caught.value.code == "sign-in-failed"
 
 
 def test_a_wrong_secret_is_told_by_its_code_alone(place: Path, caplog: pytest.LogCaptureFixture) -> None:
@@ -131,31 +122,25 @@ def test_a_wrong_secret_is_told_by_its_code_alone(place: Path, caplog: pytest.Lo
     assert "mistyped-secret" not in caplog.text
 
 
-def test_without_a_client_key_it_says_what_is_needed(place: Path) -> None:
-    async def test() -> None:
-        for config in (SignInConfig(), SignInConfig(client_key="x", client_secret_file=str(place / "none"))):
-            with pytest.raises(NeedsOwner) as caught:
-                await SignIn(config, place, lambda _: None, lambda: 0.0).start()
-            assert caught.value.code == "sign-in-off"
-        unreachable = FakeLoginKit(url="http://127.0.0.1:9")
-        with pytest.raises(Unavailable, match="cannot be reached"):
-            await sign_in(unreachable, place, []).start()
-
-    run(test)
+async def test_without_a_client_key_it_says_what_is_needed(place: Path) -> None:
+    for config in (SignInConfig(), SignInConfig(client_key="x", client_secret_file=str(place / "none"))):
+        with pytest.raises(NeedsOwner) as caught:
+            await SignIn(config, place, lambda _: None, lambda: 0.0).start()
+        assert caught.value.code == "sign-in-off"
+    unreachable = FakeLoginKit(url="http://127.0.0.1:9")
+    with pytest.raises(Unavailable, match="cannot be reached"):
+        await sign_in(unreachable, place, []).start()
 
 
-def test_leaving_works_without_tiktok(place: Path) -> None:
-    async def test() -> None:
-        told: Told = []
-        async with fake_login_kit() as kit:
-            it = sign_in(kit, place, told)
-            kit.scan(await it.start(), "confirmed")
-            await until(it, "signed-in")
-        await it.leave()
-        assert told[-1] is None
-        assert not (place / "keys" / "account.json").exists()
-
-    run(test)
+async def test_leaving_works_without_tiktok(place: Path) -> None:
+    told: Told = []
+    async with fake_login_kit() as kit:
+        it = sign_in(kit, place, told)
+        kit.scan(await it.start(), "confirmed")
+        await until(it, "signed-in")
+    await it.leave()
+    assert told[-1] is None
+    assert not (place / "keys" / "account.json").exists()
 
 
 def test_the_ticket_of_the_link_is_replaced() -> None:
@@ -168,34 +153,28 @@ def test_the_ticket_of_the_link_is_replaced() -> None:
     assert link.startswith("aweme://authorize?")
 
 
-def test_on_the_panel(place: Path) -> None:
-    async def test() -> None:
-        async with fake_login_kit() as kit, fake_engine(place):
-            (place / "secret").write_text(SECRET)
-            text = f'[sign-in]\nclient-key = "{CLIENT}"\nclient-secret-file = "{place}/secret"\napi-url = "{kit.url}"\n'
-            async with box(place, text) as it:
-                await it.until(lambda s: s["engine"]["connected"])
-                assert (await it.get("/api/account", headers={"Authorization": "Bearer x"}))[0] == 401
-                assert await it.get("/api/account") == (200, {"step": "none", "account": None, "label": LABEL})
-                async with it.http.post(f"{it.url}/api/account") as answer:
-                    started = await answer.json()
-                assert (answer.status, started["step"], started["label"]) == (200, "waiting", LABEL)
-                kit.scan(started["qr"], "confirmed")
-                state = await it.until(lambda s: s["account"] is not None)
-                assert set(state["account"]) == {"name", "avatar-host", "since"}
-                assert "act." not in str(state)
-                async with it.http.delete(f"{it.url}/api/account") as answer:
-                    assert answer.status == 200
-                await it.until(lambda s: s["account"] is None)
-
-    run(test)
-
-
-def test_on_a_panel_where_it_is_off(place: Path) -> None:
-    async def test() -> None:
-        async with fake_engine(place), box(place) as it:
+async def test_on_the_panel(place: Path) -> None:
+    async with fake_login_kit() as kit, fake_engine(place):
+        (place / "secret").write_text(SECRET)
+        text = f'[sign-in]\nclient-key = "{CLIENT}"\nclient-secret-file = "{place}/secret"\napi-url = "{kit.url}"\n'
+        async with box(place, text) as it:
             await it.until(lambda s: s["engine"]["connected"])
+            assert (await it.get("/api/account", headers={"Authorization": "Bearer x"}))[0] == 401
+            assert await it.get("/api/account") == (200, {"step": "none", "account": None, "label": LABEL})
             async with it.http.post(f"{it.url}/api/account") as answer:
-                assert (answer.status, (await answer.json())["code"]) == (424, "sign-in-off")
+                started = await answer.json()
+            assert (answer.status, started["step"], started["label"]) == (200, "waiting", LABEL)
+            kit.scan(started["qr"], "confirmed")
+            state = await it.until(lambda s: s["account"] is not None)
+            assert set(state["account"]) == {"name", "avatar-host", "since"}
+            assert "act." not in str(state)
+            async with it.http.delete(f"{it.url}/api/account") as answer:
+                assert answer.status == 200
+            await it.until(lambda s: s["account"] is None)
 
-    run(test)
+
+async def test_on_a_panel_where_it_is_off(place: Path) -> None:
+    async with fake_engine(place), box(place) as it:
+        await it.until(lambda s: s["engine"]["connected"])
+        async with it.http.post(f"{it.url}/api/account") as answer:
+            assert (answer.status, (await answer.json())["code"]) == (424, "sign-in-off")

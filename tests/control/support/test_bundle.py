@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from appliance.access.tokens import AccessFiles
 from appliance.control.support.redact import HIDDEN, redacted
 from appliance.model.problem import Problem
-from tests.control.whole_control import KEY, SERVER, Box, box, place, run
+from tests.control.whole_control import KEY, SERVER, Box, box, place
 from tests.fakes.engine import HEALTHY, FakeEngine, fake_engine
 
 __all__ = ["place"]
@@ -54,7 +54,7 @@ async def plant(it: Box, engine: FakeEngine) -> None:
         log.error(line.upper() if line.startswith("pin") else line)
 
 
-def test_no_secret_leaves_the_box(place: Path, caplog: pytest.LogCaptureFixture) -> None:
+async def test_no_secret_leaves_the_box(place: Path, caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level("INFO")
     (place / "key").write_text(f"{FILE_KEY}\n")
     (place / "mqtt").write_text(f"{MQTT_PASSWORD}\n")
@@ -62,43 +62,37 @@ def test_no_secret_leaves_the_box(place: Path, caplog: pytest.LogCaptureFixture)
         f'[mqtt]\npassword-file = "{place}/mqtt"\n[destination.filed]\nserver = "{SERVER}"\nkey-file = "{place}/key"\n'
     )
 
-    async def test() -> None:
-        async with fake_engine(place) as engine, box(place, files) as it:
-            token = AccessFiles(place / "state").add_token("other", 0.0)
-            await plant(it, engine)
-            pin = AccessFiles(place / "state").pin.shown()
-            await it.do({"do": "set-setting", "path": "slate.owner-name", "value": f"me {BARE_KEY} {KEY} {pin}"})
-            log.warning("made %s, shown x%s", token, pin)
-            await it.until(lambda s: any(p["code"] == "server" for p in s["problems"]))
-            status, body = await it.get("/api/bundle")
-            assert status == 200
-            with zipfile.ZipFile(io.BytesIO(body)) as bundle:
-                assert bundle.testzip() is None
-                texts = {name: bundle.read(name).decode() for name in bundle.namelist()}
-            for name in ("state", "settings", "about"):
-                json.loads(texts[f"plugcast/{name}.json"])
-            status, lines = await it.get("/api/logs?lines=2000")
-            assert status == 200
-            texts["/api/logs"] = lines.decode()
-            texts["/metrics"] = (await it.get("/metrics"))[1].decode()
-            for name, text in texts.items():
-                for piece in (*pieces(), token, pin, it.token, it.link.partition("#")[2]):
-                    assert piece.lower() not in text.lower(), f"{piece!r} is in {name}"
-            assert "The engine 0.1.0 is there" in texts["plugcast/log.txt"]
-            assert json.loads(texts["plugcast/state.json"])["encoder"]["name"] == "libx264"
-            assert "plugcast_encoder_fps 30" in texts["plugcast/metrics.txt"]
-
-    run(test)
+    async with fake_engine(place) as engine, box(place, files) as it:
+        token = AccessFiles(place / "state").add_token("other", 0.0)
+        await plant(it, engine)
+        pin = AccessFiles(place / "state").pin.shown()
+        await it.do({"do": "set-setting", "path": "slate.owner-name", "value": f"me {BARE_KEY} {KEY} {pin}"})
+        log.warning("made %s, shown x%s", token, pin)
+        await it.until(lambda s: any(p["code"] == "server" for p in s["problems"]))
+        status, body = await it.get("/api/bundle")
+        assert status == 200
+        with zipfile.ZipFile(io.BytesIO(body)) as bundle:
+            assert bundle.testzip() is None
+            texts = {name: bundle.read(name).decode() for name in bundle.namelist()}
+        for name in ("state", "settings", "about"):
+            json.loads(texts[f"plugcast/{name}.json"])
+        status, lines = await it.get("/api/logs?lines=2000")
+        assert status == 200
+        texts["/api/logs"] = lines.decode()
+        texts["/metrics"] = (await it.get("/metrics"))[1].decode()
+        for name, text in texts.items():
+            for piece in (*pieces(), token, pin, it.token, it.link.partition("#")[2]):
+                assert piece.lower() not in text.lower(), f"{piece!r} is in {name}"
+        assert "The engine 0.1.0 is there" in texts["plugcast/log.txt"]
+        assert json.loads(texts["plugcast/state.json"])["encoder"]["name"] == "libx264"
+        assert "plugcast_encoder_fps 30" in texts["plugcast/metrics.txt"]
 
 
 @pytest.mark.parametrize("lines", ["0", "2001", "x", "-1", "1.5", "", "٣", "9" * 30])
-def test_a_wrong_number_of_lines_is_422(place: Path, lines: str) -> None:
-    async def test() -> None:
-        async with box(place) as it:
-            status, body = await it.get(f"/api/logs?lines={lines}")
-            assert (status, body["code"]) == (422, "request")
-
-    run(test)
+async def test_a_wrong_number_of_lines_is_422(place: Path, lines: str) -> None:
+    async with box(place) as it:
+        status, body = await it.get(f"/api/logs?lines={lines}")
+        assert (status, body["code"]) == (422, "request")
 
 
 @given(st.text(max_size=30), st.text(min_size=4, max_size=20), st.text(max_size=30))
