@@ -30,7 +30,7 @@ from tests.project import ROOT
 from tests.recordings.samples import fragmented, plain, put
 from tests.running import Panel, State
 from tests.servers.nginx import Nginx
-from tests.supervisor.test_adopt import PLUG, PowerCut
+from tests.supervisor.power_cut import PLUG, PowerCut
 
 pytestmark = [
     pytest.mark.slow,

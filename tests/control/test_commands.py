@@ -11,12 +11,10 @@ import pytest
 from appliance.model.plan import Plan
 from appliance.model.problem import Problem
 from appliance.model.report import DestinationReport
-from tests.control.whole_control import KEY, SERVER, Box, box, place
+from tests.control.whole_control import KEY, PASTE, SERVER, Box, box, place
 from tests.fakes.engine import FakeEngine, fake_engine
 
 __all__ = ["place"]
-
-PASTE = {"do": "paste-key", "text": f"{SERVER} {KEY}"}
 
 
 def refusing(plan: Plan) -> tuple[DestinationReport, ...]:

@@ -18,20 +18,12 @@ from appliance.settings.checks import check_known, check_setting, is_owners
 from appliance.settings.layers import SettingsLayer, join
 from appliance.settings.listing import rows
 from appliance.settings.panel_file import panel_text, put_aside, read_backup, read_panel, write_panel
-from tests.control.test_commands import PASTE
-from tests.control.whole_control import Box, box, place
+from tests.control.whole_control import PASTE, box, place, setting
 from tests.fakes.engine import fake_engine
 
 __all__ = ["place"]
 
 words = st.text(st.characters(codec="utf-8"), max_size=12)
-
-
-async def setting(it: Box, path: str) -> dict[str, Any]:
-    status, every = await it.get("/api/settings")
-    assert status == 200
-    found: dict[str, Any] = next(row for row in every if row["path"] == path)
-    return found
 
 
 def panel_of(place: Path) -> str:

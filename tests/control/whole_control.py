@@ -102,3 +102,13 @@ def place() -> Iterator[Path]:
 
     with tempfile.TemporaryDirectory(prefix="pc", dir="/tmp") as name:
         yield Path(name)
+
+
+PASTE = {"do": "paste-key", "text": f"{SERVER} {KEY}"}
+
+
+async def setting(it: Box, path: str) -> dict[str, Any]:
+    status, every = await it.get("/api/settings")
+    assert status == 200
+    found: dict[str, Any] = next(row for row in every if row["path"] == path)
+    return found

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from appliance.destinations.paste import Pasted, read_paste
 from appliance.errors import Invalid
+from tests.destinations.keys import KEYS, SIGNED, TWITCH, YOUTUBE
 
 BAD_SERVERS = [
     "rtmp//push.tiktokcdn.com/game",
@@ -165,19 +166,6 @@ def test_a_web_page_is_not_a_server() -> None:
     assert caught.value.facts == {"found": "page"}
 
 
-# Everything visible that may stand in an address (RFC 3986), without what a sentence puts around a word.
-INSIDE = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-._~:/?#[]@!$&'()*+,;=%"
-EDGE = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-._~/?#@!$&*+=%"
-SIGNED = st.builds(
-    lambda number, tail, end: f"stream-{number}?expire=6ab2c0b9&sign={tail}{end}",
-    st.integers(10**6, 10**19),
-    st.text(st.sampled_from(INSIDE), max_size=80),
-    st.sampled_from(EDGE),
-)
-TWITCH = st.from_regex(r"live_[0-9]{6,10}_[A-Za-z0-9]{30}", fullmatch=True)
-YOUTUBE = st.from_regex(r"([a-z0-9]{4}-){4}[a-z0-9]{4}", fullmatch=True)
-OWN = st.builds(lambda body: f"k7_{body}9", st.text(st.sampled_from(INSIDE), min_size=6, max_size=200))
-KEYS = st.one_of(SIGNED, TWITCH, YOUTUBE, OWN)
 NOISE = st.sampled_from(["", " ", "\n", "\r\n\r\n", "\t", "\u200b", "\ufeff", "\u00a0", " \u2022 ", "\u2028"])
 QUOTES = st.sampled_from([("", ""), ('"', '"'), ("\u201c", "\u201d"), ("<", ">"), ("\u00ab", "\u00bb"), ("`", "`")])
 

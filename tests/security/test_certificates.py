@@ -24,8 +24,8 @@ from appliance.errors import Unavailable
 from appliance.model.config import Config, MqttConfig, SignInConfig
 from appliance.model.plan import UplinkTest
 from appliance.system import tls
-from tests.control.house.test_mqtt import Box
-from tests.engine.jobs.test_uplink import Asker
+from tests.control.house.mqtt_box import Box
+from tests.engine.jobs.asker import Asker
 from tests.engine.sinks.publishing import KEY, PATIENT, Live
 from tests.servers.certificates import Authority
 

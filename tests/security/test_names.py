@@ -40,8 +40,7 @@ from appliance.model.protocol import JSON_FRAME, PlanMessage, ReportMessage, Unf
 from appliance.model.report import Report
 from appliance.settings import checks, layers, panel_file
 from appliance.system.sockets import socket_path
-from tests.control.test_panel_settings import setting
-from tests.control.whole_control import Box, box, place, run
+from tests.control.whole_control import Box, box, place, run, setting
 
 __all__ = ["place"]
 

@@ -26,8 +26,8 @@ from appliance.destinations.paste import Pasted
 from appliance.destinations.rtmp_address import may_have_key_of, site_of
 from appliance.errors import Unavailable
 from appliance.model.config import Config, DestinationConfig, MqttConfig, SignInConfig
-from tests.control.house.test_mqtt import ID
-from tests.control.house.test_mqtt import Box as Told
+from tests.control.house.mqtt_box import ID
+from tests.control.house.mqtt_box import Box as Told
 from tests.control.whole_control import KEY, SERVER, box, place
 from tests.fakes.engine import fake_engine
 

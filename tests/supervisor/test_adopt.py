@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import stat
-import sys
 from pathlib import Path
 
 import msgspec
@@ -12,6 +11,7 @@ import pytest
 
 from appliance.model.config import Config, DestinationConfig, MqttConfig, RecordConfig, SignInConfig
 from appliance.supervisor.adopt import Owner, Users, adopt
+from tests.supervisor.power_cut import PLUG, PowerCut
 
 FORMER, READERS = 61_001, 61_002
 CONTROL, ENGINE = (61_003, 61_004), (61_005, READERS)
@@ -46,27 +46,6 @@ AFTER = {
 }
 
 pytestmark = pytest.mark.skipif(os.geteuid() != 0, reason="only root gives files away")
-
-
-class PowerCut(BaseException):
-    """The power goes."""
-
-
-class Plug:
-    """Pulled before a step that changes the disk; at rest while `left` is below zero."""
-
-    left = -1
-
-    def __call__(self, event: str, arguments: tuple[object, ...]) -> None:
-        del arguments
-        if event in {"os.chown", "os.chmod"} and self.left >= 0:
-            if self.left == 0:
-                raise PowerCut
-            self.left -= 1
-
-
-PLUG = Plug()
-sys.addaudithook(PLUG)
 
 
 def old_box(place: Path) -> Config:

@@ -12,7 +12,7 @@ import pytest
 
 from appliance import cli
 from appliance.supervisor.run import Patience
-from tests.supervisor.test_run import STEADY, child, notes, place, supervise
+from tests.supervisor.children import STEADY, child, notes, place, supervise
 from tests.test_cli import config
 
 __all__ = ["place"]

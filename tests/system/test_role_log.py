@@ -18,7 +18,7 @@ from appliance.control.support.logs import Logbook, last_lines
 from appliance.system import role_log
 from appliance.system.programs import Command
 from appliance.system.role_log import RoleLog, file_of, newest
-from tests.supervisor.test_run import PRELUDE, STEADY, supervise
+from tests.supervisor.children import PRELUDE, STEADY, supervise
 
 
 def said(role: str, at: float, text: str) -> logging.LogRecord:

@@ -8,9 +8,8 @@ import gc
 import json
 import logging
 import tempfile
-from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -19,15 +18,12 @@ import msgspec
 import pytest
 
 from appliance.control.house.home_assistant import Topics, discovery, error_payload, state_payload
-from appliance.control.house.house_view import HouseView
 from appliance.control.house.identity import box_id
 from appliance.control.house.mqtt import Speaker, command_for
-from appliance.errors import Fact, NeedsOwner
 from appliance.model.command import Command, CoverForBreak, EndLive, GoLive, MakeClip
 from appliance.model.config import Config, MqttConfig
-from appliance.model.problem import Problem
-from appliance.model.state import DestinationView, HealthState, OnAir, State
-from appliance.system.latest import Latest
+from appliance.model.state import OnAir
+from tests.control.house.mqtt_box import ID, STATE, Box
 from tests.control.whole_control import box, run
 from tests.fakes.engine import fake_engine
 from tests.servers.certificates import Authority
@@ -35,45 +31,8 @@ from tests.servers.mosquitto import MOSQUITTO, Mosquitto
 
 pytestmark = pytest.mark.skipif(not MOSQUITTO, reason="mosquitto is not installed")
 
-ID = "0123456789"
 BASE = f"plugcast/{ID}"
 PASSWORD = "correct-horse-battery"
-STATE = State(
-    name="living-room",
-    health=HealthState(verdict="good", temperature_c=58.4),
-    destinations=(DestinationView(name="tiktok", state="publishing", kbps=3300, host="h.example", key_last4="abcd"),),
-)
-
-
-@dataclass
-class Box:
-    """A box's state and what was asked of it."""
-
-    state: Latest[State] = field(default_factory=lambda: Latest(STATE))
-    asked: list[Command] = field(default_factory=list)
-    remarks: list[Problem | None] = field(default_factory=list)
-    refuse: bool = False
-    news: asyncio.Event = field(default_factory=asyncio.Event)
-
-    async def do(self, command: Command) -> Mapping[str, Fact]:
-        self.asked.append(command)
-        if self.refuse:
-            raise NeedsOwner("needs-key", "There is no stream key for TikTok yet.")
-        return {}
-
-    def remark(self, _about: str, problem: Problem | None) -> None:
-        self.remarks.append(problem)
-        self.news.set()
-
-    @property
-    def told(self) -> HouseView:
-        return HouseView(self.state, self.do, self.remark)
-
-    async def remarked(self, wanted: Callable[[Problem | None], bool]) -> Problem | None:
-        while not (self.remarks and wanted(self.remarks[-1])):
-            self.news.clear()
-            await self.news.wait()
-        return self.remarks[-1]
 
 
 class Home:

@@ -19,7 +19,7 @@ from appliance.model.command import SetDestination
 from appliance.model.config import Config, DestinationConfig
 from appliance.model.plan import Destination
 from appliance.settings.layers import load as load_settings
-from tests.destinations.test_paste import KEYS
+from tests.destinations.keys import KEYS
 
 ENDS = 0x6AB2C0B9
 KEY = "stream-2137703598951235785?expire=6ab2c0b9&sign=c43f/x+y=="

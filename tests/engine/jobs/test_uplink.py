@@ -16,9 +16,9 @@ from pathlib import Path
 import pytest
 
 from appliance.engine.jobs.uplink_test import Deadlines, Rules, measure_uplink
-from appliance.engine.threads.worker import Worker
 from appliance.errors import Fact, Invalid, PlugcastError, Refused, Unavailable
 from appliance.model.plan import UplinkTest
+from tests.engine.jobs.asker import Asker
 from tests.engine.sinks.publishing import black_hole, closed_port
 from tests.servers.certificates import Authority, Certificate
 
@@ -88,13 +88,6 @@ class Taker(BaseHTTPRequestHandler):
 
     def log_message(self, format: str, *args: object) -> None:  # noqa: A002
         """Says nothing."""
-
-
-class Asker(Worker):
-    """The thread a job runs on, or one that was asked to stop."""
-
-    def work(self) -> None:
-        """Nothing: tests call what they test."""
 
 
 @contextmanager

@@ -6,15 +6,27 @@ import socket
 import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from itertools import pairwise
+from pathlib import Path
 from typing import Self
 
+import av
+import pytest
+
 from appliance.engine.packet import Packet
+from appliance.engine.sinks.rtmp import flv
 from appliance.engine.sinks.rtmp.address import Target
 from appliance.engine.sinks.rtmp.connection import Timings
+from appliance.engine.sinks.rtmp.preflight import preflight
 from appliance.engine.sinks.rtmp.publisher import Hooks, Publisher, PublisherStatus
+from appliance.engine.threads.worker import Worker
+from appliance.errors import Fact, PlugcastError
+from appliance.model.plan import Destination
+from appliance.model.problem import Problem
 from tests.engine.sinks.media import Clip, clip
 from tests.engine.sinks.ticks import Ticks
+from tests.fakes.rtmp_server import RtmpServer
 
 KEY = "stream-2137703598951235785?amun=true&c=ID&expire=6ab2c0b9&sign=c43f/x+y=="
 # Everything at once is allowed to wait, for tests that push whole clips.
@@ -152,3 +164,72 @@ def closed_port() -> Iterator[int]:
     with socket.socket() as holder:
         holder.bind(("127.0.0.1", 0))
         yield int(holder.getsockname()[1])
+
+
+class Asked(Worker):
+    """The thread of one preflight."""
+
+    def __init__(self, server: str, ca_file: str = "", timings: Timings | None = None) -> None:
+        super().__init__("preflight")
+        self.timings = timings
+        self.destination = Destination(name="tiktok", server=server, key=KEY, ca_file=ca_file)
+        self.facts: dict[str, Fact] = {}
+        self.error: PlugcastError | None = None
+
+    def work(self) -> None:
+        try:
+            self.facts = preflight(self.destination, self, self.timings)
+        except PlugcastError as error:
+            self.error = error
+
+    def asked(self) -> Asked:
+        self.start()
+        assert self.join(10)
+        assert self.failure is None
+        return self
+
+
+QUICK = replace(
+    PATIENT, stall_s=0.6, drain_s=0.3, closing_s=0.2, retry_first_s=0.02, retry_max_s=0.1,
+    retry_refused_s=0.1, retry_plain_s=0.1, retry_portal_s=0.1, settled_s=0.2, patience_s=0.5,
+)  # fmt: skip
+
+
+@pytest.fixture
+def server() -> Iterator[RtmpServer]:
+    with RtmpServer() as running:
+        yield running
+
+
+def target(server: RtmpServer, key: str = KEY) -> Target:
+    return Target.parse("tiktok", f"rtmp://127.0.0.1:{server.port}/live", key)
+
+
+def problem(live: Live) -> Problem:
+    """What it says is wrong now."""
+    told = live.status.problem
+    assert told is not None
+    return told
+
+
+def read(file: Path) -> tuple[list[tuple[int, bool, bytes]], list[tuple[int, bytes]]]:
+    """The video and audio packets of a recording, with their times in milliseconds."""
+    with av.open(file, "r") as container:
+        packets = [packet for packet in container.demux() if packet.size]
+        video = [(p.pts or 0, p.is_keyframe, bytes(p)) for p in packets if p.stream.type == "video"]
+        audio = [(p.pts or 0, bytes(p)) for p in packets if p.stream.type == "audio"]
+    return video, audio
+
+
+def assert_complete(file: Path, made: Clip) -> None:
+    """Checks that every frame is in the recording, the last one too, at its exact time."""
+    video, audio = read(file)
+    origin = made.video[0].pts_ns
+
+    def time(packet: Packet) -> int:
+        return flv.milliseconds(packet.pts_ns, origin)
+
+    assert video == [(time(packet), packet.is_key, packet.data) for packet in made.video]
+    assert audio == [(time(packet), packet.data) for packet in made.audio]
+    keys = [pts for pts, is_key, _ in video if is_key]
+    assert [after - before for before, after in pairwise(keys)] == [2000] * (len(keys) - 1)

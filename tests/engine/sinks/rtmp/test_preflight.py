@@ -7,39 +7,12 @@ import time
 import pytest
 
 from appliance.engine.sinks.rtmp.connection import Timings
-from appliance.engine.sinks.rtmp.preflight import preflight
-from appliance.engine.threads.worker import Worker
-from appliance.errors import Fact, PlugcastError
-from appliance.model.plan import Destination
-from tests.engine.sinks.publishing import KEY, black_hole, closed_port
+from tests.engine.sinks.publishing import KEY, Asked, black_hole, closed_port
 from tests.fakes.rtmp_server import Behaviour, RtmpServer, Trick
 from tests.servers.certificates import Authority
 from tests.servers.nginx import Nginx
 
 QUICK = Timings(connect_s=0.3, commands_s=0.3)
-
-
-class Asked(Worker):
-    """The thread of one preflight."""
-
-    def __init__(self, server: str, ca_file: str = "", timings: Timings | None = None) -> None:
-        super().__init__("preflight")
-        self.timings = timings
-        self.destination = Destination(name="tiktok", server=server, key=KEY, ca_file=ca_file)
-        self.facts: dict[str, Fact] = {}
-        self.error: PlugcastError | None = None
-
-    def work(self) -> None:
-        try:
-            self.facts = preflight(self.destination, self, self.timings)
-        except PlugcastError as error:
-            self.error = error
-
-    def asked(self) -> Asked:
-        self.start()
-        assert self.join(10)
-        assert self.failure is None
-        return self
 
 
 def test_a_good_server_is_reached_and_never_sees_the_key() -> None:

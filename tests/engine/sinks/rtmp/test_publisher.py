@@ -5,7 +5,6 @@ from __future__ import annotations
 import logging
 import socket
 import threading
-from collections.abc import Iterator
 from dataclasses import replace
 
 import pytest
@@ -14,34 +13,21 @@ from appliance.engine.sinks.rtmp import chunk, flv
 from appliance.engine.sinks.rtmp.address import Target
 from appliance.engine.sinks.rtmp.connection import Timings
 from appliance.engine.sinks.rtmp.dial import UNSENT_LIMIT
-from appliance.model.problem import Problem
 from tests.engine.sinks.media import clip
-from tests.engine.sinks.publishing import KEY, PATIENT, Live, black_hole, closed_port, until
+from tests.engine.sinks.publishing import (
+    KEY,
+    PATIENT,
+    QUICK,
+    Live,
+    black_hole,
+    closed_port,
+    target,
+    until,
+)
 from tests.fakes.rtmp_server import Behaviour, RtmpServer, Trick
 from tests.servers.certificates import Authority
 
-QUICK = replace(
-    PATIENT, stall_s=0.6, drain_s=0.3, closing_s=0.2, retry_first_s=0.02, retry_max_s=0.1,
-    retry_refused_s=0.1, retry_plain_s=0.1, retry_portal_s=0.1, settled_s=0.2, patience_s=0.5,
-)  # fmt: skip
 IMPATIENT = replace(QUICK, connect_s=0.3, commands_s=0.4)
-
-
-@pytest.fixture
-def server() -> Iterator[RtmpServer]:
-    with RtmpServer() as running:
-        yield running
-
-
-def target(server: RtmpServer, key: str = KEY) -> Target:
-    return Target.parse("tiktok", f"rtmp://127.0.0.1:{server.port}/live", key)
-
-
-def problem(live: Live) -> Problem:
-    """What it says is wrong now."""
-    told = live.status.problem
-    assert told is not None
-    return told
 
 
 def test_everything_pushed_arrives_with_exact_times(server: RtmpServer) -> None:

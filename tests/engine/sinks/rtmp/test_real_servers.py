@@ -4,18 +4,15 @@ from __future__ import annotations
 
 from contextlib import ExitStack
 from dataclasses import replace
-from itertools import pairwise
 from pathlib import Path
 from urllib.parse import unquote
 
 import av
 import pytest
 
-from appliance.engine.packet import Packet
-from appliance.engine.sinks.rtmp import flv
 from appliance.engine.sinks.rtmp.address import Target
 from tests.engine.sinks.media import Clip, clip
-from tests.engine.sinks.publishing import KEY, PATIENT, Live, until
+from tests.engine.sinks.publishing import KEY, PATIENT, Live, assert_complete, read, until
 from tests.servers.certificates import Authority
 from tests.servers.nginx import Nginx
 from tests.servers.node_media_server import NodeMediaServer
@@ -24,29 +21,6 @@ from tests.servers.node_media_server import NodeMediaServer
 pytestmark = pytest.mark.timeout(120)
 
 QUICK = replace(PATIENT, retry_first_s=0.05, retry_max_s=0.1, retry_refused_s=0.2, settled_s=0.2, patience_s=0.5)
-
-
-def read(file: Path) -> tuple[list[tuple[int, bool, bytes]], list[tuple[int, bytes]]]:
-    """The video and audio packets of a recording, with their times in milliseconds."""
-    with av.open(file, "r") as container:
-        packets = [packet for packet in container.demux() if packet.size]
-        video = [(p.pts or 0, p.is_keyframe, bytes(p)) for p in packets if p.stream.type == "video"]
-        audio = [(p.pts or 0, bytes(p)) for p in packets if p.stream.type == "audio"]
-    return video, audio
-
-
-def assert_complete(file: Path, made: Clip) -> None:
-    """Checks that every frame is in the recording, the last one too, at its exact time."""
-    video, audio = read(file)
-    origin = made.video[0].pts_ns
-
-    def time(packet: Packet) -> int:
-        return flv.milliseconds(packet.pts_ns, origin)
-
-    assert video == [(time(packet), packet.is_key, packet.data) for packet in made.video]
-    assert audio == [(time(packet), packet.data) for packet in made.audio]
-    keys = [pts for pts, is_key, _ in video if is_key]
-    assert [after - before for before, after in pairwise(keys)] == [2000] * (len(keys) - 1)
 
 
 def assert_decodes(file: Path, made: Clip) -> None:

@@ -13,8 +13,7 @@ from appliance.engine.sinks.rtmp.refusals import Refusals
 from appliance.engine.sinks.rtmp.session import ServerRefusedError, Stage
 from appliance.errors import PlugcastError
 from tests.engine.sinks.media import clip
-from tests.engine.sinks.publishing import KEY, Live, until
-from tests.engine.sinks.rtmp.test_publisher import QUICK, problem, target
+from tests.engine.sinks.publishing import KEY, QUICK, Live, problem, target, until
 from tests.fakes.rtmp_server import GOOD, Behaviour, RtmpServer, Trick
 
 BAD_NAME = "NetStream.Publish.BadName"

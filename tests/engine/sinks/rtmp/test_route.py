@@ -11,9 +11,7 @@ from appliance.engine.sinks.rtmp.address import Target
 from appliance.engine.sinks.rtmp.route import MAX_HOPS, Route
 from appliance.engine.sinks.rtmp.session import ServerRefusedError, Stage
 from tests.engine.sinks.media import clip
-from tests.engine.sinks.publishing import KEY, Live, until
-from tests.engine.sinks.rtmp.test_preflight import Asked
-from tests.engine.sinks.rtmp.test_publisher import QUICK, problem, target
+from tests.engine.sinks.publishing import KEY, QUICK, Asked, Live, problem, target, until
 from tests.fakes.rtmp_server import GOOD, Behaviour, RtmpServer, Trick
 from tests.servers.certificates import Authority
 

@@ -10,8 +10,7 @@ import pytest
 from appliance.engine.sinks.rtmp.address import Target
 from appliance.engine.sinks.rtmp.connection import Timings
 from tests.engine.sinks.media import clip
-from tests.engine.sinks.publishing import KEY, PATIENT, Live, until
-from tests.engine.sinks.rtmp.test_real_servers import assert_complete
+from tests.engine.sinks.publishing import KEY, PATIENT, Live, assert_complete, until
 from tests.fakes.rtmp_server import Behaviour, RtmpServer, Trick
 from tests.servers.certificates import Authority, Certificate
 from tests.servers.nginx import Nginx
