@@ -138,7 +138,11 @@ def test_a_new_encoder_is_a_new_beginning(running: Running) -> None:
 
 def test_privacy_covers_preview_and_sound_and_goes_as_quickly(running: Running) -> None:
     running.apply(preview_fps=30, meters_hz=30)
-    running.until(lambda report: report.sound.levels_db[0] > -40 and len(running.previews) > 3)
+    running.until(lambda report: report.sound.levels_db[0] > -40)
+    # Until the console's first picture comes it is the slate that is shown.
+    running.until(lambda report: report.canvas.composed > report.canvas.slates + 3)
+    running.previews.clear()
+    running.until(lambda _: len(running.previews) > 3)
     game = detail(running.previews[-1])
     running.apply(picture=covered("privacy"))
     running.meters.clear()
