@@ -17,7 +17,9 @@ from appliance.model.config import Config
 from appliance.supervisor import run as run_room
 from appliance.supervisor.run import Patience, Supervisor
 from appliance.supervisor.run_dir import NotifyLine, RunDir
-from tests.supervisor.children import LIMIT_S, QUICK, STEADY, child, notes, supervise, until
+from tests.supervisor.children import LIMIT_S, QUICK, STEADY, child, notes, place, supervise, until
+
+__all__ = ["place"]
 
 pytestmark = pytest.mark.timeout(90)
 
@@ -163,8 +165,10 @@ notes.write("engine outlived it\\n")
     command = child(place, "engine", body)
     code = f"""
 import asyncio
+from pathlib import Path
+from appliance.supervisor.run import Patience, Supervisor
+from appliance.supervisor.run_dir import RunDir
 from appliance.system.starving import Silence
-from tests.supervisor.test_run import *
 place, is_guarded = Path({str(place)!r}), {is_guarded}
 {NOTED}
 asyncio.run(Supervisor({{"engine": {command!r}}}, RunDir(place), {patience!r}).run())

@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import Self
 
 import av
-import pytest
 
 from appliance.engine.packet import Packet
 from appliance.engine.sinks.rtmp import flv
@@ -193,12 +192,6 @@ QUICK = replace(
     PATIENT, stall_s=0.6, drain_s=0.3, closing_s=0.2, retry_first_s=0.02, retry_max_s=0.1,
     retry_refused_s=0.1, retry_plain_s=0.1, retry_portal_s=0.1, settled_s=0.2, patience_s=0.5,
 )  # fmt: skip
-
-
-@pytest.fixture
-def server() -> Iterator[RtmpServer]:
-    with RtmpServer() as running:
-        yield running
 
 
 def target(server: RtmpServer, key: str = KEY) -> Target:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import socket
 import threading
+from collections.abc import Iterator
 from dataclasses import replace
 
 import pytest
@@ -28,6 +29,12 @@ from tests.fakes.rtmp_server import Behaviour, RtmpServer, Trick
 from tests.servers.certificates import Authority
 
 IMPATIENT = replace(QUICK, connect_s=0.3, commands_s=0.4)
+
+
+@pytest.fixture
+def server() -> Iterator[RtmpServer]:
+    with RtmpServer() as running:
+        yield running
 
 
 def test_everything_pushed_arrives_with_exact_times(server: RtmpServer) -> None:
