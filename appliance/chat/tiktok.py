@@ -22,6 +22,7 @@ from appliance.chat.source import CONNECTED, REFUSED_WAIT_S, Clock, Source, Trou
 from appliance.chat.tiktok_events import HEARD, PLATFORM, told
 from appliance.errors import NeedsOwner, Unavailable
 from appliance.model.event import AnyEvent, Standing
+from appliance.system.tls import trusting
 
 log = logging.getLogger(__name__)
 
@@ -49,7 +50,7 @@ class Site:
     app_url: str = "https://www.tiktok.com"
     webcast_url: str = "https://webcast.tiktok.com/webcast"
     sign_url: str = "https://api.eulerstream.com"
-    tls: ssl.SSLContext = field(default_factory=ssl.create_default_context)
+    tls: ssl.SSLContext = field(default_factory=trusting)
     offline_s: float = 30.0
     idle_s: float = 60.0
 

@@ -16,6 +16,7 @@ from appliance.chat.bounds import id_of, named, said, viewer, whole
 from appliance.chat.irc import LONGEST_LINE, Line, parse
 from appliance.chat.source import CONNECTED, Source, refused, unknown, unreachable
 from appliance.model.event import AnyEvent, Badge, Comment, Deleted, Gift, Subscribe, Viewer
+from appliance.system.tls import trusting
 
 PLATFORM = "twitch"
 MOST_KEPT = 1000
@@ -32,7 +33,7 @@ class Server:
 
     host: str = "irc.chat.twitch.tv"
     port: int = 6697
-    tls: ssl.SSLContext = field(default_factory=ssl.create_default_context)
+    tls: ssl.SSLContext = field(default_factory=trusting)
     idle_s: float = 60.0
     join_s: float = 15.0
 
