@@ -189,29 +189,32 @@ def test_a_changed_plan_ends_what_is_not_wanted_and_leaves_the_rest(path: Path) 
     run(test)
 
 
-async def test_a_role_that_talks_nonsense_is_hung_up_on_and_another_is_heard(path: Path) -> None:
-    desk, plan = Desk(), Latest(ChatPlan(sources=(TIKTOK,)))
-    wrong = b'{"type":"happened","events":[{"type":"comment","platform":"nowhere","user":{"id":"1"},"text":""}]}'
-    long = b'{"type":"happened","events":[{"type":"likes","platform":"tiktok","total":-1}]}'
-    async with linked(path, plan, desk):
-        for garbage in (b"\xff" * 64, frame(b"J", b"["), frame(b"J", wrong), frame(b"J", long)):
-            reader, writer = await connected(path)
-            writer.write(garbage)
-            while await reader.read(4096):
-                pass
-            writer.close()
-        assert desk.lost == 4
-        # One that hangs keeps no other out.
-        _, hung = await connected(path)
+def test_a_role_that_talks_nonsense_is_hung_up_on_and_another_is_heard(path: Path) -> None:
+    async def test() -> None:
+        desk, plan = Desk(), Latest(ChatPlan(sources=(TIKTOK,)))
+        wrong = b'{"type":"happened","events":[{"type":"comment","platform":"nowhere","user":{"id":"1"},"text":""}]}'
+        long = b'{"type":"happened","events":[{"type":"likes","platform":"tiktok","total":-1}]}'
+        async with linked(path, plan, desk):
+            for garbage in (b"\xff" * 64, frame(b"J", b"["), frame(b"J", wrong), frame(b"J", long)):
+                reader, writer = await connected(path)
+                writer.write(garbage)
+                while await reader.read(4096):
+                    pass
+                writer.close()
+            assert desk.lost == 4
+            # One that hangs keeps no other out.
+            _, hung = await connected(path)
 
-        async def source(_plan: SourcePlan, _clock: Clock) -> Source:
-            yield CONNECTED
-            yield comment(1)
-            await asyncio.Event().wait()
+            async def source(_plan: SourcePlan, _clock: Clock) -> Source:
+                yield CONNECTED
+                yield comment(1)
+                await asyncio.Event().wait()
 
-        async with role(path, source):
-            await desk.until(lambda: len(desk.events) == 1)
-        hung.close()
+            async with role(path, source):
+                await desk.until(lambda: len(desk.events) == 1)
+            hung.close()
+
+    run(test)
 
 
 async def connected(path: Path) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
@@ -222,27 +225,33 @@ async def connected(path: Path) -> tuple[asyncio.StreamReader, asyncio.StreamWri
             await asyncio.sleep(0.005)
 
 
-async def test_what_no_message_can_carry_is_left_out_and_nothing_else() -> None:
-    outbox = Outbox()
-    outbox.say(comment(1))
-    outbox.say(Comment(platform="tiktok", id="2", user=MAYA, text="half \ud83d"))
-    outbox.say(Comment(platform="tiktok", id="3", user=MAYA, text="x" * 100_000))
-    outbox.say(Likes(platform="tiktok", id="4", total=1 << 70))
-    outbox.say(comment(5))
-    assert [event.id for event in told(await outbox.take())] == ["1", "5"]
+def test_what_no_message_can_carry_is_left_out_and_nothing_else() -> None:
+    async def test() -> None:
+        outbox = Outbox()
+        outbox.say(comment(1))
+        outbox.say(Comment(platform="tiktok", id="2", user=MAYA, text="half \ud83d"))
+        outbox.say(Comment(platform="tiktok", id="3", user=MAYA, text="x" * 100_000))
+        outbox.say(Likes(platform="tiktok", id="4", total=1 << 70))
+        outbox.say(comment(5))
+        assert [event.id for event in told(await outbox.take())] == ["1", "5"]
+
+    run(test)
 
 
-async def test_what_was_on_its_way_when_the_line_broke_is_told_again() -> None:
-    outbox = Outbox()
-    for number in range(MOST_EVENTS + 2):
-        outbox.say(comment(number))
-    first = told(await outbox.take())
-    outbox.begin()
-    again = told(await outbox.take())
-    outbox.sent()
-    assert first == again
-    assert len(first) == MOST_EVENTS
-    assert [int(event.id) for event in told(await outbox.take())] == [MOST_EVENTS, MOST_EVENTS + 1]
+def test_what_was_on_its_way_when_the_line_broke_is_told_again() -> None:
+    async def test() -> None:
+        outbox = Outbox()
+        for number in range(MOST_EVENTS + 2):
+            outbox.say(comment(number))
+        first = told(await outbox.take())
+        outbox.begin()
+        again = told(await outbox.take())
+        outbox.sent()
+        assert first == again
+        assert len(first) == MOST_EVENTS
+        assert [int(event.id) for event in told(await outbox.take())] == [MOST_EVENTS, MOST_EVENTS + 1]
+
+    run(test)
 
 
 def told(data: bytes) -> list[Event]:

@@ -331,24 +331,27 @@ def run(test: Callable[[], Awaitable[None]]) -> None:
     asyncio.run(within())
 
 
-async def test_nobody_signs_but_who_can_prove_it(tmp_path_factory: pytest.TempPathFactory) -> None:
+def test_nobody_signs_but_who_can_prove_it(tmp_path_factory: pytest.TempPathFactory) -> None:
     """The library itself takes any certificate there."""
     forged = Authority(tmp_path_factory.mktemp("forged")).issue()
 
-    site, other = TikTokSite(says()), TikTokSite(says())
-    async with site.serving(), other.serving(forged.context()):
-        place = replace(at(site.url, Site()), sign_url=f"{other.url}/sign")
-        with pytest.raises(Trouble) as told:
-            await first(place)
-        assert (told.value.error.code, told.value.error.facts["kind"]) == ("chat-signing", "certificate")
-        assert other.asked == {}
-        gone = replace(place, sign_url="http://localhost:1/sign")
-        with pytest.raises(Trouble) as told:
-            await first(gone)
-        assert (told.value.error.code, told.value.error.facts["kind"]) == ("chat-signing", "network")
-        with pytest.raises(Trouble) as told:
-            await first(replace(gone, app_url="http://localhost:1"))
-        assert told.value.error.code == "chat-unreachable"
+    async def test() -> None:
+        site, other = TikTokSite(says()), TikTokSite(says())
+        async with site.serving(), other.serving(forged.context()):
+            place = replace(at(site.url, Site()), sign_url=f"{other.url}/sign")
+            with pytest.raises(Trouble) as told:
+                await first(place)
+            assert (told.value.error.code, told.value.error.facts["kind"]) == ("chat-signing", "certificate")
+            assert other.asked == {}
+            gone = replace(place, sign_url="http://localhost:1/sign")
+            with pytest.raises(Trouble) as told:
+                await first(gone)
+            assert (told.value.error.code, told.value.error.facts["kind"]) == ("chat-signing", "network")
+            with pytest.raises(Trouble) as told:
+                await first(replace(gone, app_url="http://localhost:1"))
+            assert told.value.error.code == "chat-unreachable"
+
+    run(test)
 
 
 def test_hanging_up_ends_nobody_else_s_work() -> None:
@@ -394,10 +397,13 @@ def test_an_envelope_is_what_the_protocol_says() -> None:
     assert enveloped("M", {}, 7)[3] == 7
 
 
-async def test_a_plan_names_the_places() -> None:
-    site = TikTokSite(says(comment(MAYA, "hi")))
-    async with site.serving():
-        places = Addresses(app=site.url, webcast=f"{site.url}/webcast", sign=f"{site.url}/sign")
-        plan = SourcePlan(platform="tiktok", name="@maya", addresses=places)
-        async with aclosing(opened(plan, Clock(lambda: NOW, time.monotonic))) as source:
-            assert isinstance(await anext(source), Connected)
+def test_a_plan_names_the_places() -> None:
+    async def test() -> None:
+        site = TikTokSite(says(comment(MAYA, "hi")))
+        async with site.serving():
+            places = Addresses(app=site.url, webcast=f"{site.url}/webcast", sign=f"{site.url}/sign")
+            plan = SourcePlan(platform="tiktok", name="@maya", addresses=places)
+            async with aclosing(opened(plan, Clock(lambda: NOW, time.monotonic))) as source:
+                assert isinstance(await anext(source), Connected)
+
+    run(test)

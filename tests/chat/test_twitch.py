@@ -174,11 +174,14 @@ def test_nothing_is_read_from_somebody_else(authority: Authority, certificate: C
         assert told.value.error.facts["kind"] == "certificate"
 
 
-async def test_nobody_there_is_told(authority: Authority) -> None:
-    async with aclosing(twitch("leo", Server("localhost", 1, trusting(authority)))) as source:
-        with pytest.raises(Trouble) as told:
-            await anext(source)
-    assert (told.value.error.code, told.value.status) == ("chat-unreachable", "connecting")
+def test_nobody_there_is_told(authority: Authority) -> None:
+    async def test() -> None:
+        async with aclosing(twitch("leo", Server("localhost", 1, trusting(authority)))) as source:
+            with pytest.raises(Trouble) as told:
+                await anext(source)
+        assert (told.value.error.code, told.value.status) == ("chat-unreachable", "connecting")
+
+    asyncio.run(test())
 
 
 def carried(event: AnyEvent) -> bool:
