@@ -180,11 +180,7 @@ DESTINATION = {
     ),
     "live-ended-there": ProblemEntry(
         NeedsOwner,
-        Words(
-            "{platform} has ended this LIVE: nobody sees it. Start a new one there and paste its new key.",
-            "{platform} ha terminado este LIVE: nadie lo ve. Empieza otro allí y pega su clave nueva.",
-        ),
-        short=Words("The LIVE has ended there", "El LIVE ha terminado allí"),
+        Words("{platform} has ended this LIVE. Paste a new key.", "{platform} terminó este LIVE. Pega otra clave."),
         fix="paste",
         kinds={
             "suspended": Words(
@@ -195,11 +191,7 @@ DESTINATION = {
     ),
     "live-paused-there": ProblemEntry(
         Unavailable,
-        Words(
-            "{platform} says that this LIVE is paused, so viewers wait. Go on with it on your phone or its page.",
-            "{platform} dice que este LIVE está en pausa y quien mira espera. Síguelo en tu móvil o en su página.",
-        ),
-        short=Words("The LIVE is paused there", "El LIVE está en pausa allí"),
+        Words("{platform} says this LIVE is paused.", "{platform} dice que este LIVE está en pausa."),
     ),
     "platform-ended-live": ProblemEntry(
         NeedsOwner,

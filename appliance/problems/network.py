@@ -159,10 +159,7 @@ NETWORK = {
     ),
     "chat-unreachable": ProblemEntry(
         Unavailable,
-        Words(
-            "The chat of {platform} does not answer. The box tries again.",
-            "El chat de {platform} no responde. La caja vuelve a intentarlo.",
-        ),
+        Words("{platform}: no answer. The box tries again.", "{platform}: sin respuesta. La caja lo intenta otra vez."),
         kinds={
             "certificate": Words(
                 "Somebody else answers in place of the chat of {platform}. Is the box's clock right?",
@@ -172,38 +169,23 @@ NETWORK = {
     ),
     "chat-unknown": ProblemEntry(
         NeedsOwner,
-        Words(
-            "{platform} knows no “{name}”. Look at the name under Chat.",
-            "{platform} no conoce a «{name}». Revisa el nombre en Chat.",
-        ),
+        Words("{platform} knows no {name}.", "{platform} no conoce a {name}."),
     ),
     "chat-refused": ProblemEntry(
         Unavailable,
-        Words(
-            "{platform} does not let the box read its chat right now. The box asks again.",
-            "{platform} no deja leer su chat ahora. La caja lo pedirá otra vez.",
-        ),
+        Words("{platform} keeps its chat closed now.", "{platform} cierra su chat ahora."),
     ),
     "chat-offline": ProblemEntry(
         Unavailable,
-        Words(
-            "@{name} is not LIVE. The box hears the chat when the LIVE begins.",
-            "@{name} no está en LIVE. La caja oirá el chat cuando empiece.",
-        ),
+        Words("@{name} is not LIVE.", "@{name} no está en LIVE."),
     ),
     "chat-limited": ProblemEntry(
         Unavailable,
-        Words(
-            "Asked for the chat of {platform} too often. The box waits as long as it was told to.",
-            "Se pidió demasiado el chat de {platform}. La caja espera lo que le han dicho.",
-        ),
+        Words("{platform}: asked too often. The box waits.", "{platform}: demasiadas veces. La caja espera."),
     ),
     "chat-signing": ProblemEntry(
         Unavailable,
-        Words(
-            "The service that lets the box into TikTok's chat is not there. The box asks again.",
-            "El servicio que deja entrar en el chat de TikTok no está. La caja lo pedirá otra vez.",
-        ),
+        Words("The way into TikTok's chat is closed now.", "La entrada al chat de TikTok está cerrada ahora."),
         kinds={
             "certificate": Words(
                 "Somebody else answers in place of the service that lets the box into TikTok's chat.",
@@ -213,30 +195,18 @@ NETWORK = {
     ),
     "chat-missing": ProblemEntry(
         NeedsOwner,
-        Words(
-            "This box lacks what reads TikTok's chat. Install it as docs/chat.md says.",
-            "A esta caja le falta lo que lee el chat de TikTok. Instálalo como dice docs/chat.md.",
-        ),
+        Words("This box cannot read TikTok's chat yet.", "Esta caja aún no lee el chat de TikTok."),
     ),
     "chat-strange": ProblemEntry(
         Unavailable,
-        Words(
-            "{platform} said what the box does not understand. It connects again.",
-            "{platform} dijo algo que la caja no entiende. Se conecta otra vez.",
-        ),
+        Words("{platform} is not understood. The box tries again.", "No se entiende a {platform}. La caja lo intenta."),
     ),
     "chat-lost": ProblemEntry(
         Unavailable,
-        Words(
-            "The chat of {platform} was lost. The box connects again.",
-            "Se ha perdido el chat de {platform}. La caja se conecta otra vez.",
-        ),
+        Words("{platform} was lost. The box connects again.", "Se ha perdido {platform}. La caja se conecta otra vez."),
     ),
     "chat-fault": ProblemEntry(
         Unavailable,
-        Words(
-            "The chat of {platform} failed. It begins again by itself.",
-            "El chat de {platform} ha fallado. Empieza otra vez solo.",
-        ),
+        Words("{platform} failed. The box tries again.", "{platform} ha fallado. La caja lo intenta otra vez."),
     ),
 }

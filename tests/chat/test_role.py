@@ -185,6 +185,8 @@ def test_a_changed_plan_ends_what_is_not_wanted_and_leaves_the_rest(path: Path) 
                 await asyncio.sleep(0.01)
             plan.set(ChatPlan(sources=(TIKTOK,)))
             await desk.until(lambda: "tiktok" in desk.sources)
+            assert path.exists()  # noqa: ASYNC240
+        assert not path.exists(), "whoever starts next calls for itself"  # noqa: ASYNC240
 
     run(test)
 

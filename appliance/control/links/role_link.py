@@ -78,11 +78,13 @@ class RoleLink[Plan]:
             await server.start_serving()
             while await asyncio.to_thread(self._path.exists):  # who deletes it tells nobody
                 if not self.is_wanted(self._plan.value):
-                    self._path.unlink(missing_ok=True)
                     return
                 await asyncio.sleep(LOOK_AT_NAME_S)
         finally:
             server.close()
+            # A role may be started because there is a socket.
+            with contextlib.suppress(OSError):
+                self._path.unlink(missing_ok=True)
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         if (ours := asyncio.current_task()) is None:
