@@ -46,6 +46,7 @@ def test_single_pictures_come_while_somebody_looks(own_phone: BrowserContext, bo
     assert_quiet(page)
 
 
+@pytest.mark.long  # a figure: a busy machine is slower
 def test_moving_video_is_within_a_second_of_real_time(phone: BrowserContext, box: FakeBox) -> None:
     live(box)
     page = opened(phone, box.url)
