@@ -32,6 +32,7 @@ RETRY_S = 0.5
 BATCH_S = 0.05
 """So long events are collected before they are sent: twenty messages a second at most, however many happen."""
 ENOUGH_MB = 384
+HANG_UP_S = 5.0
 _CHUNK = 65_536
 
 type Opened = Callable[[SourcePlan, Clock], Source]
@@ -47,11 +48,12 @@ class ChatRole:
         self._clock = clock
         self._outbox = Outbox()
         self._kept: dict[SourcePlan, asyncio.Task[None]] = {}
+        self._is_wanted = True
 
     async def run(self) -> None:
-        """Until cancelled."""
+        """Until cancelled, or until control wants nobody listened to and has taken its socket away."""
         try:
-            while True:
+            while self._is_wanted or self._socket.exists():
                 with contextlib.suppress(OSError):
                     reader, writer = await asyncio.open_unix_connection(self._socket)
                     try:
@@ -89,7 +91,10 @@ class ChatRole:
         gone = [self._kept.pop(source) for source in self._kept.keys() - set(plan.sources)]
         for task in gone:
             task.cancel()
-        await asyncio.gather(*gone, return_exceptions=True)
+        if gone:
+            # A line that does not let go ends in its own time: the next plan is not kept waiting for it.
+            await asyncio.wait(gone, timeout=HANG_UP_S)
+        self._is_wanted = bool(plan.sources)
         self._outbox.keep_only(source.platform for source in plan.sources)
         for source in plan.sources:
             if source not in self._kept:
@@ -120,6 +125,7 @@ async def _serve(run_dir: Path) -> int:
             )
             if role in done:
                 role.result()
+                break
     finally:
         notifier.stopping()
         role.cancel()

@@ -19,27 +19,34 @@ from appliance.model.state.chat import ChatSource
 log = logging.getLogger(__name__)
 
 MOST_WAITING = 2000
+MOST_BYTES = 1 << 20
+"""Of one piece: a quarter of what control takes, however long what viewers write is once it is encoded."""
+MOST_TRIES = 3
 
 
 class Outbox:
     """`say` what happened, `stand` how a source stands; `take` what is to be sent, and `sent` when it was."""
 
     def __init__(self) -> None:
-        self._events: deque[AnyEvent] = deque(maxlen=MOST_WAITING)
+        self._events: deque[tuple[int, AnyEvent]] = deque(maxlen=MOST_WAITING)
         self._sources: dict[str, ChatSource] = {}
         self._is_told = False
         self._batch: list[AnyEvent] = []
+        self._tries = 0
         self._news = asyncio.Event()
 
     def say(self, event: AnyEvent) -> None:
         """Something happened. What no message can carry is left out, not the rest."""
         try:
             msgspec.convert(msgspec.to_builtins(event), AnyEvent)
-            msgspec.json.encode(event)
+            size = len(msgspec.json.encode(event))
         except (msgspec.MsgspecError, UnicodeEncodeError) as error:
             log.debug("An event was left out: %s", error)
             return
-        self._events.append(event)
+        if size > MOST_BYTES:
+            log.debug("An event of %d bytes was left out.", size)
+            return
+        self._events.append((size, event))
         self._news.set()
 
     def stand(self, source: ChatSource) -> None:
@@ -57,8 +64,14 @@ class Outbox:
         self._news.set()
 
     def begin(self) -> None:
-        """Another control listens: it knows of no source, and may not have had what was on its way."""
+        """Another control listens: it knows of no source, and may not have had what was on its way.
+
+        What ended the line every time is let go of.
+        """
         self._is_told = False
+        if self._batch and self._tries >= MOST_TRIES:
+            log.warning("%d events that control does not take are left out.", len(self._batch))
+            self.sent()
         self._news.set()
 
     async def take(self) -> bytes:
@@ -70,12 +83,14 @@ class Outbox:
         if not self._is_told:
             self._is_told = True
             parts.append(pack_chat(Sources(sources=tuple(self._sources.values()))))
-        while self._events and len(self._batch) < MOST_EVENTS:
-            self._batch.append(self._events.popleft())
+        room = 0 if self._batch else MOST_BYTES
+        while self._events and len(self._batch) < MOST_EVENTS and (room := room - self._events[0][0]) >= 0:
+            self._batch.append(self._events.popleft()[1])
         if self._batch:
+            self._tries += 1
             parts.append(pack_chat(Happened(events=tuple(self._batch))))
         return b"".join(parts)
 
     def sent(self) -> None:
         """What was taken last is sent."""
-        self._batch = []
+        self._batch, self._tries = [], 0

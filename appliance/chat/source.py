@@ -23,6 +23,8 @@ log = logging.getLogger(__name__)
 
 FIRST_WAIT_S = 1.0
 LAST_WAIT_S = 60.0
+SIGNED_LAST_WAIT_S = 600.0
+"""Where somebody else has to let us in each time, who counts how often."""
 UNKNOWN_WAIT_S = 300.0
 REFUSED_WAIT_S = 600.0
 STEADY_S = 60.0
@@ -68,16 +70,18 @@ class Keeper:
 
     async def run(self) -> None:
         """Until cancelled. Whatever a source raises is its own affair."""
-        fails = 0
+        fails, said = 0, ("", "")
+        last_wait_s = SIGNED_LAST_WAIT_S if self._platform == "tiktok" else LAST_WAIT_S
         self._stand("connecting")
         while True:
             heard_s, trouble = await self._hear()
             fails = 0 if heard_s >= STEADY_S else fails + 1
             wait_s = trouble.wait_s
             if wait_s is None:
-                wait_s = min(LAST_WAIT_S, FIRST_WAIT_S * 2**fails) * random.uniform(0.75, 1.25)  # noqa: S311
-            log.info("%s: %s", self._platform, trouble)
+                wait_s = min(last_wait_s, FIRST_WAIT_S * 2 ** min(fails, 16)) * random.uniform(0.75, 1.25)  # noqa: S311
             now, error = self._clock.wall(), trouble.error
+            if said != (said := (trouble.status, error.code)):  # a channel that is offline is looked for all day long
+                log.info("%s: %s", self._platform, trouble)
             problem = Problem(
                 code=error.code, text=str(error), facts=error.facts, since_at=round(now), retry_at=round(now + wait_s)
             )

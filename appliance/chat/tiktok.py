@@ -13,6 +13,7 @@ import random
 import re
 import ssl
 import warnings
+from collections.abc import Coroutine, Iterator
 from contextlib import aclosing
 from dataclasses import dataclass, field
 from functools import partial
@@ -31,7 +32,8 @@ MOST_WAITING = 4000
 RESETS = ("RateLimit-Reset", "X-RateLimit-Reset", "Retry-After")
 CLOSE_WITHIN_S = 3.0
 ANSWER_S = 15.0
-LARGEST_FRAME = 1 << 22
+LARGEST_FRAME = 1 << 18
+"""Unpacked without a bound by the library, a thousand times as large at worst: within what the role may take."""
 MOST_IDLE = 5
 LIMITED_WAIT_S, LEAST_LIMITED_S, MOST_LIMITED_S = 900.0, 30.0, 86_400.0
 SIGNING_WAIT_S = 60.0
@@ -114,9 +116,13 @@ class Library:
         self.errors: Any = TikTokLive.client.errors
         self.defaults: Any = TikTokLive.client.web.web_settings.WebDefaults
         self.client: Any = TikTokLive.TikTokLiveClient
-        # It logs what viewers wrote, and every request.
+        self.keep_quiet()
+
+    @staticmethod
+    def keep_quiet() -> None:
+        """It logs what viewers wrote, and every request; and each client of it speaks up again."""
         for name in ("TikTokLive", "httpx", "httpcore", "websockets"):
-            logging.getLogger(name).setLevel(logging.CRITICAL + 1)
+            logging.getLogger(name).disabled = True
 
 
 def _client(library: Library, handle: str, site: Site, clock: Clock) -> Any:
@@ -125,13 +131,16 @@ def _client(library: Library, handle: str, site: Site, clock: Clock) -> Any:
     async def look(answer: Any) -> None:
         _look(answer.status_code, answer.headers, clock, is_signer=str(answer.url).startswith(site.sign_url))
 
+    # Who lets us in names the server that pushes: it has to prove itself, too, and one that is not TLS is refused.
+    secured = {"ssl": site.tls} if site.webcast_url.startswith("https:") else {}
     defaults, sure = library.defaults, {"verify": site.tls, "event_hooks": {"response": [look]}, "timeout": ANSWER_S}
     defaults.tiktok_app_url, defaults.tiktok_webcast_url = site.app_url, site.webcast_url
     client = library.client(
         unique_id=handle,
         web_kwargs={"httpx_kwargs": {**sure}, "signer_kwargs": {"sign_api_base": site.sign_url}},
-        ws_kwargs={"max_size": LARGEST_FRAME},
+        ws_kwargs={"max_size": LARGEST_FRAME, "close_timeout": CLOSE_WITHIN_S / 3, **secured},
     )
+    library.keep_quiet()
     client.ignore_broken_payload = True  # else it logs what is in it
     signing = library.httpx.AsyncClient(base_url=site.sign_url, headers={"User-Agent": "plugcast"}, **sure)
     client.web.signer.sdk_client.set_async_httpx_client(signing)
@@ -153,7 +162,7 @@ async def _started(client: Any, library: Library, handle: str, site: Site) -> as
     errors, http = library.errors, library.httpx
     try:
         async with asyncio.timeout(3 * ANSWER_S):
-            task: asyncio.Task[None] = await client.start()
+            task: asyncio.Task[None] = await _apart(client.start())
             return task
     except Exception as error:
         if (told_before := _trouble_in(error)) is not None:
@@ -167,18 +176,34 @@ async def _started(client: Any, library: Library, handle: str, site: Site) -> as
             isinstance(error, http.HTTPError) and str(error.request.url).startswith(site.sign_url)
         ):
             raise _signing(kind) from None
-        if isinstance(error, (http.HTTPError, OSError)):
+        if any(isinstance(one, (http.HTTPError, OSError)) for one in _chain(error)):
             raise unreachable(PLATFORM, kind) from None
         if isinstance(error, (errors.TikTokLiveError, ValueError, LookupError, TypeError)):
             raise refused(PLATFORM) from None  # a page that is no answer: a puzzle for people, mostly
         raise
 
 
-def _trouble_in(error: BaseException | None) -> Trouble | None:
-    """What was told already, wherever the library has wrapped it."""
-    while error is not None and not isinstance(error, Trouble):
+async def _apart[T](work: Coroutine[Any, Any, T]) -> T:
+    """Awaits it in a task of its own: the library takes a cancel that passes through it for an answer, and goes on."""
+    task = asyncio.ensure_future(work)
+    task.add_done_callback(lambda ended: ended.cancelled() or ended.exception())
+    try:
+        await asyncio.wait((task,))
+    finally:
+        task.cancel()
+    return task.result()
+
+
+def _chain(error: BaseException | None) -> Iterator[BaseException]:
+    """An error and what it was made of."""
+    while error is not None:
+        yield error
         error = error.__cause__ or error.__context__
-    return error
+
+
+def _trouble_in(error: BaseException) -> Trouble | None:
+    """What was told already, wherever the library has wrapped it."""
+    return next((one for one in _chain(error) if isinstance(one, Trouble)), None)
 
 
 async def _heard(client: Any, events: Heard, site: Site, clock: Clock) -> Source:
@@ -214,7 +239,7 @@ async def _heard(client: Any, events: Heard, site: Site, clock: Clock) -> Source
 async def _is_live(client: Any) -> bool | None:
     """Whether the LIVE goes on; None where nobody says: that is no end."""
     try:
-        return bool(await client.web.fetch_is_live(room_id=client.room_id))
+        return bool(await _apart(client.web.fetch_is_live(room_id=client.room_id)))
     except Exception:  # noqa: BLE001 - whatever was answered
         return None
 
@@ -237,6 +262,8 @@ def _put(events: Heard, name: str, message: Any) -> None:
 def _end_of(task: asyncio.Task[None]) -> Trouble:
     """Why the line ended."""
     error = None if task.cancelled() else task.exception()
+    if isinstance(error, ssl.SSLCertVerificationError):
+        return unreachable(PLATFORM, "certificate")
     names = {kind.__name__ for kind in type(error).__mro__}
     if names & {"WebcastBlockedError", "InvalidStatusCode", "InitialCursorMissingError", "WebsocketURLMissingError"}:
         return refused(PLATFORM)

@@ -70,15 +70,17 @@ async def _join(channel: str, server: Server, reader: asyncio.StreamReader, writ
     """Comes in under a name that Twitch keeps for those who only read. Of a channel that is none it says nothing."""
     nick = f"justinfan{random.randint(10_000, 99_999)}"  # noqa: S311 - no secret
     writer.write(f"CAP REQ :twitch.tv/tags twitch.tv/commands\r\nNICK {nick}\r\nJOIN #{channel}\r\n".encode())
+    is_let_in = False
     try:
         async with asyncio.timeout(server.join_s):
             while (line := await _next(reader, writer, server.join_s)).command != "ROOMSTATE":
+                is_let_in = is_let_in or line.command == "001"
                 if line.command == "NOTICE" and line.tags.get("msg-id") == "msg_channel_suspended":
                     raise unknown(PLATFORM, channel)
                 if line.command == "NOTICE" and not line.tags.get("msg-id"):
                     raise refused(PLATFORM)
     except TimeoutError:
-        raise unknown(PLATFORM, channel) from None
+        raise (unknown(PLATFORM, channel) if is_let_in else unreachable(PLATFORM)) from None
 
 
 async def _next(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, idle_s: float) -> Line:

@@ -73,6 +73,10 @@ type ChatWords = Annotated[
     Meta(max_length=500, description='a list of words such as ["spoiler"]'),
 ]
 
+type HiddenPlatforms = Annotated[
+    tuple[PlatformName, ...], Meta(max_length=8, description='a list of platforms such as ["twitch"]')
+]
+
 MOST_DESTINATIONS = 8
 """Each takes a connection, a backlog and a thread of the engine."""
 
@@ -228,7 +232,7 @@ class ModerationConfig(Section, frozen=True):
     hide_links: bool = True
     hide_phone_numbers: bool = True
     hold: bool = False
-    hidden_platforms: Annotated[tuple[Annotated[str, Meta(max_length=32)], ...], Meta(max_length=8)] = ()
+    hidden_platforms: HiddenPlatforms = ()
 
 
 class ScreenConfig(Section, frozen=True):

@@ -286,9 +286,10 @@ def _list(path: str, value: object, kind: VarTupleType, words: str) -> tuple[str
     if kind.max_length is not None and len(value) > kind.max_length:
         raise _Wrong(path, f"must be at most {kind.max_length} of them")
     item, rule = bare(kind.item_type)
-    pattern = item.pattern if isinstance(item, StrType) else None
     for one in value:
-        if not re.fullmatch(pattern or ".*", one):
+        if isinstance(item, LiteralType):
+            _choice(path, one, item.values)
+        elif not re.fullmatch(item.pattern or ".*" if isinstance(item, StrType) else ".*", one):
             raise _Wrong(path, f"must hold {rule}, you wrote {_shown(one)}")
     return tuple(value)
 

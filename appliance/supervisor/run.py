@@ -149,10 +149,16 @@ class Supervisor:
         pause_s = self._patience.first_pause_s
         while await self._called(role):
             began = time.monotonic()
-            code = await role.run_once()
+            is_on_call = role.name in ON_CALL
+            try:
+                code = await role.run_once()
+            except OSError:
+                if not is_on_call:
+                    raise
+                code = CONFIG_EXIT
             if self._stop.is_set():
                 return
-            if code == CONFIG_EXIT:
+            if code == CONFIG_EXIT and not is_on_call:  # who is called in mid-live ends nobody else's work
                 # It said itself what is wrong; starting it again would only say it again.
                 self._exit_code = CONFIG_EXIT
                 self._stop.set()
@@ -162,6 +168,8 @@ class Supervisor:
                 return
             if time.monotonic() - began > STEADY_S:
                 pause_s = self._patience.first_pause_s
+            if code == 0 and is_on_call:
+                continue  # it was not wanted any longer
             log.warning("The %s %s. It starts again in %.1f s.", role.name, _ending(role, code), pause_s)
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(self._stop.wait(), pause_s)

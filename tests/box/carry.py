@@ -306,7 +306,7 @@ def _pytest_command(config: pytest.Config, boot: Boot, folder: Path, tests: list
     limit = VIRTUAL_TEST_LIMIT_S if boot.clock == "virtual" else REAL_TEST_LIMIT_S
     return [
         *(sys.executable, "-m", "pytest", "--rootdir", str(config.rootpath), "-p", "no:cacheprovider", "-q"),
-        *("-p", "pytest_timeout"),  # of all the plugins that may be installed
+        *("-p", "pytest_timeout", "-p", "anyio.pytest_plugin"),  # of all the plugins that may be installed
         *("-m", ""),  # which tests run was decided outside
         # a signal ends one test; the thread method would end the whole session in the box
         *("--basetemp", "/run/pytest", "-o", f"timeout={limit}", "-o", "timeout_method=signal", f"@{folder / 'tests'}"),

@@ -163,7 +163,7 @@ class FakeBox:
         try:
             await web.TCPSite(runner, "127.0.0.1", self.port, reuse_address=True).start()
         except OSError:  # somebody else has taken the port meanwhile
-            await web.TCPSite(runner, "127.0.0.1").start()
+            await web.TCPSite(runner, "127.0.0.1", 0).start()
         self.port = runner.addresses[0][1]
         self.url = f"http://127.0.0.1:{self.port}"
         self._ready.set()

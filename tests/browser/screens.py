@@ -149,9 +149,10 @@ SCREENS = (
 
 AGAIN = """async way => {
     const { feed } = await import("/static/lib/feed.js");
-    const isRead = new Promise((done) => feed.addEventListener("state", done, { once: true }));
+    const before = feed.state;
     feed.again();
-    await isRead;
+    while (feed.state === before || !feed.answered)
+        await new Promise((done) => feed.addEventListener("state", done, { once: true }));
     localStorage.removeItem("plugcast-zones");
     sessionStorage.clear();
     document.querySelector("#screen").replaceChildren();

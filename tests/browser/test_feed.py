@@ -63,7 +63,9 @@ def test_a_phone_that_lost_its_network_says_so_and_shows_no_old_values(
     page.wait_for_selector("#go.is-live")
     expect(page.locator(".viewers")).to_have_text("412 watching")
     asked = box.hits.get("/healthz", 0)
-    page.clock.run_for(5000)  # quiet alone is nothing: the box answers
+    with page.expect_response("**/healthz"):
+        page.clock.run_for(5000)  # quiet alone is nothing: the box answers
+    page.evaluate("0")  # the page has the answer, too
     box.until(lambda fake: fake.hits.get("/healthz", 0) > asked and not fake.busy)
     page.clock.run_for(2900)  # longer than an answer would be waited for
     expect(page.locator(".state")).to_contain_text("LIVE")
@@ -162,13 +164,16 @@ def test_what_was_seen_before_the_phone_slept_holds_for_a_second_at_most(
     box.until(lambda fake: fake.readers == 0)
     asked: list[Route] = []
     page.route("**/api/feed", lambda route: asked.append(route))  # the box takes its time
-    set_hidden(page, is_hidden=False)
+    with page.expect_request("**/api/feed"):
+        set_hidden(page, is_hidden=False)
     page.clock.run_for(999)
     expect(page.locator(".state")).to_contain_text("LIVE")
     page.clock.run_for(1)
     expect(page.locator(".state")).to_have_text("No answer")
     # Meanwhile the LIVE has ended, and nobody knows when.
     box.change(live={"type": "off"}, at=box.state["at"] + 4000)
+    while not asked:
+        page.wait_for_timeout(10)  # until the browser has handed it over
     asked[0].continue_()
     expect(page.locator(".after")).to_contain_text("Your LIVE is over.")
     assert_quiet(page)

@@ -38,13 +38,18 @@ def trusting(authority: Authority) -> ssl.SSLContext:
 
 
 def played(
-    channels: dict[str, Script], certificate: Certificate, tls: ssl.SSLContext, channel: str = "Leo"
+    channels: dict[str, Script],
+    certificate: Certificate,
+    tls: ssl.SSLContext,
+    channel: str = "Leo",
+    idle_s: float = 15.0,
+    join_s: float = 15.0,
 ) -> tuple[list[AnyEvent | Connected], TwitchServer]:
     """What is heard of a channel until its line breaks."""
     heard = list[AnyEvent | Connected]()
 
     async def listen(server: TwitchServer) -> None:
-        place = Server(host="localhost", port=server.port, tls=tls, idle_s=0.2, join_s=0.5)
+        place = Server(host="localhost", port=server.port, tls=tls, idle_s=idle_s, join_s=join_s)
         async with aclosing(twitch(channel, place)) as source:
             async for event in source:
                 heard.append(event)
@@ -136,7 +141,7 @@ def test_silence_is_asked_and_then_given_up(authority: Authority, certificate: C
         await visitor.gone()
         asked.append("gone")
 
-    heard, _ = played({"leo": dozing}, certificate, trusting(authority))
+    heard, _ = played({"leo": dozing}, certificate, trusting(authority), idle_s=1.0)
     assert asked == ["PING :plugcast", "PING :plugcast", "gone"]
     assert [event.text for event in heard if isinstance(event, Comment)] == ["awake"]
 
@@ -162,7 +167,7 @@ def test_lines_that_are_none_end_nothing(authority: Authority, certificate: Cert
 @pytest.mark.parametrize("channel", ["suspended", "nobody"])
 def test_a_name_that_is_none_is_told(authority: Authority, certificate: Certificate, channel: str) -> None:
     with pytest.raises(Trouble) as told:
-        played({}, certificate, trusting(authority), channel)
+        played({}, certificate, trusting(authority), channel, join_s=2.0)
     assert (told.value.error.code, told.value.error.facts["name"]) == ("chat-unknown", channel)
 
 

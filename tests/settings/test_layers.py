@@ -88,6 +88,14 @@ def test_console_rates(tmp_path: Path, fps: int) -> None:
             'moderation.words = ["ok", "a\\nb"]',
             'moderation.words: must hold words of at most 100 characters, you wrote "a\\nb"',
         ),
+        (
+            "moderation.hidden-platforms = 3",
+            'moderation.hidden-platforms: must be a list of platforms such as ["twitch"], you wrote 3',
+        ),
+        (
+            'moderation.hidden-platforms = ["twitch", "x"]',
+            'moderation.hidden-platforms: must be "custom", "tiktok", "twitch" or "youtube", you wrote "x"',
+        ),
         ("moderation.words = true", 'moderation.words: must be a list of words such as ["spoiler"], you wrote true'),
         (f"moderation.words = {['a'] * 501}", "moderation.words: must be at most 500 of them"),
         (f'run-dir = "/{"r" * 90}"', "run-dir: must be at most 80 bytes long: the kernel limits the names of sockets"),

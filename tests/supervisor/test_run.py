@@ -115,11 +115,29 @@ def _is_running(pid: int) -> bool:
 
 def test_the_chat_is_started_when_somebody_listens_for_it(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(run_room, "CALLED_EVERY_S", 0.01)
-    calls = "(place / 'chat').mkdir(exist_ok=True); (place / 'chat' / 'chat.sock').touch(); notes.write('called\\n')\n"
+    calls = "notes.write('called\\n'); (place / 'chat').mkdir(exist_ok=True); (place / 'chat' / 'chat.sock').touch()\n"
     engine = "told = (place / 'notes').read_text().count('engine started')\nif told < 3: sys.exit(3)\n"
     commands = {"chat": child(place, "chat", STEADY), "engine": child(place, "engine", engine + calls + STEADY)}
     assert supervise(place, commands, ("chat started", 1)) == 0
-    assert notes(place)[:5] == ["engine started"] * 3 + ["called", "chat started"]
+    said = notes(place)
+    assert said[:4] == ["engine started"] * 3 + ["called"]
+    assert said.index("called") < said.index("chat started")
+
+
+@pytest.mark.parametrize("broken", ["a wrong configuration", "a directory in the way"])
+def test_who_is_called_in_mid_live_ends_nobody_else(place: Path, monkeypatch: pytest.MonkeyPatch, broken: str) -> None:
+    monkeypatch.setattr(run_room, "CALLED_EVERY_S", 0.01)
+    (place / "chat").mkdir()
+    (place / "chat" / "chat.sock").touch()
+    if broken == "a directory in the way":
+        (place / "notify-chat.sock").mkdir()
+    tries = "sys.exit(2 if (place / 'notes').read_text().count('chat started') < 3 else 0)"
+    waits = "while (place / 'notes').read_text().count('chat started') < 4: alive(); time.sleep(0.01)\n"
+    seen = waits if broken == "a wrong configuration" else "time.sleep(0.3)\n"
+    engine = f"{seen}notes.write('engine saw it\\n')\n{STEADY}"
+    commands = {"chat": child(place, "chat", tries), "engine": child(place, "engine", engine)}
+    assert supervise(place, commands, ("engine saw it", 1)) == 0
+    assert notes(place).count("engine started") == 1
 
 
 def test_a_role_that_can_never_work_here_is_left_alone(place: Path, caplog: pytest.LogCaptureFixture) -> None:

@@ -237,7 +237,11 @@ async def cable(broker: Mosquitto) -> AsyncIterator[tuple[int, Callable[[], None
                 await writer.drain()
 
     async def connect(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        far_reader, far_writer = await asyncio.open_connection("127.0.0.1", broker.port)
+        try:
+            far_reader, far_writer = await asyncio.open_connection("127.0.0.1", broker.port)
+        except ConnectionError:
+            writer.transport.abort()
+            return
         writers.extend((writer, far_writer))
         tasks.extend(asyncio.create_task(carry(*ends)) for ends in ((reader, far_writer), (far_reader, writer)))
 

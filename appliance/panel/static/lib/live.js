@@ -79,6 +79,7 @@ export const forgetEvening = () => sessionStorage.removeItem(EVENING);
 export function tell(state, answered) {
 	if (!answered) return { look: "bad", word: say("live.no-answer"), hint: say("live.no-answer-hint"), act: "none" };
 	const { live } = state;
+	if (live.type !== "off") kept = ""; // what is said of the key from now on was said of this LIVE
 	const waits = live["retry-at"] ? Math.max(0, Math.round(live["retry-at"] - now())) : 0;
 	const since = now() - (live["since-at"] || now());
 	switch (live.type) {

@@ -70,7 +70,8 @@ function field(setting, id, wanted, choices) {
 		max: setting.max,
 		autocomplete: "off",
 		spellcheck: "false",
-		onchange: () => wanted(valueFrom(setting, input.value)),
+		// What is no number is empty to the browser, and empty means: back to what the box came with.
+		onchange: () => wanted(input.validity.badInput ? Number.NaN : valueFrom(setting, input.value)),
 	});
 	input.value = textOf(setting);
 	return input;
@@ -92,11 +93,14 @@ function ruleBroken({ min, max, type }, value) {
 export function settingRow(setting, redraw, choices) {
 	const id = `set-${setting.path.replaceAll(".", "-")}`;
 	const said = reply();
+	/** @type {HTMLElement} */
+	let shown;
 	/** @param {SettingValue} value */
 	const set = async (value) => {
 		const rule = ruleBroken(setting, value);
 		if (rule) {
 			put(said, rule);
+			if (shown instanceof HTMLInputElement) shown.value = textOf(setting);
 			return;
 		}
 		const answer = await change(setting.path, value);
@@ -108,10 +112,11 @@ export function settingRow(setting, redraw, choices) {
 	const isOwn = setting.settable !== false && /^panel/.test(setting.source);
 	const back = button(say("settings.reset"), { class: "quiet", icon: "rotate-ccw", onclick: () => set(null) });
 	back.setAttribute("aria-label", say("settings.reset-of", { name: setting.label }));
+	shown = setting.settable === false ? make("output", { id }, textOf(setting) || "–") : field(setting, id, set, choices);
 	return make(
 		"div.setting",
 		make("label", { for: id }, setting.label),
-		setting.settable === false ? make("output", { id }, textOf(setting) || "–") : field(setting, id, set, choices),
+		shown,
 		make(
 			"p.small",
 			[sayOr(`source.${setting.source.split(" ")[0]}`, setting.source), needs].filter(Boolean).join(" · "),
