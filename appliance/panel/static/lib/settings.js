@@ -112,7 +112,8 @@ export function settingRow(setting, redraw, choices) {
 	const isOwn = setting.settable !== false && /^panel/.test(setting.source);
 	const back = button(say("settings.reset"), { class: "quiet", icon: "rotate-ccw", onclick: () => set(null) });
 	back.setAttribute("aria-label", say("settings.reset-of", { name: setting.label }));
-	shown = setting.settable === false ? make("output", { id }, textOf(setting) || "–") : field(setting, id, set, choices);
+	shown =
+		setting.settable === false ? make("output", { id }, textOf(setting) || "–") : field(setting, id, set, choices);
 	return make(
 		"div.setting",
 		make("label", { for: id }, setting.label),
