@@ -3,8 +3,9 @@
 import { stranger, unable } from "./box.js";
 import { after, within } from "./stop.js";
 
-const QUIET_MS = 15_000; // the box says something every 10 s
-const DOUBT_MS = 4000; // and its time every second
+// The box says something every 10 s, and its time every second.
+const QUIET_MS = 15_000;
+const DOUBT_MS = 4000;
 const PROBE_MS = 2500;
 const STRANGER_MS = 5000;
 const FIRST_PAUSE_MS = 400;
@@ -147,7 +148,7 @@ export class Feed extends EventTarget {
 				const { events, rest } = parseEvents(text + decoder.decode(value, { stream: true }));
 				text = rest;
 				for (const event of events) this.#take(event.name, event.data);
-				// One that breaks after its first words each time is no better than none.
+				// One that breaks after its first words is none.
 				if (performance.now() - begun > STEADY_MS) this.#failures = 0;
 			}
 		} finally {

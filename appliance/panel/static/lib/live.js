@@ -40,9 +40,9 @@ export const placesOf = (state) =>
 export function statusOf(state, said, { answered, hasCard }) {
 	if (!answered) return { look: "bad", text: said.hint };
 	if (said.hint) return { look: said.look === "bad" ? "bad" : said.look === "busy" ? "warn" : "info", text: said.hint };
-	if (said.look === "idle" || said.look === "ready") return { look: "info", text: say("status.off") };
+	if (["idle", "ready"].includes(said.look)) return { look: "info", text: say("status.off") };
 	// How the stream does is known only while it goes out.
-	if (said.look !== "live" && said.look !== "practice") return { look: "info", text: "" };
+	if (!["live", "practice"].includes(said.look)) return { look: "info", text: "" };
 	const { verdict, word, why } = healthOf(state);
 	if (verdict === "good") return { look: "ok", text: word };
 	return { look: verdict === "bad" ? "bad" : verdict === "fair" ? "warn" : "info", text: (!hasCard && why) || word };
@@ -59,7 +59,7 @@ const UNSEEN_S = 15;
 let began = 0;
 let lastAt = 0;
 
-/** Notes when a live began and when it was over: 0 when nobody looked at that time. To be called with every State. @param {State} state */
+/** Notes when a live began and when it was over: 0 when nobody looked at that time. Call with every State. @param {State} state */
 export function watchEvening({ live, at }) {
 	if (live.type === "on-air") {
 		began = live["since-at"] || at;
@@ -79,7 +79,8 @@ export const forgetEvening = () => sessionStorage.removeItem(EVENING);
 export function tell(state, answered) {
 	if (!answered) return { look: "bad", word: say("live.no-answer"), hint: say("live.no-answer-hint"), act: "none" };
 	const { live } = state;
-	if (live.type !== "off") kept = ""; // what is said of the key from now on was said of this LIVE
+	// What is said of the key from now on was said of this LIVE.
+	if (isRunning(state)) kept = "";
 	const waits = live["retry-at"] ? Math.max(0, Math.round(live["retry-at"] - now())) : 0;
 	const since = now() - (live["since-at"] || now());
 	switch (live.type) {
@@ -104,7 +105,7 @@ export function tell(state, answered) {
 				hint: say("live.kept-open"),
 				act: "end",
 			};
-		// The tries go on meanwhile, so that it must be possible to end them; the key is asked for above.
+		// The tries go on meanwhile, and can be ended.
 		case "needs-key":
 			return { look: "bad", word: say("live.needs-key"), hint: "", act: "end" };
 		case "ending":

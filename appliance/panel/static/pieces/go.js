@@ -105,7 +105,8 @@ customElements.define(
 			if (said?.act === "paste") location.hash = said.fix?.go || "#/key";
 			else if (said?.act === "undo") void this.#act();
 			else if (event.detail === 0)
-				this.#press(); // from a keyboard or a screen reader: nobody holds there
+				// From a keyboard or a screen reader: nobody holds there.
+				this.#press();
 			else if (!this.#isBusy) this.answer(say("go.keep-holding"));
 		}
 
