@@ -116,11 +116,7 @@ class Library:
         self.errors: Any = TikTokLive.client.errors
         self.defaults: Any = TikTokLive.client.web.web_settings.WebDefaults
         self.client: Any = TikTokLive.TikTokLiveClient
-        self.keep_quiet()
-
-    @staticmethod
-    def keep_quiet() -> None:
-        """It logs what viewers wrote, and every request; and each client of it speaks up again."""
+        # They log what viewers wrote, and every request; a level would be set anew by each client.
         for name in ("TikTokLive", "httpx", "httpcore", "websockets"):
             logging.getLogger(name).disabled = True
 
@@ -140,7 +136,6 @@ def _client(library: Library, handle: str, site: Site, clock: Clock) -> Any:
         web_kwargs={"httpx_kwargs": {**sure}, "signer_kwargs": {"sign_api_base": site.sign_url}},
         ws_kwargs={"max_size": LARGEST_FRAME, "close_timeout": CLOSE_WITHIN_S / 3, **secured},
     )
-    library.keep_quiet()
     client.ignore_broken_payload = True  # else it logs what is in it
     signing = library.httpx.AsyncClient(base_url=site.sign_url, headers={"User-Agent": "plugcast"}, **sure)
     client.web.signer.sdk_client.set_async_httpx_client(signing)

@@ -271,6 +271,61 @@ def test_an_unanswered_question_is_no_end() -> None:
     assert ended.error.code == "chat-lost"
 
 
+class Stalled(TikTokSite):
+    """A site whose question after a LIVE finds no answer from the given time on."""
+
+    def __init__(self, script: Script, times: int) -> None:
+        super().__init__(script)
+        self.times = times
+        self.is_asked = asyncio.Event()
+
+    async def _alive(self, request: web.Request) -> web.Response:
+        self.times -= 1
+        if self.times >= 0:
+            return await super()._alive(request)
+        self.is_asked.set()
+        await asyncio.Event().wait()
+        raise AssertionError("nobody ends this wait")
+
+
+@pytest.mark.parametrize("times", [0, 1], ids=["before it is in", "in a silence"])
+async def test_who_is_told_to_stop_stops_whatever_the_library_makes_of_it(times: int) -> None:
+    """The library turns a cancel that passes through that question into an error of its own."""
+
+    async def silent(visitor: Visitor) -> None:
+        await visitor.push(comment(MAYA, "still here"))
+        await visitor.gone()
+
+    site = Stalled(silent, times)
+
+    async def listen() -> None:
+        place = at(site.url, Site(idle_s=0.05))
+        async with aclosing(tiktok("maya", place, Clock(lambda: NOW, time.monotonic))) as source:
+            async for _ in source:
+                pass
+
+    async with asyncio.timeout(30), site.serving():
+        listening = asyncio.create_task(listen())
+        await site.is_asked.wait()
+        listening.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await listening
+
+
+def test_the_librarys_own_words_go_nowhere(capfd: pytest.CaptureFixture[str]) -> None:
+    """They have in them what viewers wrote; each new client of the library sets its own loudness anew."""
+
+    async def strange(visitor: Visitor) -> None:
+        await visitor.socket.send_bytes(
+            message({2: 1, 5: {1: "compress_type", 2: "S3CRET"}, 6: "pb", 7: "msg", 8: b"x"})
+        )
+        await visitor.push(comment(MAYA, "after"))
+
+    heard, _ = listened(TikTokSite(strange))
+    assert heard
+    assert "S3CRET" not in "".join(capfd.readouterr())
+
+
 def answers(status: int, text: str = "", **headers: str) -> Answer:
     named = {name.replace("_", "-"): value for name, value in headers.items()}
     return lambda _: web.Response(status=status, text=text, headers=named)
