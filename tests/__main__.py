@@ -1,8 +1,9 @@
-"""All tests: those of the page, which mostly wait for a browser, beside all others.
+"""All tests, as two runs of pytest at once, so that no processor stands idle.
 
     python -m tests
 
-Two runs of pytest at once, so that no processor stands idle; what the page's run says comes when the others are done.
+Those of the page mostly wait for a browser, the virtual box's for their boots. What the second run says comes when the
+first is done.
 """
 
 from __future__ import annotations
@@ -13,25 +14,27 @@ import sys
 import tempfile
 
 PYTEST = (sys.executable, "-m", "pytest")
-PAGE = "tests/browser"
+SECOND = ("tests/browser", "tests/engine")
+"""About half of what takes time outside of the virtual box."""
 
 
 def main() -> int:
     """Runs both; returns the exit status of the first that failed."""
     with tempfile.TemporaryFile() as said:
-        page = subprocess.Popen([*PYTEST, PAGE], stdout=said, stderr=subprocess.STDOUT)
-        others = subprocess.Popen([*PYTEST, f"--ignore={PAGE}"])
+        second = subprocess.Popen([*PYTEST, *SECOND], stdout=said, stderr=subprocess.STDOUT)
+        first = subprocess.Popen([*PYTEST, *(f"--ignore={folder}" for folder in SECOND)])
         # Ctrl-C reaches all three; pytest then says what it has and leaves nothing running.
-        for run in (others, page):
+        for run in (first, second):
             while run.poll() is None:
                 with contextlib.suppress(KeyboardInterrupt):
                     run.wait()
         said.seek(0)
-        print(f"\nTests of the page ({PAGE}):\n{said.read().decode(errors='replace')}", flush=True)
-    for name, run in (("All other tests", others), ("The tests of the page", page)):
+        names = " and ".join(SECOND)
+        print(f"\n{names}:\n{said.read().decode(errors='replace')}", flush=True)
+    for name, run in (("The others", first), (names, second)):
         if run.returncode:
             print(f"{name} failed: see above.", flush=True)
-    return others.returncode or page.returncode
+    return first.returncode or second.returncode
 
 
 if __name__ == "__main__":
