@@ -53,7 +53,8 @@ customElements.define(
 				"class",
 				`is-${said.look} does-${said.act}${this.#isSure ? " sure" : ""}${this.#holding === undefined ? "" : " held"}`,
 			);
-			this.#button.toggleAttribute("disabled", this.#isBusy || said.act === "none");
+			// One that is disabled in earnest would lose the focus of whoever goes by keyboard.
+			mark(this.#button, "aria-disabled", `${this.#isBusy || said.act === "none"}`);
 		}
 
 		get #isSure() {
@@ -102,12 +103,13 @@ customElements.define(
 			// The thumb that held comes off: that is no tap on what the button says by now.
 			if (this.#hasFired && event.detail !== 0) return;
 			const said = this.newest && tell(this.newest, feed.answered);
+			if (this.#isBusy || said?.act === "none") return;
 			if (said?.act === "paste") location.hash = said.fix?.go || "#/key";
 			else if (said?.act === "undo") void this.#act();
 			else if (event.detail === 0)
 				// From a keyboard or a screen reader: nobody holds there.
 				this.#press();
-			else if (!this.#isBusy) this.answer(say("go.keep-holding"));
+			else this.answer(say("go.keep-holding"));
 		}
 
 		#press() {
