@@ -33,6 +33,8 @@ BATCH_S = 0.05
 """So long events are collected before they are sent: twenty messages a second at most, however many happen."""
 ENOUGH_MB = 384
 HANG_UP_S = 5.0
+STATED_WITHIN_S = 3.0
+"""Control says at once whom it wants; a line on which nobody does was taken by one that was just closing."""
 _CHUNK = 65_536
 
 type Opened = Callable[[SourcePlan, Clock], Source]
@@ -66,18 +68,25 @@ class ChatRole:
             await self._follow(ChatPlan())
 
     async def _talk(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        self._outbox.begin()
-        saying = asyncio.create_task(self._say(writer))
-        unframer = Unframer()
+        unframer, saying = Unframer(), None
         try:
-            while data := await reader.read(_CHUNK):
+            async with asyncio.timeout(STATED_WITHIN_S):
+                data = await reader.read(_CHUNK)
+            # Not before control has spoken: what is told to a line that is just closing is lost.
+            self._outbox.begin()
+            saying = asyncio.create_task(self._say(writer))
+            while data:
                 for _, body in unframer.feed(data):
                     await self._follow(unpack_chat_plan(body))
+                if not self._is_wanted:
+                    return
+                data = await reader.read(_CHUNK)
         except Invalid as error:
             log.warning("%s", error)
         finally:
-            saying.cancel()
-            await asyncio.gather(saying, return_exceptions=True)
+            if saying:
+                saying.cancel()
+                await asyncio.gather(saying, return_exceptions=True)
 
     async def _say(self, writer: asyncio.StreamWriter) -> None:
         while True:

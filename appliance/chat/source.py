@@ -23,8 +23,8 @@ log = logging.getLogger(__name__)
 
 FIRST_WAIT_S = 1.0
 LAST_WAIT_S = 60.0
-SIGNED_LAST_WAIT_S = 600.0
-"""Where somebody else has to let us in each time, who counts how often."""
+LAST_WAITS_S: dict[ChatPlatform, float] = {"tiktok": 600.0}
+"""Longer where somebody else has to let us in each time, who counts how often."""
 UNKNOWN_WAIT_S = 300.0
 REFUSED_WAIT_S = 600.0
 STEADY_S = 60.0
@@ -71,7 +71,7 @@ class Keeper:
     async def run(self) -> None:
         """Until cancelled. Whatever a source raises is its own affair."""
         fails, said = 0, ("", "")
-        last_wait_s = SIGNED_LAST_WAIT_S if self._platform == "tiktok" else LAST_WAIT_S
+        last_wait_s = LAST_WAITS_S.get(self._platform, LAST_WAIT_S)
         self._stand("connecting")
         while True:
             heard_s, trouble = await self._hear()
@@ -80,7 +80,8 @@ class Keeper:
             if wait_s is None:
                 wait_s = min(last_wait_s, FIRST_WAIT_S * 2 ** min(fails, 16)) * random.uniform(0.75, 1.25)  # noqa: S311
             now, error = self._clock.wall(), trouble.error
-            if said != (said := (trouble.status, error.code)):  # a channel that is offline is looked for all day long
+            if said != (trouble.status, error.code):  # a channel that is offline is looked for all day long
+                said = (trouble.status, error.code)
                 log.info("%s: %s", self._platform, trouble)
             problem = Problem(
                 code=error.code, text=str(error), facts=error.facts, since_at=round(now), retry_at=round(now + wait_s)

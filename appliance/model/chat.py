@@ -11,10 +11,9 @@ from typing import Annotated
 import msgspec
 from msgspec import Meta
 
-from appliance.errors import Invalid
 from appliance.model.event import AnyEvent, ChatPlatform, Name
-from appliance.model.problem import UNREADABLE, Value
-from appliance.model.protocol import JSON_FRAME, frame
+from appliance.model.problem import Value
+from appliance.model.protocol import JSON_FRAME, frame, understood
 from appliance.model.state.chat import ChatSource
 
 MOST_EVENTS = 200
@@ -70,15 +69,9 @@ _from_chat: msgspec.json.Decoder[FromChat] = msgspec.json.Decoder(Happened | Sou
 
 def unpack_chat_plan(body: bytes) -> ChatPlan:
     """What control said. Raises `Invalid` when it is no such message."""
-    try:
-        return _plan.decode(body)
-    except UNREADABLE as error:
-        raise Invalid("protocol", f"Control sent the chat a message it does not understand: {error}.") from None
+    return understood(_plan, body, "Control sent the chat a message it does not understand")
 
 
 def unpack_from_chat(body: bytes) -> FromChat:
     """What the chat role said. Raises `Invalid` when it is no such message."""
-    try:
-        return _from_chat.decode(body)
-    except UNREADABLE as error:
-        raise Invalid("protocol", f"The chat sent control a message it does not understand: {error}.") from None
+    return understood(_from_chat, body, "The chat sent control a message it does not understand")

@@ -115,6 +115,14 @@ class Unframer:
         return frames
 
 
+def understood[T](decoder: msgspec.json.Decoder[T], body: bytes, otherwise: str) -> T:
+    """A frame's message. Raises `Invalid` that says `otherwise`, and why, when it is none."""
+    try:
+        return decoder.decode(body)
+    except UNREADABLE as error:
+        raise Invalid("protocol", f"{otherwise}: {error}.") from None
+
+
 _to_engine = msgspec.json.Decoder(PlanMessage)
 _layer = msgspec.json.Decoder(BitmapMessage)
 _from_engine: msgspec.json.Decoder[FromEngine] = msgspec.json.Decoder(Hello | ReportMessage | MetersMessage)
@@ -122,23 +130,14 @@ _from_engine: msgspec.json.Decoder[FromEngine] = msgspec.json.Decoder(Hello | Re
 
 def unpack_to_engine(body: bytes) -> PlanMessage:
     """What control said on engine.sock. Raises `Invalid` when it is no such message."""
-    try:
-        return _to_engine.decode(body)
-    except UNREADABLE as error:
-        raise Invalid("protocol", f"The engine was sent a message it does not understand: {error}.") from None
+    return understood(_to_engine, body, "The engine was sent a message it does not understand")
 
 
 def unpack_layer(body: bytes) -> BitmapMessage:
     """What the painter said on layers.sock. Raises `Invalid` when it is no such message."""
-    try:
-        return _layer.decode(body)
-    except UNREADABLE as error:
-        raise Invalid("protocol", f"The engine was sent a bitmap it does not understand: {error}.") from None
+    return understood(_layer, body, "The engine was sent a bitmap it does not understand")
 
 
 def unpack_from_engine(body: bytes) -> FromEngine:
     """What the engine said. Raises `Invalid` when it is no such message."""
-    try:
-        return _from_engine.decode(body)
-    except UNREADABLE as error:
-        raise Invalid("protocol", f"The engine sent a message control does not understand: {error}.") from None
+    return understood(_from_engine, body, "The engine sent a message control does not understand")

@@ -11,9 +11,8 @@ from typing import Annotated
 import msgspec
 from msgspec import Meta
 
-from appliance.errors import Invalid
-from appliance.model.problem import UNREADABLE, Value
-from appliance.model.protocol import JSON_FRAME, Side, frame
+from appliance.model.problem import Value
+from appliance.model.protocol import JSON_FRAME, Side, frame, understood
 
 
 class ScreenPlan(Value, frozen=True, tag="screen-plan", tag_field="type"):
@@ -35,7 +34,4 @@ _decoder = msgspec.json.Decoder(ScreenPlan)
 
 def unpack_screen(body: bytes) -> ScreenPlan:
     """What control said. Raises `Invalid` when it is no such message."""
-    try:
-        return _decoder.decode(body)
-    except UNREADABLE as error:
-        raise Invalid("protocol", f"Control sent the screen a message it does not understand: {error}.") from None
+    return understood(_decoder, body, "Control sent the screen a message it does not understand")

@@ -289,7 +289,7 @@ def _list(path: str, value: object, kind: VarTupleType, words: str) -> tuple[str
     for one in value:
         if isinstance(item, LiteralType):
             _choice(path, one, item.values)
-        elif not re.fullmatch(item.pattern or ".*" if isinstance(item, StrType) else ".*", one):
+        elif isinstance(item, StrType) and item.pattern and not re.fullmatch(item.pattern, one):
             raise _Wrong(path, f"must hold {rule}, you wrote {_shown(one)}")
     return tuple(value)
 

@@ -152,10 +152,11 @@ class Supervisor:
             is_on_call = role.name in ON_CALL
             try:
                 code = await role.run_once()
-            except OSError:
+            except OSError as error:
                 if not is_on_call:
                     raise
-                code = CONFIG_EXIT
+                log.warning("The %s cannot be started: %s.", role.name, error)
+                code = 1
             if self._stop.is_set():
                 return
             if code == CONFIG_EXIT and not is_on_call:  # who is called in mid-live ends nobody else's work
@@ -168,9 +169,9 @@ class Supervisor:
                 return
             if time.monotonic() - began > STEADY_S:
                 pause_s = self._patience.first_pause_s
-            if code == 0 and is_on_call:
-                continue  # it was not wanted any longer
-            log.warning("The %s %s. It starts again in %.1f s.", role.name, _ending(role, code), pause_s)
+            # Who was called, and ended well, was not wanted any longer.
+            level = logging.DEBUG if code == 0 and is_on_call else logging.WARNING
+            log.log(level, "The %s %s. It starts again in %.1f s.", role.name, _ending(role, code), pause_s)
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(self._stop.wait(), pause_s)
             pause_s = min(self._patience.last_pause_s, pause_s * 2)

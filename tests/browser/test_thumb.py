@@ -100,6 +100,12 @@ def test_a_dead_key_is_never_ready(phone: BrowserContext, box: FakeBox, state: s
     old.tap()  # TikTok's own LIVE may go on
     page.wait_for_selector("#go.does-go")
     assert box.commands == []
+    # What is said of it after the next LIVE was said of that one.
+    now = fresh_state()["live"]
+    box.change(live={"type": "preparing"})
+    page.wait_for_selector("#go:not(.does-go)")
+    box.change(live=now)
+    page.wait_for_selector("#go.does-paste")
 
 
 def test_a_key_that_ends_soon_is_still_one_to_go_live_with(phone: BrowserContext, box: FakeBox) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import errno
 import os
 import shutil
 import signal
@@ -124,20 +125,29 @@ def test_the_chat_is_started_when_somebody_listens_for_it(place: Path, monkeypat
     assert said.index("called") < said.index("chat started")
 
 
-@pytest.mark.parametrize("broken", ["a wrong configuration", "a directory in the way"])
-def test_who_is_called_in_mid_live_ends_nobody_else(place: Path, monkeypatch: pytest.MonkeyPatch, broken: str) -> None:
+@pytest.mark.parametrize("broken", ["a wrong configuration", "no room for its socket"])
+def test_who_is_called_in_mid_live_ends_nobody_else(
+    place: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, broken: str
+) -> None:
     monkeypatch.setattr(run_room, "CALLED_EVERY_S", 0.01)
     (place / "chat").mkdir()
     (place / "chat" / "chat.sock").touch()
-    if broken == "a directory in the way":
-        (place / "notify-chat.sock").mkdir()
     tries = "sys.exit(2 if (place / 'notes').read_text().count('chat started') < 3 else 0)"
-    waits = "while (place / 'notes').read_text().count('chat started') < 4: alive(); time.sleep(0.01)\n"
-    seen = waits if broken == "a wrong configuration" else "time.sleep(0.3)\n"
-    engine = f"{seen}notes.write('engine saw it\\n')\n{STEADY}"
-    commands = {"chat": child(place, "chat", tries), "engine": child(place, "engine", engine)}
-    assert supervise(place, commands, ("engine saw it", 1)) == 0
+    opened, met = NotifyLine.open, list[OSError]()
+
+    def crowded(self: NotifyLine) -> None:
+        if broken == "no room for its socket" and "chat" in self.path.name and not met:
+            met.append(OSError(errno.ENOSPC, "No space left on device"))
+            raise met[0]
+        opened(self)
+
+    monkeypatch.setattr(NotifyLine, "open", crowded)
+    commands = {"chat": child(place, "chat", tries), "engine": child(place, "engine", STEADY)}
+    assert supervise(place, commands, ("engine started", 1), ("chat started", 4)) == 0
     assert notes(place).count("engine started") == 1
+    assert len(met) == (broken == "no room for its socket")
+    assert caplog.text.count("The chat cannot be started") == len(met)
+    assert "The chat ended with exit code 2" in caplog.text
 
 
 def test_a_role_that_can_never_work_here_is_left_alone(place: Path, caplog: pytest.LogCaptureFixture) -> None:

@@ -18,6 +18,7 @@ from appliance.system.latest import Latest
 
 log = logging.getLogger(__name__)
 
+TURNS_TO_LET_IN = 4
 AGAIN_S = 5.0
 LOOK_AT_NAME_S = 1.0
 CLOSE_WITHIN_S = 1.0
@@ -81,10 +82,13 @@ class RoleLink[Plan]:
                     return
                 await asyncio.sleep(LOOK_AT_NAME_S)
         finally:
-            server.close()
             # A role may be started because there is a socket.
             with contextlib.suppress(OSError):
                 self._path.unlink(missing_ok=True)
+            # Who came just before is let in first: asyncio forgets one that it has accepted and not yet attached, open.
+            for _ in range(TURNS_TO_LET_IN):
+                await asyncio.sleep(0)
+            server.close()
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         if (ours := asyncio.current_task()) is None:
