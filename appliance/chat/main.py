@@ -17,6 +17,7 @@ from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
+from appliance.chat.asked import Asked, file_in
 from appliance.chat.opened import opened
 from appliance.chat.outbox import Outbox
 from appliance.chat.source import Clock, Keeper, Source
@@ -31,7 +32,9 @@ log = logging.getLogger(__name__)
 RETRY_S = 0.5
 BATCH_S = 0.05
 """So long events are collected before they are sent: twenty messages a second at most, however many happen."""
-ENOUGH_MB = 384
+MOST_MB, ENOUGH_MB = 224, 384
+"""At the first it ends in order and starts anew. The second is the end of what grows faster than one can look."""
+LOOK_S = 1.0
 HANG_UP_S = 5.0
 STATED_WITHIN_S = 3.0
 """Control says at once whom it wants; a line on which nobody does was taken by one that was just closing."""
@@ -43,11 +46,12 @@ type Opened = Callable[[SourcePlan, Clock], Source]
 class ChatRole:
     """The sources of the newest plan, each in a task of its own, and the line to control."""
 
-    def __init__(self, socket: Path, uid: int, opened: Opened, clock: Clock) -> None:
+    def __init__(self, socket: Path, uid: int, opened: Opened, clock: Clock, asked: Asked | None = None) -> None:
         self._socket = socket
         self._uid = uid
         self._opened = opened
         self._clock = clock
+        self._asked = asked or Asked()
         self._outbox = Outbox()
         self._kept: dict[SourcePlan, asyncio.Task[None]] = {}
         self._is_wanted = True
@@ -107,7 +111,10 @@ class ChatRole:
         self._outbox.keep_only(source.platform for source in plan.sources)
         for source in plan.sources:
             if source not in self._kept:
-                keeper = Keeper(source.platform, partial(self._opened, source, self._clock), self._outbox, self._clock)
+                keeper = Keeper(
+                    source.platform, partial(self._opened, source, self._clock), self._outbox, self._clock, self._asked,
+                    name=source.name,
+                )  # fmt: skip
                 self._kept[source] = asyncio.create_task(keeper.run(), name=f"chat of {source.platform}")
 
 
@@ -123,24 +130,33 @@ async def _serve(run_dir: Path) -> int:
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
     notifier = Notifier(os.environ)
     clock = Clock(time.time, time.monotonic)
-    role = asyncio.create_task(ChatRole(socket_path(run_dir, "chat"), user_of("control"), opened, clock).run())
+    asked = Asked(file_in(run_dir))
+    role = asyncio.create_task(ChatRole(socket_path(run_dir, "chat"), user_of("control"), opened, clock, asked).run())
     told = asyncio.create_task(stop.wait())
     notifier.ready()
     try:
         while not stop.is_set():
             notifier.alive()
             done, _ = await asyncio.wait(
-                (role, told), timeout=notifier.interval_s or 5.0, return_when=asyncio.FIRST_COMPLETED
+                (role, told), timeout=min(notifier.interval_s or LOOK_S, LOOK_S), return_when=asyncio.FIRST_COMPLETED
             )
             if role in done:
                 role.result()
                 break
+            if _resident_mb() > MOST_MB:
+                log.error("What listens to viewers has grown beyond %d MB. It ends, and starts anew.", MOST_MB)
+                return 1
     finally:
         notifier.stopping()
         role.cancel()
         await asyncio.gather(role, return_exceptions=True)
         notifier.close()
     return 0
+
+
+def _resident_mb() -> int:
+    """What this process holds in memory."""
+    return int(Path("/proc/self/statm").read_text(encoding="ascii").split()[1]) * resource.getpagesize() >> 20
 
 
 def _limit_memory() -> None:

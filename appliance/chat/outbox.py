@@ -8,11 +8,11 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 import msgspec
 
-from appliance.model.chat import MOST_EVENTS, Happened, Sources, pack_chat
+from appliance.model.chat import MOST_EVENTS, Sources, pack_chat, pack_event, pack_events
 from appliance.model.event import AnyEvent
 from appliance.model.state.chat import ChatSource
 
@@ -27,26 +27,26 @@ MOST_TRIES = 3
 class Outbox:
     """`say` what happened, `stand` how a source stands; `take` what is to be sent, and `sent` when it was."""
 
-    def __init__(self) -> None:
-        self._events: deque[tuple[int, AnyEvent]] = deque(maxlen=MOST_WAITING)
+    def __init__(self, pack: Callable[[AnyEvent], bytes] = pack_event) -> None:
+        self._pack = pack
+        self._events: deque[bytes] = deque(maxlen=MOST_WAITING)
         self._sources: dict[str, ChatSource] = {}
         self._is_told = False
-        self._batch: list[AnyEvent] = []
+        self._batch: list[bytes] = []
         self._tries = 0
         self._news = asyncio.Event()
 
     def say(self, event: AnyEvent) -> None:
         """Something happened. What no message can carry is left out, not the rest."""
         try:
-            msgspec.convert(msgspec.to_builtins(event), AnyEvent)
-            size = len(msgspec.json.encode(event))
+            packed = self._pack(event)
         except (msgspec.MsgspecError, UnicodeEncodeError) as error:
             log.debug("An event was left out: %s", error)
             return
-        if size > MOST_BYTES:
-            log.debug("An event of %d bytes was left out.", size)
+        if len(packed) > MOST_BYTES:
+            log.debug("An event of %d bytes was left out.", len(packed))
             return
-        self._events.append((size, event))
+        self._events.append(packed)
         self._news.set()
 
     def stand(self, source: ChatSource) -> None:
@@ -84,11 +84,11 @@ class Outbox:
             self._is_told = True
             parts.append(pack_chat(Sources(sources=tuple(self._sources.values()))))
         room = 0 if self._batch else MOST_BYTES
-        while self._events and len(self._batch) < MOST_EVENTS and (room := room - self._events[0][0]) >= 0:
-            self._batch.append(self._events.popleft()[1])
+        while self._events and len(self._batch) < MOST_EVENTS and (room := room - len(self._events[0])) >= 0:
+            self._batch.append(self._events.popleft())
         if self._batch:
             self._tries += 1
-            parts.append(pack_chat(Happened(events=tuple(self._batch))))
+            parts.append(pack_events(self._batch))
         return b"".join(parts)
 
     def sent(self) -> None:

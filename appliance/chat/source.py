@@ -13,9 +13,13 @@ from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import aclosing
 from dataclasses import dataclass
 
+from msgspec.structs import replace
+
+from appliance.chat.asked import MOST_WAIT_S, Asked
 from appliance.chat.outbox import Outbox
 from appliance.errors import NeedsOwner, PlugcastError, Unavailable
 from appliance.model.event import AnyEvent, ChatPlatform
+from appliance.model.platforms.registry import PLATFORMS
 from appliance.model.problem import Problem
 from appliance.model.state.chat import ChatSource, PlatformStatus
 
@@ -29,6 +33,8 @@ UNKNOWN_WAIT_S = 300.0
 REFUSED_WAIT_S = 600.0
 STEADY_S = 60.0
 """A source that was heard for so long begins again at once when its line breaks."""
+_OF_SOMEBODY = ("chat-unknown", "chat-offline")
+"""What says nothing of who is heard under another name."""
 
 
 class Connected:
@@ -60,25 +66,47 @@ class Clock:
 
 
 class Keeper:
-    """Keeps one source: hears it, says how it stands, begins again for ever."""
+    """Keeps one source: hears it, says how it stands, begins again for ever.
 
-    def __init__(self, platform: ChatPlatform, opened: Callable[[], Source], outbox: Outbox, clock: Clock) -> None:
+    `place` is who lets us in, `name` who is heard there. Before each asking it is noted what another process of ours
+    has to wait should this one end now.
+    """
+
+    def __init__(
+        self,
+        platform: ChatPlatform,
+        opened: Callable[[], Source],
+        outbox: Outbox,
+        clock: Clock,
+        asked: Asked | None = None,
+        *,
+        place: str = "",
+        name: str = "",
+    ) -> None:
         self._platform = platform
         self._opened = opened
         self._outbox = outbox
         self._clock = clock
+        self._asked = asked or Asked()
+        self._place = place or platform
+        self._name = name
+        self._heard_since: float | None = None
 
     async def run(self) -> None:
         """Until cancelled. Whatever a source raises is its own affair."""
-        fails, said = 0, ("", "")
-        last_wait_s = LAST_WAITS_S.get(self._platform, LAST_WAIT_S)
+        said = ("", "")
         self._stand("connecting")
+        fails = await self._wait_on()
         while True:
-            heard_s, trouble = await self._hear()
-            fails = 0 if heard_s >= STEADY_S else fails + 1
-            wait_s = trouble.wait_s
-            if wait_s is None:
-                wait_s = min(last_wait_s, FIRST_WAIT_S * 2 ** min(fails, 16)) * random.uniform(0.75, 1.25)  # noqa: S311
+            self._note(self._wait_s(fails + 1), fails + 1)
+            try:
+                trouble = await self._hear()
+            finally:
+                if self._heard_s() >= STEADY_S:
+                    fails = -1
+                    self._note(0.0, 0)
+            fails = 0 if trouble.status == "offline" else fails + 1  # nobody was asked to let us in
+            wait_s = self._wait_s(fails) if trouble.wait_s is None else trouble.wait_s
             now, error = self._clock.wall(), trouble.error
             if said != (trouble.status, error.code):  # a channel that is offline is looked for all day long
                 said = (trouble.status, error.code)
@@ -86,38 +114,75 @@ class Keeper:
             problem = Problem(
                 code=error.code, text=str(error), facts=error.facts, since_at=round(now), retry_at=round(now + wait_s)
             )
+            self._note(0.0 if error.code == "chat-missing" else wait_s, fails, trouble.status, problem)
             self._stand(trouble.status, problem)
             await self._clock.sleep(wait_s)
 
-    async def _hear(self) -> tuple[float, Trouble]:
-        """Hears it until it ends; for how long, and why it ended."""
-        since: float | None = None
+    async def _wait_on(self) -> int:
+        """Goes on waiting where another process, or another plan, had to; how often it had failed."""
+        visit, now = self._asked.last(self._place), self._clock.steady()
+        left_s = min(visit.until_s - now, MOST_WAIT_S)
+        if visit.name not in ("", self._name):
+            return 0
+        if left_s > 0:
+            told = visit.problem or _problem_of(lost(self._platform))
+            self._stand(visit.status, replace(told, retry_at=round(self._clock.wall() + left_s)))
+            await self._clock.sleep(left_s)
+        return visit.fails
+
+    def _wait_s(self, fails: int) -> float:
+        last_wait_s = LAST_WAITS_S.get(self._platform, LAST_WAIT_S)
+        return min(last_wait_s, FIRST_WAIT_S * 2.0 ** min(fails, 16)) * random.uniform(0.75, 1.25)  # noqa: S311
+
+    def _heard_s(self) -> float:
+        return 0.0 if self._heard_since is None else self._clock.steady() - self._heard_since
+
+    def _note(
+        self, wait_s: float, fails: int, status: PlatformStatus = "connecting", problem: Problem | None = None
+    ) -> None:
+        name = self._name if problem is not None and problem.code in _OF_SOMEBODY else ""
+        visit, until_s = self._asked.last(self._place), self._clock.steady() + wait_s
+        self._asked.note(
+            self._place, replace(visit, until_s=until_s, fails=fails, name=name, status=status, problem=problem)
+        )
+
+    async def _hear(self) -> Trouble:
+        """Hears it until it ends; why it ended."""
+        self._heard_since = None
         try:
             async with aclosing(self._opened()) as source:
                 async for event in source:
                     if isinstance(event, Connected):
-                        since = self._clock.steady()
+                        self._heard_since = self._clock.steady()
                         self._stand("connected")
                     else:
                         self._outbox.say(event)
-            trouble = lost(self._platform)
+            return lost(self._platform)
         except Trouble as told:
-            trouble = told
+            return told
         except Exception as error:  # whatever a library raises: the others go on
             log.exception("The source %s failed.", self._platform)
-            trouble = Trouble(
+            return Trouble(
                 "failed",
                 Unavailable(
                     "chat-fault",
-                    f"The chat of {self._platform} failed by a fault of the box ({type(error).__name__}). "
+                    f"The chat of {title(self._platform)} failed by a fault of the box ({type(error).__name__}). "
                     "It begins again by itself; the stream is not touched.",
-                    platform=self._platform,
+                    platform=title(self._platform),
                 ),
             )
-        return 0.0 if since is None else self._clock.steady() - since, trouble
 
     def _stand(self, status: PlatformStatus, problem: Problem | None = None) -> None:
         self._outbox.stand(ChatSource(platform=self._platform, status=status, problem=problem))
+
+
+def title(platform: str) -> str:
+    """What people call it."""
+    return PLATFORMS[platform].title.en if platform in PLATFORMS else platform
+
+
+def _problem_of(trouble: Trouble) -> Problem:
+    return Problem(code=trouble.error.code, text=str(trouble.error), facts=trouble.error.facts)
 
 
 def lost(platform: str) -> Trouble:
@@ -126,8 +191,8 @@ def lost(platform: str) -> Trouble:
         "connecting",
         Unavailable(
             "chat-lost",
-            f"The connection to the chat of {platform} was lost. The box connects again by itself.",
-            platform=platform,
+            f"The connection to the chat of {title(platform)} was lost. The box connects again by itself.",
+            platform=title(platform),
         ),
     )
 
@@ -138,11 +203,11 @@ def unreachable(platform: str, kind: str = "network") -> Trouble:
         "connecting",
         Unavailable(
             "chat-unreachable",
-            f"The chat of {platform} does not answer. Look whether the box has internet; it tries again by itself."
+            f"The chat of {title(platform)} does not answer. Look whether the box has internet; it tries again."
             if kind == "network"
-            else f"Somebody else answers in place of the chat of {platform}, or the box's clock is wrong. "
+            else f"Somebody else answers in place of the chat of {title(platform)}, or the box's clock is wrong. "
             "The box reads nothing from there, and tries again.",
-            platform=platform,
+            platform=title(platform),
             kind=kind,
         ),
     )
@@ -154,8 +219,8 @@ def unknown(platform: str, name: str) -> Trouble:
         "failed",
         NeedsOwner(
             "chat-unknown",
-            f'{platform} knows no "{name}". Look at the name under Chat in the settings.',
-            platform=platform,
+            f'{title(platform)} knows no "{name}". Look at the name under Chat in the settings.',
+            platform=title(platform),
             name=name,
         ),
         UNKNOWN_WAIT_S,
@@ -168,8 +233,8 @@ def refused(platform: str) -> Trouble:
         "failed",
         Unavailable(
             "chat-refused",
-            f"{platform} does not let the box read its chat right now. The box asks again in ten minutes.",
-            platform=platform,
+            f"{title(platform)} does not let the box read its chat right now. The box asks again in ten minutes.",
+            platform=title(platform),
         ),
         REFUSED_WAIT_S,
     )

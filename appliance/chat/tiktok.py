@@ -16,10 +16,22 @@ import warnings
 from collections.abc import Coroutine, Iterator
 from contextlib import aclosing
 from dataclasses import dataclass, field
+from email.utils import parsedate_to_datetime
 from functools import partial
 from typing import Any
 
-from appliance.chat.source import CONNECTED, REFUSED_WAIT_S, Clock, Source, Trouble, lost, refused, unknown, unreachable
+from appliance.chat.source import (
+    CONNECTED,
+    REFUSED_WAIT_S,
+    Clock,
+    Source,
+    Trouble,
+    lost,
+    refused,
+    title,
+    unknown,
+    unreachable,
+)
 from appliance.chat.tiktok_events import HEARD, PLATFORM, told
 from appliance.errors import NeedsOwner, Unavailable
 from appliance.model.event import AnyEvent, Standing
@@ -92,7 +104,7 @@ def _library() -> Library:
             NeedsOwner(
                 "chat-missing",
                 f'The box lacks what reads TikTok\'s chat ({error.name}). Install plugcast with its extra "chat".',
-                platform=PLATFORM,
+                platform=title(PLATFORM),
             ),
             REFUSED_WAIT_S,
         ) from None
@@ -145,7 +157,7 @@ def _client(library: Library, handle: str, site: Site, clock: Clock) -> Any:
 def _look(status: int, headers: Any, clock: Clock, *, is_signer: bool) -> None:
     """Says what an answer means before the library can mistake it: of limits it reads the wrong field."""
     if status == 429:
-        raise _limited(next(filter(None, map(headers.get, RESETS)), ""), clock)
+        raise _limited(next(filter(None, map(headers.get, RESETS)), ""), _sent_at(headers.get("Date", ""), clock))
     if is_signer and status != 200:
         raise _signing("answer", f"It answers {status}.")
     if not is_signer and status in (401, 403):
@@ -270,7 +282,7 @@ def _end_of(task: asyncio.Task[None]) -> Trouble:
         Unavailable(
             "chat-strange",
             "TikTok said what the box does not understand. It connects again; if that goes on, update the box.",
-            platform=PLATFORM,
+            platform=title(PLATFORM),
         ),
     )
 
@@ -294,7 +306,7 @@ def offline(handle: str, site: Site) -> Trouble:
         Unavailable(
             "chat-offline",
             f"@{handle} is not LIVE on TikTok. The box looks twice a minute and hears the chat when the LIVE begins.",
-            platform=PLATFORM,
+            platform=title(PLATFORM),
             name=handle,
         ),
         site.offline_s * random.uniform(1.0, 1.2),  # noqa: S311
@@ -308,26 +320,34 @@ def _signing(kind: str, more: str = "") -> Trouble:
         Unavailable(
             "chat-signing",
             f"The service that lets the box into TikTok's chat is not there. {more} It is asked again in a minute.",
-            platform=PLATFORM,
+            platform=title(PLATFORM),
             kind=kind,
         ),
         SIGNING_WAIT_S,
     )
 
 
-def _limited(reset: str, clock: Clock) -> Trouble:
+def _sent_at(date: str, clock: Clock) -> float:
+    """When an answer was sent, by the clock of who sent it: ours may be wrong."""
+    try:
+        return parsedate_to_datetime(date).timestamp()
+    except (ValueError, TypeError, OverflowError):
+        return clock.wall()
+
+
+def _limited(reset: str, now: float) -> Trouble:
     """We asked too often: not before the time that we are told, be it a moment or a duration."""
     seconds = LIMITED_WAIT_S
     with contextlib.suppress(ValueError):
         told_s = float(reset)
-        seconds = told_s - clock.wall() if told_s > _LONG_AGO else told_s
+        seconds = told_s - now if told_s > _LONG_AGO else told_s
     wait_s = min(MOST_LIMITED_S, max(LEAST_LIMITED_S, seconds)) if seconds == seconds else LIMITED_WAIT_S
     return Trouble(
         "limited",
         Unavailable(
             "chat-limited",
             "TikTok's chat was asked for too often from here. The box waits as long as it was told to.",
-            platform=PLATFORM,
+            platform=title(PLATFORM),
         ),
         wait_s,
     )

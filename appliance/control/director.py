@@ -181,6 +181,7 @@ class Director:
 
     def chat_said(self, message: FromChat) -> None:
         """The chat role says what happens among the viewers, or how a source stands."""
+        self._follow_clock()
         self._chat.said(message)
         self._shown.learn(replace(self._shown.known, chat=self._chat.state, alerts=self._chat.room.alerts))
 
@@ -291,6 +292,7 @@ class Director:
         self._live_control.follow_clock(step_s)
         self._slate.follow_clock(step_s)
         self._skew.follow_clock(step_s)
+        self._chat.follow_clock(step_s)
         self._shown.learn(replace(self._shown.known, live=moved(self.state.value.live, step_s)))
 
     def _clock_state(self) -> ClockState:

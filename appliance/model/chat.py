@@ -6,6 +6,7 @@ after every change. What happens comes in lists, so that a burst costs few messa
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Annotated
 
 import msgspec
@@ -61,6 +62,21 @@ type FromChat = Happened | Sources
 def pack_chat(message: ChatPlan | FromChat) -> bytes:
     """A message as a frame."""
     return frame(JSON_FRAME, msgspec.json.encode(message))
+
+
+_event: msgspec.json.Decoder[AnyEvent] = msgspec.json.Decoder(AnyEvent)
+
+
+def pack_event(event: AnyEvent) -> bytes:
+    """An event as it travels in `pack_events`. Raises where no message can carry it."""
+    packed = msgspec.json.encode(event)
+    _event.decode(packed)
+    return packed
+
+
+def pack_events(packed: Iterable[bytes]) -> bytes:
+    """A `Happened` of events that are packed already, as a frame: each is encoded once."""
+    return frame(JSON_FRAME, b'{"type":"happened","events":[%b]}' % b",".join(packed))
 
 
 _plan = msgspec.json.Decoder(ChatPlan)

@@ -204,10 +204,13 @@ class TwitchChatConfig(Section, frozen=True):
     ] = ""
 
 
+type TikTokName = Annotated[str, Meta(pattern=r"^(@?[A-Za-z0-9._]{1,24})?$", description="empty or an @name on TikTok")]
+
+
 class TikTokChatConfig(Section, frozen=True):
     """Whose LIVE to hear on TikTok, unofficially; empty for nobody's."""
 
-    handle: Annotated[str, Meta(pattern=r"^(@?[A-Za-z0-9._]{1,24})?$", description="empty or an @name on TikTok")] = ""
+    handle: TikTokName = ""
 
 
 class ChatConfig(Section, frozen=True):
@@ -217,7 +220,7 @@ class ChatConfig(Section, frozen=True):
     """
 
     source: Literal["none", "tiktok", "simulated", "replay"] = "none"
-    handle: Text = ""
+    handle: TikTokName = ""
     app_url: WebAddress = ""
     webcast_url: WebAddress = ""
     sign_url: WebAddress = ""

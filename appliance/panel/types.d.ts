@@ -33,6 +33,7 @@ interface Check {
 	text: string;
 	fix: string;
 	code: string;
+	facts?: Facts;
 }
 interface Preflight {
 	state: "checking" | "ok" | "failed";

@@ -241,12 +241,13 @@ def test_each_role_sees_its_own_and_says_its_own(house: House) -> None:
         "chat": [*kept, LOOSE, handed, engine, layers, screen],
     }
     run = Path("/run/plugcast")
-    writable = (STATE, STATE / "recordings", CONFIG.parent, *(run / name for name in ("control", *sockets)))
+    asked = Path("/run/plugcast-chat")
+    writable = (STATE, STATE / "recordings", CONFIG.parent, *(run / name for name in ("control", *sockets)), asked)
     assert {role: box.sees(role, writable, "-w") for role in ROLES} == {
         "engine": [STATE / "recordings", run / "engine", run / "layers"],
         "control": [STATE, run / "control", run / "screen", run / "chat"],
         "screen": [],
-        "chat": [],
+        "chat": [asked],
     }
     # The painter may come to layers.sock, where a Plan costs it the connection, and to engine.sock not at all.
     assert box.may("screen", *come, sockets["layers"], "with a Plan")

@@ -7,17 +7,29 @@ import os
 import tempfile
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from appliance.chat.asked import Asked, Visit
 from appliance.chat.main import ChatRole
 from appliance.chat.outbox import MOST_WAITING, Outbox
 from appliance.chat.source import CONNECTED, LAST_WAIT_S, LAST_WAITS_S, Clock, Keeper, Source, Trouble
 from appliance.control.links.chat_link import ChatLink
 from appliance.errors import Unavailable
-from appliance.model.chat import MOST_EVENTS, ChatPlan, FromChat, Happened, SourcePlan, Sources, unpack_from_chat
+from appliance.model.chat import (
+    MOST_EVENTS,
+    ChatPlan,
+    FromChat,
+    Happened,
+    SourcePlan,
+    Sources,
+    pack_chat,
+    pack_event,
+    unpack_from_chat,
+)
 from appliance.model.event import AnyEvent, Comment, Event, Likes, Viewer
 from appliance.model.protocol import Unframer, frame
 from appliance.model.state.chat import ChatSource
@@ -252,6 +264,26 @@ async def connected(path: Path) -> tuple[asyncio.StreamReader, asyncio.StreamWri
             await asyncio.sleep(0.005)
 
 
+def test_an_event_is_encoded_once() -> None:
+    async def test() -> None:
+        packed = list[AnyEvent]()
+
+        def pack(event: AnyEvent) -> bytes:
+            packed.append(event)
+            return pack_event(event)
+
+        outbox = Outbox(pack)
+        events: tuple[AnyEvent, ...] = (comment(1), Likes(platform="tiktok", total=7), comment(2))
+        for event in events:
+            outbox.say(event)
+        for _ in range(2):  # and once more, when a line broke
+            outbox.begin()
+            assert (await outbox.take()).endswith(pack_chat(Happened(events=events)))
+        assert packed == [*events]
+
+    run(test)
+
+
 def test_what_no_message_can_carry_is_left_out_and_nothing_else() -> None:
     async def test() -> None:
         outbox = Outbox()
@@ -319,3 +351,98 @@ def test_a_source_waits_longer_and_longer_and_as_long_as_its_platform_says(platf
     assert waits[1100] == 600.0
     assert waits[1101] <= 1.25, "it was heard for long: no need to wait"
     assert waits[1102] <= 2.5
+
+
+class Visits:
+    """A platform under a clock of the test's own: when it was asked, by keepers that share a file as processes do."""
+
+    def __init__(self, place: Path, *answers: Trouble | None) -> None:
+        self.now = 1000.0
+        self.at = list[float]()
+        self.stood = list[ChatSource]()
+        self._file = place / "asked.json"
+        self._answers = answers
+
+    async def source(self) -> Source:
+        answer = self._answers[len(self.at)] if len(self.at) < len(self._answers) else None
+        self.at.append(self.now)
+        if answer is not None:
+            raise answer
+        if self.at:
+            raise asyncio.CancelledError  # the end of the process, as far as a keeper may know
+        yield CONNECTED
+
+    async def sleep(self, seconds: float) -> None:
+        self.now += seconds
+
+    async def process(self, name: str = "maya", *, is_short: bool = False) -> None:
+        """One process, or one plan, until it ends; `is_short` before it has waited."""
+
+        async def ends(_: float) -> None:
+            raise asyncio.CancelledError
+
+        clock = Clock(lambda: 5.0, lambda: self.now, ends if is_short else self.sleep)
+        outbox = Outbox()
+        with pytest.raises(asyncio.CancelledError):
+            await Keeper("tiktok", self.source, outbox, clock, Asked(self._file), name=name).run()
+        outbox.begin()
+        (message, *_) = [unpack_from_chat(body) for _, body in Unframer().feed(await outbox.take())]
+        assert isinstance(message, Sources)
+        self.stood.append(message.sources[0])
+
+
+def waits(status: Any, code: str, wait_s: float | None = None) -> Trouble:
+    return Trouble(status, Unavailable(code, "Not now."), wait_s)
+
+
+async def test_a_role_that_ends_at_every_visit_asks_ever_more_seldom(tmp_path: Path) -> None:
+    visits = Visits(tmp_path)
+    for _ in range(20):
+        await visits.process()
+    gaps = [after - before for before, after in pairwise(visits.at)]
+    assert all(0.75 <= gap / min(LAST_WAITS_S["tiktok"], 2.0**n) <= 1.25 for n, gap in enumerate(gaps, start=1)), gaps
+    assert visits.stood[-1].problem
+
+
+async def test_what_a_platform_said_holds_for_the_next_process_and_the_next_plan(tmp_path: Path) -> None:
+    visits = Visits(tmp_path, waits("limited", "chat-limited", 5000.0))
+    await visits.process(is_short=True)
+    visits.now += 100.0
+    await visits.process(is_short=True)
+    assert (visits.at, visits.stood[-1].status) == ([1000.0], "limited")
+    assert visits.stood[-1].problem
+    assert visits.stood[-1].problem.retry_at == 5.0 + 4900.0, "by the wall's clock, as it is now"
+    await visits.process("leo")
+    assert visits.at == [1000.0, 6000.0], "another name asks the same service"
+
+
+async def test_what_was_said_of_somebody_holds_for_nobody_else(tmp_path: Path) -> None:
+    visits = Visits(tmp_path, waits("failed", "chat-unknown", 300.0), waits("failed", "chat-missing", 600.0))
+    await visits.process("mya", is_short=True)
+    await visits.process("mya", is_short=True)
+    assert visits.at == [1000.0]
+    await visits.process("maya", is_short=True)
+    await visits.process("maya")
+    assert visits.at == [1000.0] * 3, "the name was mended, and then the box"
+
+
+async def test_a_night_in_which_nobody_is_live_makes_nobody_patient(tmp_path: Path) -> None:
+    night = [waits("offline", "chat-offline", 30.0)] * 1000
+    visits = Visits(tmp_path, *night, waits("connecting", "chat-lost"))
+    await visits.process()
+    assert visits.at[-1] - visits.at[-2] <= 2.5
+
+
+@pytest.mark.parametrize("broken", [b"", b"\xff{", b"[]", b'{"visits":{"tiktok":{"until-s":1e300}}}', b"{" * 100_000])
+async def test_a_file_that_is_none_keeps_nobody_waiting_for_ever(tmp_path: Path, broken: bytes) -> None:
+    (tmp_path / "asked.json").write_bytes(broken)
+    visits = Visits(tmp_path)
+    await visits.process()
+    assert visits.at == [1000.0]
+
+
+async def test_nobody_waits_longer_than_a_day(tmp_path: Path) -> None:
+    Asked(tmp_path / "asked.json").note("tiktok", Visit(until_s=1e300))
+    visits = Visits(tmp_path)
+    await visits.process()
+    assert visits.at == [1000.0 + 86_400.0]

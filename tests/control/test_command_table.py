@@ -126,7 +126,7 @@ async def test_whom_to_listen_to_follows_from_the_settings(tmp_path: Path) -> No
     await control.start()
     await control.do(ChangeSetting(path="chat.twitch.channel", value="leo"))
     await control.do(ChangeSetting(path="chat.tiktok.handle", value="@maya"))
-    tiktok = SourcePlan(platform="tiktok", name="@maya")
+    tiktok = SourcePlan(platform="tiktok", name="maya")
     assert control.chat.value.sources == (tiktok, SourcePlan(platform="twitch", name="leo"))
     for wrong in ("../../x", "a b", "maya?x=1"):
         with pytest.raises(Invalid):

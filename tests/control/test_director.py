@@ -233,9 +233,14 @@ async def test_a_live_that_its_platform_has_ended_is_told_although_the_server_ta
     time.now += 60
     control.chat_said(Happened(events=(Standing(platform="tiktok", at=time.now, live="ended", room="1"),)))
     assert "live-ended-there" in said(control, game)
-    time.now += 60
-    control.chat_said(Happened(events=(Standing(platform="tiktok", at=time.now, live="on", room="2"),)))
+    # The clock is set back, and forth again: it stays as long ago as it was.
+    for step in (7200, -7500):
+        time.set_by += step
+        assert "live-ended-there" in said(control, game)
+    control.chat_said(Happened(events=(Standing(platform="tiktok", at=0.0, live="on", room="2"),)))
     assert "live-ended-there" not in said(control, game)
+    control.chat_said(Happened(events=(Standing(platform="tiktok", at=0.0, live="suspended"),)))
+    assert "live-ended-there" in said(control, game), "although the clock was set back meanwhile"
 
 
 async def test_pasting_the_same_key_again_does_not_cut_a_live(tmp_path: Path) -> None:

@@ -174,7 +174,11 @@ def test_destinations_have_an_end(place: Path) -> None:
     ("path", "value"),
     [
         ("slate.owner-name", "x" * 256),
-        ("chat.handle", "x" * 256),
+        *(
+            (f"chat.{path}", name)
+            for path in ("handle", "tiktok.handle")
+            for name in ("x" * 25, "../me", "me too", "@")
+        ),
         ("mqtt.host", "x" * 254),
         ("mqtt.host", "a b"),
         ("mqtt.host", "user@host/x"),

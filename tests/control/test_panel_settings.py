@@ -197,7 +197,7 @@ def test_a_broken_file_that_cannot_be_moved_stops_nobody(tmp_path: Path) -> None
 
 @given(
     st.dictionaries(
-        st.sampled_from(("slate.owner-name", "chat.handle")), st.text(st.characters(codec="utf-8"), max_size=20)
+        st.sampled_from(("slate.owner-name", "mqtt.user")), st.text(st.characters(codec="utf-8"), max_size=20)
     )
 )
 def test_text_of_any_kind_comes_back(values: dict[str, str]) -> None:

@@ -72,6 +72,10 @@ class ChatDesk:
             known.get(one.platform, ChatSource(platform=one.platform, status="connecting")) for one in plan.sources
         )
 
+    def follow_clock(self, step_s: float) -> None:
+        """The wall's clock was set: what happened before is as long ago as it was."""
+        self.room.follow_clock(step_s)
+
     def look(self, rules: ModerationConfig) -> None:
         """Ends what has ended, and follows the owner's rules."""
         self.room.follow(rules)
@@ -89,7 +93,8 @@ def chat_plan_for(config: ChatConfig) -> ChatPlan:
     handle = config.tiktok.handle
     if handle or config.source == "tiktok":
         places = Addresses(app=config.app_url, webcast=config.webcast_url, sign=config.sign_url)
-        sources.append(SourcePlan(platform="tiktok", name=handle or config.handle, addresses=places))
+        name = (handle or config.handle).removeprefix("@")
+        sources.append(SourcePlan(platform="tiktok", name=name, addresses=places))
     if config.twitch.channel:
         sources.append(SourcePlan(platform="twitch", name=config.twitch.channel))
     return ChatPlan(sources=tuple(sources))

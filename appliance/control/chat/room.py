@@ -116,6 +116,11 @@ class ChatRoom:
             self._gave(streak, now)
         self._alerts.end(now)
 
+    def follow_clock(self, step_s: float) -> None:
+        """The wall's clock was set."""
+        for count in self._counts.values():
+            count.stood_at += step_s if count.stood_at else 0.0
+
     def follow(self, rules: ModerationConfig) -> None:
         """The owner's rules now. They hold for what is there already, too, but for what the owner looked at."""
         if self._moderation.follow(rules):
@@ -251,11 +256,11 @@ class ChatRoom:
     def _(self, event: Standing, now: Now) -> None:
         """Another room is another LIVE, which begins at nothing."""
         count = self._count(event)
-        if event.at < count.stood_at:
+        if event.room and event.room == count.earlier:
             return
         if event.room and count.room and event.room != count.room:
-            count = self._counts[event.platform] = PlatformCount()
-        count.stood(event)
+            count = self._counts[event.platform] = PlatformCount(earlier=count.room)
+        count.stood(event, now.wall)
 
     @_happened.register
     def _(self, event: Deleted, now: Now) -> None:

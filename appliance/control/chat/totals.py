@@ -20,21 +20,25 @@ class PlatformCount:
     live: LiveStanding = "unknown"
     stood_at: float = 0.0
     room: str = ""
+    earlier: str = ""
+    """The room before this one: what is told of it late changes nothing."""
 
     def add(self, what: str, more: int = 1) -> None:
         """So many more of it."""
         self.totals[what] = self.totals.get(what, 0) + more
 
-    def stood(self, standing: Standing) -> None:
-        """What the platform said last of this LIVE."""
-        if standing.at >= self.stood_at:
-            self.live, self.stood_at = standing.live, standing.at
-            self.room = standing.room or self.room
+    def stood(self, standing: Standing, at: float) -> None:
+        """What the platform said last of this LIVE, and when that came here.
+
+        That somebody is let into its room again says only that it is not over: a LIVE that rests still rests.
+        """
+        self.room = standing.room or self.room
+        if not (standing.room and standing.live == "on" and self.live in ("on", "paused")):
+            self.live, self.stood_at = standing.live, at
 
     def watched(self, viewers: Viewers) -> None:
-        """How many watch: the newest number counts, whatever order they come in."""
-        if self.viewers is None or viewers.at >= self.viewers.at:
-            self.viewers = viewers
+        """How many watch: what came last counts. No clock is asked, which may be set."""
+        self.viewers = viewers
         if viewers.ever is not None:
             self.ever = max(self.ever or 0, viewers.ever)
 

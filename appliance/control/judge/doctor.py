@@ -289,7 +289,20 @@ def _key_now(live: Live, key: KeySummary | None, age: Problem | None, lacking: P
     return Check(name="key", state="ok", text=f"Key is ready{ending}.")
 
 
+_CHAT_FIXES = {
+    "chat-unknown": "Look at the name under Chat in the settings.",
+    "chat-missing": 'Install plugcast with its extra "chat", or take the @name out under Chat.',
+}
+_CHAT_FIX = "Nothing: it is tried again by itself. If it stays so, look at the page of this problem."
+
+
 def _chat(chat: ChatState) -> Check:
+    """One that fails is told although others are heard."""
+    stands = {source.status: source for source in reversed(chat.sources)}
+    worst = stands.get("failed") or stands.get("limited")
+    if worst is not None and (problem := worst.problem):
+        return Check(name="chat", state="warn", text=problem.text, fix=_CHAT_FIXES.get(problem.code, _CHAT_FIX),
+                     code=problem.code, facts=problem.facts)  # fmt: skip
     if chat.status == "off":
         return Check(name="chat", state="ok", text="Chat is off.")
     if chat.status == "connected":
@@ -298,9 +311,8 @@ def _chat(chat: ChatState) -> Check:
         return Check(name="chat", state="unknown", text="Chat is connecting.")
     if chat.status == "offline":
         return Check(name="chat", state="ok", text="Chat begins with your LIVE.")
-    fix = "Nothing: it comes back by itself. If never, look at the name under Chat."
     text = "Chat is resting, the stream is fine."
-    return Check(name="chat", state="warn", text=text, fix=fix, code="chat-resting")
+    return Check(name="chat", state="warn", text=text, fix=_CHAT_FIX, code="chat-resting")
 
 
 def _heat(heat: Heat, celsius: float | None) -> Check:

@@ -126,7 +126,7 @@ def test_likes_are_the_rooms_total_and_joins_one_card() -> None:
 def test_viewers_of_all_platforms_are_added_and_unknown_until_told() -> None:
     assert room(comment("1")).state.viewers is None
     it = room(
-        ev.Viewers(platform="tiktok", at=2, now=40, ever=900), ev.Viewers(platform="tiktok", at=1, now=39, ever=800),
+        ev.Viewers(platform="tiktok", at=2, now=39, ever=900), ev.Viewers(platform="tiktok", at=1, now=40, ever=800),
         ev.Viewers(platform="twitch", at=1, now=2),
     )  # fmt: skip
     assert (it.state.viewers, it.state.viewers_ever) == (42, 900)
@@ -238,10 +238,32 @@ def test_another_room_is_another_live() -> None:
 
 
 def test_what_comes_late_of_another_room_ends_no_live() -> None:
-    on = [ev.Standing(platform="tiktok", id=str(at), at=at, live="on", room=f"r{at}") for at in (5, 1)]
-    it = room(on[0], comment("1"))
-    it.take([on[1]], Now(1001, 1))
+    earlier, later = (ev.Standing(platform="tiktok", live="on", room=room) for room in ("r1", "r2"))
+    it = room(earlier, later, comment("1"))
+    it.take([earlier], Now(1001, 1))
     assert it.state.totals.comments == 1
+
+
+def test_a_clock_that_is_set_back_silences_no_platform() -> None:
+    """Events carry the wall's time; which came later is told by their order alone."""
+    it = room(
+        ev.Standing(platform="tiktok", at=9000, live="on", room="r1"), ev.Viewers(platform="tiktok", at=9000, now=5)
+    )
+    paused, seven = ev.Standing(platform="tiktok", at=8, live="paused"), ev.Viewers(platform="tiktok", at=8, now=7)
+    it.take([paused, seven], Now(8, 1))
+    (source,) = it.state.sources
+    assert (source.live, source.live_at, it.state.viewers) == ("paused", 8, 7)
+
+
+def test_who_is_let_in_again_ends_no_pause() -> None:
+    let_in = ev.Standing(platform="tiktok", live="on", room="r1")
+    it = room(let_in, ev.Standing(platform="tiktok", live="paused"), let_in)
+    stood = [it.state.sources[0].live]
+    it.take([ev.Standing(platform="tiktok", live="on")], Now(1001, 1))
+    stood.append(it.state.sources[0].live)
+    # One that was taken for ended, and goes on.
+    it.take([ev.Standing(platform="tiktok", live="ended"), let_in], Now(1002, 2))
+    assert [*stood, it.state.sources[0].live] == ["paused", "on", "on"]
 
 
 def test_nothing_grows_for_ever() -> None:
@@ -301,7 +323,8 @@ def test_counts_are_exact_in_any_order_repeated_and_at_any_pace(
     it.pass_time(Now(now + 60, now + 60))
     state = it.state
     assert state.totals == RIGHT
-    assert (state.viewers, state.viewers_ever) == (3, 6)
+    told = [event.now for event in order if isinstance(event, ev.Viewers)]
+    assert (state.viewers, state.viewers_ever) == (told[-1], 6)
     assert sorted(m.text for m in state.messages if m.kind == "comment" and not m.hidden) == ["0", "1", "2", "4"]
     cards = [m.gift for m in state.messages if m.gift is not None]
     assert sorted((g.count, g.coins) for g in cards) == [(1, 100), (2, 4), (3, 6), (4, 8)]

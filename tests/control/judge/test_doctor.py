@@ -25,6 +25,7 @@ from appliance.model.state import (
     Reconnecting,
     UplinkState,
 )
+from appliance.model.state.chat import ChatSource, PlatformStatus
 from tests.project import ROOT
 
 NOW = 1_800_000_000.0
@@ -42,6 +43,16 @@ KEY = KeySummary("tiktok", "h", "1234", 0)
 PROBLEM = Problem(code="too-hot", text="X.")
 ANSWERS = PreflightState(state="ok", at=NOW)
 PAGES = ROOT / "docs" / "problems"
+
+
+LIMITED, UNKNOWN = Problem(code="chat-limited", text="Wait."), Problem(code="chat-unknown", text="Nobody is maya.")
+
+
+def heard(*problems: Problem) -> ChatState:
+    """One platform is heard; the others stand as their codes say."""
+    stands: dict[str, PlatformStatus] = {"chat-limited": "limited", "chat-unknown": "failed"}
+    others = (ChatSource(platform="tiktok", status=stands[one.code], problem=one) for one in problems)
+    return ChatState(status="connected", sources=(ChatSource(platform="twitch", status="connected"), *others))
 
 
 def changed(**fields: object) -> Report:
@@ -182,6 +193,8 @@ CASES: list[tuple[str, CheckState, str, Findings]] = [
     ("chat", "unknown", "", found(chat=ChatState(status="connecting"))),
     ("chat", "ok", "", found(chat=ChatState(status="offline"))),
     ("chat", "warn", "chat-resting", found(chat=ChatState(status="limited"))),
+    ("chat", "warn", "chat-unknown", found(chat=heard(LIMITED, UNKNOWN))),
+    ("chat", "warn", "chat-limited", found(chat=heard(LIMITED))),
     ("heat", "ok", "", found()),
     ("heat", "unknown", "", found(None)),
     ("heat", "unknown", "", found(changed(temperature_c=None))),

@@ -43,7 +43,7 @@ async def plant(it: Box, engine: FakeEngine) -> None:
     await it.do({"do": "set-destination", "name": "bare", "server": "rtmp://h/app?auth=server-s3cret"})
     await it.do({"do": "paste-key", "text": BARE_KEY, "destination": "bare"})
     await it.do({"do": "set-setting", "path": "slate.owner-name", "value": f"me {BARE_KEY} {KEY}"})
-    await it.do({"do": "set-setting", "path": "chat.handle", "value": FILE_KEY})
+    await it.do({"do": "set-setting", "path": "mqtt.user", "value": FILE_KEY})
     await it.do({"do": "go-live", "title": f"{KEY} {MQTT_PASSWORD}"})
     leak = Problem(code="server", text=f"refused {SERVER}/{KEY} for {BARE_KEY}", facts={"url": f"{SERVER}/{KEY}"})
     await engine.say(msgspec.structs.replace(HEALTHY, problems=(leak,)))

@@ -121,10 +121,10 @@ customElements.define(
 		#row(one) {
 			const name = sayOr(`check.${one.name}`, one.name);
 			// The box speaks English; in another language its code has a short sentence, and a long one that says what to do.
-			const { code, state } = one;
-			const long = code ? sayOr(`problem.${code}`, one.fix) : one.fix;
+			const { code, facts, state } = one;
+			const long = code ? sayOr(`problem.${code}`, one.fix, facts) : one.fix;
 			const short = code
-				? sayOr([`ready.${code}`, `problem.${code}`], one.text)
+				? sayOr([`ready.${code}`, `problem.${code}`], one.text, facts)
 				: state === "ok"
 					? say("check.fine")
 					: state === "unknown"
