@@ -104,7 +104,7 @@ interface ChatMessage {
 	user: ChatUser;
 	text?: string;
 	count?: number;
-	gift?: { name: string; count: number; coins: number } | null;
+	gift?: { name: string; count: number; coins: number; "is-open"?: boolean } | null;
 	hidden?: string;
 }
 interface ChatSource {
@@ -239,7 +239,8 @@ type Made<T extends string> = Tag<T> extends keyof HTMLElementTagNameMap ? HTMLE
 // The name of a sentence, such as "nav.home".
 type Sentences = typeof import("./static/sentences/en/first.js").default &
 	typeof import("./static/sentences/en/screens.js").default &
-	typeof import("./static/sentences/en/settings.js").default;
+	typeof import("./static/sentences/en/settings.js").default &
+	typeof import("./static/sentences/en/chat.js").default;
 type Key = { [G in keyof Sentences]: `${G}.${keyof Sentences[G] & string}` }[keyof Sentences];
 
 // What the box says itself, in the language of the page: sentences by group and name, what to try and the name of what mends it by code.
@@ -295,6 +296,7 @@ declare namespace Intl {
 // The pieces that others call by more than a piece has.
 interface HTMLElementTagNameMap {
 	"plug-home": import("./static/pieces/home.js").Home;
+	"plug-messages": import("./static/pieces/messages.js").Messages;
 	"plug-key": import("./static/pieces/paste.js").KeyCard;
 	"plug-paste": import("./static/pieces/paste.js").PasteKey;
 	"plug-pairing": import("./static/pieces/pairing.js").Pairing;

@@ -26,7 +26,7 @@ from appliance.model.platforms.registry import PLATFORMS
 from appliance.panel import app as panel
 from appliance.panel.page_answer import page_answer
 from appliance.panel.page_files import page_files
-from tests.browser import game
+from tests.browser import fakechat, game
 from tests.browser.fakestate import DOCTOR, LOG, SESSIONS, fresh_settings, fresh_state, in_words
 
 TOKEN = "one-time-token-for-the-first-phone"
@@ -49,6 +49,7 @@ class FakeBox:
         self.commands: list[Json] = []
         self.hint = ""
         self.role = "owner"
+        self.older: list[Json] = []
         # Moving video costs more than all the rest: it is for the tests that look at it.
         self.missing = {"/api/preview.mp4"}
         self.refusals: dict[str, Json] = {}
@@ -110,6 +111,15 @@ class FakeBox:
             self.state.update(changed)
             self._news.notify_all()
         self._tell("change", changed)
+
+    def chat(self, *messages: Json, **fields: Any) -> None:
+        """Viewers say something, or say it anew, and the chat changes; only that is sent."""
+        chat = {**self.state["chat"], **{name.replace("_", "-"): value for name, value in fields.items()}}
+        all_of_it = {one["id"]: one for one in [*chat.pop("messages"), *messages]}
+        with self._news:
+            self.state["chat"] = {**chat, "messages": list(all_of_it.values())[-200:]}
+            self._news.notify_all()
+        self._tell("change", {"chat": {**chat, "append": list(messages)}})
 
     def meters(self, *levels: float) -> None:
         """Sends sound levels to every reader."""
@@ -259,6 +269,7 @@ class FakeBox:
         simple: dict[str, Callable[[], web.Response]] = {
             "state": lambda: web.json_response(self.state),
             "preview.jpg": lambda: _jpeg(self.state.get("look", "blur")),
+            "chat": lambda: web.json_response(self._older(request.query["before"])),
             "settings": lambda: web.json_response([in_words(one, request.query["lang"]) for one in self.settings]),
             "settings/backup": lambda: web.Response(text='[picture]\nlook = "blur"\n'),
             "sessions": lambda: web.json_response(self.sessions),
@@ -271,6 +282,11 @@ class FakeBox:
             "qr.svg": lambda: web.Response(text=qr_svg(request.query["text"]), content_type="image/svg+xml"),
         }
         return simple[path]() if path in simple else _problem(404, "not-found")
+
+    def _older(self, before: str) -> Json:
+        """Ten of what was said before that."""
+        place = next((at for at, one in enumerate(self.older) if one["id"] == before), len(self.older))
+        return {"messages": self.older[max(0, place - 10) : place], "more": place > 10}
 
     async def _feed(self, request: web.Request) -> web.StreamResponse:
         answer = web.StreamResponse(headers={**panel._HEADERS, "Content-Type": "text/event-stream"})
@@ -350,7 +366,7 @@ class FakeBox:
         command = await request.json()
         name = command["do"]
         refusal = self.refusals.get(name)
-        act = _trial if command.get("trial") else self._effect
+        act = _trial if command.get("trial") else self._in_chat if name in fakechat.COMMANDS else self._effect
         answer = {} if refusal else act(name, command)
         with self._news:
             self.commands.append(command)
@@ -389,6 +405,11 @@ class FakeBox:
             return self._paste(command["text"], now)
         elif name == "clip":
             return {"name": "clip.mp4", "seconds": command["seconds"], "bytes": 1}
+        return {}
+
+    def _in_chat(self, _name: str, command: Json) -> Json:
+        chat, changed = fakechat.after(self.state["chat"], command)
+        self.chat(*changed, **chat)
         return {}
 
     def _set(self, path: str, value: Any) -> None:

@@ -11,6 +11,8 @@ from appliance.settings.table import ABOUT, GROUPS, About
 
 type Json = dict[str, Any]
 
+EVENING = 1_784_050_000.0
+
 
 def fresh_state() -> Json:
     """A box that is ready but for today's key."""
@@ -28,7 +30,10 @@ def fresh_state() -> Json:
                 {"name": "mic", "levels-db": [-26.0, -26.0], "muted": False, "gain-db": 6, "present": True},
             ],
         },
-        "chat": {"status": "off", "viewers": None, "messages": [], "pinned": ""}, "alerts": [],
+        "chat": {
+            "status": "off", "sources": [], "viewers": None, "viewers-ever": None, "totals": {}, "messages": [], "pinned": None,
+            "questions": [], "hidden-viewers": [],
+        }, "alerts": [],
         "recordings": [
             {"name": "2026-07-14_18-02-11.mp4", "kind": "recording", "seconds": 2712.0, "bytes": 1_180_000_000, "at": now - 80_000},
             {"name": "clip_2026-07-14_18-31-40.mp4", "kind": "clip", "seconds": 30.0, "bytes": 13_400_000, "at": now - 79_000},
@@ -94,6 +99,9 @@ def fresh_settings() -> list[Json]:
         one("record.enabled", True, "panel.toml", default=False),
         one("record.when-full", "delete-oldest", choices=["delete-oldest", "stop"]),
         one("sign-in.client-key", "awx0", "box.toml", default="", advanced=True, settable=False),
+        one("chat.source", "none", choices=["none", "tiktok", "simulated"]),
+        one("chat.tiktok.handle", ""),
+        one("chat.twitch.channel", ""),
         one("slate.owner-name", "Maya", "panel.toml", default=""),
     ]
 

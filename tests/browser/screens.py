@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from playwright.sync_api import Page
 
+from tests.browser import fakechat
 from tests.browser.fakebox import FakeBox
 from tests.browser.fakestate import destination, fresh_state
 
@@ -87,6 +88,50 @@ def several(box: FakeBox) -> None:
     box.change(destinations=[*box.state["destinations"], twitch])
 
 
+def chatting(box: FakeBox) -> None:
+    """Two platforms, one of which asks to wait, many messages, one pinned, two questions, a hidden viewer."""
+    live(box)
+    said = fakechat.crowd(60)
+    waits = {
+        "platform": "twitch",
+        "status": "failed",
+        "live": "unknown",
+        "live-at": 0.0,
+        "problem": {
+            "code": "chat-unreachable",
+            "text": "",
+            "facts": {"platform": "twitch"},
+            "retry-at": box.state["at"] + 25,
+        },
+    }
+    zoe = {"id": "t:1", "name": "Zoe", "badges": ["moderator", "subscriber"]}
+    said += [
+        fakechat.message(90, text="what a night", platform="twitch", user=zoe),
+        fakechat.message(91, text="buy at evil.example", hidden="link"),
+        fakechat.message(92, "gift", gift=fakechat.gift(12, "Rose", is_open=True)),
+        fakechat.message(93, "gift", gift=fakechat.gift(1, "Lion", 29_999)),
+        fakechat.message(94, "join", count=4),
+        fakechat.message(95, "follow"),
+        *fakechat.crowd(3, 96),
+    ]
+    chat = fakechat.on(
+        *said,
+        pinned={"id": "", "name": "", "text": "Giveaway at 21:00, follow to be in it"},
+        questions=[fakechat.message(1), fakechat.message(2)],
+        totals={"follows": 12, "gifts": 31, "coins": 30_411, "likes": 4102},
+    )
+    chat["sources"].append(waits)
+    box.change(chat=chat)
+
+
+def _more(page: Page) -> None:
+    page.click(".chat-more")
+
+
+def _message(page: Page) -> None:
+    page.locator("button.saying.is-comment").last.click()
+
+
 def _privacy(box: FakeBox) -> None:
     live(box)
     box.change(cover="privacy")
@@ -128,6 +173,11 @@ SCREENS = (
     Screen("home-new-key", "/", ".problem", refused),
     Screen("home-problem", "/", ".problem", protected, _hints),
     Screen("key", "/#/key", "#paste-tiktok"),
+    Screen("chat-start", "/#/chat", ".chat-start .setting input"),
+    Screen("chat", "/#/chat", ".saying.is-gift", chatting),
+    Screen("chat-message", "/#/chat", ".chat-sheet .buttons", chatting, _message),
+    Screen("chat-more", "/#/chat", ".chat-sheet .buttons", chatting, _more),
+    Screen("monitor", "/#/monitor", ".saying.is-gift", chatting),
     Screen("looks", "/#/looks", ".look-full img[src]"),
     Screen("sound", "/#/sound", ".setting"),
     Screen("clips", "/#/clips", ".clip", recording),

@@ -203,7 +203,7 @@ def test_a_box_that_is_away_is_no_fault_of_the_browser(phone: BrowserContext, bo
 
 
 SCRIPTS = sorted(STATIC.rglob("*.js"))
-EXCEPTIONS = {"ManagedMediaSource", ".clipboard"}
+EXCEPTIONS = {"ManagedMediaSource", ".clipboard", ".wakeLock"}
 
 
 @pytest.mark.parametrize("script", SCRIPTS, ids=lambda script: str(script.relative_to(STATIC)))

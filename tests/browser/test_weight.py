@@ -24,8 +24,8 @@ pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
 FIRST_SCREEN = 45_000
 WORDS_OF_PROBLEMS = 5_000
 WHOLE_PAGE = 120_000
-RESERVED = 20_000
-"""Of the whole, for the chat and the editor of scenes."""
+RESERVED = 6_000
+"""Of the whole, for the editor of scenes."""
 ONCE_MORE = 12_000
 DOOR = 60_000
 LANGUAGES = {"en": "en-US", "es": "es-ES"}
@@ -150,10 +150,11 @@ def test_what_is_not_of_the_first_screen_comes_when_it_is_opened(browser: Browse
         page.goto(box.url)
         at_home(page)
         later = {
-            *(f"/static/pieces/{name}.js" for name in ("key", "paste", "looks", "sound", "clips")),
+            *(f"/static/pieces/{name}.js" for name in ("key", "paste", "looks", "sound", "clips", "chat", "messages")),
             *(f"/static/pieces/{name}.js" for name in ("settings", "pairing", "doctor")),
             "/static/box/en/problems.js", "/static/sentences/en/screens.js", "/static/sentences/en/settings.js",
-            "/static/screens.css", "/static/lib/video.js", "/static/lib/settings.js",
+            "/static/screens.css", "/static/chat.css", "/static/lib/chat.js", "/static/lib/video.js",
+            "/static/lib/settings.js",
         }  # fmt: skip
         assert later & scale.weights.keys() == set()
         page.tap("plug-ways a[href='#/looks']")

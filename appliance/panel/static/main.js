@@ -9,6 +9,7 @@ import {
 	hide,
 	isRunning,
 	loadLanguage,
+	loadStyle,
 	loadWords,
 	make,
 	problemOf,
@@ -31,7 +32,7 @@ import "./pieces/preview.js";
 import "./pieces/problem.js";
 import "./pieces/quick.js";
 
-const SCREENS = ["home", "key", "looks", "sound", "clips", "practice", "settings"];
+const SCREENS = ["home", "key", "chat", "monitor", "looks", "sound", "clips", "practice", "settings"];
 const AGAIN_MS = 2000;
 /** How browsers say that a part did not arrive, or is of another release than the rest; start.js knows it, too. */
 const MISSING = /dynamically imported|importing a module|provide an export|binding name/i;
@@ -54,10 +55,7 @@ let style;
 
 /** The words and the looks of everything but the first screen. */
 function loadRest() {
-	style ??= new Promise((resolve, reject) => {
-		const onerror = () => reject(new TypeError("dynamically imported style"));
-		document.head.append(make("link", { rel: "stylesheet", href: "/static/screens.css", onload: resolve, onerror }));
-	});
+	style ??= loadStyle("screens");
 	return Promise.all([style, loadWords("problems", "screens", "settings")]);
 }
 
@@ -65,6 +63,8 @@ function loadRest() {
 async function loadScreen(name, page) {
 	if (name === "home") return;
 	const [screen] = await Promise.all([import(`./pieces/${name}.js`), loadRest()]);
+	// Some bring more of their own.
+	await screen.loading;
 	if (page && page in screen.PAGES) await import(`./pieces/${page}.js`);
 }
 

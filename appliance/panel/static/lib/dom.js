@@ -120,6 +120,13 @@ export const form = (kind, act, ...children) =>
 		...children,
 	);
 
+/** Another style sheet. @param {string} name */
+export const loadStyle = (name) =>
+	new Promise((resolve, reject) => {
+		const onerror = () => reject(new TypeError("dynamically imported style"));
+		document.head.append(make("link", { rel: "stylesheet", href: `/static/${name}.css`, onload: resolve, onerror }));
+	});
+
 /** A line that says how something went; screen readers hear it. */
 export const reply = () => make("p.reply", { role: "status" });
 

@@ -45,6 +45,7 @@ const FILES = {
 	answers: ["box"],
 	screens: ["sentences", "box"],
 	settings: ["sentences"],
+	chat: ["sentences"],
 };
 
 /** @param {keyof typeof FILES} part */
@@ -112,12 +113,11 @@ export function sayOr(names, otherwise, facts = {}) {
 /** @param {Problem | null | undefined} problem */
 export function sayProblem(problem) {
 	if (!problem) return "";
-	const { destination } = problem.facts || {};
 	/** @type {Facts} */
-	const facts = {
-		...problem.facts,
-		...(destination && { destination: sayOr(`preset.${destination}`, String(destination)) }),
-	};
+	const facts = { ...problem.facts };
+	for (const place of ["destination", "platform"]) {
+		if (facts[place]) facts[place] = sayOr(`preset.${facts[place]}`, String(facts[place]));
+	}
 	for (const [name, value] of Object.entries(facts)) {
 		const all = String(value).split(",");
 		if (all.every((one) => sentences[`value.${name}.${one}`]))

@@ -5,6 +5,7 @@ import { feed, clock, hide, icon, isRunning, make, mark, Piece, put, say, setIco
 /** @type {{ name: string, sign: string, word: Key }[]} */
 const WAYS = [
 	{ name: "", sign: "house", word: "nav.home" },
+	{ name: "chat", sign: "chat", word: "nav.chat" },
 	{ name: "looks", sign: "image", word: "nav.looks" },
 	{ name: "sound", sign: "volume-2", word: "nav.sound" },
 	{ name: "clips", sign: "video", word: "nav.clips" },

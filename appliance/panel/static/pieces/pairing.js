@@ -45,14 +45,14 @@ export class Pairing extends Piece {
 		);
 		const login = make(
 			"details.card",
-			make("summary", icon("lock"), make("span", say("pair.password"))),
+			make("summary", make("span", say("pair.password"))),
 			isSecureContext
 				? this.#byPassword()
 				: make("div.stack", make("p", say("secure.password")), ...secureWay(`${httpsSite()}/`)),
 		);
 		this.append(
 			make("h2", say("pair.title")),
-			make("p.lead", icon("qr-code"), make("span", say("pair.lead"))),
+			make("p.lead", icon("scan"), make("span", say("pair.lead"))),
 			this.said,
 			byPin,
 			login,

@@ -3,6 +3,7 @@ export default {
 	nav: {
 		all: "Screens",
 		home: "Home",
+		chat: "Chat",
 		looks: "Looks",
 		sound: "Sound",
 		clips: "Clips",

@@ -3,6 +3,7 @@ export default {
 	nav: {
 		all: "Pantallas",
 		home: "Inicio",
+		chat: "Chat",
 		looks: "Estilos",
 		sound: "Sonido",
 		clips: "Clips",
