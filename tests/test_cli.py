@@ -20,19 +20,13 @@ from appliance.cli import _parser, main
 from appliance.control.cli.doctor import UNIT, start_words
 from appliance.engine.hardware.devices import encoders
 from appliance.settings.layers import DEFAULT_FILE
-from tests.project import ROOT
+from tests.project import ROOT, config
 
 
 @pytest.fixture
 def place() -> Iterator[Path]:
     with tempfile.TemporaryDirectory(prefix="pc", dir="/tmp") as name:
         yield Path(name)
-
-
-def config(place: Path, text: str = "") -> str:
-    file = place / "box.toml"
-    file.write_text(f'state-dir = "{place}/state"\nrun-dir = "{place}/run"\n{text}')
-    return str(file)
 
 
 def plugcast(*arguments: str) -> subprocess.CompletedProcess[str]:

@@ -8,10 +8,19 @@ import time
 from collections.abc import Callable, Iterator
 from queue import Empty, Queue
 
+import av
+import numpy as np
+import pytest
+
 from appliance.engine.frame import CapturedFrame
 from appliance.engine.inputs.v4l2_source import CaptureRequest, V4l2Source
 from appliance.engine.threads.mailbox import Mailbox
 from appliance.model.signal import Cause, Signal
+
+FORMATS = ("yuyv422", "uyvy422", "nv12", "yuv420p", "rgb24", "bgr24", "nv16", "nv24")
+MODES = {"1920x1080p60": (1920, 1080), "1280x720p60": (1280, 720)}
+EACH_MODE = [pytest.param("1920x1080p60", marks=pytest.mark.long), "1280x720p60"]
+"""A bigger picture of the same format is for the long run."""
 
 
 class Capturing:
@@ -76,3 +85,13 @@ def eventually(true: Callable[[], bool], within_s: float = 5.0) -> bool:
             return False
         time.sleep(0.01)
     return True
+
+
+def assert_colour_bars(picture: av.VideoFrame) -> None:
+    """Vivid's test picture at half height: eight bars of 75 % colour."""
+    shown = picture.reformat(format="rgb24", src_colorspace="ITU709", dst_color_range="JPEG").to_ndarray()
+    line = shown[picture.height // 2]
+    bars = [line[picture.width * (2 * bar + 1) // 16].tolist() for bar in range(8)]
+    full = 191
+    meant = [[full * (bar & bit == 0) for bit in (2, 4, 1)] for bar in range(8)]
+    np.testing.assert_allclose(bars, meant, atol=8)

@@ -11,7 +11,6 @@ from pathlib import Path
 
 import pytest
 
-from tests.box.test_ghost import is_on_air
 from tests.box.uplink import THERE, Uplink
 from tests.running import SMALL_TOML, RunningBox
 from tests.servers import nginx as nginx_room
@@ -39,7 +38,7 @@ def test_on_air_within_seconds(here: bool, uplink: Uplink, far_nginx: Nginx, tmp
         assert box.do("paste-key", text=f"{far_nginx.server} {KEY}")[0] == 200
         began = time.monotonic()
         assert box.do("go-live")[0] == 200
-        box.until(is_on_air)
+        box.until(lambda state: state["live"]["type"] == "on-air")
         took = time.monotonic() - began
         box.until(lambda state: state["destinations"][0]["sent-frames"] > 150)
         said = box.log

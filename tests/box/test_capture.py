@@ -8,7 +8,6 @@ from collections.abc import Iterator
 from fractions import Fraction
 from itertools import pairwise
 
-import av
 import numpy as np
 import pytest
 from linuxpy.video import raw
@@ -19,7 +18,7 @@ from appliance.engine.inputs.v4l2_source import CaptureRequest
 from appliance.engine.v4l2.edid import read_edid, same_edid, write_edid
 from appliance.engine.v4l2.ioctl import Node
 from appliance.model.signal import Cause
-from tests.box.capturing import capturing, eventually, open_files
+from tests.box.capturing import EACH_MODE, FORMATS, MODES, assert_colour_bars, capturing, eventually, open_files
 from tests.box.devices import (
     Hdmi,
     Signal,
@@ -35,9 +34,6 @@ from tests.box.devices import (
 from tests.hardware.edid_maker import EDIDS, build
 
 pytestmark = pytest.mark.box(clock="virtual")
-
-FORMATS = ("yuyv422", "uyvy422", "nv12", "yuv420p", "rgb24", "bgr24", "nv16", "nv24")
-MODES = {"1920x1080p60": (1920, 1080), "1280x720p60": (1280, 720)}
 
 
 @pytest.fixture
@@ -55,7 +51,7 @@ def hdmi() -> Iterator[Hdmi]:
     set_signal(found, Signal.CURRENT)
 
 
-@pytest.mark.parametrize("mode", MODES)
+@pytest.mark.parametrize("mode", EACH_MODE)
 @pytest.mark.parametrize("pixel_format", FORMATS)
 def test_every_format_becomes_a_picture(hdmi: Hdmi, mode: str, pixel_format: str) -> None:
     set_timings(hdmi.capture, mode)
@@ -77,16 +73,6 @@ def test_every_format_becomes_a_picture(hdmi: Hdmi, mode: str, pixel_format: str
 def gaps(stamps: list[tuple[int, int]]) -> set[int]:
     """The steps of the frame numbers: {1} when none is missing."""
     return {later - earlier for (earlier, _), (later, _) in pairwise(stamps)}
-
-
-def assert_colour_bars(picture: av.VideoFrame) -> None:
-    """Vivid's test picture at half height: eight bars of 75 % colour."""
-    shown = picture.reformat(format="rgb24", src_colorspace="ITU709", dst_color_range="JPEG").to_ndarray()
-    line = shown[picture.height // 2]
-    bars = [line[picture.width * (2 * bar + 1) // 16].tolist() for bar in range(8)]
-    full = 191
-    meant = [[full * (bar & bit == 0) for bit in (2, 4, 1)] for bar in range(8)]
-    np.testing.assert_allclose(bars, meant, atol=8)
 
 
 @pytest.mark.parametrize("mode", MODES)

@@ -17,9 +17,8 @@ from appliance.engine.v4l2.ioctl import Node
 from appliance.engine.v4l2.negotiate import agree, choose
 from appliance.engine.v4l2.timings import query, timings_of
 from appliance.model.signal import Cause
-from tests.box.capturing import capturing, open_files
+from tests.box.capturing import EACH_MODE, FORMATS, MODES, assert_colour_bars, capturing, open_files
 from tests.box.devices import Hdmi, find_hdmi, set_control, set_timings
-from tests.box.test_capture import FORMATS, MODES, assert_colour_bars
 
 pytestmark = pytest.mark.box(clock="virtual", words=("vivid.multiplanar=2",))
 
@@ -32,7 +31,7 @@ def hdmi() -> Hdmi:
     return found
 
 
-@pytest.mark.parametrize("mode", MODES)
+@pytest.mark.parametrize("mode", EACH_MODE)
 @pytest.mark.parametrize("pixel_format", FORMATS)
 def test_every_format_becomes_a_picture(hdmi: Hdmi, mode: str, pixel_format: str) -> None:
     set_timings(hdmi.capture, mode)

@@ -79,10 +79,10 @@ def recorded(feed: Feed) -> Recording:
     "feed",
     [
         Feed("1920x1080p60", "YUYV"),
-        Feed("1280x720p60", "UYVY", scene="noise"),
+        pytest.param(Feed("1280x720p60", "UYVY", scene="noise"), marks=pytest.mark.long),
         Feed("1280x720p59.94", "NV12"),
-        Feed("1280x720p50", "YU12", flash_every=50),
-        Feed("1920x1080p30", "BGR3"),
+        pytest.param(Feed("1280x720p50", "YU12", flash_every=50), marks=pytest.mark.long),
+        pytest.param(Feed("1920x1080p30", "BGR3"), marks=pytest.mark.long),
         pytest.param(
             Feed("1280x720p60", "NV12"), marks=pytest.mark.box(clock="virtual", words=("vivid.multiplanar=2",))
         ),

@@ -16,7 +16,7 @@ from tests.servers.ghost import Ghost
 from tests.servers.nginx import Nginx
 
 pytestmark = [
-    pytest.mark.box(clock="virtual"), pytest.mark.slow, pytest.mark.timeout(900),
+    pytest.mark.box(clock="virtual"), pytest.mark.long, pytest.mark.timeout(900),
     pytest.mark.skipif(bool(nginx_room.missing()), reason=nginx_room.missing()),
 ]  # fmt: skip
 
@@ -77,7 +77,6 @@ def assert_outwaited(box: RunningBox, ghost: Ghost, scene: str, ghost_s: float) 
     assert ghost_s <= lives[-1][0] <= ghost_s + 25
 
 
-@pytest.mark.long
 def test_a_ghost_at_the_first_go_live(box: RunningBox, nginx: Nginx) -> None:
     with Ghost(Target.parse("ghost", nginx.server, KEY)) as ghost:
         assert box.do("go-live")[0] == 200
@@ -93,7 +92,6 @@ def test_a_ghost_after_a_crash_of_the_engine_in_mid_live(box: RunningBox, nginx:
         assert_outwaited(box, ghost, "a ghost after a crash of the engine", SOON_S)
 
 
-@pytest.mark.long
 def test_a_key_that_is_refused_for_minutes_goes_on_when_it_is_taken_again(box: RunningBox, nginx: Nginx) -> None:
     """The platform's own key check is down: nginx's on_publish says no, and closes without a word."""
     assert box.do("go-live")[0] == 200

@@ -10,7 +10,7 @@ import pytest
 from tests.fakes.rtmp_server import GOOD, Behaviour, RtmpServer, Trick
 from tests.running import RunningBox
 
-pytestmark = [pytest.mark.box(clock="virtual"), pytest.mark.slow, pytest.mark.timeout(240)]
+pytestmark = [pytest.mark.box(clock="virtual"), pytest.mark.long, pytest.mark.timeout(240)]
 
 TOML = """
 [capture]

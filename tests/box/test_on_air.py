@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import json
-import subprocess
 import time
-from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
-from typing import Any
 
 import pytest
 
+from tests.box.canvases import KEY, Canvas, box_toml, probed
 from tests.box.devices import Hdmi, SoundLoop, find_hdmi, find_sound_loop
 from tests.box.farend import FarEnd, Place, analyse, band, crop
 from tests.box.feeder import Feed, Feeder
@@ -20,27 +17,7 @@ from tests.servers.nginx import Nginx
 
 pytestmark = pytest.mark.box(clock="virtual")
 
-KEY = "stream-77?expire=99&sign=a+b/c=="
 SECONDS = 22
-
-
-@dataclass(frozen=True)
-class Canvas:
-    """What is asked for, and where the game then is."""
-
-    size: str
-    fps: int
-    look: str
-    place: Place
-    kbps: int = 3400
-
-    @property
-    def toml(self) -> str:
-        """The picture's part of box.toml."""
-        return (
-            f'[picture]\nsize = "{self.size}"\nfps = {self.fps}\nlook = "{self.look}"\n'
-            f"[encoder]\nbitrate-kbps = {self.kbps}\n"
-        )
 
 
 PORTRAIT = Canvas("720x1280", 30, "blur", band(720, 1280))
@@ -56,16 +33,6 @@ def cable() -> SoundLoop:
     return find_sound_loop()
 
 
-def box_toml(tmp_path: Path, canvas: Canvas, hdmi: Hdmi, cable: SoundLoop, server: str) -> str:
-    key_file = tmp_path / "key"
-    key_file.write_text(KEY)
-    key_file.chmod(0o600)
-    return (
-        f'[capture]\ndevice = "{hdmi.capture}"\naudio = "{cable.capture}"\n{canvas.toml}'
-        f'[destination.tiktok]\nserver = "{server}"\nkey-file = "{key_file}"\n'
-    )
-
-
 def broadcast(box: RunningBox, seconds: float) -> None:
     """Goes live for a while, and ends properly."""
     time.sleep(1)  # the canvas clock learns the rhythm of a console that has just been plugged in
@@ -74,24 +41,6 @@ def broadcast(box: RunningBox, seconds: float) -> None:
     time.sleep(seconds)  # the virtual clock: it costs what the work costs
     assert box.do("end-live")[0] == 200
     box.until(lambda state: state["live"]["type"] == "off")
-
-
-def probed(recording: Path) -> tuple[dict[str, Any], dict[str, Any], list[dict[str, str]]]:
-    """What ffprobe says of the picture, the sound, and the packets."""
-    words = [
-        "ffprobe",
-        "-v",
-        "error",
-        "-of",
-        "json",
-        "-show_streams",
-        "-show_entries",
-        "packet=pts,flags,size,codec_type",
-    ]
-    done = subprocess.run([*words, str(recording)], capture_output=True, text=True, check=True)
-    answer = json.loads(done.stdout)
-    streams = {stream["codec_type"]: stream for stream in answer["streams"]}
-    return streams["video"], streams["audio"], answer["packets"]
 
 
 def assert_exact_video(recording: Path, canvas: Canvas) -> list[dict[str, str]]:

@@ -15,6 +15,7 @@ import numpy as np
 import psutil
 import pytest
 
+from tests.box.canvases import probed
 from tests.box.devices import (
     Hdmi,
     Signal,
@@ -27,7 +28,6 @@ from tests.box.devices import (
     show_mode,
     unbind,
 )
-from tests.box.test_on_air import probed
 from tests.box.watching import SIZE, Console, Sight, Stretch, stretches
 from tests.running import RunningBox
 from tests.servers.nginx import Nginx

@@ -10,11 +10,11 @@ from pathlib import Path
 
 import pytest
 
+from tests.box.canvases import Canvas, box_toml, probed
 from tests.box.devices import find_hdmi, find_sound_loop, shift_sound_clock
 from tests.box.farend import FarEnd, Place, analyse
 from tests.box.feeder import Feed, Feeder
 from tests.box.sound import RATE, measured_rate
-from tests.box.test_on_air import Canvas, box_toml, probed
 from tests.running import RunningBox
 from tests.servers.nginx import Nginx
 

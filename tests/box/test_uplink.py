@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.box.test_on_air import probed
+from tests.box.canvases import probed
 from tests.box.uplink import Uplink
 from tests.running import RunningBox, State
 from tests.servers.nginx import Nginx

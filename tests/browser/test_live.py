@@ -13,8 +13,8 @@ from tests.browser.chromium import assert_quiet, opened
 from tests.browser.fakebox import FakeBox
 from tests.browser.fakestate import destination, fresh_state
 from tests.browser.screens import live, ready, refused
+from tests.browser.thumb import HOLD_MS, hold, names, paste, press
 
-HOLD_MS = 800
 pytestmark = pytest.mark.timeout(300)
 
 
@@ -26,25 +26,6 @@ def page(still_phone: BrowserContext, box: FakeBox) -> Iterator[Page]:
     page.wait_for_selector("#go.does-go")
     yield page
     assert_quiet(page)
-
-
-def press(page: Page) -> None:
-    """Puts a thumb on the button and leaves it there."""
-    page.locator("#go").hover()
-    page.mouse.down()
-    page.wait_for_selector("#go.held")
-
-
-def hold(page: Page, *, until: str) -> None:
-    """A thumb on the button for as long as it takes, and until something is there. Time must stand still."""
-    press(page)
-    page.clock.run_for(HOLD_MS)
-    page.wait_for_selector(until)
-    page.mouse.up()
-
-
-def names(box: FakeBox) -> list[str]:
-    return [command["do"] for command in box.commands]
 
 
 def test_holding_goes_live_and_holding_ends(page: Page, box: FakeBox) -> None:
@@ -325,13 +306,3 @@ def test_a_setting_is_changed_and_taken_back(page: Page, box: FakeBox) -> None:
     expect(row.get_by_role("button")).to_have_count(0)
     expect(page.locator("#set-slate-owner-name")).to_have_value("")
     assert box.commands[-1] == {"do": "set-setting", "path": "slate.owner-name", "value": None}
-
-
-def paste(page: Page, text: str) -> None:
-    """Pastes into the field that has the focus, as a phone does: the text and the event."""
-    page.wait_for_selector("textarea:focus")
-    page.evaluate(
-        """text => { const one = document.activeElement; one.value = text;
-        one.dispatchEvent(new ClipboardEvent("paste", { bubbles: true })); }""",
-        text,
-    )

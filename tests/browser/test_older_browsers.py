@@ -16,8 +16,7 @@ from tests.browser.chromium import assert_quiet, device, opened
 from tests.browser.fakebox import PIN, FakeBox
 from tests.browser.older import make_old, style_of_old, taken_away
 from tests.browser.screens import SCREENS, live, ready, show
-from tests.browser.test_live import names, paste
-from tests.browser.test_phone import hold
+from tests.browser.thumb import hold_in_real_time, names, paste
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
 
@@ -52,12 +51,12 @@ def test_pairing_and_a_live_from_beginning_to_end(old: BrowserContext, box: Fake
     page.tap("#go")
     paste(page, "rtmp://push.example/live/ stream-1?expire=1")
     page.wait_for_selector("#go.does-go")
-    hold(page, until="#go.does-end")
+    hold_in_real_time(page, until="#go.does-end")
     live(box)
     expect(page.locator(".state")).to_contain_text("LIVE")
     page.tap("#quick-privacy")
     expect(page.locator(".cover")).to_contain_text("viewers see no game")
-    hold(page, until="#go.does-undo")
+    hold_in_real_time(page, until="#go.does-undo")
     assert [name for name in names(box) if name != "privacy"] == ["paste-key", "go-live", "end-live"]
     assert_quiet(page)
 

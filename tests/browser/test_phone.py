@@ -13,7 +13,7 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from tests.browser.chromium import assert_quiet, device, opened
-from tests.browser.test_live import paste
+from tests.browser.thumb import hold_in_real_time, paste
 from tests.running import RunningBox
 from tests.servers import nginx as nginx_room
 from tests.servers.nginx import Nginx
@@ -56,23 +56,15 @@ def pasted(server: Nginx, number: int) -> str:
     return f"Server URL: {server.server}\nStream key: stream-47{number}?expire={int(time.time()) + 7200}&sign=aB"
 
 
-def hold(page: Page, *, until: str) -> None:
-    """A thumb on the button until something is there."""
-    page.locator("#go").hover()
-    page.mouse.down()
-    page.wait_for_selector(until)
-    page.mouse.up()
-
-
 def go_live(page: Page, box: RunningBox) -> None:
     page.wait_for_selector("#go.does-go")
-    hold(page, until="#go.does-end")
+    hold_in_real_time(page, until="#go.does-end")
     page.wait_for_selector("#go.is-live")
     assert box.state()["live"]["type"] == "on-air", "LIVE is said when the server has accepted"
 
 
 def end(page: Page) -> None:
-    hold(page, until="#go:not(.does-end)")
+    hold_in_real_time(page, until="#go:not(.does-end)")
     page.wait_for_selector("#go.is-idle, #go.is-ready")
 
 

@@ -11,7 +11,7 @@ from tests.browser.chromium import assert_quiet, device, opened, resize
 from tests.browser.fakebox import FakeBox, Json
 from tests.browser.fakestate import fresh_state
 from tests.browser.screens import SCREENS, live, ready
-from tests.browser.test_live import hold, names, paste
+from tests.browser.thumb import hold, names, paste
 
 pytestmark = pytest.mark.timeout(300)
 

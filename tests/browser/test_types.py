@@ -17,6 +17,7 @@ pytestmark = [
 ]
 
 
+@pytest.mark.long
 def test_types_are_right_and_what_is_wrong_is_found(tmp_path: Path) -> None:
     """In one run of the compiler, which takes long: what it finds is what was put there, and nothing else."""
     shutil.copytree(STATIC.parent, tmp_path / "panel", ignore=shutil.ignore_patterns("*.py", "__pycache__"))

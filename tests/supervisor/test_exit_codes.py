@@ -12,8 +12,8 @@ import pytest
 
 from appliance import cli
 from appliance.supervisor.run import Patience
+from tests.project import config
 from tests.supervisor.children import STEADY, child, notes, place, supervise
-from tests.test_cli import config
 
 __all__ = ["place"]
 
