@@ -18,6 +18,7 @@ from appliance.engine.sound.block import RATE, SoundBlock
 from tests.box.capturing import eventually, open_files
 from tests.box.devices import SoundLoop, find_hdmi, find_sound_loop
 from tests.box.sound import SoundStream
+from tests.long_run import only_long
 
 pytestmark = pytest.mark.box(clock="virtual")
 
@@ -123,10 +124,7 @@ def test_opening_and_closing_leaks_nothing() -> None:
     [
         (44_100, 2),
         (48_000, 1),
-        *(
-            pytest.param(*one, marks=pytest.mark.long)
-            for one in ((32_000, 2), (22_050, 2), (88_200, 2), (192_000, 2), (44_100, 1))
-        ),
+        *only_long((32_000, 2), (22_050, 2), (88_200, 2), (192_000, 2), (44_100, 1)),
     ],
 )
 def test_a_card_without_our_rate_is_converted_and_no_core_spins(rate: int, channels: int) -> None:

@@ -16,6 +16,7 @@ from tests.box.feeder import Feed, Feeder
 from tests.box.pictures import Layout
 from tests.box.sound import RATE, SoundStream
 from tests.box.stream import Stream
+from tests.long_run import only_long
 
 pytestmark = pytest.mark.box(clock="virtual")
 SECONDS = 5
@@ -79,10 +80,10 @@ def recorded(feed: Feed) -> Recording:
     "feed",
     [
         Feed("1920x1080p60", "YUYV"),
-        pytest.param(Feed("1280x720p60", "UYVY", scene="noise"), marks=pytest.mark.long),
+        *only_long(Feed("1280x720p60", "UYVY", scene="noise")),
         Feed("1280x720p59.94", "NV12"),
-        pytest.param(Feed("1280x720p50", "YU12", flash_every=50), marks=pytest.mark.long),
-        pytest.param(Feed("1920x1080p30", "BGR3"), marks=pytest.mark.long),
+        *only_long(Feed("1280x720p50", "YU12", flash_every=50)),
+        *only_long(Feed("1920x1080p30", "BGR3")),
         pytest.param(
             Feed("1280x720p60", "NV12"), marks=pytest.mark.box(clock="virtual", words=("vivid.multiplanar=2",))
         ),

@@ -17,6 +17,7 @@ from tests.browser.fakebox import PIN, FakeBox
 from tests.browser.older import make_old, style_of_old, taken_away
 from tests.browser.screens import SCREENS, live, ready, show
 from tests.browser.thumb import hold_in_real_time, names, paste
+from tests.long_run import only_long
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
 
@@ -116,14 +117,11 @@ def unable(page: Page, *words: str) -> None:
 @pytest.mark.parametrize(
     "lacks",
     [
-        "customElements", "Response.prototype.body", "String.prototype.replaceAll",
-        "HTMLScriptElement.prototype.noModule",
-        *(
-            pytest.param(name, marks=pytest.mark.long)
-            for name in (
-                "IntersectionObserver", "AbortController", "TextDecoder", "ReadableStream.prototype.getReader",
-                "Element.prototype.replaceChildren", "localStorage", "Element.prototype.toggleAttribute",
-            )
+        "customElements", "HTMLScriptElement.prototype.noModule",
+        *only_long(
+            "Response.prototype.body", "String.prototype.replaceAll", "IntersectionObserver", "AbortController",
+            "TextDecoder", "ReadableStream.prototype.getReader", "Element.prototype.replaceChildren",
+            "localStorage", "Element.prototype.toggleAttribute",
         ),
     ],
 )  # fmt: skip

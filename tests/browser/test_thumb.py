@@ -12,6 +12,7 @@ from tests.browser.fakebox import FakeBox, Json
 from tests.browser.fakestate import fresh_state
 from tests.browser.screens import SCREENS, live, ready
 from tests.browser.thumb import hold, names, paste
+from tests.long_run import only_long
 
 pytestmark = pytest.mark.timeout(300)
 
@@ -170,7 +171,7 @@ def evening(box: FakeBox) -> list[Json]:
 @pytest.mark.slow
 @pytest.mark.parametrize(
     "size",
-    [(390, 844), (844, 390), *(pytest.param(size, marks=pytest.mark.long) for size in ((320, 568), (1280, 800)))],
+    [(390, 844), *only_long(((844, 390),), ((320, 568),), ((1280, 800),))],
 )
 def test_nothing_moves_while_live(browser: Browser, box: FakeBox, size: tuple[int, int]) -> None:
     """By the browser's own layout-shift entries, and by where each thing to press lies."""

@@ -67,6 +67,10 @@ CASES: dict[str, tuple[tuple[dict[str, Any], ...], dict[str, Any]]] = {
 }
 
 
+ALWAYS = {"paste during a live", "go live", "end with undo", "setting during a live", "factory reset"}
+"""One for each file that is written, and those that write several. The rest is for the long run."""
+
+
 class Killer:
     """The program that is killed."""
 
@@ -124,7 +128,9 @@ def found(place: Path, now: float = 1000.0) -> Found:
 
 @pytest.mark.slow
 @pytest.mark.timeout(60)
-@pytest.mark.parametrize("name", CASES)
+@pytest.mark.parametrize(
+    "name", [pytest.param(name, marks=() if name in ALWAYS else pytest.mark.long) for name in CASES]
+)
 def test_killed_at_any_moment(tmp_path: Path, killer: Killer, name: str, caplog: pytest.LogCaptureFixture) -> None:
     before_commands, command = CASES[name]
     prepared(tmp_path / "before", before_commands)

@@ -8,7 +8,9 @@ from tests.engine.sound.avlock import Crystals, av_lock
 
 
 @pytest.mark.timeout(120)
-@pytest.mark.parametrize("crystals", [Crystals(200, -100), Crystals(-200, 100)], ids=str)
+@pytest.mark.parametrize(
+    "crystals", [Crystals(200, -100), pytest.param(Crystals(-200, 100), marks=pytest.mark.long)], ids=str
+)
 @pytest.mark.parametrize("hours", [1, pytest.param(8, marks=pytest.mark.long)])
 def test_hours_at_200_ppm(hours: int, crystals: Crystals) -> None:
     lock = av_lock(hours * 3600, crystals)
