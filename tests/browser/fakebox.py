@@ -272,7 +272,9 @@ class FakeBox:
             "chat": lambda: web.json_response(self._older(request.query["before"])),
             "settings": lambda: web.json_response([in_words(one, request.query["lang"]) for one in self.settings]),
             "settings/backup": lambda: web.Response(text='[picture]\nlook = "blur"\n'),
-            "sessions": lambda: web.json_response(self.sessions),
+            "sessions": lambda: web.json_response(
+                [one for one in self.sessions if self.role == "owner" or one["this"]]
+            ),
             "password": lambda: web.json_response(self.password),
             "whoami": lambda: web.json_response({"role": self.role, "name": "Phone", "id": "a1"}),
             "platforms": lambda: web.Response(body=PLATFORM_VIEWS, content_type="application/json"),

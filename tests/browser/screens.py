@@ -78,10 +78,6 @@ def tested(box: FakeBox) -> None:
     box.change(uplink={"state": "ok", "kbps": 6200, "at": time.time(), "advice": advice})
 
 
-def practicing(box: FakeBox) -> None:
-    box.change(live={"type": "practicing", "since-at": box.state["at"] - 42})
-
-
 def several(box: FakeBox) -> None:
     ready(box)
     twitch = destination("twitch", "twitch", **{"host": "ingest.twitch.example", "key-last4": "9a0b", "enabled": False})
@@ -183,7 +179,6 @@ SCREENS = (
     Screen("clips", "/#/clips", ".clip", recording),
     Screen("clips-qr", "/#/clips", ".qr", act=_to_phone),
     Screen("practice", "/#/practice", ".steps"),
-    Screen("practice-on", "/#/practice", ".steps", practicing),
     Screen("settings", "/#/settings", ".menu li:nth-child(6):not([hidden])"),
     Screen("doctor", "/#/settings/doctor", ".checks .row", tested),
     Screen("destinations", "/#/settings/destinations", ".switch", several),

@@ -129,7 +129,7 @@ def test_viewers_are_offered_only_what_they_may_do(phone: BrowserContext, box: F
     page = opened(phone, box.url)
     page.wait_for_selector("body.viewer")
     for way, there in (
-        ("#/clips", ".clip a"), ("#/sound", "[role=meter]"), ("#/settings", ".menu a"),
+        ("#/clips", ".clip a"), ("#/sound", "[role=meter]"), ("#/looks", ".look:disabled"), ("#/settings", ".menu a"),
         ("#/settings/basics", "#page-language"),
     ):  # fmt: skip
         page.evaluate("way => { location.hash = way; }", way)
@@ -137,7 +137,15 @@ def test_viewers_are_offered_only_what_they_may_do(phone: BrowserContext, box: F
         offered = page.locator("#bar button, .danger, .gain, div.setting, plug-clips > .buttons, plug-sound button")
         expect(offered.filter(visible=True)).to_have_count(0)
         if way == "#/settings":
-            expect(page.locator(".menu a").filter(visible=True)).to_have_count(3)
+            expect(page.locator(".menu a").filter(visible=True)).to_have_count(4)
+    # Away from here they may go: the one button that there is.
+    page.evaluate("location.hash = '#/settings/phones'")
+    leave = page.locator("plug-phones button").filter(visible=True)
+    expect(leave).to_have_text("Log out")
+    for _ in range(2):
+        leave.tap()
+    expect(page.locator("plug-phones li")).to_have_count(0)
+    assert box.commands == []
     assert_quiet(page)
 
 

@@ -214,7 +214,8 @@ def test_privacy_is_one_tap_on_every_screen_and_always_there(
     browser: Browser, box: FakeBox, sizes: list[tuple[int, int]]
 ) -> None:
     live(box)
-    ways = sorted({screen.path.removeprefix("/") or "#/" for screen in SCREENS})
+    # On a phone that only stands there nothing can be pressed.
+    ways = sorted({screen.path.removeprefix("/") or "#/" for screen in SCREENS} - {"#/monitor"})
     assert len(ways) > 12
     places: dict[tuple[int, int], set[tuple[int, ...]]] = {}
     with device(browser, {"has_touch": True}, reduced_motion="reduce", locale="es-ES") as context:

@@ -160,7 +160,7 @@ def test_what_is_not_of_the_first_screen_comes_when_it_is_opened(browser: Browse
         page.tap("plug-ways a[href='#/looks']")
         page.wait_for_selector(".look-full")
         assert later & scale.weights.keys() == {
-            "/static/pieces/looks.js", "/static/screens.css",
+            "/static/pieces/looks.js", "/static/screens.css", "/static/lib/settings.js",
             "/static/box/en/problems.js", "/static/sentences/en/screens.js", "/static/sentences/en/settings.js",
         }  # fmt: skip
         page.tap("plug-ways a[href='#/']")

@@ -94,6 +94,7 @@ async function route() {
 		window.scrollTo(0, 0);
 		if (before && !screen.contains(document.activeElement)) screen.focus({ preventScroll: true });
 	}
+	draw();
 }
 
 /**
@@ -118,6 +119,8 @@ async function missing(place, error, isLate) {
 		await new Promise((resolve) => setTimeout(resolve, AGAIN_MS));
 	}
 }
+
+let isChatHere = false;
 
 /** Why the link let nobody in. @type {ReturnType<typeof problemOf> | null} */
 let problem = null;
@@ -152,7 +155,7 @@ function draw() {
 	document.body.classList.toggle("stale", !feed.answered);
 	if (!feed.answered) forgetFrames();
 	const silence = $("silence");
-	hide(silence, feed.answered || feed.state !== null);
+	hide(silence, feed.answered || (feed.state !== null && document.body.dataset.screen === "home"));
 	put(silence, say("live.no-answer-hint"));
 	if (!feed.state) return;
 	setClock(feed.state);
@@ -161,6 +164,11 @@ function draw() {
 		watchEvening(feed.state);
 	}
 	document.body.classList.toggle("running", isRunning(feed.state));
+	// Where viewers talk, their screen is at hand.
+	if (!isChatHere && feed.state.chat.status !== "off") {
+		isChatHere = true;
+		loadScreen("chat", "").catch(() => {});
+	}
 	publish(feed.state);
 }
 

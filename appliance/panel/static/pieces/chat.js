@@ -129,7 +129,7 @@ customElements.define(
 				make("p.lead", say("chat.start-said")),
 				...rows.map((one) =>
 					make(
-						"div.card",
+						"div.card.own",
 						settingRow(one, () => void this.#begin()),
 					),
 				),

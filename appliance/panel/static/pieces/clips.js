@@ -131,6 +131,7 @@ customElements.define(
 			const remove = sureButton(say("clips.delete"), say("clips.delete-sure"), title, () =>
 				this.do({ do: "delete-recording", name: one.name }),
 			);
+			const share = this.#share(one, named(say("clips.share")));
 			play.setAttribute("aria-label", named(say("clips.play")));
 			qr.setAttribute("aria-label", named(say("clips.qr")));
 			return make(
@@ -142,8 +143,39 @@ customElements.define(
 					make("div", make("strong", title), make("p.small", words.join(" · ")), make("p.small.file", one.name)),
 				),
 				place,
-				make("div.buttons", play, get, qr, remove),
+				make("div.buttons", play, share, get, qr, remove),
 			);
+		}
+
+		/**
+		 * To the phone's own sheet of apps, where the browser has one for files (over https alone). It opens at a press only: when
+		 * the file took too long to come, a second one opens it. @param {Recording} one @param {string} label
+		 */
+		#share(one, label) {
+			const probe = new File([], one.name, { type: "video/mp4" });
+			if (!navigator.canShare?.({ files: [probe] })) return null;
+			/** @type {File | null} */
+			let file = null;
+			const act = async () => {
+				press.disabled = true;
+				try {
+					file ??= new File([await (await fetch(addressOf(one.name))).blob()], one.name, { type: "video/mp4" });
+					press.disabled = false;
+					await navigator.share({ files: [file] });
+					file = null;
+				} catch (error) {
+					const isLate = error instanceof DOMException && error.name === "NotAllowedError";
+					if (!isLate) file = null;
+				}
+				press.disabled = false;
+				reword(press, say(file ? "clips.share-now" : "clips.share"));
+			};
+			const press = button(say("clips.share"), {
+				icon: "external-link",
+				onclick: () => void act(),
+				"aria-label": label,
+			});
+			return press;
 		}
 
 		/** @param {Recording} one */

@@ -1,6 +1,7 @@
 // How the game is placed in the picture, chosen from small live pictures of the own game in each look.
 
 import { box, feed, hide, make, mark, picture, Piece, say } from "../lib/all.js";
+import { settings } from "../lib/settings.js";
 
 const PICTURE_MS = 700;
 
@@ -11,6 +12,7 @@ customElements.define(
 		#looks = new Map();
 		/** @type {Timer} */ #timer;
 		#isOn = false;
+		#noCamera = make("span.look-note", { hidden: true }, say("looks.no-camera"));
 
 		build() {
 			const grid = make("div.looks", { role: "group", "aria-label": say("looks.title") });
@@ -25,7 +27,12 @@ customElements.define(
 						"aria-pressed": "false",
 						onclick: () => this.do({ do: "set-look", look }),
 					},
-					make("span.look-picture", make("span.look-drawn", { "aria-hidden": "true" }), image),
+					make(
+						"span.look-picture",
+						make("span.look-drawn", { "aria-hidden": "true" }),
+						image,
+						look === "split" ? this.#noCamera : null,
+					),
 					make("strong", label),
 					make("span.small", about),
 				);
@@ -38,6 +45,7 @@ customElements.define(
 		shown() {
 			this.#isOn = true;
 			void this.#pictures();
+			void this.#camera();
 		}
 
 		gone() {
@@ -47,8 +55,18 @@ customElements.define(
 
 		/** @param {State} state */
 		draw(state) {
-			for (const [look, { button }] of this.#looks) mark(button, "aria-pressed", String(state.look === look));
+			const isViewer = document.body.classList.contains("viewer");
+			for (const [look, { button }] of this.#looks) {
+				mark(button, "aria-pressed", String(state.look === look));
+				button.disabled = isViewer;
+			}
 			this.classList.toggle("wide-canvas", (state.canvas.width || 0) > (state.canvas.height || 1));
+		}
+
+		/** A look with a place for a camera says on its picture that there is none. */
+		async #camera() {
+			const all = await settings();
+			hide(this.#noCamera, !all?.some(({ path, value }) => path === "facecam.device" && value === "none"));
 		}
 
 		async #pictures() {

@@ -4,7 +4,7 @@
 import { make, Piece, put, read, say } from "../lib/all.js";
 import { hiddenBy, Row } from "../lib/chat.js";
 
-const DRAW_MS = 100;
+const DRAW_MS = 150;
 /** So far from the end is still at the end. */
 const NEAR_PX = 24;
 const OLDER_PX = 120;
@@ -60,7 +60,7 @@ export class Messages extends Piece {
 		this.#leave();
 	}
 
-	/** However much comes, it is drawn ten times a second at most. */
+	/** However much comes, it is drawn seven times a second at most. */
 	draw() {
 		if (this.#due) return;
 		const wait = DRAW_MS - (performance.now() - this.#drawnAt);

@@ -45,14 +45,17 @@ customElements.define(
 			this.append(
 				this.said,
 				this.#list,
-				card(
-					"plus",
-					say("phones.invite"),
-					make("p.small", say("phones.roles")),
-					make("div.buttons", invite("owner"), invite("viewer")),
-					this.#invited,
+				make(
+					"div.stack.own",
+					card(
+						"plus",
+						say("phones.invite"),
+						make("p.small", say("phones.roles")),
+						make("div.buttons", invite("owner"), invite("viewer")),
+						this.#invited,
+					),
+					this.#password(),
 				),
-				this.#password(),
 			);
 			void this.#load();
 		}
@@ -78,7 +81,7 @@ customElements.define(
 		#row(one, isThis) {
 			const name = one.name || say("phones.nameless");
 			const remove = sureButton(
-				say("phones.remove"),
+				say(isThis ? "phones.leave" : "phones.remove"),
 				say(isThis ? "phones.remove-this" : "phones.remove-sure"),
 				name,
 				async () => {
@@ -89,6 +92,8 @@ customElements.define(
 					await this.#load();
 				},
 			);
+			// A viewer may do nothing else here.
+			remove.classList.toggle("leave", isThis);
 			const by = one["invited-by"];
 			const facts = [
 				sayOr(`role.${one.role}`, one.role),
@@ -98,6 +103,7 @@ customElements.define(
 			];
 			const title = make("div", make("strong", name));
 			const rename = button(say("phones.rename"), {
+				class: "second own",
 				onclick: () => title.replaceChildren(this.#naming(one, name)),
 				"aria-label": say("phones.name-of", { name }),
 			});

@@ -8,6 +8,7 @@ export default {
 		old: "My LIVE there goes on: use the old key",
 	},
 	looks: {
+		"no-camera": "No camera is chosen: this look has an empty place.",
 		title: "How your game is shown",
 		lead: "Tap one. Viewers see the change at once.",
 	},
@@ -36,6 +37,8 @@ export default {
 		mic: "Microphone",
 	},
 	clips: {
+		share: "Share",
+		"share-now": "Share now",
 		title: "Clips and recordings",
 		record: "Record",
 		stop: "Stop recording {time}",
@@ -124,6 +127,7 @@ export default {
 		used: "used {when}",
 		remove: "Remove",
 		"remove-sure": "Really remove",
+		leave: "Log out",
 		"remove-this": "Log out here?",
 		invite: "Let somebody in",
 		roles: "An owner may do everything. A viewer may only look.",

@@ -8,6 +8,7 @@ export default {
 		old: "Mi LIVE allí sigue: usar la clave de antes",
 	},
 	looks: {
+		"no-camera": "No hay cámara elegida: este estilo tiene un hueco.",
 		title: "Cómo se ve tu juego",
 		lead: "Toca uno. El cambio se ve al momento.",
 	},
@@ -36,6 +37,8 @@ export default {
 		mic: "Micrófono",
 	},
 	clips: {
+		share: "Compartir",
+		"share-now": "Compartir ya",
 		title: "Clips y grabaciones",
 		record: "Grabar",
 		stop: "Parar grabación {time}",
@@ -124,6 +127,7 @@ export default {
 		used: "usado el {when}",
 		remove: "Quitar",
 		"remove-sure": "Quitar ya",
+		leave: "Salir",
 		"remove-this": "¿Salir aquí?",
 		invite: "Dejar entrar a alguien",
 		roles: "Un dueño puede todo. Un invitado solo mira.",
