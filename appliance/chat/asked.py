@@ -21,7 +21,8 @@ MOST_WAIT_S = 86_400.0
 class Visit(Value, frozen=True):
     """The last time that a place was asked: nobody asks before `until_s`, and how it stood with it.
 
-    With `name` it was about somebody: who asks for another need not wait.
+    With `name` it was about somebody: who asks for another need not wait. `used` of what may be asked on
+    `day` is spent, and `searched_s` is when there was a costly question.
     """
 
     until_s: float = 0.0
@@ -29,6 +30,9 @@ class Visit(Value, frozen=True):
     name: str = ""
     status: PlatformStatus = "connecting"
     problem: Problem | None = None
+    day: str = ""
+    used: int = 0
+    searched_s: float = 0.0
 
 
 NEVER = Visit()

@@ -40,7 +40,7 @@ STATED_WITHIN_S = 3.0
 """Control says at once whom it wants; a line on which nobody does was taken by one that was just closing."""
 _CHUNK = 65_536
 
-type Opened = Callable[[SourcePlan, Clock], Source]
+type Opened = Callable[[SourcePlan, Clock, Asked], Source]
 
 
 class ChatRole:
@@ -112,9 +112,13 @@ class ChatRole:
         for source in plan.sources:
             if source not in self._kept:
                 keeper = Keeper(
-                    source.platform, partial(self._opened, source, self._clock), self._outbox, self._clock, self._asked,
+                    source.platform,
+                    partial(self._opened, source, self._clock, self._asked),
+                    self._outbox,
+                    self._clock,
+                    self._asked,
                     name=source.name,
-                )  # fmt: skip
+                )
                 self._kept[source] = asyncio.create_task(keeper.run(), name=f"chat of {source.platform}")
 
 

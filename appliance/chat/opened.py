@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from appliance.chat.asked import Asked
+from appliance.chat.quota import Quota
 from appliance.chat.simulated import Crowd, simulated
 from appliance.chat.source import Clock, Source
 from appliance.model.chat import SourcePlan
@@ -12,8 +14,12 @@ CROWD = 60
 """So many pretend viewers: a few comments in ten seconds."""
 
 
-def opened(plan: SourcePlan, clock: Clock) -> Source:
+def opened(plan: SourcePlan, clock: Clock, asked: Asked) -> Source:
     """The source of this plan, not yet connected."""
+    if plan.platform == "youtube":
+        from appliance.chat.youtube import Api, youtube
+
+        return youtube(plan.name, plan.video, plan.key_file, Api(), Quota(asked, plan.platform, clock), clock)
     if plan.platform == "twitch":
         from appliance.chat.twitch import Server, twitch
 

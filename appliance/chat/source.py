@@ -33,12 +33,18 @@ UNKNOWN_WAIT_S = 300.0
 REFUSED_WAIT_S = 600.0
 STEADY_S = 60.0
 """A source that was heard for so long begins again at once when its line breaks."""
+_OF_THE_BOX = ("chat-missing", "chat-key")
+"""What the owner mends in the box: whoever begins anew looks at once."""
 _OF_SOMEBODY = ("chat-unknown", "chat-offline")
 """What says nothing of who is heard under another name."""
 
 
+@dataclass(frozen=True, slots=True)
 class Connected:
-    """The chat is heard from now on."""
+    """The chat is heard from now on. Of the `quota` of today so much is used there; 0 where nobody counts."""
+
+    quota_used: int = 0
+    quota: int = 0
 
 
 CONNECTED = Connected()
@@ -91,6 +97,7 @@ class Keeper:
         self._place = place or platform
         self._name = name
         self._heard_since: float | None = None
+        self._quota = CONNECTED
 
     async def run(self) -> None:
         """Until cancelled. Whatever a source raises is its own affair."""
@@ -114,7 +121,7 @@ class Keeper:
             problem = Problem(
                 code=error.code, text=str(error), facts=error.facts, since_at=round(now), retry_at=round(now + wait_s)
             )
-            self._note(0.0 if error.code == "chat-missing" else wait_s, fails, trouble.status, problem)
+            self._note(0.0 if error.code in _OF_THE_BOX else wait_s, fails, trouble.status, problem)
             self._stand(trouble.status, problem)
             await self._clock.sleep(wait_s)
 
@@ -153,7 +160,9 @@ class Keeper:
             async with aclosing(self._opened()) as source:
                 async for event in source:
                     if isinstance(event, Connected):
-                        self._heard_since = self._clock.steady()
+                        self._quota = event
+                        if self._heard_since is None:
+                            self._heard_since = self._clock.steady()
                         self._stand("connected")
                     else:
                         self._outbox.say(event)
@@ -173,7 +182,10 @@ class Keeper:
             )
 
     def _stand(self, status: PlatformStatus, problem: Problem | None = None) -> None:
-        self._outbox.stand(ChatSource(platform=self._platform, status=status, problem=problem))
+        used, quota = self._quota.quota_used, self._quota.quota
+        self._outbox.stand(
+            ChatSource(platform=self._platform, status=status, problem=problem, quota_used=used, quota=quota)
+        )
 
 
 def title(platform: str) -> str:
@@ -209,6 +221,19 @@ def unreachable(platform: str, kind: str = "network") -> Trouble:
             "The box reads nothing from there, and tries again.",
             platform=title(platform),
             kind=kind,
+        ),
+    )
+
+
+def strange(platform: str) -> Trouble:
+    """It says what nobody here understands."""
+    return Trouble(
+        "connecting",
+        Unavailable(
+            "chat-strange",
+            f"{title(platform)} said what the box does not understand. It connects again; if that goes on, "
+            "update the box.",
+            platform=title(platform),
         ),
     )
 

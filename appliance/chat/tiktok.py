@@ -28,6 +28,7 @@ from appliance.chat.source import (
     Trouble,
     lost,
     refused,
+    strange,
     title,
     unknown,
     unreachable,
@@ -277,14 +278,7 @@ def _end_of(task: asyncio.Task[None]) -> Trouble:
     if error is None or (names & {"OSError", "WebSocketException"} and "BadGzipFile" not in names):
         return lost(PLATFORM)
     log.debug("TikTok's line ended: %s", type(error).__name__)
-    return Trouble(
-        "connecting",
-        Unavailable(
-            "chat-strange",
-            "TikTok said what the box does not understand. It connects again; if that goes on, update the box.",
-            platform=title(PLATFORM),
-        ),
-    )
+    return strange(PLATFORM)
 
 
 async def _close(client: Any, task: asyncio.Task[None] | None) -> None:
@@ -307,7 +301,7 @@ def offline(handle: str, site: Site) -> Trouble:
             "chat-offline",
             f"@{handle} is not LIVE on TikTok. The box looks twice a minute and hears the chat when the LIVE begins.",
             platform=title(PLATFORM),
-            name=handle,
+            name=f"@{handle}",
         ),
         site.offline_s * random.uniform(1.0, 1.2),  # noqa: S311
     )

@@ -22,6 +22,9 @@ MOST_EVENTS = 200
 MOST_SOURCES = 8
 
 
+type Place = Annotated[str, Meta(max_length=4096)]
+
+
 class Addresses(Value, frozen=True):
     """Where TikTok is, in tests; empty for its own."""
 
@@ -31,10 +34,12 @@ class Addresses(Value, frozen=True):
 
 
 class SourcePlan(Value, frozen=True):
-    """One chat to listen to: `name` is the handle or channel there."""
+    """One chat to listen to: `name` is the handle or channel there, `video` one LIVE, `key_file` what lets us in."""
 
     platform: ChatPlatform
     name: Name = ""
+    video: Name = ""
+    key_file: Place = ""
     addresses: Addresses = Addresses()
 
 

@@ -213,6 +213,22 @@ class TikTokChatConfig(Section, frozen=True):
     handle: TikTokName = ""
 
 
+class YouTubeChatConfig(Section, frozen=True):
+    """Whose LIVE to hear on YouTube, with the owner's own API key, the first line of a file.
+
+    `video` hears one LIVE by its id, also one that is not public, and needs no looking for it.
+    """
+
+    channel: Annotated[
+        str,
+        Meta(
+            pattern=r"^(@?[A-Za-z0-9._-]{3,30})?$", description="empty, an @name on YouTube or a channel's id (UC...)"
+        ),
+    ] = ""
+    video: Annotated[str, Meta(pattern=r"^([A-Za-z0-9_-]{11})?$", description="empty or the id of a video")] = ""
+    key_file: PlaceText = ""
+
+
 class ChatConfig(Section, frozen=True):
     """Where the chat comes from. `source` "tiktok" and `handle` mean what `tiktok.handle` does.
 
@@ -226,6 +242,7 @@ class ChatConfig(Section, frozen=True):
     sign_url: WebAddress = ""
     tiktok: TikTokChatConfig = TikTokChatConfig()
     twitch: TwitchChatConfig = TwitchChatConfig()
+    youtube: YouTubeChatConfig = YouTubeChatConfig()
 
 
 class ModerationConfig(Section, frozen=True):

@@ -177,7 +177,7 @@ NETWORK = {
     ),
     "chat-offline": ProblemEntry(
         Unavailable,
-        Words("@{name} is not LIVE.", "@{name} no está en LIVE."),
+        Words("{name} is not LIVE.", "{name} no está en LIVE."),
     ),
     "chat-limited": ProblemEntry(
         Unavailable,
@@ -196,6 +196,18 @@ NETWORK = {
     "chat-missing": ProblemEntry(
         NeedsOwner,
         Words("This box cannot read TikTok's chat yet.", "Esta caja aún no lee el chat de TikTok."),
+    ),
+    "chat-quota": ProblemEntry(
+        Unavailable,
+        Words("YouTube: today's questions are spent.", "YouTube: las consultas de hoy se han gastado."),
+    ),
+    "chat-closed": ProblemEntry(
+        NeedsOwner,
+        Words("This LIVE has no chat on YouTube.", "Este LIVE no tiene chat en YouTube."),
+    ),
+    "chat-key": ProblemEntry(
+        NeedsOwner,
+        Words("The key for the chat does not work.", "La clave para el chat no funciona."),
     ),
     "chat-strange": ProblemEntry(
         Unavailable,

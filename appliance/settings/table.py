@@ -178,6 +178,19 @@ ABOUT: Mapping[str, About] = {
         is_everyday=True,
         hint=Words("Read without an account.", "Se lee sin cuenta."),
     ),
+    "chat.youtube.channel": About(
+        Words("YouTube channel", "Canal de YouTube"),
+        is_everyday=True,
+        hint=Words(
+            "@name or id. Needs an API key of yours in a file.",
+            "@nombre o id. Necesita una clave de API tuya en un archivo.",
+        ),
+    ),
+    "chat.youtube.video": About(
+        Words("Only this video on YouTube", "Solo este vídeo de YouTube"),
+        hint=Words("The 11 signs of its address.", "Los 11 signos de su dirección."),
+    ),
+    "chat.youtube.key-file": About(Words("File with the YouTube API key", "Archivo con la clave de API de YouTube")),
     "moderation.words": About(
         Words("Words to hide", "Palabras que ocultar"),
         is_everyday=True,

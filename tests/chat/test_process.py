@@ -30,7 +30,7 @@ from appliance.model.event import Comment, Gift, Viewer
 
 visits = Path(sys.argv[1]) / "visits"
 
-async def opened(plan, clock):
+async def opened(plan, clock, asked):
     with visits.open("a") as file:
         file.write(".")
     visit = len(visits.read_text())

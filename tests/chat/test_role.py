@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from appliance.chat.asked import Asked, Visit
-from appliance.chat.main import ChatRole
+from appliance.chat.main import ChatRole, Opened
 from appliance.chat.outbox import MOST_WAITING, Outbox
 from appliance.chat.source import CONNECTED, LAST_WAIT_S, LAST_WAITS_S, Clock, Keeper, Source, Trouble
 from appliance.control.links.chat_link import ChatLink
@@ -97,7 +97,7 @@ async def linked(path: Path, plan: Latest[ChatPlan], desk: Desk) -> AsyncIterato
 
 
 @asynccontextmanager
-async def role(path: Path, opened: Callable[[SourcePlan, Clock], Source]) -> AsyncIterator[None]:
+async def role(path: Path, opened: Opened) -> AsyncIterator[None]:
     """The role, in this process."""
     task = asyncio.create_task(ChatRole(path, os.geteuid(), opened, quick()).run())
     try:
@@ -119,7 +119,7 @@ def run(test: Callable[[], Awaitable[None]]) -> None:
 def test_a_role_that_nobody_wants_any_longer_ends(path: Path) -> None:
     """It goes on without its socket while it has sources: control may just have been restarted."""
 
-    async def source(_plan: SourcePlan, _clock: Clock) -> Source:
+    async def source(_plan: SourcePlan, *_: object) -> Source:
         yield CONNECTED
         await asyncio.Event().wait()
 
@@ -142,7 +142,7 @@ def test_a_role_that_nobody_wants_any_longer_ends(path: Path) -> None:
 def test_one_source_fails_whatever_it_raises_and_the_others_go_on(path: Path) -> None:
     opened = list[str]()
 
-    async def source(plan: SourcePlan, _clock: Clock) -> Source:
+    async def source(plan: SourcePlan, *_: object) -> Source:
         opened.append(plan.platform)
         yield CONNECTED
         if plan == TWITCH:
@@ -166,7 +166,7 @@ def test_control_may_come_and_go_and_nobody_connects_to_a_platform_again(path: P
     opened = list[SourcePlan]()
     more = asyncio.Queue[AnyEvent]()
 
-    async def source(plan: SourcePlan, _clock: Clock) -> Source:
+    async def source(plan: SourcePlan, *_: object) -> Source:
         opened.append(plan)
         yield CONNECTED
         while True:
@@ -196,7 +196,7 @@ def test_control_may_come_and_go_and_nobody_connects_to_a_platform_again(path: P
 def test_a_changed_plan_ends_what_is_not_wanted_and_leaves_the_rest(path: Path) -> None:
     opened, closed = list[SourcePlan](), list[SourcePlan]()
 
-    async def source(plan: SourcePlan, _clock: Clock) -> Source:
+    async def source(plan: SourcePlan, *_: object) -> Source:
         opened.append(plan)
         try:
             yield CONNECTED
@@ -244,7 +244,7 @@ def test_a_role_that_talks_nonsense_is_hung_up_on_and_another_is_heard(path: Pat
             # One that hangs keeps no other out.
             _, hung = await connected(path)
 
-            async def source(_plan: SourcePlan, _clock: Clock) -> Source:
+            async def source(_plan: SourcePlan, *_: object) -> Source:
                 yield CONNECTED
                 yield comment(1)
                 await asyncio.Event().wait()

@@ -15,6 +15,7 @@ import pytest
 from aiohttp import web
 
 from appliance.chat import tiktok as adapter
+from appliance.chat.asked import Asked
 from appliance.chat.opened import opened
 from appliance.chat.source import Clock, Connected, Trouble
 from appliance.chat.tiktok import Site, tiktok
@@ -460,7 +461,7 @@ def test_a_plan_names_the_places() -> None:
         async with site.serving():
             places = Addresses(app=site.url, webcast=f"{site.url}/webcast", sign=f"{site.url}/sign")
             plan = SourcePlan(platform="tiktok", name="@maya", addresses=places)
-            async with aclosing(opened(plan, Clock(lambda: NOW, time.monotonic))) as source:
+            async with aclosing(opened(plan, Clock(lambda: NOW, time.monotonic), Asked())) as source:
                 assert isinstance(await anext(source), Connected)
 
     run(test)

@@ -97,4 +97,7 @@ def chat_plan_for(config: ChatConfig) -> ChatPlan:
         sources.append(SourcePlan(platform="tiktok", name=name, addresses=places))
     if config.twitch.channel:
         sources.append(SourcePlan(platform="twitch", name=config.twitch.channel))
+    video = config.youtube
+    if video.channel or video.video:
+        sources.append(SourcePlan(platform="youtube", name=video.channel, video=video.video, key_file=video.key_file))
     return ChatPlan(sources=tuple(sources))

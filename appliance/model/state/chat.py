@@ -55,12 +55,17 @@ class ChatMessage(Value, frozen=True):
 
 
 class ChatSource(Value, frozen=True):
-    """One platform: whether its chat is heard, and what it says of the LIVE itself, since `live_at`."""
+    """One platform: whether its chat is heard, and what it says of the LIVE itself, since `live_at`.
+
+    `quota_used` of `quota` of what may be asked there today is spent; 0 where nobody counts.
+    """
 
     platform: str
     status: PlatformStatus = "off"
     live: LiveStanding = "unknown"
     live_at: float = 0.0
+    quota_used: int = 0
+    quota: int = 0
     problem: Problem | None = None
 
 
