@@ -162,6 +162,7 @@ def _parser() -> argparse.ArgumentParser:
     token.add_argument("name", nargs="?", help="a name for the new token")
     token.add_argument("--list", action="store_true", help="list the tokens")
     token.add_argument("--revoke", metavar="NAME", help="make a token worthless")
+    token.add_argument("--helper", action="store_true", help="the new token may hide and pin in the chat, nothing else")
     token.add_argument("--viewer", action="store_true", help="the new token may look, but not change anything")
     token.add_argument("--link", action="store_true", help="print a new one-time link to the panel")
     token.add_argument("--qr", action="store_true", help="the same, with a QR code for a phone's camera")

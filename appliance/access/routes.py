@@ -177,7 +177,7 @@ async def _rename(request: web.Request) -> web.Response:
 
 
 async def _invite(request: web.Request) -> web.Response:
-    asked = await _read(request, Invitation, '{"role": "owner"} or {"role": "viewer"}')
+    asked = await _read(request, Invitation, '{"role": "owner"}, {"role": "helper"} or {"role": "viewer"}')
     access, host = request.app[_access], request.headers["Host"]
     # The asker's own address works in this network; only "localhost" would be another machine for the other phone.
     site = access.site if is_loopback(host) and access.site else f"{request.scheme}://{host}"

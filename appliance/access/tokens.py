@@ -28,7 +28,8 @@ MOST_SESSIONS = 32
 IDLE_S = 30 * 24 * 3600.0
 _NAME = re.compile(r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$")
 
-type Role = Literal["owner", "viewer"]
+type Role = Literal["owner", "helper", "viewer"]
+"""A helper hides and pins messages of the chat; a viewer only looks."""
 type Way = Literal["", "link", "pin", "invite", "password"]
 """How a browser came in; empty for tokens and for those that came before this was noted."""
 

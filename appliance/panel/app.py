@@ -18,7 +18,7 @@ from aiohttp.typedefs import Handler
 
 from appliance.access.body import read_body
 from appliance.access.denied import Denied
-from appliance.access.guard import Access, is_owner
+from appliance.access.guard import Access, check_command, is_owner
 from appliance.access.json_answer import json_answer, must_be_json, problem_answer
 from appliance.access.notices import for_viewers
 from appliance.access.origin import READS
@@ -155,6 +155,7 @@ async def _state(request: web.Request) -> web.Response:
 async def _do(request: web.Request) -> web.Response:
     must_be_json(request)
     command = read_command(await request.read())
+    check_command(request, command)
     facts = await request.app[_panel].desk.do(command)
     return json_answer({"ok": True, **facts})
 

@@ -18,6 +18,13 @@ ACCESS = {
         Refused,
         Words("You may only look. Ask an owner.", "Tú solo puedes mirar. Pídelo a un dueño."),
     ),
+    "helper-only": ProblemEntry(
+        Refused,
+        Words(
+            "You may hide and pin in the chat. Ask an owner for more.",
+            "Puedes ocultar y fijar en el chat. Para más, pídelo a un dueño.",
+        ),
+    ),
     "link-used": ProblemEntry(
         Refused,
         Words(

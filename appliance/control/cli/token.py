@@ -10,11 +10,13 @@ from pathlib import Path
 
 from appliance.access.pins import in_groups
 from appliance.access.qr import qr_text
-from appliance.access.tokens import AccessFiles
+from appliance.access.tokens import AccessFiles, Role
 from appliance.control.house.addresses import link_to, panel_address, site_of
 from appliance.errors import Invalid
 from appliance.model.config import Config
 from appliance.storage.files import make_directory
+
+_MAY: dict[Role, str] = {"owner": "", "helper": "  may hide and pin in the chat", "viewer": "  may only look"}
 
 
 def token_command(config: Config, options: argparse.Namespace) -> int:
@@ -24,7 +26,7 @@ def token_command(config: Config, options: argparse.Namespace) -> int:
     if options.list:
         for grant in sorted(files.tokens().values(), key=lambda grant: grant.made_at):
             made = datetime.fromtimestamp(grant.made_at, UTC).strftime("%Y-%m-%d %H:%M UTC")
-            print(f"{grant.name}  made {made}{'  may only look' if grant.role == 'viewer' else ''}")
+            print(f"{grant.name}  made {made}{_MAY[grant.role]}")
     elif options.revoke:
         files.revoke(options.revoke)
     elif options.link or options.qr:
@@ -32,7 +34,8 @@ def token_command(config: Config, options: argparse.Namespace) -> int:
     elif options.pin:
         print(in_groups(files.pin.shown()))
     elif options.name:
-        print(files.add_token(options.name, time.time(), "viewer" if options.viewer else "owner"))
+        role: Role = "viewer" if options.viewer else "helper" if options.helper else "owner"
+        print(files.add_token(options.name, time.time(), role))
     else:
         raise Invalid(
             "token-name",

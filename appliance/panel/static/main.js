@@ -177,7 +177,9 @@ async function enter() {
 	showPaired(true);
 	localStorage.setItem("plugcast-in", "1");
 	const { body } = await read("/api/whoami");
-	document.body.classList.toggle("viewer", body?.role === "viewer");
+	// A helper is a viewer who may hide and pin what is said.
+	document.body.classList.toggle("viewer", ["viewer", "helper"].includes(body?.role));
+	document.body.classList.toggle("helper", body?.role === "helper");
 	document.body.dataset.phone = body?.id || "";
 	draw();
 }

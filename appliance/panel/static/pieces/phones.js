@@ -39,7 +39,7 @@ customElements.define(
 		#sessions = -1;
 
 		build() {
-			/** @param {"owner" | "viewer"} role */
+			/** @param {"owner" | "helper" | "viewer"} role */
 			const invite = (role) =>
 				button(say(`phones.invite-${role}`), { icon: "qr-code", onclick: () => this.#invite(role) });
 			this.append(
@@ -51,7 +51,7 @@ customElements.define(
 						"plus",
 						say("phones.invite"),
 						make("p.small", say("phones.roles")),
-						make("div.buttons", invite("owner"), invite("viewer")),
+						make("div.buttons", invite("owner"), invite("helper"), invite("viewer")),
 						this.#invited,
 					),
 					this.#password(),
@@ -154,7 +154,7 @@ customElements.define(
 			this.#about.replaceChildren(make("p.small", text), ...(remove ? [remove] : []));
 		}
 
-		/** @param {"owner" | "viewer"} role */
+		/** @param {"owner" | "helper" | "viewer"} role */
 		async #invite(role) {
 			const answer = await call("POST", "/api/sessions/invite", { role });
 			put(this.said, answer.ok ? "" : sayProblem(problemOf(answer)));

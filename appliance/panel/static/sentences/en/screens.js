@@ -130,8 +130,9 @@ export default {
 		leave: "Log out",
 		"remove-this": "Log out here?",
 		invite: "Let somebody in",
-		roles: "An owner may do everything. A viewer may only look.",
+		roles: "An owner may do everything. A helper hides and pins chat messages. A viewer may only look.",
 		"invite-owner": "Second owner",
+		"invite-helper": "Helper",
 		"invite-viewer": "Viewer",
 		scan: "Scan with the other phone. It works once.",
 		"qr-alt": "QR code of the invitation",
@@ -144,6 +145,7 @@ export default {
 	},
 	role: {
 		owner: "Owner",
+		helper: "Helper",
 		viewer: "Viewer",
 	},
 	secure: {

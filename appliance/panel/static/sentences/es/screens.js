@@ -130,8 +130,9 @@ export default {
 		leave: "Salir",
 		"remove-this": "¿Salir aquí?",
 		invite: "Dejar entrar a alguien",
-		roles: "Un dueño puede todo. Un invitado solo mira.",
+		roles: "Un dueño puede todo. Un ayudante oculta y fija mensajes del chat. Un invitado solo mira.",
 		"invite-owner": "Otro dueño",
+		"invite-helper": "Ayudante",
 		"invite-viewer": "Invitado",
 		scan: "Escanéalo con el otro móvil. Vale una vez.",
 		"qr-alt": "Código QR de la invitación",
@@ -144,6 +145,7 @@ export default {
 	},
 	role: {
 		owner: "Dueño",
+		helper: "Ayudante",
 		viewer: "Invitado",
 	},
 	secure: {
