@@ -5,6 +5,7 @@ Whoever calls `carry_out` holds the Director's lock. It owns nothing; the rooms 
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,6 +13,7 @@ from typing import Any
 
 from appliance.control.chat.desk import ChatDesk
 from appliance.control.chat.room import ChatRoom
+from appliance.control.evening.evening import EveningLog
 from appliance.control.factory_reset import Presence, forget_everything
 from appliance.control.jobs.exports import ask_export, check_export
 from appliance.control.jobs.jobs import Jobs
@@ -44,6 +46,7 @@ class Rooms:
     state: Callable[[], State]
     hurry: Callable[[], None]
     steady: Callable[[], float]
+    evening: EveningLog | None = None
 
     def must_be_off_air(self) -> None:
         """Raises `Refused` while a live is wanted."""
@@ -211,6 +214,9 @@ async def _reset_box(rooms: Rooms, command: model.ResetBox) -> Facts:
         raise Unavailable("no-pin", "This box shows no PIN, so it cannot be reset from here.")
     rooms.must_be_off_air()
     await presence.check_pin(command.pin)
+    if rooms.evening is not None:
+        with contextlib.suppress(Unavailable):  # what the disk does not let go of now, the next start removes
+            await rooms.evening.erase()
     await finished_on_disk(lambda: forget_everything(state_dir))
     rooms.panel.forget()
     rooms.live_control.forget()
@@ -289,6 +295,12 @@ async def _pin(rooms: Rooms, command: model.PinMessage) -> Facts:
 async def _unpin(rooms: Rooms, _command: model.UnpinMessage) -> Facts:
     rooms.chat.room.unpin()
     return {}
+
+
+@_does(model.DeleteViewer)
+async def _delete_viewer(rooms: Rooms, command: model.DeleteViewer) -> Facts:
+    rooms.chat.room.forget_viewer(command.id)
+    return {"deleted": await rooms.evening.forget_viewer(command.id) if rooms.evening is not None else 0}
 
 
 @_does(model.TryAlert)

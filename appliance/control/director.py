@@ -15,7 +15,10 @@ from dataclasses import dataclass, field, replace
 from appliance.clock.clocks import WallClock
 from appliance.clock.wall_clock import Skew
 from appliance.control.chat.desk import ChatDesk, chat_plan_for
+from appliance.control.chat.journal import NO_JOURNAL
 from appliance.control.commands import Asked, Rooms, carry_out
+from appliance.control.evening.evening import EveningLog
+from appliance.control.evening.reading import Archive
 from appliance.control.factory_reset import Presence
 from appliance.control.jobs.exports import export_state
 from appliance.control.jobs.jobs import Jobs
@@ -73,6 +76,7 @@ class Surroundings:
     is_clock_set: Callable[[], bool | None] = lambda: None
     access: Callable[[], AccessState] = AccessState
     presence: Presence | None = None
+    evening: EveningLog | None = None
 
 
 class Director:
@@ -88,7 +92,7 @@ class Director:
         self._deciding = asyncio.Lock()
         self._keep_now = asyncio.Event()
         self._jobs = Jobs(around.clock.steady)
-        self._chat = ChatDesk(around.clock)
+        self._chat = ChatDesk(around.clock, around.evening or NO_JOURNAL)
         self.watching = Watching(around.clock.steady)
         self._shedding = Shedding()
         self._shown = Shown(Known(self.config, around.name, around.version, around.demo))
@@ -106,13 +110,22 @@ class Director:
         self._rooms = Rooms(
             live_control=self._live_control, chat=self._chat, panel=self._panel, jobs=self._jobs, hearing=self._hearing,
             keys=around.keys, presence=around.presence, state=lambda: self.state.value, hurry=self._keep_now.set,
-            steady=self._steady,
+            steady=self._steady, evening=around.evening,
         )  # fmt: skip
 
     @property
     def config(self) -> Config:
         """The joined config in use."""
         return self._panel.config
+
+    def archive(self, evening: EveningLog) -> Archive:
+        """What is kept of evenings, for the panel."""
+        return Archive(evening, self._chat.room, lambda: self.state.value, lambda: self.config)
+
+    @property
+    def session(self) -> int:
+        """The number of the newest live that was asked for."""
+        return self._live_control.wish.session
 
     @property
     def checks(self) -> tuple[Check, ...]:

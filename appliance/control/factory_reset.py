@@ -12,10 +12,13 @@ from typing import Protocol
 from appliance.settings.panel_file import PANEL_FILE
 from appliance.storage.files import is_there, remove, remove_tree, write_atomically
 
+EVENING = "evening"
+"""Where the evening's log is."""
+
 log = logging.getLogger(__name__)
 
 _MARK = "factory-reset"
-_DIRECTORIES = ("keys", "access")
+_DIRECTORIES = ("keys", "access", EVENING)
 
 
 class Presence(Protocol):

@@ -17,9 +17,12 @@ from appliance import __version__
 from appliance.access.guard import Access
 from appliance.access.tokens import AccessFiles, credentials_of
 from appliance.clock.ages import running_s
+from appliance.clock.clocks import WallClock
 from appliance.clock.wall_clock import is_clock_set
 from appliance.control.director import Director, Surroundings
-from appliance.control.factory_reset import finish_reset
+from appliance.control.evening.base import SCHEMA, VERSION
+from appliance.control.evening.evening import EveningLog
+from appliance.control.factory_reset import EVENING, finish_reset
 from appliance.control.house.addresses import host_names
 from appliance.control.house.house_view import HouseView
 from appliance.control.house.identity import box_id
@@ -45,11 +48,13 @@ from appliance.model.text import legible
 from appliance.panel.account_routes import add_account
 from appliance.panel.app import Viewer, create_app
 from appliance.panel.control_routes import add_control_routes
+from appliance.panel.live_routes import add_lives
 from appliance.panel.packets import PATIENCE_S
 from appliance.panel.platform_routes import add_concierge
 from appliance.settings import layers as settings_room
 from appliance.settings.layers import Settings
 from appliance.settings.panel_file import put_aside, read_panel
+from appliance.storage.database import Database
 from appliance.storage.files import kept_by, make_directory
 from appliance.storage.spool import SPOOL, Spool
 from appliance.system.notify import Notifier
@@ -103,7 +108,10 @@ async def _serve(loaded: Settings, extras: Extras, stop: asyncio.Event, spool: S
     files = AccessFiles(Path(config.state_dir), credentials_of(os.environ))
     access = Access(files, host_names(config), show=extras.show, running=running_s)
     lag, book = LoopLag(time.monotonic), Logbook()
-    surroundings = replace(await asyncio.to_thread(_surroundings, loaded, extras, access), late=lambda: lag.late_lately)
+    evening = EveningLog(Database(Path(config.state_dir) / EVENING / "log.sqlite", SCHEMA, VERSION), WallClock())
+    surroundings = replace(
+        await asyncio.to_thread(_surroundings, loaded, extras, access), late=lambda: lag.late_lately, evening=evening
+    )
     director = Director(loaded, surroundings)
     await director.start()
     recordings = RecordingDisk(directory_of(config))
@@ -118,6 +126,7 @@ async def _serve(loaded: Settings, extras: Extras, stop: asyncio.Event, spool: S
     app = create_app(desk, access, desk.preview, extras.viewer)
     add_control_routes(app, desk)
     add_concierge(app, director)
+    add_lives(app, director.archive(evening))
     sign_in = SignIn(config.sign_in, Path(config.state_dir), director.asides.signed_in, time.time)
     await sign_in.take_up()
     add_account(app, sign_in, director.state)
@@ -130,6 +139,10 @@ async def _serve(loaded: Settings, extras: Extras, stop: asyncio.Event, spool: S
         async with asyncio.TaskGroup() as group:
             tasks = [
                 group.create_task(director.keep(), name="keep"),
+                group.create_task(
+                    evening.keep(director.state, lambda: director.session, lambda: director.config, director.asides),
+                    name="evening",
+                ),
                 group.create_task(link.run(), name="engine link"),
                 group.create_task(screen.run(), name="screen link"),
                 group.create_task(chat.run(), name="chat link"),
@@ -153,6 +166,7 @@ async def _serve(loaded: Settings, extras: Extras, stop: asyncio.Event, spool: S
         await runner.cleanup()
         logging.getLogger().removeHandler(book)
         await director.close()
+        await asyncio.to_thread(evening.store.close)
         notifier.close()
 
 

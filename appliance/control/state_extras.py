@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from appliance.control.judge.shown import Shown
 from appliance.model.problem import Problem
-from appliance.model.state import AccountState
+from appliance.model.state import AccountState, LiveSummary
 
 
 class Asides:
@@ -26,3 +26,7 @@ class Asides:
     def signed_in(self, account: AccountState | None) -> None:
         """Who is signed in with TikTok, None for nobody."""
         self._shown.learn(replace(self._shown.known, account=account))
+
+    def summed(self, summary: LiveSummary | None) -> None:
+        """What the last LIVE was, None for none that is kept."""
+        self._shown.learn(replace(self._shown.known, summary=summary))

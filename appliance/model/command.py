@@ -225,6 +225,12 @@ class ShowViewer(Command, frozen=True, tag="show-viewer"):
     id: ChatId
 
 
+class DeleteViewer(Command, frozen=True, tag="delete-viewer"):
+    """Forget everything that is kept of this viewer: messages, gifts and the name in summaries."""
+
+    id: ChatId
+
+
 class PinMessage(Command, frozen=True, tag="pin"):
     """Keep a message of the chat, or words of your own, in sight."""
 

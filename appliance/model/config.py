@@ -232,7 +232,7 @@ class YouTubeChatConfig(Section, frozen=True):
 class ChatConfig(Section, frozen=True):
     """Where the chat comes from. `source` "tiktok" and `handle` mean what `tiktok.handle` does.
 
-    The three addresses replace TikTok's own in tests.
+    The three addresses replace TikTok's own in tests. What happens is kept for `log_days`; 0 keeps nothing.
     """
 
     source: Literal["none", "tiktok", "simulated", "replay"] = "none"
@@ -240,6 +240,7 @@ class ChatConfig(Section, frozen=True):
     app_url: WebAddress = ""
     webcast_url: WebAddress = ""
     sign_url: WebAddress = ""
+    log_days: Annotated[int, Meta(ge=0, le=3650)] = 30
     tiktok: TikTokChatConfig = TikTokChatConfig()
     twitch: TwitchChatConfig = TwitchChatConfig()
     youtube: YouTubeChatConfig = YouTubeChatConfig()

@@ -16,10 +16,11 @@ from appliance.access.entry import PasswordAnswer
 from appliance.access.routes import Invitation, Login, NewPassword, Pairing, Renaming
 from appliance.model.check import Check
 from appliance.model.command import ANY_COMMAND
+from appliance.model.evening import LivePage, OlderMessages
 from appliance.model.plan import LOOKS
 from appliance.model.platforms.platform import PlatformView
 from appliance.model.problem import Fact, Value
-from appliance.model.state import Recording, State
+from appliance.model.state import LiveSummary, Recording, State
 from appliance.panel.account_routes import AccountAnswer, AccountCode
 from appliance.settings.listing import SettingRow
 
@@ -91,6 +92,12 @@ _TEXT = Parameter("text", "query", {"type": "string", "maxLength": 300})
 _LOOK = Parameter("look", "path", {"type": "string", "enum": list(LOOKS)})
 _LINES = Parameter("lines", "query", {"type": "integer", "minimum": 1, "maximum": 2000, "default": 200})
 _LANGUAGE = Parameter("lang", "query", {"type": "string"})
+_BEFORE_MESSAGE = Parameter("before", "query", {"type": "string", "minLength": 1, "maxLength": 300})
+_BEFORE_LIVE = Parameter("before", "query", {"type": "integer", "minimum": 1, "maximum": 2**53})
+_MOST_LIVES = Parameter("most", "query", {"type": "integer", "minimum": 1, "maximum": 100, "default": 20})
+_LIVE = Parameter("id", "path", {"type": "string", "minLength": 1, "maxLength": 15})
+_AFTER = Parameter("after", "query", {"type": "integer", "minimum": 0, "maximum": 2**53, "default": 0})
+_MOST_EVENTS = Parameter("most", "query", {"type": "integer", "minimum": 1, "maximum": 1000, "default": 200})
 _METERS = Parameter("meters", "query", {"type": "string", "enum": ["0", "1"], "default": "1"})
 _PHONE_TIME = Parameter("phone-time", "query", {"type": "number"})
 
@@ -139,6 +146,18 @@ ENDPOINTS = (
     Endpoint("get", "/api/qr.svg", "Any text as a QR code.", "image/svg+xml", (422,), None, (_TEXT,)),
     Endpoint("get", "/api/doctor", "The twelve checks of the doctor.", tuple[Check, ...]),
     Endpoint("get", "/api/platforms", "Where keys come from and what suits each platform.", tuple[PlatformView, ...]),
+    Endpoint("get", "/api/chat", "Messages older than one, from the evening's log.", OlderMessages, (404, 422, 503),
+             None, (_BEFORE_MESSAGE,)),
+    Endpoint("get", "/api/lives", "The LIVEs, newest first.", tuple[LiveSummary, ...], (403, 422, 503), None,
+             (_BEFORE_LIVE, _MOST_LIVES)),
+    Endpoint("delete", "/api/lives", "Forgets every LIVE and all that viewers said and gave.", dict[str, Fact],
+             (403, 413, 503)),
+    Endpoint("get", "/api/lives/{id}", "A LIVE and what happened in it, oldest first.", LivePage, (403, 404, 422, 503),
+             None, (_LIVE, _AFTER, _MOST_EVENTS)),
+    Endpoint("get", "/api/lives/{id}.csv", "What happened in it, as a table.", "text/csv", (403, 404, 503), None,
+             (_LIVE,)),
+    Endpoint("get", "/api/lives/{id}.jsonl", "The LIVE and what happened in it, a line each.", "application/x-ndjson",
+             (403, 404, 503), None, (_LIVE,)),
     Endpoint("get", "/api/account", "Who signed in with TikTok.", AccountAnswer),
     Endpoint("post", "/api/account", "Begins to sign in: the text of a QR code.", AccountCode, (403, 413, 424, 503)),
     Endpoint("delete", "/api/account", "Signs out.", AccountAnswer, (403, 413, 503)),

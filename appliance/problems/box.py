@@ -126,6 +126,33 @@ BOX = {
         Invalid,
         Words("This message is hidden or gone.", "Este mensaje está oculto o ya no está."),
     ),
+    "log-not-kept": ProblemEntry(
+        Unavailable,
+        Words(
+            "What viewers say and give cannot be kept: {reason}. Stream and chat go on. Make room on the disk or "
+            "mend it.",
+            "No se puede guardar lo que dice y da el público: {reason}. La emisión y el chat siguen. Haz sitio en el "
+            "disco o arréglalo.",
+        ),
+    ),
+    "log-damaged": ProblemEntry(
+        Unavailable,
+        Words(
+            "The log of your LIVEs was damaged. It was set aside, and a new one has begun.",
+            "El registro de tus LIVE estaba dañado. Se apartó y ha empezado uno nuevo.",
+        ),
+    ),
+    "log-away": ProblemEntry(
+        Unavailable,
+        Words(
+            "The log of your LIVEs cannot be read right now. Try again in a moment.",
+            "Ahora no se puede leer el registro de tus LIVE. Inténtalo otra vez en un momento.",
+        ),
+    ),
+    "no-such-live": ProblemEntry(
+        Refused,
+        Words("This LIVE is not in the log any more.", "Este LIVE ya no está en el registro."),
+    ),
     "nothing-to-undo": ProblemEntry(
         Refused,
         Words("It has ended already.", "Ya ha terminado."),

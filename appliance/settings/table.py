@@ -160,6 +160,11 @@ ABOUT: Mapping[str, About] = {
         },
     ),
     "chat.handle": About(Words("The same, for “Chat from: TikTok”", "Lo mismo, para «Chat desde: TikTok»")),
+    "chat.log-days": About(
+        Words("Keep what viewers said and gave (days)", "Guardar lo que dijo y dio el público (días)"),
+        is_everyday=True,
+        hint=Words("0 keeps nothing, and deletes what is kept.", "0 no guarda nada y borra lo guardado."),
+    ),
     "chat.app-url": About(Words("Chat test address 1", "Dirección de prueba del chat 1"), needs="restart"),
     "chat.webcast-url": About(Words("Chat test address 2", "Dirección de prueba del chat 2"), needs="restart"),
     "chat.sign-url": About(Words("Chat test address 3", "Dirección de prueba del chat 3"), needs="restart"),

@@ -43,7 +43,7 @@ class Box:
     async def get(self, path: str, **more: Any) -> tuple[int, Any]:
         async with self.http.get(self.url + path, **more) as answer:
             body = await answer.read()
-            return answer.status, json.loads(body) if "json" in answer.content_type else body
+            return answer.status, json.loads(body) if answer.content_type == "application/json" else body
 
     async def do(self, command: dict[str, Any], **more: Any) -> tuple[int, Any]:
         async with self.http.post(f"{self.url}/api/do", json=command, **more) as answer:

@@ -13,7 +13,8 @@ from appliance.chat.irc import parse
 from appliance.chat.twitch import Channel
 from appliance.clock.clocks import WallClock
 from appliance.control.chat.desk import ChatDesk
-from appliance.control.chat.room import LONGEST_COMMENT, LONGEST_NAME
+from appliance.control.chat.room import LONGEST_COMMENT
+from appliance.control.chat.who import LONGEST_NAME
 from appliance.control.links.chat_link import MAX_FRAME
 from appliance.errors import Invalid
 from appliance.model.chat import ChatPlan, Happened, SourcePlan, unpack_from_chat

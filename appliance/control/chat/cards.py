@@ -16,17 +16,23 @@ from appliance.model.state.chat import MOST_MESSAGES, ChatMessage, HiddenWhy
 _NOBODY_WROTE = ""
 MOST_GONE = 1024
 _BY_HAND = ("message", "deleted")
-_BY_WORDS = ("", "word", "link", "phone", "platform")
+BY_WORDS = ("", "word", "link", "phone", "platform")
+
+
+def _nobody_listens(_card: ChatMessage) -> None:
+    """Nobody wants to know."""
 
 
 class Cards:
     """The newest cards, oldest first, and those that stand elsewhere for as long as they stand there.
 
-    Hidden cards give way to shown ones, but for a quarter of the places: what is held waits for the owner there.
+    `tell` hears of each card that is new or another one. Hidden cards give way to shown ones, but for a quarter of the
+    places: what is held waits for the owner there.
     """
 
-    def __init__(self, most: int = MOST_MESSAGES) -> None:
+    def __init__(self, most: int = MOST_MESSAGES, tell: Callable[[ChatMessage], None] = _nobody_listens) -> None:
         self._most = most
+        self._tell = tell
         self._cards: dict[str, ChatMessage] = {}
         self._wanted: frozenset[str] = frozenset()
         self._elsewhere: dict[str, ChatMessage] = {}
@@ -71,10 +77,17 @@ class Cards:
                 words = _NOBODY_WROTE if why == "deleted" else card.text
                 self._set(replace(card, hidden=why, text=words))
 
+    def remove(self, which: Callable[[ChatMessage], bool]) -> None:
+        """Takes them out, as if they had never been there."""
+        for kept in (self._elsewhere, self._cards):
+            for id_ in [id_ for id_, card in kept.items() if which(card)]:
+                self._manner.pop(id_, None)
+                del kept[id_]
+
     def judge(self, why: Callable[[ChatMessage], HiddenWhy]) -> None:
         """Judges again what only rules have hidden, and what nothing hides."""
         for card in self.everywhere():
-            if card.hidden in _BY_WORDS:
+            if card.hidden in BY_WORDS:
                 hidden = why(card) or self._manner.get(card.id, "")
                 if hidden != card.hidden:
                     self._set(replace(card, hidden=hidden))
@@ -100,6 +113,7 @@ class Cards:
 
     def _set(self, card: ChatMessage) -> None:
         (self._elsewhere if card.id in self._elsewhere else self._cards)[card.id] = card
+        self._tell(card)
 
     def _remove_one(self) -> None:
         hidden = [id_ for id_, card in self._cards.items() if card.hidden]

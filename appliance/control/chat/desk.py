@@ -10,6 +10,7 @@ from collections.abc import Iterable
 from msgspec.structs import replace
 
 from appliance.clock.clocks import WallClock
+from appliance.control.chat.journal import NO_JOURNAL, Journal
 from appliance.control.chat.now import Now
 from appliance.control.chat.room import ChatRoom
 from appliance.control.chat.samples import sample
@@ -25,11 +26,12 @@ _BEST_FIRST: tuple[PlatformStatus, ...] = ("connected", "connecting", "offline",
 class ChatDesk:
     """`room` is what was said and given, `state` that and where it comes from."""
 
-    def __init__(self, clock: WallClock) -> None:
+    def __init__(self, clock: WallClock, journal: Journal = NO_JOURNAL) -> None:
         self._clock = clock
         self._tries = 0
         self._sources: tuple[ChatSource, ...] = ()
-        self.room = ChatRoom()
+        # What has no id gets one that no earlier control gave.
+        self.room = ChatRoom(journal=journal, first_number=int(clock.now() * 1000))
 
     @property
     def state(self) -> ChatState:

@@ -12,13 +12,15 @@ from functools import singledispatchmethod
 from msgspec.structs import replace
 
 from appliance.control.chat.alerts import Alerts
-from appliance.control.chat.cards import Cards
+from appliance.control.chat.cards import BY_WORDS, Cards
 from appliance.control.chat.gifts import Streak, Streaks
+from appliance.control.chat.journal import NO_JOURNAL, Journal
 from appliance.control.chat.moderation import Moderation
 from appliance.control.chat.now import Now
 from appliance.control.chat.samples import TEST
 from appliance.control.chat.seen import Newest
 from appliance.control.chat.totals import PlatformCount, sum_of, together
+from appliance.control.chat.who import LONGEST_NAME, shown_user, user_id
 from appliance.errors import Invalid
 from appliance.model.config import ModerationConfig
 from appliance.model.event import (
@@ -56,17 +58,23 @@ MOST_DELETED = 1024
 MOST_QUESTIONS = 20
 MOST_HIDDEN_VIEWERS = 500
 LONGEST_COMMENT = 500
-LONGEST_NAME = 40
 JOINS_S = 15.0
 
 
 class ChatRoom:
     """`take` what happened, `pass_time`, and look at `state` and `alerts`."""
 
-    def __init__(self, rules: ModerationConfig | None = None, most: int = MOST_MESSAGES) -> None:
+    def __init__(
+        self,
+        rules: ModerationConfig | None = None,
+        most: int = MOST_MESSAGES,
+        journal: Journal = NO_JOURNAL,
+        first_number: int = 0,
+    ) -> None:
+        self._journal = journal
         self._moderation = Moderation(rules or ModerationConfig())
         self._approved: Newest[str, None] = Newest(MOST_MESSAGES)
-        self._cards = Cards(most)
+        self._cards = Cards(most, journal.card)
         self._streaks = Streaks()
         self._alerts = Alerts()
         self._seen: Newest[tuple[str, type, str], None] = Newest(MOST_SEEN)
@@ -77,7 +85,7 @@ class ChatRoom:
         self._questions: list[str] = []
         self._pinned: Pinned | None = None
         self._joins = ("", 0.0)
-        self._number = 0
+        self._number = first_number
 
     @property
     def state(self) -> ChatState:
@@ -146,6 +154,7 @@ class ChatRoom:
         if user is None:
             raise Invalid("no-message", f'No message of a viewer "{id_}" is there any longer.', id=id_)
         self._hidden.set(id_, user)
+        self._journal.hid(id_, hidden=True)
         self._cards.hide(lambda card: card.user.id == id_, "viewer")
         self._withdraw()
         self._alerts.remove_of(id_)
@@ -153,8 +162,24 @@ class ChatRoom:
     def show_viewer(self, id_: str) -> None:
         """What this viewer writes is seen again, and what was."""
         self._hidden.remove(id_)
+        self._journal.hid(id_, hidden=False)
         self._cards.show(lambda card: card.user.id == id_ and card.hidden == "viewer")
         self._judge_again()
+
+    def forget_viewer(self, id_: str) -> None:
+        """Nothing of this viewer is there any longer."""
+        self._cards.hide(lambda card: card.user.id == id_, "deleted")
+        self._withdraw()
+        self._cards.remove(lambda card: card.user.id == id_)
+        self._hidden.remove(id_)
+        self._alerts.remove_of(id_)
+
+    def judged(self, card: ChatMessage) -> ChatMessage:
+        """A message of before as it is shown now: as it is here, or else by the rules of now."""
+        if (there := self._cards.get(card.id)) is not None:
+            return there
+        is_by_hand = card.hidden not in BY_WORDS or self._approved.has(card.id)
+        return card if is_by_hand else replace(card, hidden=self._why(card))
 
     def pin(self, id_: str) -> None:
         """Keeps a message in sight."""
@@ -186,8 +211,6 @@ class ChatRoom:
             self._pinned = None
         self._keep()
 
-    # What each event means
-
     @singledispatchmethod
     def _happened(self, event: Event, now: Now) -> None:
         raise TypeError(event)
@@ -206,7 +229,7 @@ class ChatRoom:
 
     @_happened.register
     def _(self, event: Follow, now: Now) -> None:
-        if self._followers.first(_user_id(event, event.user), None):
+        if self._followers.first(user_id(event, event.user), None):
             self._count(event).add("follows")
             self._celebrate(self._say(event, event.user, "follow", now), now)
 
@@ -232,7 +255,7 @@ class ChatRoom:
         id_, until_s = self._joins
         card = self._cards.get(id_)
         if card is not None and now.steady < until_s:
-            more = replace(card, platform=event.platform, user=_user(event, event.user), count=card.count + 1)
+            more = replace(card, platform=event.platform, user=shown_user(event, event.user), count=card.count + 1)
             if self._why(more):
                 # Somebody came; nobody shall read who.
                 self._cards.put(replace(card, count=more.count))
@@ -247,10 +270,12 @@ class ChatRoom:
     def _(self, event: Likes, now: Now) -> None:
         count = self._count(event)
         count.likes = max(count.likes, event.total)
+        self._journal.counted(event, now)
 
     @_happened.register
     def _(self, event: Viewers, now: Now) -> None:
         self._count(event).watched(event)
+        self._journal.counted(event, now)
 
     @_happened.register
     def _(self, event: Standing, now: Now) -> None:
@@ -261,6 +286,7 @@ class ChatRoom:
         if event.room and count.room and event.room != count.room:
             count = self._counts[event.platform] = PlatformCount(earlier=count.room)
         count.stood(event, now.wall)
+        self._journal.counted(event, now)
 
     @_happened.register
     def _(self, event: Deleted, now: Now) -> None:
@@ -270,6 +296,7 @@ class ChatRoom:
         for id_ in messages:
             self._deleted.set(id_, None)
         self._cards.hide(lambda card: card.id in messages or card.user.id in users, "deleted")
+        self._journal.deleted(messages, users)
         self._withdraw()
         for id_ in messages:
             self._alerts.remove(id_)
@@ -279,21 +306,15 @@ class ChatRoom:
     def _say(
         self, event: Event, user: Viewer, kind: MessageKind, now: Now, *, text: str = "", count: int = 1
     ) -> ChatMessage:
-        who, id_ = _user(event, user), self._id(event)
+        who, id_ = shown_user(event, user), self._id(event)
         there = self._cards.get(id_)
         if there is not None:
             return there  # two kinds of events with one id: the first is what was judged
         is_deleted = self._deleted.has(id_)
         card = ChatMessage(
-            id=id_,
-            platform=event.platform,
-            at=round(event.at or now.wall, 1),
-            kind=kind,
-            user=who,
-            text="" if is_deleted else viewer_text(text, LONGEST_COMMENT),
-            count=count,
-            hidden="deleted" if is_deleted else "",
-        )
+            id=id_, platform=event.platform, at=round(event.at or now.wall, 1), kind=kind, user=who, count=count,
+            text="" if is_deleted else viewer_text(text, LONGEST_COMMENT), hidden="deleted" if is_deleted else "",
+        )  # fmt: skip
         return self._put(card, now)
 
     def _put(self, card: ChatMessage, now: Now) -> ChatMessage:
@@ -313,7 +334,7 @@ class ChatRoom:
             count.add("gifts", more)
             count.add("coins", more * gift.coins)
             streak.counted = streak.count
-        who = _user(gift, gift.user)
+        who = shown_user(gift, gift.user)
         shown = GiftCard(
             name=viewer_text(gift.name, LONGEST_NAME) or "Gift", count=streak.count, coins=streak.coins,
             group=gift.group, is_open=streak.is_open,
@@ -376,13 +397,3 @@ class ChatRoom:
         if card.hidden:
             raise Invalid("no-message", f'The message "{id_}" is hidden. Show it first.', id=id_)
         return card
-
-
-def _user_id(event: Event, user: Viewer) -> str:
-    return f"{event.platform}:{user.id}"
-
-
-def _user(event: Event, user: Viewer) -> ChatUser:
-    handle = viewer_text(user.handle, LONGEST_NAME)
-    name = viewer_text(user.name, LONGEST_NAME) or handle or "?"
-    return ChatUser(id=_user_id(event, user), name=name, handle=handle, badges=user.badges)

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from appliance.access.tokens import AccessFiles
+from appliance.control.factory_reset import EVENING
 from appliance.control.jobs.recordings import directory_of
 from appliance.errors import Refused
 from appliance.model.config import Config
@@ -76,6 +77,9 @@ def _all_else(config: Config) -> Iterator[Thing]:
     keys = state_dir / "keys"
     if keys.is_dir():
         yield Thing("stream keys", lambda: remove_tree(keys))
+    evening = state_dir / EVENING
+    if evening.is_dir():
+        yield Thing("what viewers said and gave, and the summaries of LIVEs", lambda: remove_tree(evening))
     certificate = state_dir / "tls"
     if certificate.is_dir():
         yield Thing("the panel's certificate", lambda: remove_tree(certificate))

@@ -52,6 +52,7 @@ from appliance.model.state import (
     UpdateState,
     UplinkState,
 )
+from appliance.model.state.summary import LiveSummary
 from appliance.problems.catalogue import told
 
 _NO_REPORT = Report()
@@ -88,6 +89,7 @@ class Known:
     account: AccountState | None = None
     chat: ChatState = field(default_factory=ChatState)
     alerts: tuple[Alert, ...] = ()
+    summary: LiveSummary | None = None
 
 
 def state_of(known: Known, before: State, made: Slices) -> State:
@@ -113,6 +115,7 @@ def state_of(known: Known, before: State, made: Slices) -> State:
         audio=renew("audio", _audio, report.sound, known.wish.muted),
         chat=known.chat,
         alerts=known.alerts,
+        summary=known.summary,
         recordings=known.recordings,
         record=renew("record", _record, report.record, known.free_mb, config),
         problems=renew("problems", partial(_stamped, before, known.now), config.language, *_problems(known, report)),

@@ -57,7 +57,8 @@ class Contents:
 def _without_viewers(state: State) -> State:
     """Who helps needs to know whether the chat works, and nothing of the people in it."""
     chat = replace(state.chat, messages=(), pinned=None, questions=(), hidden_viewers=())
-    return replace(state, chat=chat, alerts=())
+    summary = replace(state.summary, top_gifters=()) if state.summary is not None else None
+    return replace(state, chat=chat, alerts=(), summary=summary)
 
 
 def make_bundle(contents: Contents, secrets: Iterable[str]) -> bytes:

@@ -27,6 +27,7 @@ from appliance.model.state.live import (
 from appliance.model.state.picture import CanvasState, SignalState
 from appliance.model.state.recordings import ExportState, Recording, RecordState
 from appliance.model.state.sound import AudioState
+from appliance.model.state.summary import LiveSummary
 
 __all__ = [
     "SCHEMA_VERSION",
@@ -47,6 +48,7 @@ __all__ = [
     "ExportState",
     "HealthState",
     "Live",
+    "LiveSummary",
     "NeedsKey",
     "Off",
     "OnAir",
@@ -83,6 +85,7 @@ class State(Value, frozen=True):
     audio: AudioState = AudioState()
     chat: ChatState = ChatState()
     alerts: tuple[Alert, ...] = ()
+    summary: LiveSummary | None = None
     recordings: tuple[Recording, ...] = ()
     record: RecordState = RecordState()
     problems: tuple[Problem, ...] = ()

@@ -39,6 +39,8 @@ def furnish(place: Path) -> AccessFiles:
     KeyStore(place / "state").keep("tiktok", Pasted("rtmp://h/app", "key-1"))
     (place / "state" / "panel.toml").write_text('language = "es"\n')
     (place / "state" / "run.json").write_text("{}")
+    (place / "state" / "evening").mkdir()
+    (place / "state" / "evening" / "log.sqlite").write_text("what viewers said")
     (place / "state" / "recordings").mkdir()
     put(place / "state" / "recordings", "2026-01-02 03-04-05.mp4", plain(0.5))
     put(place / "state" / "recordings", "holiday.mp4", b"not ours")

@@ -1,0 +1,117 @@
+"""The evening's log over HTTP: who may see what, pages, tables in which nothing is a formula, and forgetting."""
+
+from __future__ import annotations
+
+import csv
+import json
+import sqlite3
+from pathlib import Path
+from typing import Any
+
+from appliance.access.tokens import AccessFiles
+from appliance.control.evening.base import SCHEMA, VERSION, events
+from appliance.control.factory_reset import forget_everything
+from appliance.model.event import Viewer
+from appliance.panel.live_routes import csv_lines
+from tests.control.evening.nights import LEO, MAYA, AtOnce, Night, rose, said
+from tests.control.whole_control import Box, box, place, run
+
+__all__ = ["place"]
+
+FORMULAS = ("=1+1", "+1", "-1", "@SUM(1)")
+
+
+async def a_night_on(directory: Path) -> None:
+    """An evening with one LIVE in the state directory of a box."""
+    file = directory / "state" / "evening" / "log.sqlite"
+    file.parent.mkdir(parents=True)
+    base = sqlite3.connect(file, isolation_level=None)
+    base.executescript(f"{SCHEMA} PRAGMA user_version = {VERSION}; BEGIN;")
+    night = Night(store=AtOnce(base))
+    night.at = -86_400
+    await night.begin()
+    night.happens(*(said(f"c{n}", f"word {n}", Viewer(id=f"v{n}", name="x")) for n in range(110)))
+    night.happens(said("f", "=1+1", MAYA), rose("g", 4, end=True, user=LEO, coins=25))
+    night.desk.room.hide_message("tiktok:c109")
+    await night.go(60)
+    await night.end()
+    base.execute("COMMIT")
+    base.close()
+
+
+async def refusals(it: Box, viewer: dict[str, str]) -> list[tuple[int, str]]:
+    asked = ("/api/chat?before=nobody", "/api/chat", f"/api/chat?before={'x' * 301}", "/api/lives/7",
+             "/api/lives/x.csv", "/api/lives/1?most=0", "/api/lives?before=-1", "/api/lives/1?after=9e9")  # fmt: skip
+    found = [await it.get(path) for path in asked]
+    found += [await it.get(path, headers=viewer) for path in ("/api/lives", "/api/lives/1", "/api/lives/1.csv")]
+    async with it.http.delete(f"{it.url}/api/lives", headers=viewer) as answer:
+        found.append((answer.status, await answer.json()))
+    return [(status, body["code"]) for status, body in found]
+
+
+def test_over_http(place: Path) -> None:
+    async def test() -> None:
+        await a_night_on(place)
+        async with box(place, "[chat]\nlog-days = 3650\n") as it:
+            viewer = AccessFiles(place / "state").add_token("screen", 1.0, "viewer")
+            looking = {"Authorization": f"Bearer {viewer}"}
+            state = await it.until(lambda state: state["summary"] is not None)
+            status, lives = await it.get("/api/lives")
+            assert (status, lives) == (200, [state["summary"]])
+            assert (lives[0]["totals"]["comments"], lives[0]["totals"]["coins"], lives[0]["seconds"]) == (111, 100, 60)
+
+            happened: list[Any] = []
+            after: int | None = 0
+            while after is not None:
+                status, page = await it.get(f"/api/lives/1?after={after}&most=50")
+                assert (status, page["summary"]) == (200, lives[0])
+                happened, after = happened + page["events"], page["next"]
+            assert [event["id"] for event in happened] == [
+                *(f"tiktok:c{n}" for n in range(110)),
+                "tiktok:f",
+                "tiktok:g",
+            ]
+
+            status, body = await it.get("/api/lives/1.jsonl")
+            assert [json.loads(line) for line in body.splitlines()] == [lives[0], *happened]
+            status, body = await it.get("/api/lives/1.csv")
+            rows = [*csv.DictReader(body.decode("utf-8-sig").splitlines())]
+            assert [row["id"] for row in rows] == [event["id"] for event in happened]
+            assert (rows[-2]["text"], rows[-2]["user"]) == ("'=1+1", "Maya")
+            assert (rows[-1]["gift"], rows[-1]["count"], rows[-1]["coins"]) == ("Rose", "4", "100")
+
+            for headers, newest in ((None, "word 109"), (looking, "word 108")):
+                status, older = await it.get("/api/chat?before=tiktok:f", headers=headers)
+                assert (status, len(older["messages"]), older["more"]) == (200, 100, True)
+                assert older["messages"][-1]["text"] == newest
+            assert await refusals(it, looking) == [
+                (404, "no-message"), (422, "request"), (422, "request"), (404, "no-such-live"), (404, "no-such-live"),
+                (422, "request"), (422, "request"), (422, "request"), *[(403, "viewer-only")] * 4,
+            ]  # fmt: skip
+
+            assert await it.do({"do": "delete-viewer", "id": "tiktok:leo"}) == (200, {"ok": True, "deleted": 1})
+            assert (await it.get("/api/lives"))[1][0]["top-gifters"] == []
+            await it.until(lambda state: state["summary"]["top-gifters"] == [])
+            async with it.http.delete(f"{it.url}/api/lives") as answer:
+                assert answer.status == 200
+            assert (await it.get("/api/lives"))[1] == []
+            await it.until(lambda state: state["summary"] is None)
+
+    run(test)
+
+
+def test_no_cell_is_a_formula() -> None:
+    night = Night()
+    for number, text in enumerate(FORMULAS):
+        user = Viewer(id="=v", name=text, handle=text)
+        night.happens(said(str(number), text, user), rose(f"g{number}", 1, group=str(number), user=user))
+    rows = [*csv.reader(csv_lines(tuple(events(night.store.base, 0, 0, 99))).decode().splitlines())]
+    assert len(rows) == 8
+    assert [cell for row in rows for cell in row if cell[:1] in ("=", "+", "-", "@")] == []
+    assert [row[6] for row in rows[::2]] == [f"'{text}" for text in FORMULAS]
+
+
+def test_a_factory_reset_takes_the_log_with_it(tmp_path: Path) -> None:
+    run(lambda: a_night_on(tmp_path))
+    forget_everything(tmp_path / "state")
+    assert not (tmp_path / "state" / "evening").exists()
