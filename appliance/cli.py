@@ -146,6 +146,16 @@ def _parser() -> argparse.ArgumentParser:
     _with_config(doctor)
     doctor.set_defaults(run=_doctor)
 
+    replay = command(
+        "replay", "play the log of a LIVE back into a box",
+        "Has everything that viewers said and gave happen again in the running box, whose chat.source is \"replay\".",
+        "plugcast replay live-1.jsonl --speed 10",
+    )  # fmt: skip
+    replay.add_argument("log", type=Path, help="a file from /api/lives/ID.jsonl")
+    replay.add_argument("--speed", type=float, default=1.0, help="how many times as fast; default: 1")
+    _with_config(replay)
+    replay.set_defaults(run=_replay)
+
     check = command(
         "check", "check box.toml and show where each value comes from",
         "Names everything that is wrong with the file at once (exit code 2), or prints the settings that follow.",
@@ -277,6 +287,17 @@ def _chat(options: argparse.Namespace) -> int:
     from appliance.settings import layers
 
     return chat(Path(layers.load_owners(options.config).config.run_dir))
+
+
+def _replay(options: argparse.Namespace) -> int:
+    import time
+
+    from appliance.chat.replay import main as replay
+    from appliance.chat.source import Clock
+    from appliance.settings import layers
+
+    run_dir = Path(layers.load_owners(options.config).config.run_dir)
+    return replay(options.log, run_dir, options.speed, Clock(time.time, time.monotonic))
 
 
 def _adopt(options: argparse.Namespace) -> int:

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field, replace
 
 from appliance.clock.clocks import WallClock
 from appliance.clock.wall_clock import Skew
-from appliance.control.chat.desk import ChatDesk, chat_plan_for
+from appliance.control.chat.desk import ChatDesk, chat_plan_for, replay_plan_for
 from appliance.control.chat.journal import NO_JOURNAL
 from appliance.control.commands import Asked, Rooms, carry_out
 from appliance.control.evening.evening import EveningLog
@@ -101,6 +101,7 @@ class Director:
         self.plan: Latest[Plan] = Latest(Plan())
         self.screen: Latest[ScreenPlan] = Latest(screen_plan_for(self.config, around.name))
         self.chat: Latest[ChatPlan] = Latest(ChatPlan())
+        self.replay: Latest[ChatPlan] = Latest(ChatPlan())
         self._live_control = LiveControl(
             Around(
                 keys=around.keys, wishes=around.wishes, clock=around.clock, config=lambda: self.config,
@@ -198,9 +199,9 @@ class Director:
         self._chat.said(message)
         self._shown.learn(replace(self._shown.known, chat=self._chat.state, alerts=self._chat.room.alerts))
 
-    def chat_lost(self) -> None:
-        """The chat role is gone."""
-        self._chat.lost()
+    def chat_lost(self, plan: ChatPlan) -> None:
+        """Who told of these sources is gone."""
+        self._chat.lost(plan)
         self.refresh()
 
     def watch(self, what: Watched) -> None:
@@ -224,8 +225,8 @@ class Director:
         self._follow_clock()
         self._jobs.expire()
         self._chat.look(self.config.moderation)
-        if self.chat.set(chat_plan_for(self.config.chat)):
-            self._chat.listen(self.chat.value)
+        if self.chat.set(chat_plan_for(self.config.chat)) | self.replay.set(replay_plan_for(self.config.chat)):
+            self._chat.listen(self.chat.value, self.replay.value)
         self._recognise()
         now, report, live_control = self._around.clock.now(), self._hearing.report, self._live_control
         if report and live_control.heard(report):

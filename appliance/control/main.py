@@ -58,7 +58,7 @@ from appliance.storage.database import Database
 from appliance.storage.files import kept_by, make_directory
 from appliance.storage.spool import SPOOL, Spool
 from appliance.system.notify import Notifier
-from appliance.system.sockets import socket_path, user_of
+from appliance.system.sockets import replay_path, socket_path, user_of
 
 log = logging.getLogger(__name__)
 
@@ -122,6 +122,7 @@ async def _serve(loaded: Settings, extras: Extras, stop: asyncio.Event, spool: S
     link = EngineLink(socket_path(Path(config.run_dir), "engine"), director.plan, desk, user_of("engine"))
     screen = ScreenLink(socket_path(Path(config.run_dir), "screen"), director.screen, user_of("screen"))
     chat = ChatLink(socket_path(Path(config.run_dir), "chat"), director.chat, director, user_of("chat"))
+    replay = ChatLink(replay_path(Path(config.run_dir)), director.replay, director)
     notifier = Notifier(os.environ)
     app = create_app(desk, access, desk.preview, extras.viewer)
     add_control_routes(app, desk)
@@ -146,6 +147,7 @@ async def _serve(loaded: Settings, extras: Extras, stop: asyncio.Event, spool: S
                 group.create_task(link.run(), name="engine link"),
                 group.create_task(screen.run(), name="screen link"),
                 group.create_task(chat.run(), name="chat link"),
+                group.create_task(replay.run(), name="replay link"),
                 group.create_task(recordings.watch(director.found), name="recordings"),
                 group.create_task(_reload_tokens(access), name="tokens"),
                 group.create_task(_mend_disk(spool, director), name="disk"),

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     type ChatPlatform = str
 else:
     # A platform, or what stands for one; the schema names them.
-    ChatPlatform = Literal[(*(name for name in PLATFORMS if name != "custom"), "simulated", "test")]
+    ChatPlatform = Literal[(*(name for name in PLATFORMS if name != "custom"), "simulated", "replay", "test")]
 type Name = Annotated[str, Meta(max_length=512)]
 type Said = Annotated[str, Meta(max_length=16_384)]
 type Id = Annotated[str, Meta(max_length=256)]

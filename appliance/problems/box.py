@@ -153,6 +153,17 @@ BOX = {
         Refused,
         Words("This LIVE is not in the log any more.", "Este LIVE ya no está en el registro."),
     ),
+    "log-file": ProblemEntry(
+        Invalid,
+        Words("This file is no log of a LIVE.", "Este archivo no es el registro de un LIVE."),
+    ),
+    "replay-not-wanted": ProblemEntry(
+        Unavailable,
+        Words(
+            "The box does not wait for a log. Choose “Chat from: A recording” first.",
+            "La caja no espera ningún registro. Elige antes «Chat desde: Una grabación».",
+        ),
+    ),
     "nothing-to-undo": ProblemEntry(
         Refused,
         Words("It has ended already.", "Ya ha terminado."),

@@ -180,7 +180,6 @@ def explain(settings: Settings) -> str:
 def not_built_yet(config: Config) -> tuple[Problem, ...]:
     """The features that are switched on but that this version does not have, one problem each."""
     wanted = {
-        "chat.source": config.chat.source == "replay",
         "screen.card": config.screen.card != "auto",
         "facecam.device": config.facecam.device == "csi",
         "language": config.language.partition("-")[0] not in LANGUAGES,

@@ -37,6 +37,11 @@ def socket_path(run_dir: Path, purpose: Purpose) -> Path:
     return run_dir / purpose / f"{purpose}.sock"
 
 
+def replay_path(run_dir: Path) -> Path:
+    """Where control waits for a recorded evening; only its own user may enter."""
+    return run_dir / "control" / "replay.sock"
+
+
 def user_of(role: Role) -> int:
     """The user id of a role: on a box it has a user of its own, and where one user runs all roles, that one."""
     own = os.geteuid()

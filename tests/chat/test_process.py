@@ -73,8 +73,8 @@ def test_hung_out_of_memory_and_killed_it_comes_back_and_nothing_counts_twice() 
                 desk.said(message)
                 news.set()
 
-            def chat_lost(self) -> None:
-                desk.lost()
+            def chat_lost(self, lost: ChatPlan) -> None:
+                desk.lost(lost)
                 news.set()
 
         command = Command((sys.executable, "-c", CHILD, str(home)))

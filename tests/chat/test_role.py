@@ -61,7 +61,7 @@ class Desk:
             self.sources = {source.platform: source for source in message.sources}
         self._news.set()
 
-    def chat_lost(self) -> None:
+    def chat_lost(self, plan: ChatPlan) -> None:
         self.lost += 1
         self._news.set()
 

@@ -114,7 +114,7 @@ async def test_what_viewers_do_is_in_the_state_at_once(tmp_path: Path) -> None:
     assert [alert.kind for alert in control.state.value.alerts] == ["follow"]
     control.chat_said(Happened(events=happened))
     assert control.state.value.chat.totals.comments == 1
-    control.chat_lost()
+    control.chat_lost(control.chat.value)
     chat = control.state.value.chat
     assert (chat.status, chat.totals.comments) == ("connecting", 1)
     await control.do(ChangeSetting(path="chat.source", value="none"))

@@ -30,6 +30,7 @@ from appliance.model.report import JobAnswer
 from appliance.panel.account_routes import add_account
 from appliance.panel.app import create_app
 from appliance.panel.control_routes import add_control_routes
+from appliance.panel.live_routes import add_lives
 from appliance.panel.platform_routes import add_concierge
 from appliance.panel.preview import Preview
 from appliance.panel.schema import ENDPOINTS, schema_json
@@ -145,6 +146,7 @@ def test_every_route_has_its_row(tmp_path: Path) -> None:
     add_control_routes(app, nobody)
     add_concierge(app, nobody)
     add_account(app, nobody, nobody)
+    add_lives(app, nobody)
     routes = {
         (route.method.lower(), route.resource.canonical)
         for route in app.router.routes()

@@ -167,10 +167,10 @@ def test_further_destinations_leave_tiktok_alone(tmp_path: Path) -> None:
 
 
 def test_features_of_later_versions_are_named_not_refused(tmp_path: Path) -> None:
-    text = '[chat]\nsource = "replay"\n[facecam]\ndevice = "csi"\n[screen]\ncard = "/dev/dri/c"'
+    text = '[facecam]\ndevice = "csi"\n[screen]\ncard = "/dev/dri/c"'
     config = layers.load(written(tmp_path, text)).config
     assert {problem.facts["path"] for problem in layers.not_built_yet(config)} == {
-        "chat.source", "facecam.device", "screen.card",
+        "facecam.device", "screen.card",
     }  # fmt: skip
     assert layers.not_built_yet(Config()) == ()
 

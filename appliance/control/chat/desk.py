@@ -6,6 +6,7 @@ It owns the room, and how it stands with each source that the owner has chosen. 
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Final
 
 from msgspec.structs import replace
 
@@ -20,6 +21,7 @@ from appliance.model.config import ChatConfig, ModerationConfig
 from appliance.model.event import Event
 from appliance.model.state.chat import ChatSource, ChatState, PlatformStatus
 
+REPLAY: Final = "replay"
 _BEST_FIRST: tuple[PlatformStatus, ...] = ("connected", "connecting", "offline", "limited", "failed")
 
 
@@ -63,16 +65,16 @@ class ChatDesk:
             told = {source.platform: source for source in message.sources}
             self._sources = tuple(told.get(one.platform, one) for one in self._sources)
 
-    def lost(self) -> None:
-        """The chat role is gone, and comes back."""
-        self._sources = tuple(ChatSource(platform=one.platform, status="connecting") for one in self._sources)
+    def lost(self, plan: ChatPlan) -> None:
+        """Who told of these is gone, and comes back."""
+        gone = {one.platform for one in plan.sources}
+        self._sources = tuple(_not_yet(one.platform) if one.platform in gone else one for one in self._sources)
 
-    def listen(self, plan: ChatPlan) -> None:
+    def listen(self, *plans: ChatPlan) -> None:
         """Whom the owner has chosen now."""
         known = {source.platform: source for source in self._sources}
-        self._sources = tuple(
-            known.get(one.platform, ChatSource(platform=one.platform, status="connecting")) for one in plan.sources
-        )
+        names = (one.platform for plan in plans for one in plan.sources)
+        self._sources = tuple(known.get(name) or _not_yet(name) for name in names)
 
     def follow_clock(self, step_s: float) -> None:
         """The wall's clock was set: what happened before is as long ago as it was."""
@@ -85,6 +87,16 @@ class ChatDesk:
 
     def _now(self) -> Now:
         return Now(self._clock.now(), self._clock.steady())
+
+
+def _not_yet(platform: str) -> ChatSource:
+    """A source of which nothing was heard. A log is played when somebody plays one."""
+    return ChatSource(platform=platform, status="offline" if platform == REPLAY else "connecting")
+
+
+def replay_plan_for(config: ChatConfig) -> ChatPlan:
+    """Whether somebody may play the log of another evening."""
+    return ChatPlan(sources=(SourcePlan(platform=REPLAY),) if config.source == REPLAY else ())
 
 
 def chat_plan_for(config: ChatConfig) -> ChatPlan:

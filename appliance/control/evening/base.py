@@ -45,7 +45,7 @@ INSERT INTO events (id, streak, live, at, seen, platform, kind, user, name, hand
     part, is_open, hidden, ever)
 VALUES (:id, :streak, :live, :at, :seen, :platform, :kind, :user, :name, :handle, :badges, :text, :count, :gift, :coins,
     :part, :is_open, :hidden, :ever)
-ON CONFLICT (id) DO UPDATE SET name = :name, handle = :handle, user = :user, is_open = :is_open,
+ON CONFLICT (id) DO UPDATE SET name = :name, handle = :handle, user = :user, badges = :badges, is_open = :is_open,
     count = CASE kind WHEN 'gift' THEN max(count, :count) ELSE :count END, coins = max(coins, :coins),
     text = CASE hidden WHEN 'deleted' THEN '' ELSE :text END, ever = max(ever, :ever),
     hidden = CASE hidden WHEN 'deleted' THEN hidden ELSE :hidden END

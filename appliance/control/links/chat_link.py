@@ -1,6 +1,7 @@
 """chat.sock: tells the chat role whom to listen to, and hears what happens there. No socket where nobody is wanted.
 
-The supervisor starts the chat role when there is the socket, so a box without chat has no process for it.
+The supervisor starts the chat role when there is the socket, so a box without chat has no process for it. A log that
+somebody plays back comes the same way, by a socket of its own.
 """
 
 from __future__ import annotations
@@ -28,8 +29,8 @@ class Listener(Protocol):
     def chat_said(self, message: FromChat) -> None:
         """Something happened there, or to a source."""
 
-    def chat_lost(self) -> None:
-        """The role is gone."""
+    def chat_lost(self, plan: ChatPlan) -> None:
+        """Who told of these is gone."""
 
 
 class ChatLink(RoleLink[ChatPlan]):
@@ -56,4 +57,4 @@ class ChatLink(RoleLink[ChatPlan]):
             log.warning("%s Are chat and control of the same version?", error)
         finally:
             if self._newest is reader:
-                self._listener.chat_lost()
+                self._listener.chat_lost(self._plan.value)
