@@ -129,40 +129,34 @@ BOX = {
     "log-not-kept": ProblemEntry(
         Unavailable,
         Words(
-            "What viewers say and give cannot be kept: {reason}. Stream and chat go on. Make room on the disk or "
-            "mend it.",
-            "No se puede guardar lo que dice y da el público: {reason}. La emisión y el chat siguen. Haz sitio en el "
-            "disco o arréglalo.",
+            "The log of the LIVE cannot be kept: {reason}.",
+            "No se puede guardar el registro del LIVE: {reason}.",
         ),
     ),
     "log-damaged": ProblemEntry(
         Unavailable,
         Words(
-            "The log of your LIVEs was damaged. It was set aside, and a new one has begun.",
-            "El registro de tus LIVE estaba dañado. Se apartó y ha empezado uno nuevo.",
+            "The log of your LIVEs was damaged. A new one has begun.",
+            "El registro de tus LIVE estaba dañado. Ha empezado uno nuevo.",
         ),
     ),
     "log-away": ProblemEntry(
         Unavailable,
         Words(
-            "The log of your LIVEs cannot be read right now. Try again in a moment.",
-            "Ahora no se puede leer el registro de tus LIVE. Inténtalo otra vez en un momento.",
+            "The log cannot be read right now. Try again.", "Ahora no se puede leer el registro. Inténtalo otra vez."
         ),
     ),
     "no-such-live": ProblemEntry(
         Refused,
-        Words("This LIVE is not in the log any more.", "Este LIVE ya no está en el registro."),
+        Words("This LIVE is not in the log.", "Este LIVE no está en el registro."),
     ),
     "log-file": ProblemEntry(
         Invalid,
-        Words("This file is no log of a LIVE.", "Este archivo no es el registro de un LIVE."),
+        Words("This is no log of a LIVE.", "Eso no es el registro de un LIVE."),
     ),
     "replay-not-wanted": ProblemEntry(
         Unavailable,
-        Words(
-            "The box does not wait for a log. Choose “Chat from: A recording” first.",
-            "La caja no espera ningún registro. Elige antes «Chat desde: Una grabación».",
-        ),
+        Words("The box waits for no log.", "La caja no espera ningún registro."),
     ),
     "nothing-to-undo": ProblemEntry(
         Refused,
