@@ -42,7 +42,9 @@ def _problems(language: str) -> Mapping[str, object]:
     facts = ((f"{name}.{one}", words) for name, every in NAMED_FACTS.items() for one, words in every.items())
     return {
         "sentences": {
-            "problem": _said(language, ((code, entry.words) for code, entry in CATALOGUE.items())),
+            "problem": _said(
+                language, ((code, entry.words) for code, entry in CATALOGUE.items() if not entry.is_answer)
+            ),
             "value": _said(language, facts),
         },
         "hints": {
@@ -52,9 +54,10 @@ def _problems(language: str) -> Mapping[str, object]:
 
 
 def _answers(language: str) -> Mapping[str, object]:
-    """What only an answer says: of one problem exactly which kind it is."""
+    """What only an answer says: problems of who asked, and of one problem exactly which kind it is."""
+    alone = ((code, one.words) for code, one in CATALOGUE.items() if one.is_answer)
     kinds = ((f"{code}.{kind}", words) for code, one in CATALOGUE.items() for kind, words in one.kinds.items())
-    return {"sentences": {"problem": _said(language, kinds)}}
+    return {"sentences": {"problem": _said(language, (*alone, *kinds))}}
 
 
 def _screens(language: str) -> Mapping[str, object]:

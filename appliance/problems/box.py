@@ -125,6 +125,7 @@ BOX = {
     "no-message": ProblemEntry(
         Invalid,
         Words("This message is hidden or gone.", "Este mensaje está oculto o ya no está."),
+        is_answer=True,
     ),
     "log-not-kept": ProblemEntry(
         Unavailable,
@@ -145,18 +146,22 @@ BOX = {
         Words(
             "The log cannot be read right now. Try again.", "Ahora no se puede leer el registro. Inténtalo otra vez."
         ),
+        is_answer=True,
     ),
     "no-such-live": ProblemEntry(
         Refused,
         Words("This LIVE is not in the log.", "Este LIVE no está en el registro."),
+        is_answer=True,
     ),
     "log-file": ProblemEntry(
         Invalid,
         Words("This is no log of a LIVE.", "Eso no es el registro de un LIVE."),
+        is_answer=True,
     ),
     "replay-not-wanted": ProblemEntry(
         Unavailable,
         Words("The box waits for no log.", "La caja no espera ningún registro."),
+        is_answer=True,
     ),
     "nothing-to-undo": ProblemEntry(
         Refused,

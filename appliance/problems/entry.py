@@ -19,7 +19,8 @@ class ProblemEntry:
 
     `then` is the class of error that it is raised as. `short` is said where there is one line only, in the rows of
     what a live needs; `hints` are further things to try, most likely first. `kinds` are said in place of `words` when
-    the problem's fact `kind` or `found` names one of them: of one code, exactly what is wrong.
+    the problem's fact `kind` or `found` names one of them: of one code, exactly what is wrong. `is_answer`: only who
+    asked is told, so that the page needs the words when it was told so and not before.
     """
 
     then: type[PlugcastError]
@@ -28,6 +29,7 @@ class ProblemEntry:
     hints: tuple[Words, ...] = ()
     fix: Fix | None = None
     kinds: Mapping[str, Words] = field(default_factory=dict)
+    is_answer: bool = False
 
     def words_for(self, facts: Mapping[str, Fact]) -> Words:
         """What is said of a problem with these facts."""
