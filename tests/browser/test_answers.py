@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from playwright.sync_api import Browser, BrowserContext, expect
 
-from tests.browser.chromium import assert_quiet, device, opened
+from tests.browser.chromium import assert_quiet, device, opened, resize
 from tests.browser.fakebox import FakeBox
 from tests.browser.screens import live
 
@@ -168,3 +168,57 @@ def test_what_a_viewer_saw_goes_with_the_live(phone: BrowserContext, box: FakeBo
     expect(page.locator("figcaption")).to_be_visible()
     box.change(live={"type": "off"})
     expect(page.locator("figcaption")).to_be_hidden()
+
+
+SHEET = """() => {
+    window.shared = [];
+    let isLate = true;
+    navigator.canShare = ({ files }) => files.length === 1;
+    navigator.share = async ({ files: [file] }) => {
+        if (isLate) { isLate = false; throw new DOMException("too late", "NotAllowedError"); }
+        window.shared.push(file.name);
+    };
+}"""
+
+
+def test_a_clip_goes_to_the_phones_own_apps_also_when_it_took_long_to_come(phone: BrowserContext, box: FakeBox) -> None:
+    """With a FAKE of the sheet that phones have, which opens at a fresh press alone."""
+    page = opened(phone, "about:blank")
+    page.add_init_script(f"({SHEET})()")
+    page.goto(f"{box.url}/#/clips")
+    name = box.state["recordings"][1]["name"]
+    share = page.locator(f"li[data-name='{name}']").get_by_role("button", name="Share")
+    share.tap()
+    expect(share).to_have_text("Share now")
+    share.tap()
+    expect(share).to_have_text("Share")
+    assert page.evaluate("window.shared") == [name]
+    assert box.hits[f"/api/recordings/{name}"] == 1
+    assert_quiet(page)
+
+
+def test_a_box_that_is_away_is_said_on_every_screen(phone: BrowserContext, box: FakeBox) -> None:
+    page = opened(phone, f"{box.url}/#/clips")
+    page.wait_for_selector(".clip")
+    resize(page, 844, 390)
+    box.stop()
+    expect(page.locator("#silence")).to_contain_text("No answer from the box")
+    page.tap("plug-ways a[href='#/']")
+    expect(page.locator("#silence")).to_be_hidden()  # there it stands on the picture
+    expect(page.locator(".status")).to_contain_text("No answer from the box")
+    box.restart()
+    resize(page, 390, 844)
+    assert_quiet(page)
+
+
+def test_a_look_with_a_place_for_a_camera_says_when_there_is_none(phone: BrowserContext, box: FakeBox) -> None:
+    page = opened(phone, f"{box.url}/#/looks")
+    expect(page.locator(".look-split")).to_contain_text("No camera is chosen")
+    expect(page.locator(".look-blur")).not_to_contain_text("No camera")
+    for one in box.settings:
+        if one["path"] == "facecam.device":
+            one["value"] = "/dev/video2"
+    with page.expect_response("**/api/settings?*"):
+        page.reload()
+    page.wait_for_selector(".look-split img:not([hidden])")
+    expect(page.locator(".look-note")).to_be_hidden()
