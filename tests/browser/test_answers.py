@@ -202,7 +202,7 @@ def test_a_box_that_is_away_is_said_on_every_screen(phone: BrowserContext, box: 
     page.wait_for_selector(".clip")
     resize(page, 844, 390)
     box.stop()
-    expect(page.locator("#silence")).to_contain_text("No answer from the box")
+    expect(page.locator("#silence").filter(visible=True)).to_contain_text("No answer from the box")
     page.tap("plug-ways a[href='#/']")
     expect(page.locator("#silence")).to_be_hidden()  # there it stands on the picture
     expect(page.locator(".status")).to_contain_text("No answer from the box")
