@@ -202,6 +202,28 @@ def test_who_may_only_look_finds_nothing_that_is_refused(phone: BrowserContext, 
     assert_quiet(page)
 
 
+def test_a_helper_hides_and_pins_and_finds_nothing_else(phone: BrowserContext, box: FakeBox) -> None:
+    box.role = "helper"
+    one, two = message(1), message(2)
+    page = chat_of(phone, box, on(one, two, pinned={"id": "", "name": "", "text": "Hi"}, questions=[one]))
+    page.wait_for_selector("body.helper")
+    page.locator(".chat-pinned button").tap()
+    sent(box, {"do": "unpin"})
+    row(page, one["id"]).tap()
+    buttons = page.locator(".chat-sheet button").filter(visible=True)
+    expect(buttons).to_have_text(["", "Hide message", "Hide viewer", "Pin"])
+    press(page, "Pin")
+    sent(box, {"do": "pin", "id": one["id"]})
+    row(page, one["id"]).tap()
+    press(page, "Hide message")
+    sent(box, {"do": "hide-message", "id": one["id"]})
+    shown(page, two["id"])
+    expect(page.locator(".chat-undo")).to_be_hidden()
+    page.tap(".chat-more")
+    expect(buttons).to_have_count(1)
+    assert_quiet(page)
+
+
 def test_without_a_chat_it_says_what_one_means_and_takes_the_name(phone: BrowserContext, box: FakeBox) -> None:
     page = opened(phone, f"{box.url}/#/chat")
     page.locator(".chat-start summary").tap()

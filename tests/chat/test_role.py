@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import os
 import tempfile
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
@@ -137,6 +138,21 @@ def test_a_role_that_nobody_wants_any_longer_ends(path: Path) -> None:
             await role
 
     run(test)
+
+
+async def test_a_link_that_is_called_off_while_it_closes_leaves_nothing_open(path: Path) -> None:
+    """What stays open warns when it is collected, and so fails."""
+    plan = Latest(ChatPlan(sources=(TIKTOK,)))
+    link = asyncio.create_task(ChatLink(path, plan, Desk()).run())
+    while not path.exists():  # noqa: ASYNC110, ASYNC240 - whoever makes it tells nobody
+        await asyncio.sleep(0)
+    plan.set(ChatPlan())
+    while path.exists():  # noqa: ASYNC110, ASYNC240
+        await asyncio.sleep(0)
+    link.cancel()
+    await asyncio.gather(link, return_exceptions=True)
+    await asyncio.sleep(0.01)
+    gc.collect()
 
 
 def test_one_source_fails_whatever_it_raises_and_the_others_go_on(path: Path) -> None:

@@ -85,10 +85,8 @@ class RoleLink[Plan]:
             # A role may be started because there is a socket.
             with contextlib.suppress(OSError):
                 self._path.unlink(missing_ok=True)
-            # Who came just before is let in first: asyncio forgets one that it has accepted and not yet attached, open.
-            for _ in range(TURNS_TO_LET_IN):
-                await asyncio.sleep(0)
-            server.close()
+            # Also where we are called off meanwhile.
+            await asyncio.shield(asyncio.ensure_future(_close(server)))
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         if (ours := asyncio.current_task()) is None:
@@ -116,3 +114,12 @@ class RoleLink[Plan]:
             async for plan in self._plan.changes():
                 writer.write(self._pack(plan))
                 await writer.drain()
+
+
+async def _close(server: asyncio.Server) -> None:
+    """Who came just before is let in first: asyncio forgets one that it has accepted and not yet attached, open."""
+    try:
+        for _ in range(TURNS_TO_LET_IN):
+            await asyncio.sleep(0)
+    finally:
+        server.close()

@@ -97,7 +97,7 @@ customElements.define(
 					icon("pin"),
 					make("p", make("span.unseen", `${say("chat.pinned")}: `), who, " ", text),
 					make(
-						"button.quiet.own",
+						"button.quiet.own.helps",
 						{ type: "button", "aria-label": say("chat.unpin"), onclick: () => this.do({ do: "unpin" }) },
 						icon("x"),
 					),

@@ -74,7 +74,8 @@ export class Messages extends Piece {
 		const chat = this.newest?.chat;
 		if (!chat) return;
 		this.#drawnAt = performance.now();
-		const mayAct = !document.body.classList.contains("viewer");
+		const { classList } = document.body;
+		const mayAct = !classList.contains("viewer") || classList.contains("helper");
 		if (mayAct !== this.#mayAct) this.#forget();
 		this.#mayAct = mayAct;
 		const viewers = new Set((chat["hidden-viewers"] || []).map(({ id }) => id));

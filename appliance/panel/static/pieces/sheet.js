@@ -6,6 +6,8 @@ import { hiddenBy, nameOf, platformOf, stateOf } from "../lib/chat.js";
 
 const KINDS = /** @type {const} */ (["comment", "gift", "follow", "share", "subscribe", "join", "question"]);
 const MOST_OWN = 200;
+/** What a helper may do; the way back is an owner's. */
+const HELPS = ["hide-message", "hide-viewer", "pin"];
 
 /** @param {string} text */
 const words = (text) => make("bdi.words", { dir: "auto" }, text);
@@ -21,10 +23,14 @@ export function aboutMessage(message, chat, act) {
 	const hidden = hiddenBy(message, viewers);
 	const facts = [user.handle ? `@${user.handle}` : "", platformOf(platform), when(at)];
 	if (hidden) facts.push(sayOr(`chat-hidden.${hidden}`, hidden));
+	const isHelper = document.body.classList.contains("helper");
 	/** @param {Key} word @param {string} sign @param {string} verb @param {string} [undo] @param {string} [whom] */
-	const way = (word, sign, verb, undo = "", whom = id) =>
-		button(say(word), { icon: sign, onclick: () => act({ do: verb, id: whom }, undo ? { do: undo, id: whom } : null) });
-	/** @type {HTMLElement[]} */
+	const way = (word, sign, verb, undo = "", whom = id) => {
+		if (isHelper && !HELPS.includes(verb)) return null;
+		const back = undo && !isHelper ? { do: undo, id: whom } : null;
+		return button(say(word), { icon: sign, onclick: () => act({ do: verb, id: whom }, back) });
+	};
+	/** @type {(HTMLElement | null)[]} */
 	const ways = [];
 	if (hidden === "viewer") ways.push(way("chat.show-viewer", "rotate-ccw", "show-viewer", "", user.id));
 	else if (hidden === "held") ways.push(way("chat.approve", "check", "approve-message", "hide-message"));
@@ -45,7 +51,7 @@ export function aboutMessage(message, chat, act) {
 	return [
 		make("p.chat-about", nameOf(user), " ", words(text)),
 		make("p.small", facts.filter(Boolean).join(" · ")),
-		make("div.buttons.own", ...ways),
+		make(isHelper ? "div.buttons" : "div.buttons.own", ...ways),
 	];
 }
 
