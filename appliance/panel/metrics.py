@@ -120,7 +120,17 @@ def _box(state: State) -> Iterator[Metric]:
     yield _gauge("engine_up", "Whether the engine answers.", state.engine.connected)
     yield _gauge("engine_uptime_seconds", "Since when the engine runs.", state.engine.uptime_s)
     yield _gauge("engine_memory_bytes", "The engine's memory.", state.engine.memory_mb * 1e6)
-    yield _gauge("chat_viewers", "How many watch.", state.chat.viewers)
+    yield from _chat(state)
+
+
+def _chat(state: State) -> Iterator[Metric]:
+    chat = state.chat
+    sources: list[Sample] = [({"platform": one.platform}, float(one.status == "connected")) for one in chat.sources]
+    yield Metric("chat_up", "gauge", "Whether the chat of a platform is heard.", sources)
+    yield _gauge("chat_viewers", "How many watch.", chat.viewers)
+    yield _gauge("chat_likes", "Likes of this LIVE, as the platforms count them.", chat.totals.likes)
+    for name in ("comments", "follows", "shares", "subscribes", "gifts", "coins"):
+        yield _counter(f"chat_{name}", f"What this LIVE brought: {name}.", getattr(chat.totals, name))
 
 
 def _gauge(name: str, words: str, value: float | None) -> Metric:

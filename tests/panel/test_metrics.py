@@ -23,6 +23,7 @@ from appliance.model.state import (
     State,
     UpdateState,
 )
+from appliance.model.state.chat import ChatSource, ChatState, ChatTotals
 from appliance.panel.metrics import Own, exposition
 
 STATE = State(
@@ -96,3 +97,12 @@ def test_no_name_and_no_number_breaks_the_format(text: str, number: float, whole
     )
     it = parsed(exposition(state, Own()))
     assert float(value(it, "destination_kbps", destination=text)) == float(whole)
+
+
+def test_what_a_live_brings_is_counted() -> None:
+    totals = ChatTotals(comments=5, follows=1, gifts=3, coins=40, likes=700)
+    sources = (ChatSource(platform="tiktok", status="connected"), ChatSource(platform="twitch", status="failed"))
+    it = parsed(exposition(State(chat=ChatState(totals=totals, sources=sources, viewers=12)), Own()))
+    named = ("chat_comments_total", "chat_follows_total", "chat_gifts_total", "chat_coins_total", "chat_likes")
+    assert [value(it, name) for name in (*named, "chat_viewers")] == [5, 1, 3, 40, 700, 12]
+    assert [value(it, "chat_up", platform=name) for name in ("tiktok", "twitch")] == [1, 0]

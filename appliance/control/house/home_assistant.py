@@ -20,6 +20,8 @@ ONLINE, OFFLINE = "online", "offline"
 LONGEST_STATE = 255
 """Home Assistant takes no longer text as a state."""
 
+MOMENTS = (("gift", "Last gift", "mdi:gift"), ("follow", "Last follow", "mdi:account-plus"))
+"""What happens among the viewers and is told at once: its kind, its name in Home Assistant, its icon."""
 _STATES = ["off", "preparing", "practicing", "connecting", "on-air", "reconnecting", "needs-key", "ending"]
 _VERDICTS = ["good", "fair", "bad", "unknown"]
 
@@ -51,6 +53,10 @@ class Topics:
         """How the newest command failed as JSON, with an empty text when it did not."""
         return f"{self.base}/error"
 
+    def moment(self, kind: str) -> str:
+        """Where the newest `gift` or `follow` is told as JSON, once."""
+        return f"{self.base}/{kind}"
+
     def order(self, name: str) -> str:
         """Where a command is given: `start`, `stop`, `clip`, `back-soon`."""
         return f"{self.base}/do/{name}"
@@ -69,6 +75,25 @@ def state_payload(state: State) -> bytes:
             "kbps": kbps,
             "viewers": state.chat.viewers,
             "back-soon": "ON" if state.cover == "brb" else "OFF",
+        }
+    )
+
+
+def moment_payload(state: State, kind: str) -> tuple[float, bytes]:
+    """The newest `gift` or `follow` that everybody may see, and when it was; empty when there is none."""
+    card = next((one for one in reversed(state.chat.messages) if one.kind == kind and not one.hidden), None)
+    if card is None:
+        return 0.0, b""
+    name, gift = card.user.name, card.gift
+    return card.at, msgspec.json.encode(
+        {
+            "id": card.id,
+            "text": (f"{name}: {gift.count} × {gift.name}" if gift else name)[:LONGEST_STATE],
+            "name": name,
+            "platform": card.platform,
+            "gift": gift.name if gift else "",
+            "count": gift.count if gift else 1,
+            "coins": gift.coins if gift else 0,
         }
     )
 
@@ -108,6 +133,13 @@ def _sensors(topics: Topics) -> list[tuple[str, str, Json]]:
         template = "{{ value_json['" + field + "'] }}"
         return {"name": name, "state_topic": topics.state, "value_template": template, **more}
 
+    def moment(name: str, kind: str, icon: str) -> Json:
+        # The same again is news, too: a lamp shall flash for every rose.
+        return {
+            "name": name, "state_topic": topics.moment(kind), "value_template": "{{ value_json.text }}",
+            "json_attributes_topic": topics.moment(kind), "force_update": True, "icon": icon,
+        }  # fmt: skip
+
     error: Json = {
         "name": "Last error", "state_topic": topics.error, "value_template": "{{ value_json.text }}",
         "json_attributes_topic": topics.error, "entity_category": "diagnostic", "icon": "mdi:alert-circle-outline",
@@ -123,6 +155,7 @@ def _sensors(topics: Topics) -> list[tuple[str, str, Json]]:
             "Rate", "kbps", device_class="data_rate", unit_of_measurement="kbit/s", state_class="measurement",
         )),
         ("sensor", "viewers", shown("Viewers", "viewers", state_class="measurement", icon="mdi:account-group")),
+        *(("sensor", f"last-{kind}", moment(name, kind, icon)) for kind, name, icon in MOMENTS),
         ("sensor", "error", error),
     ]  # fmt: skip
 

@@ -18,11 +18,13 @@ import aiomqtt
 
 from appliance.control.house.home_assistant import (
     BIRTH,
+    MOMENTS,
     OFFLINE,
     ONLINE,
     Topics,
     discovery,
     error_payload,
+    moment_payload,
     state_payload,
 )
 from appliance.control.house.house_view import HouseView
@@ -30,6 +32,7 @@ from appliance.errors import PlugcastError, Refused
 from appliance.model.command import Command, CoverForBreak, EndLive, GoLive, MakeClip
 from appliance.model.config import Config, MqttConfig
 from appliance.model.problem import Problem
+from appliance.model.state import State
 from appliance.system.tls import trusting
 
 log = logging.getLogger(__name__)
@@ -43,6 +46,8 @@ KEEPALIVE_S = 20
 GOODBYE_WITHIN_S = 3.0
 MOST_ORDERS = 8
 _LONGEST_PASSWORD = 4096
+
+type Moments = dict[str, tuple[float, bytes]]
 
 
 class Speaker:
@@ -111,6 +116,7 @@ class Speaker:
         )
         async with client:
             try:
+                said = moments(self._told.state.value)
                 await client.subscribe([(topics.order("+"), 1), (BIRTH, 1)])
                 await self._introduce(client)
                 log.info("Connected to the MQTT broker %s.", mqtt.host or "localhost")
@@ -118,6 +124,7 @@ class Speaker:
                 self._said = ""
                 async with asyncio.TaskGroup() as group:
                     group.create_task(self._tell_state(client))
+                    group.create_task(self._tell_moments(client, said))
                     group.create_task(self._listen(client))
             except asyncio.CancelledError:
                 # We go by our own wish: the broker sends no will then.
@@ -144,6 +151,17 @@ class Speaker:
             if payload != said:
                 said = payload
                 await client.publish(self._topics.state, payload, qos=1, retain=True)
+                await asyncio.sleep(TOLD_EVERY_S)
+
+    async def _tell_moments(self, client: aiomqtt.Client, said: Moments) -> None:
+        """Each gift and follow, at most one of each a second; not kept by the broker: a lamp flashes once for it."""
+        async for state in self._told.state.changes():
+            # When the newest is hidden, the one before is no news.
+            new = {kind: one for kind, one in moments(state).items() if one != said[kind] and one[0] >= said[kind][0]}
+            for kind, (_, payload) in new.items():
+                await client.publish(self._topics.moment(kind), payload, qos=1)
+            said |= new
+            if new:
                 await asyncio.sleep(TOLD_EVERY_S)
 
     async def _listen(self, client: aiomqtt.Client) -> None:
@@ -215,6 +233,11 @@ class Speaker:
             self._said = reason
             log.warning("%s", problem.text)
         return problem
+
+
+def moments(state: State) -> Moments:
+    """The newest of each kind that is told at once."""
+    return {kind: moment_payload(state, kind) for kind, _, _ in MOMENTS}
 
 
 def is_same_broker(own: MqttConfig, mqtt: MqttConfig) -> bool:

@@ -17,12 +17,15 @@ import aiomqtt
 import msgspec
 import pytest
 
-from appliance.control.house.home_assistant import Topics, discovery, error_payload, state_payload
+from appliance.control.house import mqtt
+from appliance.control.house.home_assistant import Topics, discovery, error_payload, moment_payload, state_payload
 from appliance.control.house.identity import box_id
 from appliance.control.house.mqtt import Speaker, command_for
 from appliance.model.command import Command, CoverForBreak, EndLive, GoLive, MakeClip
 from appliance.model.config import Config, MqttConfig
-from appliance.model.state import OnAir
+from appliance.model.state import ChatState, OnAir, State
+from appliance.model.state.chat import ChatMessage, ChatUser, GiftCard
+from appliance.system.latest import Latest
 from tests.control.house.mqtt_box import ID, STATE, Box
 from tests.control.whole_control import box, run
 from tests.fakes.engine import fake_engine
@@ -116,12 +119,61 @@ async def test_the_box_appears_and_its_state_follows(broker: Mosquitto) -> None:
         assert box.remarks == [None]
 
 
+def viewers(*cards: ChatMessage) -> State:
+    return msgspec.structs.replace(STATE, chat=ChatState(messages=cards))
+
+
+def rose(count: int, id_: str = "tiktok:1") -> ChatMessage:
+    return ChatMessage(
+        id=id_, platform="tiktok", at=1.0, kind="gift", user=ChatUser(id="tiktok:m", name="Maya"),
+        gift=GiftCard(name="Rose", count=count, coins=count),
+    )  # fmt: skip
+
+
+async def test_a_gift_and_a_follow_are_told_once_and_kept_by_nobody(
+    broker: Mosquitto, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(mqtt, "TOLD_EVERY_S", 0.0)
+    follow = msgspec.structs.replace(rose(1, "tiktok:2"), kind="follow", gift=None, user=ChatUser(id="l", name="Leo"))
+    old = msgspec.structs.replace(rose(9, "tiktok:0"), at=0.5)
+    hidden = msgspec.structs.replace(rose(7, "tiktok:3"), hidden="viewer")
+    box = Box(state=Latest(viewers(old)))
+    async with home(broker) as it, speaking(broker, box):
+        await it.until(f"{BASE}/available", lambda text: text == "online")
+        await it.json(f"{BASE}/state")
+        box.state.set(viewers(old, rose(2), follow, hidden))
+        gift = await it.json(f"{BASE}/gift")
+        assert gift == {
+            "id": "tiktok:1", "text": "Maya: 2 × Rose", "name": "Maya", "platform": "tiktok", "gift": "Rose",
+            "count": 2, "coins": 2,
+        }  # fmt: skip
+        assert (await it.json(f"{BASE}/follow"))["text"] == "Leo"
+        # The newest is hidden: the one before it is no news.
+        another = msgspec.structs.replace(follow, id="tiktok:4", user=ChatUser(id="z", name="Zoe"))
+        box.state.set(viewers(old, msgspec.structs.replace(rose(2), hidden="message"), follow, another))
+        await it.json(f"{BASE}/follow", lambda said: said["text"] == "Zoe")
+        assert it.times[f"{BASE}/gift"] == 1
+        async with home(broker) as later:
+            await later.json(f"{BASE}/state")
+            assert not {f"{BASE}/gift", f"{BASE}/follow"} & later.newest.keys()
+
+
+def test_what_was_hidden_brings_back_nothing() -> None:
+    """The gift before the newest is older than what was told."""
+    old, new = msgspec.structs.replace(rose(9, "tiktok:0"), at=0.5), rose(2)
+    gone = msgspec.structs.replace(new, hidden="message")
+    at, payload = moment_payload(viewers(old, new), "gift")
+    before, earlier = moment_payload(viewers(old, gone), "gift")
+    assert (before < at, b"2 \xc3\x97 Rose" in payload, b"9 \xc3\x97 Rose" in earlier) == (True, True, True)
+    assert moment_payload(viewers(gone), "gift") == moment_payload(STATE, "follow") == (0.0, b"")
+
+
 def test_every_discovery_message_leads_somewhere() -> None:
     topics = Topics("plugcast", ID)
     state = json.loads(state_payload(STATE))
     messages = discovery(topics, "living-room")
     kinds = sorted(topic.split("/")[1] for topic in messages)
-    assert kinds == ["button"] * 3 + ["sensor"] * 6 + ["switch"]
+    assert kinds == ["button"] * 3 + ["sensor"] * 8 + ["switch"]
     assert len({json.loads(payload)["unique_id"] for payload in messages.values()}) == len(messages)
     for topic, payload in messages.items():
         said = json.loads(payload)
