@@ -18,7 +18,7 @@ from functools import partial
 from pathlib import Path
 
 from appliance.chat.asked import Asked, file_in
-from appliance.chat.opened import opened
+from appliance.chat.opened import opened, place_of
 from appliance.chat.outbox import Outbox
 from appliance.chat.source import Clock, Keeper, Source
 from appliance.errors import Invalid
@@ -117,6 +117,7 @@ class ChatRole:
                     self._outbox,
                     self._clock,
                     self._asked,
+                    place=place_of(source),
                     name=source.name,
                 )
                 self._kept[source] = asyncio.create_task(keeper.run(), name=f"chat of {source.platform}")

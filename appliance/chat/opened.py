@@ -14,12 +14,17 @@ CROWD = 60
 """So many pretend viewers: a few comments in ten seconds."""
 
 
+def place_of(plan: SourcePlan) -> str:
+    """Who lets us in: with a key of the owner's it is another matter than without."""
+    return f"{plan.platform}+key" if plan.key_file else plan.platform
+
+
 def opened(plan: SourcePlan, clock: Clock, asked: Asked) -> Source:
     """The source of this plan, not yet connected."""
     if plan.platform == "youtube":
         from appliance.chat.youtube import Api, youtube
 
-        return youtube(plan.name, plan.video, plan.key_file, Api(), Quota(asked, plan.platform, clock), clock)
+        return youtube(plan.name, plan.video, plan.key_file, Api(), Quota(asked, place_of(plan), clock), clock)
     if plan.platform == "twitch":
         from appliance.chat.twitch import Server, twitch
 
@@ -34,5 +39,5 @@ def opened(plan: SourcePlan, clock: Clock, asked: Asked) -> Source:
             webcast_url=told.webcast or own.webcast_url,
             sign_url=told.sign or own.sign_url,
         )
-        return tiktok(plan.name, site, clock)
+        return tiktok(plan.name, site, clock, plan.key_file)
     return simulated(Crowd(CROWD), clock)

@@ -64,7 +64,7 @@ class Quota:
                 "chat-quota",
                 f"All {A_DAY} units of today are spent that YouTube gives an API key. The chat is heard again after "
                 "midnight in California.",
-                units=A_DAY,
+                platform="YouTube",
             ),
             min(LONGEST_S, (midnight - now).total_seconds() + 60),
         )

@@ -20,6 +20,7 @@ from email.utils import parsedate_to_datetime
 from functools import partial
 from typing import Any
 
+from appliance.chat.keys import key_wrong, read_key
 from appliance.chat.source import (
     CONNECTED,
     REFUSED_WAIT_S,
@@ -50,6 +51,7 @@ LARGEST_FRAME = 1 << 18
 MOST_IDLE = 5
 LIMITED_WAIT_S, LEAST_LIMITED_S, MOST_LIMITED_S = 900.0, 30.0, 86_400.0
 SIGNING_WAIT_S = 60.0
+SIGNER = "Euler Stream"
 _HANDLE = re.compile(r"[A-Za-z0-9._]{1,24}")
 _LONG_AGO = 1_000_000_000
 """A smaller number is no time but a duration: both are found in the field."""
@@ -70,13 +72,14 @@ class Site:
     idle_s: float = 60.0
 
 
-async def tiktok(handle: str, site: Site, clock: Clock) -> Source:
+async def tiktok(handle: str, site: Site, clock: Clock, key_file: str = "") -> Source:
     """What happens in somebody's LIVE. Raises `Trouble`: that nobody is LIVE is one, too."""
     handle = handle.removeprefix("@")
     if not _HANDLE.fullmatch(handle):
         raise unknown(PLATFORM, handle)
+    key = await asyncio.to_thread(read_key, key_file, SIGNER) if key_file else ""
     library = await asyncio.to_thread(_library)
-    client = _client(library, handle, site, clock)
+    client = _client(library, handle, site, clock, key)
     events: Heard = asyncio.Queue(MOST_WAITING)
     for name in (*HEARD, *SIGNS_OF_LIFE):
         client.add_listener(getattr(library.events, name), partial(_put, events, name))
@@ -134,11 +137,14 @@ class Library:
             logging.getLogger(name).disabled = True
 
 
-def _client(library: Library, handle: str, site: Site, clock: Clock) -> Any:
+def _client(library: Library, handle: str, site: Site, clock: Clock, key: str) -> Any:
     """A client that verifies whom it talks to: by itself it does not, of all places where we are let in."""
 
     async def look(answer: Any) -> None:
-        _look(answer.status_code, answer.headers, clock, is_signer=str(answer.url).startswith(site.sign_url))
+        is_signer = str(answer.url).startswith(site.sign_url)
+        if key and is_signer and answer.status_code in (401, 403):
+            raise key_wrong("key", SIGNER)
+        _look(answer.status_code, answer.headers, clock, is_signer=is_signer)
 
     # Who lets us in names the server that pushes: it has to prove itself, too, and one that is not TLS is refused.
     secured = {"ssl": site.tls} if site.webcast_url.startswith("https:") else {}
@@ -150,7 +156,9 @@ def _client(library: Library, handle: str, site: Site, clock: Clock) -> Any:
         ws_kwargs={"max_size": LARGEST_FRAME, "close_timeout": CLOSE_WITHIN_S / 3, **secured},
     )
     client.ignore_broken_payload = True  # else it logs what is in it
-    signing = library.httpx.AsyncClient(base_url=site.sign_url, headers={"User-Agent": "plugcast"}, **sure)
+    # Its own way with a key would put that into the library, which speaks to others as well.
+    known = {"User-Agent": "plugcast", **({"X-Api-Key": key} if key else {})}
+    signing = library.httpx.AsyncClient(base_url=site.sign_url, headers=known, **sure)
     client.web.signer.sdk_client.set_async_httpx_client(signing)
     return client
 

@@ -13,15 +13,15 @@ import re
 import ssl
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 import aiohttp
 import msgspec
 
+from appliance.chat.keys import read_key
 from appliance.chat.quota import A_DAY, Quota
 from appliance.chat.source import Clock, Connected, Source, Trouble, lost, strange, unknown, unreachable
-from appliance.chat.youtube_errors import chat_closed, key_wrong, offline, refusal
+from appliance.chat.youtube_errors import chat_closed, offline, refusal
 from appliance.chat.youtube_events import PLATFORM, counts_of, happened
 from appliance.model.event import Standing
 from appliance.system.tls import trusting
@@ -35,7 +35,6 @@ SEARCH_EVERY_S = 7200.0
 ANSWER_S = 15.0
 LARGEST_ANSWER = 8 << 20
 MOST_VIDEOS = 5
-_KEY = re.compile(r"[A-Za-z0-9_.-]{20,200}")
 _CHANNEL = re.compile(r"UC[A-Za-z0-9_-]{22}")
 
 type Answer = Mapping[str, Any]
@@ -51,7 +50,7 @@ class Api:
 
 async def youtube(channel: str, video: str, key_file: str, api: Api, quota: Quota, clock: Clock) -> Source:
     """What happens in the LIVE of a channel, or of one video. Raises `Trouble`: that nobody is LIVE is one, too."""
-    key = await asyncio.to_thread(_read_key, key_file)
+    key = await asyncio.to_thread(read_key, key_file, "YouTube")
     timeout = aiohttp.ClientTimeout(total=ANSWER_S)
     async with aiohttp.ClientSession(headers={"X-Goog-Api-Key": key}, timeout=timeout) as http:
         line = _Line(http, api, quota, clock)
@@ -186,15 +185,3 @@ def _pause_s(told_ms: object, left: int) -> float:
     """Until the next question: what YouTube asks for at least, and what the day's units allow."""
     told_s = told_ms / 1000 if isinstance(told_ms, int | float) and 0 <= told_ms <= 3_600_000 else 0.0
     return max(told_s, LEAST_S, min(MOST_S, LASTS_S * LIST_UNITS / max(left, LIST_UNITS)))
-
-
-def _read_key(file: str) -> str:
-    """The first line of the file. What is wrong with it is said without it."""
-    try:
-        with Path(file).open("rb") as stream:
-            key = stream.readline(512).decode("ascii").strip()
-    except (OSError, ValueError):
-        raise key_wrong("file") from None
-    if not _KEY.fullmatch(key):
-        raise key_wrong("text")
-    return key

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from appliance.chat.keys import key_wrong
 from appliance.chat.quota import Quota
 from appliance.chat.source import Trouble, lost, refused
 from appliance.errors import NeedsOwner, Unavailable
 
-KEY_WAIT_S = 300.0
 CLOSED_WAIT_S = 120.0
 OFFLINE_S = 60.0
 LIMITED_WAIT_S = 30.0
@@ -41,29 +41,21 @@ def refusal(status: int, answer: object, quota: Quota) -> Trouble | None:
         return chat_closed()
     for kind, words in (("key", _KEY), ("service", _SERVICE), ("place", _PLACE)):
         if reasons & words:
-            return key_wrong(kind)
+            return key_wrong(kind, "YouTube")
     if status in (401, 403):
         return refused("YouTube")
     return lost("YouTube")  # a page that is no page any longer, for one: it begins anew
-
-
-def key_wrong(kind: str) -> Trouble:
-    """The API key does not open the door; the owner has to look at it."""
-    said = {
-        "file": "The file with YouTube's API key cannot be read. The box's chat must be allowed to read it.",
-        "text": "The first line of the file with YouTube's API key is no API key. Copy it from Google's console again.",
-        "key": "YouTube knows no such API key. Copy it from Google's console again.",
-        "service": 'The API key may not ask YouTube. Switch on "YouTube Data API v3" for it in Google\'s console.',
-        "place": "The API key is kept for other addresses than this box's. Change that in Google's console.",
-    }
-    return Trouble("failed", NeedsOwner("chat-key", said[kind], kind=kind), KEY_WAIT_S)
 
 
 def chat_closed() -> Trouble:
     """There is a LIVE and no chat."""
     return Trouble(
         "failed",
-        NeedsOwner("chat-closed", "The chat of this LIVE is switched off on YouTube. Switch it on in YouTube Studio."),
+        NeedsOwner(
+            "chat-closed",
+            "The chat of this LIVE is switched off on YouTube. Switch it on in YouTube Studio.",
+            platform="YouTube",
+        ),
         CLOSED_WAIT_S,
     )
 

@@ -211,6 +211,7 @@ class TikTokChatConfig(Section, frozen=True):
     """Whose LIVE to hear on TikTok, unofficially; empty for nobody's."""
 
     handle: TikTokName = ""
+    sign_key_file: PlaceText = ""
 
 
 class YouTubeChatConfig(Section, frozen=True):

@@ -199,11 +199,11 @@ NETWORK = {
     ),
     "chat-quota": ProblemEntry(
         Unavailable,
-        Words("YouTube: today's questions are spent.", "YouTube: las consultas de hoy se han gastado."),
+        Words("{platform}: today's questions are spent.", "{platform}: las consultas de hoy se han gastado."),
     ),
     "chat-closed": ProblemEntry(
         NeedsOwner,
-        Words("This LIVE has no chat on YouTube.", "Este LIVE no tiene chat en YouTube."),
+        Words("This LIVE has no chat on {platform}.", "Este LIVE no tiene chat en {platform}."),
     ),
     "chat-key": ProblemEntry(
         NeedsOwner,

@@ -178,6 +178,10 @@ ABOUT: Mapping[str, About] = {
             "programas. El riesgo es de tu cuenta.",
         ),
     ),
+    "chat.tiktok.sign-key-file": About(
+        Words("File with a key of Euler Stream", "Archivo con una clave de Euler Stream"),
+        hint=Words("Optional: more visits in an hour.", "Opcional: más visitas por hora."),
+    ),
     "chat.twitch.channel": About(
         Words("Twitch channel", "Canal de Twitch"),
         is_everyday=True,

@@ -10,6 +10,7 @@ from collections.abc import Awaitable, Callable
 from contextlib import aclosing
 from dataclasses import replace
 from email.utils import formatdate
+from pathlib import Path
 
 import pytest
 from aiohttp import web
@@ -379,6 +380,37 @@ def test_each_failure_has_words_of_its_own(
     else:
         assert ended.wait_s is not None
         assert ended.wait_s >= 30, "nobody is asked whether there is a LIVE more often than that"
+
+
+SIGN_KEY = "euler_c2lnbmluZyBrZXkgb2Ygbm9ib2R5"
+
+
+async def test_a_key_goes_to_who_signs_and_nowhere_else(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.DEBUG)
+    file = tmp_path / "key"
+    file.write_text(f"{SIGN_KEY}\n")
+    site, clock = TikTokSite(says(comment(MAYA, "hi"))), Clock(lambda: NOW, time.monotonic)
+    async with asyncio.timeout(30), site.serving():
+        place, told = at(site.url, Site()), list[Trouble]()
+
+        async def to_the_end() -> None:
+            async with aclosing(tiktok("maya", place, clock, str(file))) as source:
+                async for _ in source:
+                    pass
+
+        for answer in (None, CLOSED):
+            site.answers = {SIGN: answer} if answer else {}
+            with pytest.raises(Trouble) as ended:
+                await to_the_end()
+            told.append(ended.value)
+        file.unlink()
+        with pytest.raises(Trouble) as ended:
+            await to_the_end()
+    codes = [(one.error.code, one.error.facts.get("kind")) for one in (*told, ended.value)]
+    assert codes == [("chat-lost", None), ("chat-key", "key"), ("chat-key", "file")]
+    keys = {path: heard for path, heard in site.keys.items() if heard != {""}}
+    assert keys == {SIGN: {SIGN_KEY}}
+    assert SIGN_KEY not in f"{[str(one.error) for one in told]} {caplog.text}"
 
 
 def run(test: Callable[[], Awaitable[None]]) -> None:

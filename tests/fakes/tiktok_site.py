@@ -73,6 +73,8 @@ class TikTokSite:
         """What the first answer repeats of what was said lately, with its numbers."""
         self.answers: dict[str, Answer] = {}
         self.asked: dict[str, int] = {}
+        self.keys: dict[str, set[str]] = {}
+        """Which keys came to each page; an empty one for none."""
         self.is_live = True
         self.url = ""
 
@@ -105,6 +107,7 @@ class TikTokSite:
     ) -> Callable[[web.Request], Awaitable[web.StreamResponse]]:
         async def counted(request: web.Request) -> web.StreamResponse:
             self.asked[path] = self.asked.get(path, 0) + 1
+            self.keys.setdefault(path, set()).add(request.headers.get("X-Api-Key", ""))
             answer = self.answers.get(path)
             return answer(request) if answer else await page(request)
 

@@ -102,7 +102,8 @@ def test_what_is_mistyped_is_told_in_the_platforms_words() -> None:
 HEARD = {
     ROOT / "appliance" / name
     for name in (
-        "chat/irc.py", "chat/opened.py", "chat/twitch.py",
+        "chat/irc.py", "chat/keys.py", "chat/opened.py", "chat/quota.py", "chat/twitch.py",
+        "chat/youtube.py", "chat/youtube_errors.py", "chat/youtube_events.py",
         "control/chat/desk.py", "model/config.py", "settings/table.py",
     )
 }  # fmt: skip

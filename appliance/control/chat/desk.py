@@ -108,7 +108,7 @@ def chat_plan_for(config: ChatConfig) -> ChatPlan:
     if handle or config.source == "tiktok":
         places = Addresses(app=config.app_url, webcast=config.webcast_url, sign=config.sign_url)
         name = (handle or config.handle).removeprefix("@")
-        sources.append(SourcePlan(platform="tiktok", name=name, addresses=places))
+        sources.append(SourcePlan(platform="tiktok", name=name, key_file=config.tiktok.sign_key_file, addresses=places))
     if config.twitch.channel:
         sources.append(SourcePlan(platform="twitch", name=config.twitch.channel))
     video = config.youtube

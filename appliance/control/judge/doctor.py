@@ -292,7 +292,7 @@ def _key_now(live: Live, key: KeySummary | None, age: Problem | None, lacking: P
 _CHAT_FIXES = {
     "chat-unknown": "Look at the name under Chat in the settings.",
     "chat-key": "Look at the key file that box.toml names under chat; docs/chat.md says how it is made.",
-    "chat-closed": "Switch the chat of this LIVE on in YouTube Studio.",
+    "chat-closed": "Switch the chat of this LIVE on, where you manage it there.",
     "chat-missing": 'Install plugcast with its extra "chat", or take the @name out under Chat.',
 }
 _CHAT_FIX = "Nothing: it is tried again by itself. If it stays so, look at the page of this problem."
@@ -309,7 +309,7 @@ def _chat(chat: ChatState) -> Check:
         return Check(name="chat", state="ok", text="Chat is off.")
     if chat.status == "connected":
         counted = next((one for one in chat.sources if one.quota), None)
-        used = f" {counted.quota_used} of today's {counted.quota} units of YouTube are used." if counted else ""
+        used = f" {counted.quota_used} of today's {counted.quota} questions are used." if counted else ""
         return Check(name="chat", state="ok", text=f"Chat is here.{used}")
     if chat.status == "connecting":
         return Check(name="chat", state="unknown", text="Chat is connecting.")
