@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import csv
 import json
 import sqlite3
@@ -11,10 +12,12 @@ from typing import Any
 from appliance.access.tokens import AccessFiles
 from appliance.control.evening.base import SCHEMA, VERSION, events
 from appliance.control.factory_reset import forget_everything
-from appliance.model.event import Viewer
+from appliance.model.chat import Happened, pack_chat
+from appliance.model.event import AnyEvent, Viewer
 from appliance.panel.live_routes import csv_lines
 from tests.control.evening.nights import LEO, MAYA, AtOnce, Night, rose, said
-from tests.control.whole_control import Box, box, place, run
+from tests.control.whole_control import PASTE, Box, box, place, run
+from tests.fakes.engine import fake_engine
 
 __all__ = ["place"]
 
@@ -115,3 +118,36 @@ def test_a_factory_reset_takes_the_log_with_it(tmp_path: Path) -> None:
     run(lambda: a_night_on(tmp_path))
     forget_everything(tmp_path / "state")
     assert not (tmp_path / "state" / "evening").exists()
+
+
+def test_a_whole_evening(place: Path) -> None:
+    """From the chat's socket and the engine's reports to the summary, over a restart of control in mid-live."""
+
+    async def until_said(it: Box, *happened: AnyEvent) -> None:
+        reader, writer = await asyncio.open_unix_connection(place / "chat" / "chat.sock")
+        await reader.read(1)
+        writer.write(pack_chat(Happened(events=happened)))
+        await it.until(lambda state: happened[-1].id in str(state["chat"]["messages"]))
+        writer.close()
+
+    async def test() -> None:
+        chat = '[chat]\nsource = "simulated"\n'
+        async with fake_engine(place) as engine:
+            async with box(place, chat) as it:
+                assert (await it.do(PASTE))[0] == 200
+                assert (await it.do({"do": "go-live", "title": "Zelda"}))[0] == 200
+                await it.until(lambda state: state["live"]["type"] == "on-air")
+                await it.until(lambda state: state["chat"]["sources"] != [])
+                await until_said(it, said("first"), rose("gift-1", 2))
+            async with box(place, chat) as it:
+                await it.until(lambda state: state["live"]["type"] == "on-air")
+                await until_said(it, said("first"), rose("gift-1", 2), rose("gift-2", 6, end=True), said("second"))
+                assert (await it.get("/api/lives"))[1][0]["ended-at"] == 0
+                assert (await it.do({"do": "end-live"}))[0] == 200
+                await engine.until(lambda plan: not plan.destinations)
+                state = await it.until(lambda state: state["summary"] is not None)
+        summary = state["summary"]
+        assert (summary["title"], summary["totals"]["comments"], summary["totals"]["gifts"]) == ("Zelda", 2, 6)
+        assert [one["gifts"] for one in summary["top-gifters"]] == [6]
+
+    run(test)
