@@ -123,6 +123,27 @@ interface Chat {
 	totals?: Record<string, number>;
 	"hidden-viewers"?: ChatUser[];
 }
+interface LiveSummary {
+	id: number;
+	title: string;
+	"began-at": number;
+	"ended-at": number;
+	seconds: number;
+	"viewers-peak": number | null;
+	"viewers-average": number | null;
+	totals: Record<string, number>;
+	"top-gifters": { user: ChatUser; gifts: number; coins: number }[];
+	clips: string[];
+	problems: { code: string; text: string; seconds: number; times: number }[];
+	highlights: {
+		at: number;
+		why: string;
+		count: number;
+		coins?: number;
+		recording?: string;
+		"recording-s"?: number;
+	}[];
+}
 type ChatChange = Omit<Chat, "messages"> & { messages?: ChatMessage[]; append?: ChatMessage[] };
 
 interface State {

@@ -50,6 +50,7 @@ class FakeBox:
         self.hint = ""
         self.role = "owner"
         self.older: list[Json] = []
+        self.lives: list[Json] = []
         # Moving video costs more than all the rest: it is for the tests that look at it.
         self.missing = {"/api/preview.mp4"}
         self.refusals: dict[str, Json] = {}
@@ -269,6 +270,7 @@ class FakeBox:
         simple: dict[str, Callable[[], web.Response]] = {
             "state": lambda: web.json_response(self.state),
             "preview.jpg": lambda: _jpeg(self.state.get("look", "blur")),
+            "lives": lambda: web.json_response(self.lives),
             "chat": lambda: web.json_response(self._older(request.query["before"])),
             "settings": lambda: web.json_response([in_words(one, request.query["lang"]) for one in self.settings]),
             "settings/backup": lambda: web.Response(text='[picture]\nlook = "blur"\n'),

@@ -87,3 +87,15 @@ def after(chat: Json, command: Json) -> tuple[Json, list[Json]]:
         questions = [one for one in chat["questions"] if one["id"] != id_]
         return {**chat, "questions": questions + [known[id_]] * (act == "ask-question")}, []
     return chat, [message(10_000 + len(known), command["kind"], platform="test")]
+
+
+def evening(number: int, **more: Any) -> Json:
+    """The summary of a LIVE."""
+    return {
+        "id": number, "title": "مساء الخير", "began-at": EVENING, "ended-at": EVENING + 5400, "seconds": 5400.0,
+        "viewers-peak": 812, "viewers-average": 311.4, "totals": {"follows": 31, "gifts": 64, "coins": 30_411},
+        "top-gifters": [{"user": message(2)["user"], "gifts": 12, "coins": 29_999}], "clips": ["clip.mp4"],
+        "problems": [{"code": "disk-full", "text": "Full.", "since-at": EVENING, "seconds": 75.0, "times": 2}],
+        "highlights": [{"at": EVENING + 60, "why": "chat", "count": 140, "recording": "2026.mp4", "recording-s": 61.0}],
+        **more,
+    }  # fmt: skip

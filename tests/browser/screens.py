@@ -124,8 +124,8 @@ def _more(page: Page) -> None:
     page.click(".chat-more")
 
 
-def _message(page: Page) -> None:
-    page.locator("button.saying.is-comment").last.click()
+def _evenings(box: FakeBox) -> None:
+    box.lives = [fakechat.evening(2), fakechat.evening(1)]
 
 
 def _privacy(box: FakeBox) -> None:
@@ -171,8 +171,8 @@ SCREENS = (
     Screen("key", "/#/key", "#paste-tiktok"),
     Screen("chat-start", "/#/chat", ".chat-start .setting input"),
     Screen("chat", "/#/chat", ".saying.is-gift", chatting),
-    Screen("chat-message", "/#/chat", ".chat-sheet .buttons", chatting, _message),
     Screen("chat-more", "/#/chat", ".chat-sheet .buttons", chatting, _more),
+    Screen("lives", "/#/lives", "details[open] .buttons", _evenings),
     Screen("monitor", "/#/monitor", ".saying.is-gift", chatting),
     Screen("looks", "/#/looks", ".look-full img[src]"),
     Screen("sound", "/#/sound", ".setting"),

@@ -262,3 +262,24 @@ def test_a_second_phone_shows_it_large_with_nothing_to_press(phone: BrowserConte
     page.tap(".monitor-back")
     page.wait_for_selector("plug-chat")
     assert_quiet(page)
+
+
+def test_the_lives_that_were_say_what_they_brought(phone: BrowserContext, box: FakeBox) -> None:
+    box.lives = [fakechat.evening(2, title=EVIL), fakechat.evening(1)]
+    page = opened(phone, f"{box.url}/#/lives")
+    newest = page.locator("plug-lives details[open]")
+    expect(newest).to_have_count(1)
+    for said in (
+        "1:30:00",
+        "812 viewers at most",
+        "31 follows",
+        "29,999 coins",
+        "140 messages",
+        "The disk is full",
+        EVIL,
+    ):
+        expect(newest).to_contain_text(said)
+    addresses = [one.get_attribute("href") for one in newest.locator("a").all()]
+    assert addresses == ["/api/lives/2.csv", "/api/lives/2.jsonl"]
+    assert page.locator("plug-lives details").count() == 2
+    assert_quiet(page)

@@ -24,7 +24,7 @@ pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
 FIRST_SCREEN = 45_000
 WORDS_OF_PROBLEMS = 5_000
 WHOLE_PAGE = 120_000
-RESERVED = 6_000
+RESERVED = 3_000
 """Of the whole, for the editor of scenes."""
 ONCE_MORE = 12_000
 DOOR = 60_000

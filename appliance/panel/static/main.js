@@ -32,7 +32,7 @@ import "./pieces/preview.js";
 import "./pieces/problem.js";
 import "./pieces/quick.js";
 
-const SCREENS = ["home", "key", "chat", "monitor", "looks", "sound", "clips", "practice", "settings"];
+const SCREENS = ["home", "key", "chat", "monitor", "lives", "looks", "sound", "clips", "practice", "settings"];
 const AGAIN_MS = 2000;
 /** How browsers say that a part did not arrive, or is of another release than the rest; start.js knows it, too. */
 const MISSING = /dynamically imported|importing a module|provide an export|binding name/i;

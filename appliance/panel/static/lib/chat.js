@@ -126,6 +126,14 @@ export function stateOf({ platform, status, live, problem }) {
 	};
 }
 
+/** What a LIVE has brought, in words: only what there was. @param {Record<string, number> | undefined} totals */
+export function sums(totals) {
+	const parts = /** @type {const} */ (["follows", "gifts", "coins", "likes", "shares", "subscribes", "comments"]);
+	return parts.flatMap((name) =>
+		totals?.[name] ? [sayOr(`chat.sum-${name}`, name, { count: number(totals[name]) })] : [],
+	);
+}
+
 /** Viewers now, in words; "" while nobody knows. @param {Chat} chat */
 export const watching = ({ viewers }) => (viewers == null ? "" : say("facts.viewers", { count: number(viewers) }));
 

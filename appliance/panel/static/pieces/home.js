@@ -4,7 +4,7 @@ import { clock, evening, forgetEvening, hide, icon, isRunning, make, number, Pie
 import "./rows.js";
 
 export class Home extends Piece {
-	#over = make("strong");
+	#over = make("a", { href: "#/lives" });
 	#clips = make("a", { href: "#/clips" });
 	#after = make(
 		"section.after",

@@ -1,8 +1,8 @@
 // What lies over the chat's lower end, within reach of a thumb: what can be done with a message, and all else that there is
 // to do. It asks through who opened it.
 
-import { button, form, icon, link, make, number, say, sayOr, when } from "../lib/all.js";
-import { hiddenBy, nameOf, platformOf, stateOf } from "../lib/chat.js";
+import { button, form, icon, link, make, say, sayOr, when } from "../lib/all.js";
+import { hiddenBy, nameOf, platformOf, stateOf, sums } from "../lib/chat.js";
 
 const KINDS = /** @type {const} */ (["comment", "gift", "follow", "share", "subscribe", "join", "question"]);
 const MOST_OWN = 200;
@@ -83,18 +83,7 @@ export function aboutChat({ chat }, ask) {
 			),
 		),
 	];
-	const { totals } = chat;
-	/** @type {[Key, number | undefined][]} */
-	const sums = [
-		["chat.sum-follows", totals?.follows],
-		["chat.sum-gifts", totals?.gifts],
-		["chat.sum-coins", totals?.coins],
-		["chat.sum-likes", totals?.likes],
-		["chat.sum-shares", totals?.shares],
-		["chat.sum-subscribes", totals?.subscribes],
-		["chat.sum-comments", totals?.comments],
-	];
-	const known = sums.flatMap(([word, count]) => (count ? [say(word, { count: number(count) })] : []));
+	const known = sums(chat.totals);
 	if (known.length) parts.push(make("div.stack", make("h3", say("chat.sums")), make("p.small", known.join(" · "))));
 	const sources = (chat.sources || []).map((source) => {
 		const { said, hints, again } = stateOf(source);
@@ -115,6 +104,7 @@ export function aboutChat({ chat }, ask) {
 		return row;
 	});
 	if (hidden.length) parts.push(make("div.stack", make("h3", say("chat.hidden-viewers")), make("ul.plain", ...hidden)));
+	parts.push(make("a.button.second.own", { href: "#/lives" }, icon("clock"), make("span", say("lives.title"))));
 	parts.push(make("a.button.quiet.own", { href: "#/settings/every" }, icon("settings"), say("chat.settings")));
 	return parts;
 }
