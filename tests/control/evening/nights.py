@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, ClassVar
 
 from msgspec.structs import replace
 
@@ -30,15 +30,24 @@ T0 = 1_790_000_000.0
 class AtOnce:
     """A store whose disk is in memory and whose thread is ours."""
 
+    opened: ClassVar[list[sqlite3.Connection]] = []
+
     def __init__(self, base: sqlite3.Connection | None = None) -> None:
         self.problem: Problem | None = None
         self.is_away = False
         self.writes = 0
         self.base = base or self._new()
 
-    @staticmethod
-    def _new() -> sqlite3.Connection:
+    @classmethod
+    def close_all(cls) -> None:
+        """Nothing of it is used any longer."""
+        while cls.opened:
+            cls.opened.pop().close()
+
+    @classmethod
+    def _new(cls) -> sqlite3.Connection:
         base = sqlite3.connect(":memory:", isolation_level=None)
+        cls.opened.append(base)
         base.executescript(SCHEMA)
         return base
 
