@@ -241,7 +241,7 @@ def test_each_role_sees_its_own_and_says_its_own(house: House) -> None:
         "chat": [*kept, LOOSE, handed, engine, layers, screen],
     }
     run = Path("/run/plugcast")
-    asked = Path("/run/plugcast-chat")
+    asked = run / "asked"
     writable = (STATE, STATE / "recordings", CONFIG.parent, *(run / name for name in ("control", *sockets)), asked)
     assert {role: box.sees(role, writable, "-w") for role in ROLES} == {
         "engine": [STATE / "recordings", run / "engine", run / "layers"],
