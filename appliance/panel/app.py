@@ -27,8 +27,8 @@ from appliance.access.safe_way import https_address, is_better_over_https
 from appliance.errors import Fact, PlugcastError, Unavailable
 from appliance.model.command import Command, read_command
 from appliance.model.state import State
-from appliance.panel.page_answer import page_answer
-from appliance.panel.page_files import AS_IT_IS, page_file, page_files
+from appliance.panel.page_answer import page_answer, whole_page
+from appliance.panel.page_files import AS_IT_IS, PAGES, page_file, page_files
 from appliance.panel.preview import Preview
 from appliance.panel.recordings import send
 
@@ -109,7 +109,7 @@ async def protect(_request: web.Request, response: web.StreamResponse) -> None:
 
 async def _pack(_app: web.Application) -> None:
     """Packs the page before anybody asks for it. What cannot be read now is read when it is asked for."""
-    for name in ("index.html", *page_files().values()):
+    for name in (*PAGES, *page_files().values()):
         with contextlib.suppress(OSError):
             await asyncio.to_thread(page_file, name)
 
@@ -191,7 +191,7 @@ async def _page(request: web.Request) -> web.Response:
         return web.Response(status=307, headers={"Location": https_address(request)})
     if request.app[_panel].access.wants_https(request):
         return _https_first()
-    return page_answer(request, "index.html")
+    return whole_page(request)
 
 
 def _https_first() -> web.Response:

@@ -16,6 +16,7 @@ from functools import cache, partial
 from pathlib import Path
 
 from appliance.model.words import LANGUAGES
+from appliance.panel import first_screen
 from appliance.panel.box_words import PARTS, box_words
 
 STATIC = Path(__file__).parent / "static"
@@ -29,9 +30,14 @@ _COMMENTS = re.compile(rb"^[ \t]*(?://[^\n]*|/\*(?:(?!\*/).)*\*/[ \t]*)\n", re.M
 _WEIGHT = re.compile(r"^\s*q\s*=\s*(0(?:\.\d{0,3})?|1(?:\.0{0,3})?)\s*$", re.IGNORECASE)
 _MOST_CODINGS = 32
 MADE: Mapping[str, Callable[[], bytes]] = {
-    f"box/{language}/{part}.js": partial(box_words, language, part) for language in LANGUAGES for part in PARTS
+    **{f"box/{language}/{part}.js": partial(box_words, language, part) for language in LANGUAGES for part in PARTS},
+    **first_screen.made(STATIC),
 }
-"""Files of the page that are made of what the box knows, and are in no directory."""
+"""Files of the page that are made, of what the box knows or of several: what lies there by their name is a part."""
+PAGES: Mapping[str, Callable[[], bytes]] = {
+    f"{language}/{first_screen.PAGE}": partial(first_screen.page, STATIC, language) for language in LANGUAGES
+}
+"""The page itself in each language; it is no file that anybody asks for by name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,21 +52,30 @@ class PageFile:
 @cache
 def page_files() -> dict[str, str]:
     """Every address that the page is made of, with its name in `static`: open to all, for it holds no secret."""
-    files = (file.relative_to(STATIC).as_posix() for file in sorted(STATIC.rglob("*")) if file.suffix in _TYPES)
-    return {f"/static/{name}": name for name in (*files, *MADE)}
+    files = [file.relative_to(STATIC).as_posix() for file in sorted(STATIC.rglob("*")) if file.suffix in _TYPES]
+    return {f"/static/{name}": name for name in dict.fromkeys((*files, *MADE))}
 
 
 @cache
 def page_file(name: str) -> PageFile:
     """The file of that name in `static`, packed when it is first asked for. Raises OSError."""
     file = STATIC / name
-    body = MADE[name]() if name in MADE else file.read_bytes()
+    make = MADE.get(name) or PAGES.get(name)
+    body = make() if make else file.read_bytes()
     if file.suffix in {".css", ".js"}:
         body = _COMMENTS.sub(b"", body)
     tag = hashlib.sha256(body).hexdigest()[:16]
     packed = gzip.compress(body, 9, mtime=0)
     coded = {"gzip": packed, AS_IT_IS: body} if len(packed) < len(body) else {AS_IT_IS: body}
     return PageFile(_TYPES.get(file.suffix, "text/html"), tag, coded)
+
+
+def page_for(accepted: str | None) -> str:
+    """The name of the page in the language that a reader likes best, by Accept-Language (RFC 9110, 12.5.4)."""
+    weights = _weights(accepted or "")
+    liked = sorted((tag for tag, weight in weights.items() if weight), key=lambda tag: -weights[tag])
+    language = next((tag[:2] for tag in liked if tag[:2] in LANGUAGES), LANGUAGES[0])
+    return f"{language}/{first_screen.PAGE}"
 
 
 def coding_for(accepted: str | None, there: Collection[str]) -> str:

@@ -24,7 +24,7 @@ from appliance.model.plan import LOOKS
 from appliance.model.platforms.platform import view_of
 from appliance.model.platforms.registry import PLATFORMS
 from appliance.panel import app as panel
-from appliance.panel.page_answer import page_answer
+from appliance.panel.page_answer import page_answer, whole_page
 from appliance.panel.page_files import page_files
 from tests.browser import fakechat, game
 from tests.browser.fakestate import DOCTOR, LOG, SESSIONS, fresh_settings, fresh_state, in_words
@@ -220,7 +220,7 @@ class FakeBox:
         return page_answer(request, page_files()[request.path])
 
     async def _page(self, request: web.Request) -> web.Response:
-        return page_answer(request, "index.html")
+        return whole_page(request)
 
     async def _healthz(self, _request: web.Request) -> web.Response:
         return web.json_response({"ok": True, "engine": True})

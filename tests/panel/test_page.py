@@ -11,7 +11,9 @@ from pathlib import Path
 
 import pytest
 
-from appliance.panel.page_files import STATIC, page_file, page_files
+from appliance.model.words import LANGUAGES
+from appliance.panel import first_screen
+from appliance.panel.page_files import PAGES, STATIC, page_file, page_files, page_for
 
 HTML = (STATIC / "index.html").read_text()
 ICONS = (STATIC / "icons.svg").read_text()
@@ -22,7 +24,7 @@ SCRIPTS = sorted(STATIC.rglob("*.js"))
 def test_nothing_is_inline_and_nothing_comes_from_elsewhere() -> None:
     assert not re.search(r"<script(?![^>]*\bsrc=)", HTML)
     assert not re.search(r"<style|\sstyle=|\son[a-z]+=", HTML)
-    assert not re.search(r'(?:src|href)="(?!/static/|#i-|#/")', HTML)
+    assert not re.search(r'(?:src|href)="(?!/static/|#i-|#/"|/api/state")', HTML)
     assert "http" not in STYLE
     for name in re.findall(r'"/static/([^"]+)"', HTML):
         assert f"/static/{name}" in page_files()
@@ -68,24 +70,42 @@ def test_every_icon_is_there_and_none_is_left_over() -> None:
         re.findall(r'\b(?:icon|sign): "([a-z0-9-]+)"', text)
     )
     assert asked - there == set()
-    now = "\n".join((STATIC / name).read_text() for name in first_modules("main.js"))
+    now = "\n".join((STATIC / name).read_text() for name in first_screen.modules(STATIC))
     assert {name for name in later if re.search(rf'\bicon\("{name}"|sign: "{name}"', now)} == set()
 
 
-def first_modules(name: str) -> set[str]:
-    """What a module needs before it runs, by name: it and all that it imports."""
-    found = {name}
-    for needed in re.findall(r'^(?:import|export) [^;]*?"(\.[^"]+)";', (STATIC / name).read_text(), re.MULTILINE):
-        path = ((STATIC / name).parent / needed).resolve().relative_to(STATIC.resolve())
-        found |= first_modules(path.as_posix())
-    return found
-
-
 def test_what_the_first_screen_needs_is_asked_for_at_once() -> None:
-    """A browser that finds out by reading one module after the other waits for the box each time."""
-    asked = re.findall(r'<link rel="modulepreload" href="/static/([^"]+)">', HTML)
-    assert len(asked) == len(set(asked))
-    assert set(asked) == first_modules("main.js") - {"main.js"}
+    """A browser that finds out by reading one file after the other waits for the box each time."""
+    for language in LANGUAGES:
+        page = PAGES[f"{language}/index.html"]().decode()
+        asked = set(re.findall(r'<link [^>]*href="/static/([^"]+)"', page))
+        assert asked >= {"main.js", "first.css", f"sentences/{language}/first.js", f"box/{language}/first.js"}
+        assert f'<html lang="{language}">' in page
+
+
+def test_the_first_screen_is_one_module_and_its_parts_hand_on_what_is_in_it(tmp_path: Path) -> None:
+    names = first_screen.modules(STATIC)
+    assert len(names) == len(set(names)) > 10
+    assert names[-1] == "main.js"
+    whole = page_file("main.js").coded["identity"].decode()
+    assert re.findall(r'^(?:import|export) (?:[^;"]*? from )?"', whole, re.MULTILINE) == []
+    for name in names:
+        text = (STATIC / name).read_text()
+        for exported in re.findall(r"^export (?:async )?(?:const|let|class|function) (\w+)", text, re.MULTILINE):
+            assert len(re.findall(rf"^export (?:async )?\w+ {exported}\b", whole, re.MULTILINE)) == 1, exported
+    assert {page_file(name).coded["identity"] for name in names[:-1]} == {b'export * from "/static/main.js";\n'}
+    (tmp_path / "main.js").write_text('import { one } from "./a.js";\nconst two = one;\n')
+    (tmp_path / "a.js").write_text("export const one = 1;\nconst two = 2;\n")
+    with pytest.raises(ValueError, match="these names: two"):
+        first_screen.script(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("accepted", "language"),
+    [(None, "en"), ("", "en"), ("es-ES,es;q=0.9,en;q=0.8", "es"), ("de, es;q=0.5, en;q=0.7", "en"), ("es;q=0", "en")],
+)
+def test_the_page_comes_in_the_readers_language(accepted: str | None, language: str) -> None:
+    assert page_for(accepted) == f"{language}/index.html"
 
 
 def test_the_first_screen_has_its_words() -> None:
@@ -93,7 +113,7 @@ def test_the_first_screen_has_its_words() -> None:
     first = (STATIC / "sentences" / "en" / "first.js").read_text()
     groups = set(re.findall(r'^\t"?([a-z-]+)"?: \{$', first, re.MULTILINE))
     assert len(groups) > 15
-    text = "\n".join((STATIC / name).read_text() for name in first_modules("main.js"))
+    text = "\n".join((STATIC / name).read_text() for name in first_screen.modules(STATIC))
     said = set(re.findall(r'[("\s:?]["`]([a-z-]+)\.[a-z${-]', text)) & all_groups()
     assert len(said) > 15
     assert said - groups == set()

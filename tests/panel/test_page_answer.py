@@ -79,13 +79,19 @@ def test_a_packed_file_is_the_file(name: str) -> None:
     source = MADE[name]() if name in MADE else (STATIC / name).read_bytes()
     assert source.endswith(whole[-20:])
     assert len(whole) > len(source) / 2
+    if len(whole) < 100:
+        return  # packed it would be heavier
     assert gzip.decompress(coded["gzip"]) == whole
     assert len(whole) < 1000 or len(coded["gzip"]) < len(whole) * 0.7
 
 
 async def test_a_file_travels_packed_and_its_head_says_the_same(place: Path) -> None:
     async with visiting(place) as house:
-        for path, more in (("/static/main.js", {}), ("/static/base.css", {}), ("/", HTML)):
+        for path, more, varies in (
+            ("/static/main.js", {}, "Accept-Encoding"),
+            ("/static/base.css", {}, "Accept-Encoding"),
+            ("/", HTML, "Accept-Encoding, Accept-Language"),
+        ):
             whole = await house.ask("GET", path, {**more, **AS_IT_IS})
             packed = await house.ask("GET", path, {**more, **GZIP})
             head = await house.ask("HEAD", path, {**more, **GZIP})
@@ -98,7 +104,7 @@ async def test_a_file_travels_packed_and_its_head_says_the_same(place: Path) -> 
             assert (head.status, head.body) == (200, b"")
             assert {**head.headers, "Date": ""} == {**packed.headers, "Date": ""}
             for one in (whole, packed):
-                assert one.headers["Vary"] == "Accept-Encoding"
+                assert one.headers["Vary"] == varies
                 assert one.headers["Cache-Control"] == "no-cache, no-transform"
 
 
@@ -112,7 +118,7 @@ async def test_what_a_browser_has_already_is_not_sent_again(place: Path) -> None
                     again = await house.ask(method, path, {**more, **GZIP, "If-None-Match": known})
                     assert (again.status, again.body) == (304, b""), known
                     assert again.headers[ETAG] == tag
-                    assert again.headers["Vary"] == "Accept-Encoding"
+                    assert again.headers["Vary"] == first.headers["Vary"]
                     assert again.headers["Cache-Control"] == "no-cache, no-transform"
             picture = await house.ask("GET", "/static/icons.svg", GZIP)
             assert picture.headers["Cache-Control"] == "max-age=600, no-transform", "asked for on every screen"
@@ -125,11 +131,11 @@ async def test_what_a_browser_has_already_is_not_sent_again(place: Path) -> None
 
 async def test_an_update_is_seen_at_once(place: Path, other_page: Path) -> None:
     async with visiting(place) as house:
-        (other_page / "main.js").write_text("one;\n")
-        tag = (await house.ask("GET", "/static/main.js", GZIP)).headers[ETAG]
-        (other_page / "main.js").write_text("two;\n")
+        (other_page / "screens.css").write_text("one;\n")
+        tag = (await house.ask("GET", "/static/screens.css", GZIP)).headers[ETAG]
+        (other_page / "screens.css").write_text("two;\n")
         page_file.cache_clear()  # a box that was updated starts anew
-        again = await house.ask("GET", "/static/main.js", {**GZIP, "If-None-Match": tag})
+        again = await house.ask("GET", "/static/screens.css", {**GZIP, "If-None-Match": tag})
         assert (again.status, again.body) == (200, b"two;\n")
 
 

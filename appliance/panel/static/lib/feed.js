@@ -65,7 +65,19 @@ export class Feed extends EventTarget {
 		document.addEventListener("visibilitychange", () => this.#turn());
 		window.addEventListener("online", () => this.again());
 		window.addEventListener("offline", () => this.#tell(false));
+		void this.#begin();
 		this.#turn();
+	}
+
+	/** Takes the State that the page asked for together with its own parts: nobody waits for the feed's first words. */
+	async #begin() {
+		try {
+			const answer = await fetch("/api/state");
+			const text = await answer.text();
+			if (answer.ok && !this.state) this.#take("state", text);
+		} catch {
+			// What is wrong is the feed's to say.
+		}
 	}
 
 	/** Starts anew at once, such as after pairing. */

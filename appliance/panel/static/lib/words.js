@@ -1,7 +1,7 @@
 // What is said, in the reader's language: sentences with their values filled in, numbers, times and sizes.
 
 export const LANGUAGES = { en: "English", es: "Español" };
-const AGAIN_MS = 5000;
+const MISSED_MS = 5000;
 const KEPT = "plugcast-language";
 const EXACT = new Set(["config", "setting", "server"]);
 const RIGHT_TO_LEFT = new Set(["ar", "fa", "he", "ur"]);
@@ -52,7 +52,7 @@ const FILES = {
 async function loadPart(part) {
 	await Promise.all(
 		FILES[part].map(async (place) => {
-			const { default: all } = await import(`../${place}/${language}/${part}.js`);
+			const { default: all } = await import(`/static/${place}/${language}/${part}.js`);
 			if (place === "sentences") return take(all);
 			const { sentences: said, fixes, hints, looks, platforms } = /** @type {BoxWords} */ (all);
 			take(said);
@@ -73,11 +73,11 @@ function take(groups) {
 	}
 }
 
-let triedAt = -AGAIN_MS;
+let triedAt = -MISSED_MS;
 
 /** A sentence about a problem is wanted before they are here: they come now. */
 function missProblems() {
-	if (parts.has("problems") || performance.now() - triedAt < AGAIN_MS) return;
+	if (parts.has("problems") || performance.now() - triedAt < MISSED_MS) return;
 	triedAt = performance.now();
 	loadWords("problems").catch(() => {});
 }

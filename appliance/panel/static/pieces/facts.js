@@ -19,7 +19,7 @@ import {
 } from "../lib/all.js";
 
 const WARM_C = 75;
-const SIGNS = { ok: "check", warn: "triangle-alert", bad: "triangle-alert", info: "circle" };
+const LOOK_SIGNS = { ok: "check", warn: "triangle-alert", bad: "triangle-alert", info: "circle" };
 
 customElements.define(
 	"plug-facts",
@@ -58,7 +58,7 @@ customElements.define(
 				hasCard: document.body.classList.contains("troubled"),
 			});
 			put(this.#text, text);
-			setIcon(this.#sign, SIGNS[look]);
+			setIcon(this.#sign, LOOK_SIGNS[look]);
 			mark(this.#status, "class", `status is-${look}`);
 		}
 	},

@@ -8,7 +8,7 @@ const RETRY_MS = 15_000;
 const ZONES = "plugcast-zones";
 
 /** @param {number} ms @returns {Promise<void>} */
-const pause = (ms) =>
+const rest = (ms) =>
 	new Promise((resolve) => {
 		setTimeout(resolve, ms);
 	});
@@ -158,7 +158,7 @@ customElements.define(
 					if (!isThere && image === this.#image && performance.now() - since > 3000 && !this.newest.engine.connected)
 						put(none, say("why.engine"));
 				}
-				await pause(wait);
+				await rest(wait);
 			}
 		}
 

@@ -3,7 +3,7 @@
 import { fixFor, hide, icon, language, make, mark, Piece, placesOf, put, say, sayOr, setIcon } from "../lib/all.js";
 
 export const SIGNS = { ok: "check", warn: "triangle-alert", bad: "x", unknown: "circle-help" };
-const WAYS = /** @type {const} */ ({
+const ROW_WAYS = /** @type {const} */ ({
 	game: "#/settings/devices",
 	sound: "#/sound",
 	tiktok: "#/key",
@@ -58,7 +58,7 @@ customElements.define(
 				const isWrong = row.state === "warn" || row.state === "bad";
 				const fix = isWrong ? fixFor(row.code || "") : null;
 				put(parts.fix, fix ? say(fix.word) : "");
-				mark(parts.way, "href", fix?.go || WAYS[row.name]);
+				mark(parts.way, "href", fix?.go || ROW_WAYS[row.name]);
 			}
 			this.levels(state.audio);
 			hide(this, !state.readiness.length);
