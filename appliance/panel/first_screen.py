@@ -18,6 +18,7 @@ STYLES = ("base.css", "home.css", "frame.css")
 WHOLE = "first.css"
 PAGE = "index.html"
 _NEEDED = re.compile(r'^(?:import|export) (?:[^;"]*? from )?"(\.[^"]+)";\n', re.MULTILINE)
+_LATER = re.compile(r'\bimport\(([`"])((?:\.{1,2}/)+)')
 _NAMES = re.compile(r"^(?:export )?(?:async )?(?:const|let|class|function) (\w+)", re.MULTILINE)
 _HAND_ON = f'export * from "/static/{ENTRY}";\n'.encode()
 
@@ -45,11 +46,22 @@ def made(static: Path) -> dict[str, Callable[[], bytes]]:
 
 def script(static: Path) -> bytes:
     """All that the first screen runs. Raises OSError, and ValueError when two modules have a name in common."""
-    texts = [_NEEDED.sub("", (static / name).read_text(encoding="utf-8")) for name in modules(static)]
+    texts = [_part(static, name) for name in modules(static)]
     twice = [name for name, count in Counter(_NAMES.findall("\n".join(texts))).items() if count > 1]
     if twice:
         raise ValueError(f"two modules of the first screen have these names: {', '.join(twice)}")
     return "\n".join(texts).encode()
+
+
+def _part(static: Path, name: str) -> str:
+    """A module without what it needs first; what it asks for later it finds from where the whole lies."""
+    file = static / name
+
+    def moved(asked: re.Match[str]) -> str:
+        folder = (file.parent / asked[2]).resolve().relative_to(static.resolve())
+        return f"import({asked[1]}./{'' if folder == Path() else f'{folder.as_posix()}/'}"
+
+    return _LATER.sub(moved, _NEEDED.sub("", file.read_text(encoding="utf-8")))
 
 
 def styles(static: Path) -> bytes:

@@ -89,6 +89,10 @@ def test_the_first_screen_is_one_module_and_its_parts_hand_on_what_is_in_it(tmp_
     assert names[-1] == "main.js"
     whole = page_file("main.js").coded["identity"].decode()
     assert re.findall(r'^(?:import|export) (?:[^;"]*? from )?"', whole, re.MULTILINE) == []
+    later = re.findall(r'import\([`"]\./([^"`$]*)', whole)
+    assert "lib/video.js" in later
+    assert [path for path in later if not (STATIC / path).exists()] == []
+    assert "import(`./${place}/" in whole
     for name in names:
         text = (STATIC / name).read_text()
         for exported in re.findall(r"^export (?:async )?(?:const|let|class|function) (\w+)", text, re.MULTILINE):

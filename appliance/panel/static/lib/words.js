@@ -52,7 +52,7 @@ const FILES = {
 async function loadPart(part) {
 	await Promise.all(
 		FILES[part].map(async (place) => {
-			const { default: all } = await import(`/static/${place}/${language}/${part}.js`);
+			const { default: all } = await import(`../${place}/${language}/${part}.js`);
 			if (place === "sentences") return take(all);
 			const { sentences: said, fixes, hints, looks, platforms } = /** @type {BoxWords} */ (all);
 			take(said);
