@@ -125,6 +125,7 @@ async def test_a_disk_that_takes_nothing_is_told_and_what_waits_is_written_later
     database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(room, "RETRY_S", 0.0)
+    monkeypatch.setattr(room, "COMMIT_S", 60.0)  # nothing is written before somebody reads
     database.write(partial(say, words="one"))
     assert await database.read(said) == ["one"]
     pages = await database.read(lambda base: base.execute("PRAGMA page_count").fetchone())
