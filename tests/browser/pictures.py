@@ -24,7 +24,7 @@ from tests.project import ROOT
 
 PLACE = ROOT / "docs" / "pictures"
 COLOURS = 40
-MAIN = ("home", "looks", "sound", "clips", "settings")
+MAIN = ("home", "chat", "looks", "sound", "clips", "settings")
 SMALL_DESKTOP = {"viewport": {"width": 1024, "height": 640}}
 VIEWS = {
     "screen": [screen.name for screen in SCREENS],

@@ -5,6 +5,7 @@ import {
 	clock,
 	hide,
 	icon,
+	link,
 	make,
 	number,
 	Piece,
@@ -87,17 +88,11 @@ function cardOf(live, isOpen) {
 		),
 	);
 	/** @param {string} kind */
-	const file = (kind) =>
-		make(
-			"a.button.second",
-			{
-				href: `/api/lives/${id}.${kind}`,
-				download: `live-${id}.${kind}`,
-				"aria-label": `${kind.toUpperCase()}: ${name}`,
-			},
-			icon("download"),
-			make("span", kind === "csv" ? say("lives.table") : say("lives.log")),
-		);
+	const file = (kind) => {
+		const word = kind === "csv" ? say("lives.table") : say("lives.log");
+		const how = { href: `/api/lives/${id}.${kind}`, download: `live-${id}.${kind}`, "aria-label": `${word}: ${name}` };
+		return link(word, "download", how);
+	};
 	return make(
 		"details.card",
 		{ open: isOpen },
