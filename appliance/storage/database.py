@@ -44,11 +44,8 @@ _PREPARE = (
     "PRAGMA cache_size = -2000",
 )
 _BROKEN = frozenset({sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB})
-_NONSENSE = (
-    sqlite3.IntegrityError, sqlite3.ProgrammingError, sqlite3.InterfaceError, sqlite3.DataError, OverflowError,
-    UnicodeEncodeError,
-)  # fmt: skip
-"""What is wrong with one write, and not with the file."""
+_NONSENSE = (sqlite3.IntegrityError, sqlite3.ProgrammingError, sqlite3.InterfaceError, sqlite3.DataError)
+"""What SQLite says where one write is wrong, and not the file."""
 
 type Base = sqlite3.Connection
 type Act[T] = Callable[[Base], T]
@@ -180,7 +177,7 @@ class Database:
         try:
             base = self._opened()
             self._commit(base)
-        except (sqlite3.Error, OSError, _Newer) as error:
+        except Exception as error:  # noqa: BLE001 - whatever it is, this thread goes on
             self._fail(error)
             for _, answer in reads:
                 _refuse(answer, self._refused or "it was damaged")
@@ -216,12 +213,9 @@ class Database:
         base.execute("BEGIN IMMEDIATE")
         try:
             for _, act in waiting:
-                try:
-                    act(base)
-                except _NONSENSE as error:
-                    log.warning("Something cannot be put in the log and is left out: %s", error)
+                self._try(base, act)
             base.execute("COMMIT")
-        except sqlite3.Error:
+        except BaseException:
             with contextlib.suppress(sqlite3.Error):
                 base.execute("ROLLBACK")
             raise
@@ -229,6 +223,19 @@ class Database:
             done = {id(entry) for entry in waiting}
             while self._writes and id(self._writes[0]) in done:
                 self._writes.popleft()
+
+    @staticmethod
+    def _try(base: Base, act: Act[object]) -> None:
+        """One write. One that fails for a reason of its own is left out, all of it, and takes no other with it."""
+        base.execute("SAVEPOINT one")
+        try:
+            act(base)
+        except Exception as error:
+            if isinstance(error, sqlite3.Error) and not isinstance(error, _NONSENSE):
+                raise  # the disk's affair
+            log.warning("Something cannot be put in the log and is left out: %s", error)
+            base.execute("ROLLBACK TO one")
+        base.execute("RELEASE one")
 
     def _opened(self) -> Base:
         if self._base is not None and not self._is_ours():
@@ -270,7 +277,7 @@ class Database:
         if code in _BROKEN or isinstance(error, _Newer):
             self._set_aside("it was written by a newer version" if isinstance(error, _Newer) else str(error))
             return
-        reason = (error.strerror or str(error)).lower() if isinstance(error, OSError) else str(error)
+        reason = (error.strerror or str(error)).lower() if isinstance(error, OSError) else str(error) or "?"
         if not self._refused:
             log.warning("What viewers say and give cannot be kept: %s. It is tried again.", reason)
         self._refused = reason

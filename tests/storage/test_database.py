@@ -33,6 +33,11 @@ def said(base: Base) -> list[str]:
     return [words for (words,) in base.execute("SELECT words FROM said ORDER BY n")]
 
 
+def says_and_fails(base: Base) -> None:
+    say(base, "half of it")
+    raise KeyError("a fault of ours")
+
+
 @pytest.fixture
 def database(tmp_path: Path) -> Iterator[Database]:
     it = Database(tmp_path / "evening" / "log.sqlite", SCHEMA)
@@ -84,11 +89,23 @@ async def test_a_write_that_is_nonsense_takes_no_other_with_it(database: Databas
     database.write(partial(say, words="one"))
     database.write(lambda base: base.execute("INSERT INTO said (words) VALUES (?)", (None,)))
     database.write(partial(say, words="\ud800"))
+    database.write(says_and_fails)
     database.write(partial(say, words="two"))
     assert await database.read(said) == ["one", "two"]
     with pytest.raises(ZeroDivisionError):
         await database.read(lambda _base: 1 / 0)
     assert await database.read(said) == ["one", "two"]
+
+
+async def test_whatever_goes_wrong_its_thread_goes_on(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fails(_self: Database) -> Base:
+        raise RuntimeError("a fault of ours")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Database, "_opened", fails)
+        with pytest.raises(Unavailable):
+            await database.read(said)
+    assert await database.read(said) == []
 
 
 @pytest.mark.parametrize("damage", ["no database", "torn", "newer"])

@@ -21,6 +21,9 @@ class Journal:
     def deleted(self, messages: Collection[str], users: Collection[str]) -> None:
         """A platform took these messages away, and all that these viewers wrote."""
 
+    def shown(self, card: ChatMessage) -> None:
+        """The owner shows a message that was hidden, or approves it; this is how it stands now."""
+
     def hid(self, user: str, *, hidden: bool) -> None:
         """The owner hid a viewer, or shows one again."""
 

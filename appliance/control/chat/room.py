@@ -147,6 +147,8 @@ class ChatRoom:
         self._must_have(id_)
         self._approved.set(id_, None)
         self._cards.approve(id_)
+        if (card := self._cards.get(id_)) is not None:
+            self._journal.shown(card)
 
     def hide_viewer(self, id_: str) -> None:
         """Nobody sees what this viewer wrote and writes, until shown again."""

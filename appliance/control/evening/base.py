@@ -13,7 +13,8 @@ from typing import Any
 import msgspec
 
 from appliance.model.evening import MESSAGES, LogEvent
-from appliance.model.state.chat import ChatUser
+from appliance.model.problem import UNREADABLE
+from appliance.model.state.chat import ChatUser, HiddenWhy
 from appliance.model.state.summary import LiveSummary
 
 type Base = sqlite3.Connection
@@ -40,6 +41,8 @@ _COLUMNS = (
     "n, id, at, platform, kind, user, name, handle, badges, text, count, gift, coins, part, is_open, hidden, ever"
 )
 _SHOWN = f"kind IN ({', '.join(repr(kind) for kind in MESSAGES)})"
+# What is hidden by hand, or waits for the owner, stays so until the owner shows it: after a restart of control the room
+# knows nothing of it, and platforms repeat.
 _PUT = """
 INSERT INTO events (id, streak, live, at, seen, platform, kind, user, name, handle, badges, text, count, gift, coins,
     part, is_open, hidden, ever)
@@ -48,7 +51,8 @@ VALUES (:id, :streak, :live, :at, :seen, :platform, :kind, :user, :name, :handle
 ON CONFLICT (id) DO UPDATE SET name = :name, handle = :handle, user = :user, badges = :badges, is_open = :is_open,
     count = CASE kind WHEN 'gift' THEN max(count, :count) ELSE :count END, coins = max(coins, :coins),
     text = CASE hidden WHEN 'deleted' THEN '' ELSE :text END, ever = max(ever, :ever),
-    hidden = CASE hidden WHEN 'deleted' THEN hidden ELSE :hidden END
+    hidden = CASE WHEN hidden = 'deleted' OR (
+        hidden IN ('message', 'viewer', 'held', 'slow', 'copy') AND :hidden != 'deleted') THEN hidden ELSE :hidden END
 ON CONFLICT (streak) DO UPDATE SET id = :id, count = max(count, :count), coins = max(coins, :coins), is_open = :is_open
 """
 
@@ -82,6 +86,11 @@ def delete_words(base: Base, messages: Collection[str], users: Collection[str]) 
     base.executemany(gone.format("user"), [(id_,) for id_ in users])
 
 
+def show(base: Base, id_: str, hidden: HiddenWhy) -> None:
+    """The owner shows a message, or approves it; what still hides it is the platform or a rule."""
+    base.execute("UPDATE events SET hidden = ? WHERE id = ? AND hidden != 'deleted'", (hidden, id_))
+
+
 def hide_viewer(base: Base, user: str, *, hidden: bool) -> None:
     """The owner hid a viewer, or shows one again."""
     if hidden:
@@ -98,11 +107,24 @@ def forget_viewer(base: Base, user: str) -> int:
     """Nothing of this viewer stays, in no summary either; how many rows there were."""
     count = base.execute("DELETE FROM events WHERE user = ?", (user,)).rowcount
     for id_, body in base.execute("SELECT id, summary FROM lives WHERE summary IS NOT NULL").fetchall():
-        summary = msgspec.json.decode(body, type=LiveSummary)
+        summary = decoded(body, LiveSummary)
+        if summary is None:
+            base.execute("UPDATE lives SET summary = NULL WHERE id = ?", (id_,))  # the name may be in it
+            continue
         kept = without(summary, user)
         if kept != summary:
             base.execute("UPDATE lives SET summary = ? WHERE id = ?", (msgspec.json.encode(kept), id_))
     return count
+
+
+def decoded[T](body: object, kind: type[T]) -> T | None:
+    """None for what a damaged disk, or another version of ours, has left there."""
+    if not isinstance(body, bytes):
+        return None
+    try:
+        return msgspec.json.decode(body, type=kind)
+    except UNREADABLE:
+        return None
 
 
 def without(summary: LiveSummary, user: str) -> LiveSummary:

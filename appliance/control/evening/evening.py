@@ -5,6 +5,7 @@ Nothing here waits for the disk but who reads. What the owner tries (`test`) is 
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Collection
 from functools import partial
 from typing import Protocol
@@ -30,6 +31,8 @@ from appliance.model.state.chat import ChatMessage
 from appliance.model.state.summary import LiveSummary
 from appliance.storage.database import Act
 from appliance.system.latest import Latest
+
+log = logging.getLogger(__name__)
 
 SAVE_S = 10.0
 PRUNE_S = 60.0
@@ -118,6 +121,10 @@ class EveningLog(Journal):
         """Their words are gone here as well."""
         self._write(partial(tables.delete_words, messages=tuple(messages), users=tuple(users)))
 
+    def shown(self, card: ChatMessage) -> None:
+        """The owner shows it, whatever hid it."""
+        self._write(partial(tables.show, id_=card.id, hidden=card.hidden))
+
     def hid(self, user: str, *, hidden: bool) -> None:
         """A viewer is hidden, or shown again."""
         self._write(partial(tables.hide_viewer, user=user, hidden=hidden))
@@ -148,8 +155,17 @@ class EveningLog(Journal):
         """Follows the State until cancelled."""
         self._shown = shown
         self.store.start()
+        is_failing = False
         async for newest in state.changes():
-            await self.look(newest, session(), config())
+            try:
+                await self.look(newest, session(), config())
+            except Exception:
+                # Whatever is wrong with a log, it must not end control. Said once, not each second.
+                if not is_failing:
+                    log.exception("The log of LIVEs fails. It is tried again.")
+                is_failing = True
+            else:
+                is_failing = False
 
     def follow(self, days: int) -> None:
         """For how many days it is kept; 0 for not at all."""

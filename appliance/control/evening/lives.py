@@ -5,20 +5,24 @@ What can be counted is counted from the rows, so that neither a restart of contr
 
 from __future__ import annotations
 
+import logging
 import sqlite3
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from itertools import islice
 
 import msgspec
 from msgspec.structs import replace
 
-from appliance.control.evening.base import going_on
+from appliance.control.evening.base import decoded, going_on
 from appliance.control.evening.highlights import SPAN_S, highlights, offered
 from appliance.control.evening.progress import Progress
 from appliance.model.state.chat import ChatTotals, ChatUser
 from appliance.model.state.summary import Gifter, Highlight, LiveSummary
 
 type Base = sqlite3.Connection
+
+log = logging.getLogger(__name__)
 
 MOST_GIFTERS = 10
 
@@ -51,9 +55,14 @@ def save(base: Base, progress: Progress) -> int:
 
 
 def unended(base: Base) -> Progress | None:
-    """The LIVE that was on when control ended."""
-    row = base.execute("SELECT progress FROM lives WHERE id = ?", (going_on(base),)).fetchone()
-    return None if row is None else msgspec.json.decode(row[0], type=Progress)
+    """The LIVE that was on when control ended. What nobody can read is over."""
+    while id_ := going_on(base):
+        (body,) = base.execute("SELECT progress FROM lives WHERE id = ?", (id_,)).fetchone()
+        if (progress := decoded(body, Progress)) is not None:
+            return progress
+        log.warning("How far LIVE %d was cannot be read. It is over.", id_)
+        base.execute("UPDATE lives SET ended_at = max(began_at, 1) WHERE id = ?", (id_,))
+    return None
 
 
 def end(base: Base, progress: Progress, ended_at: float, beside: Beside) -> None:
@@ -88,29 +97,40 @@ def summed(base: Base, id_: int, progress: Progress, ended_at: float, beside: Be
 
 def summary_of(base: Base, id_: int, beside: Beside) -> LiveSummary | None:
     """The summary of a LIVE, None where there is no such one; of one that goes on, so far."""
-    row = base.execute("SELECT summary, progress FROM lives WHERE id = ?", (id_,)).fetchone()
-    return None if row is None else _read(base, (id_, *row), beside)
+    return next(_found(base, "id = ?", id_, beside), None)
 
 
 def summaries(base: Base, before: int, most: int, beside: Beside) -> list[LiveSummary]:
     """Those of LIVEs older than `before`, newest first."""
-    rows = base.execute(
-        "SELECT id, summary, progress FROM lives WHERE id < ? ORDER BY id DESC LIMIT ?", (before, most)
-    ).fetchall()
-    return [_read(base, row, beside) for row in rows]
+    return list(islice(_found(base, "id < ?", before, beside), most))
 
 
 def last(base: Base) -> LiveSummary | None:
     """The summary of the last LIVE that has ended."""
-    row = base.execute("SELECT summary FROM lives WHERE summary IS NOT NULL ORDER BY id DESC LIMIT 1").fetchone()
-    return None if row is None else msgspec.json.decode(row[0], type=LiveSummary)
+    return next(_found(base, "ended_at > ?", 0, Beside()), None)
 
 
-def _read(base: Base, row: tuple[int, bytes | None, bytes], beside: Beside) -> LiveSummary:
-    id_, summary, progress = row
-    if summary is not None:
-        return msgspec.json.decode(summary, type=LiveSummary)
-    return summed(base, id_, msgspec.json.decode(progress, type=Progress), 0.0, beside)
+def _found(base: Base, where: str, bound: int, beside: Beside) -> Iterator[LiveSummary]:
+    """Newest first, without the names of hidden viewers. A summary that nobody can read is made again."""
+    rows = base.execute(
+        f"SELECT id, ended_at, summary, progress FROM lives WHERE {where} ORDER BY id DESC",  # noqa: S608 - all ours
+        (bound,),
+    )
+    for id_, ended_at, body, kept in rows:
+        summary = decoded(body, LiveSummary)
+        if summary is None:
+            progress = decoded(kept, Progress)
+            if progress is None:
+                log.warning("LIVE %d cannot be read and is left out.", id_)
+                continue
+            summary = summed(base, id_, progress, ended_at, beside)
+        yield replace(
+            summary, top_gifters=tuple(one for one in summary.top_gifters if not _is_hidden(base, one.user.id))
+        )
+
+
+def _is_hidden(base: Base, user: str) -> bool:
+    return base.execute("SELECT 1 FROM events WHERE user = ? AND hidden = 'viewer'", (user,)).fetchone() is not None
 
 
 def _totals(base: Base, id_: int) -> ChatTotals:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+
 import msgspec
 import pytest
 from msgspec.structs import replace
@@ -11,8 +13,22 @@ from appliance.errors import Invalid
 from appliance.model import event as ev
 from appliance.model.config import ChatConfig, Config
 from appliance.model.event import Viewer
+from appliance.model.problem import Problem
+from appliance.model.state import State
 from appliance.model.state.chat import MOST_MESSAGES, ChatTotals
+from appliance.model.state.summary import LiveSummary
+from appliance.system.latest import Latest
 from tests.control.evening.nights import LEO, MAYA, T0, ZOE, Night, rose, said, texts, watch, without_log
+
+
+class Mute:
+    """Nobody looks."""
+
+    def remark(self, about: str, problem: Problem | None) -> None:
+        """Says nothing."""
+
+    def summed(self, summary: LiveSummary | None) -> None:
+        """Shows nothing."""
 
 
 async def test_everything_is_there_once_whatever_is_repeated() -> None:
@@ -98,6 +114,29 @@ async def test_words_that_a_platform_deletes_are_gone_however_old_they_are() -> 
     night.happens(said("1", "vile"))  # told again after a restart
     first = night.rows("text, hidden")[:3]
     assert first == [("", "deleted"), ("", "deleted"), ("fine", "")]
+
+
+async def test_what_the_owner_hid_stays_hidden_over_a_restart_until_it_is_shown() -> None:
+    night = Night()
+    night.rules(hold=True)
+    night.happens(said("held", "held", ZOE))
+    night.rules()
+    night.happens(said("1", "by hand"), said("2", "of a viewer", LEO), rose("3", 1, user=LEO))
+    night.desk.room.hide_message("tiktok:1")
+    night.desk.room.hide_viewer("tiktok:leo")
+    hidden = night.rows("id, hidden")
+    assert [why for _, why in hidden] == ["held", "message", "viewer", "viewer"]
+    night.restart()  # the room knows nothing of it, and the platform tells everything again
+    again = (said("held", "held", ZOE), said("1", "by hand"), said("2", "of a viewer", LEO), rose("3", 2, user=LEO))
+    night.happens(*again)
+    assert night.rows("id, hidden") == hidden
+    for id_ in ("tiktok:held", "tiktok:1"):
+        night.desk.room.show_message(id_)
+    night.desk.room.show_viewer("tiktok:leo")
+    assert [why for (why,) in night.rows("hidden")] == ["", "", "", ""]
+    night.desk.room.hide_message("tiktok:1")
+    night.happens(ev.Deleted(platform="tiktok", messages=("1",)))
+    assert night.rows("text, hidden", "id = 'tiktok:1'") == [("", "deleted")]
 
 
 async def test_older_messages_come_in_pages_down_to_the_first() -> None:
@@ -216,6 +255,54 @@ async def test_what_happened_before_the_clock_was_set_is_not_old_for_that() -> N
     await night.go(61)
     await night.go(61)
     assert night.rows("id") == [("tiktok:1",)]
+
+
+@pytest.mark.parametrize("rot", [b"\xff", b'{"id": "\xff"}', b'{"session": {}}', b"[" * 9999, b""])
+async def test_what_nobody_can_read_stops_nothing(rot: bytes) -> None:
+    night = Night()
+    await night.begin()
+    night.happens(said("1"), rose("2", 3, end=True))
+    await night.go(30)
+    await night.end()
+    whole = night.log.summary
+    assert whole is not None
+    night.store.base.execute("UPDATE lives SET summary = ?", (rot,))
+    night.restart()
+    await night.look()
+    assert night.log.summary == whole  # made again of what happened
+    await night.log.forget_viewer("tiktok:maya")
+    assert night.rows() == []
+    assert [one.top_gifters for one in await night.archive.summaries(9, 9)] == [()]
+
+    await night.begin()
+    night.store.base.execute("UPDATE lives SET summary = ?, progress = ?", (rot, rot))
+    night.restart()
+    await night.begin()
+    night.happens(said("3"))
+    await night.go(5)
+    await night.end()
+    newest = night.log.summary
+    assert newest is not None
+    assert (newest.seconds, newest.totals.comments) == (5, 1)
+    assert await night.archive.summaries(99, 99) == (newest,)
+    assert await night.archive.summary(1) is None
+
+
+async def test_a_log_that_fails_does_not_end_control(monkeypatch: pytest.MonkeyPatch) -> None:
+    night, looks = Night(), asyncio.Queue[int]()
+
+    async def fails(*_: object) -> None:
+        looks.put_nowait(1)
+        raise ZeroDivisionError
+
+    monkeypatch.setattr(night.log, "look", fails)
+    state = Latest(State())
+    keeping = asyncio.create_task(night.log.keep(state, lambda: 1, lambda: night.config, Mute()))
+    for number in range(3):
+        state.set(State(at=number + 1.0))
+        await asyncio.wait_for(looks.get(), 10)
+    assert not keeping.done()
+    keeping.cancel()
 
 
 async def test_a_disk_that_is_away_stops_nothing() -> None:

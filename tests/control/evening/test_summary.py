@@ -151,6 +151,10 @@ async def test_whom_the_owner_hid_is_in_no_summary() -> None:
     assert [one.user.name for one in night.log.summary.top_gifters] == ["Maya", "Zoe"]
     night.desk.room.hide_viewer("tiktok:zoe")
     assert [one.user.name for one in night.log.summary.top_gifters] == ["Maya"]
+    night.restart()
+    await night.look()
+    assert [one.user.name for one in night.log.summary.top_gifters] == ["Maya"]
+    assert [one.top_gifters for one in await night.archive.summaries(9, 9)] == [night.log.summary.top_gifters]
     body = make_bundle(Contents(state=State(summary=night.log.summary), settings=(), metrics="", log="", at=0), ())
     with zipfile.ZipFile(io.BytesIO(body)) as bundle:
         kept = bundle.read("plugcast/state.json")
