@@ -1,7 +1,7 @@
 """How long a phone on a slow line waits: until something is painted, and until the big button can be used.
 
-`python -m benchmarks.slow_phone`. The lines are Chromium's own presets (DevTools: "Fast 3G" and "Slow 3G"): so many
-bytes a second, and each request waits so long for its answer. The box is the tests' fake one, with the real page.
+`python -m benchmarks.slow_phone`. The lines are Chromium's own presets (DevTools: "Fast 3G" and "Slow 3G", which
+makes each answer wait for 2 s), and one as slow with the round trip of WebPageTest's slow 3G. The box is the tests' fake one, with the real page.
 """
 
 from __future__ import annotations
@@ -34,6 +34,7 @@ LINES = (
     Line("no limit", -1, -1, 0),
     Line("Fast 3G", 180_000, 84_375, 562.5),
     Line("Slow 3G", 50_000, 50_000, 2000),
+    Line("3G, 400 ms", 50_000, 50_000, 400),
 )
 
 

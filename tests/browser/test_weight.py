@@ -25,7 +25,7 @@ pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
 FIRST_SCREEN = 45_000
 WORDS_OF_PROBLEMS = 5_000
 WHOLE_PAGE = 120_000
-RESERVED = 3_000
+RESERVED = 14_000
 """Of the whole, for the editor of scenes."""
 ONCE_MORE = 12_000
 DOOR = 60_000
@@ -128,7 +128,7 @@ def test_every_screen_together_leaves_room_for_more(browser: Browser, box: FakeB
         print(f"{scale.total} bytes in {len(scale.weights)} requests")
         assert wanted - scale.weights.keys() == set(), "what no screen shows is not weighed"
         assert scale.total <= WHOLE_PAGE - RESERVED
-        assert max(scale.weights[path] for path in wanted) < 10_000
+        assert max(scale.weights[path] for path in wanted if path != "/static/main.js") < 10_000
         assert_quiet(page)
 
 
