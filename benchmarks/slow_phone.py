@@ -1,7 +1,8 @@
 """How long a phone on a slow line waits: until something is painted, and until the big button can be used.
 
-`python -m benchmarks.slow_phone`. The lines are Chromium's own presets (DevTools: "Fast 3G" and "Slow 3G", which
-makes each answer wait for 2 s), and one as slow with the round trip of WebPageTest's slow 3G. The box is the tests' fake one, with the real page.
+`python -m benchmarks.slow_phone`. The lines are Chromium's own presets (DevTools: "Fast 3G" and "Slow 3G", which makes
+each answer wait for 2 s), and one as slow with the round trip of WebPageTest's slow 3G. The box is the tests' fake one,
+with the real page.
 """
 
 from __future__ import annotations
