@@ -80,6 +80,8 @@ def for_viewers(state: State) -> State:
     """The State without what only owners are told; the very same when there is nothing to leave out."""
     if state.access.notices:
         state = replace(state, access=replace(state.access, notices=()))
+    if state.summary is not None:
+        state = replace(state, summary=None)  # other days are for owners
     chat = state.chat
     hidden = {message.id for message in (*chat.messages, *chat.questions) if message.hidden}
     if chat.hidden_viewers or hidden:

@@ -216,7 +216,7 @@ async def _reset_box(rooms: Rooms, command: model.ResetBox) -> Facts:
     await presence.check_pin(command.pin)
     if rooms.evening is not None:
         with contextlib.suppress(Unavailable):  # what the disk does not let go of now, the next start removes
-            await rooms.evening.erase()
+            await rooms.evening.reset()
     await finished_on_disk(lambda: forget_everything(state_dir))
     rooms.panel.forget()
     rooms.live_control.forget()

@@ -11,6 +11,8 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from msgspec.structs import replace
+
 from appliance.access.notices import for_viewers
 from appliance.access.tokens import AccessFiles
 from appliance.control.director import Director
@@ -105,8 +107,8 @@ class ControlDesk:
     async def bundle(self) -> bytes:
         """The support bundle, a zip without secrets."""
         contents = Contents(
-            state=for_viewers(self.newest), settings=self.settings(), metrics=self.metrics(), log=await self.log(1000),
-            at=float(round(time.time())),
+            state=replace(for_viewers(self.newest), summary=self.newest.summary), settings=self.settings(),
+            metrics=self.metrics(), log=await self.log(1000), at=float(round(time.time())),
         )  # fmt: skip
         secrets = await self._office.secrets()
         return await asyncio.to_thread(make_bundle, contents, secrets)

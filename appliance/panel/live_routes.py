@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from collections.abc import AsyncIterator
 from typing import Protocol
 
@@ -16,7 +17,7 @@ from aiohttp import web
 from appliance.access.denied import Denied
 from appliance.access.guard import is_owner, need_owner
 from appliance.access.json_answer import json_answer
-from appliance.errors import Invalid
+from appliance.errors import Invalid, Unavailable
 from appliance.model.evening import LivePage, LogEvent, OlderMessages
 from appliance.model.state.summary import LiveSummary
 from appliance.panel.streams import Gone, Stream
@@ -28,7 +29,8 @@ _STUCK_S = 30.0
 _IN_FLIGHT = 256 * 1024
 _LARGEST = 2**53
 _HEAD = ("at", "platform", "kind", "user", "handle", "user-id", "text", "count", "gift", "coins", "hidden", "id")
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+_FORMULA = re.compile('(^|[;|\t\n\v\f\r\x85\u2028\u2029])(?=[\\s"]*[=+\\-@\uff1d\uff0b\uff0d\uff20])|^(?=[\t\r])')
+"""Where a cell may begin, whatever a spreadsheet takes for the end of one, with what makes it a formula behind it."""
 _BOM = "\ufeff"
 """Without it spreadsheets take UTF-8 for something else."""
 
@@ -115,7 +117,7 @@ def csv_lines(events: tuple[LogEvent, ...]) -> bytes:
 
 def _harmless(cell: str) -> str:
     """A spreadsheet runs what begins so; behind an apostrophe it is text."""
-    return f"'{cell}" if cell.startswith(_FORMULA) else cell
+    return _FORMULA.sub(r"\g<0>'", cell)
 
 
 async def _rows(lives: Lives, summary: LiveSummary) -> AsyncIterator[bytes]:
@@ -147,6 +149,9 @@ async def _send(request: web.Request, kind: str, name: str, pieces: AsyncIterato
         await stream.begin()
         async for piece in pieces:
             await stream.send(piece)
+    except Unavailable:
+        if request.transport is not None:
+            request.transport.abort()  # half a file must not look like a whole one
     except Gone:
         pass
     return stream.response

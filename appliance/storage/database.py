@@ -145,10 +145,25 @@ class Database:
             raise _away("the disk does not answer") from None
 
     async def erase(self) -> None:
-        """Everything is forgotten, what was damaged too. Raises `Unavailable`."""
+        """Everything is forgotten, what was damaged and what still waits too. Raises `Unavailable`."""
+        with self._news:
+            self._writes.clear()
         await self.read(self._erase)
 
-    def _erase(self, _base: Base) -> None:
+    def _is_erased(self, act: Act[Any], answer: Future[Any]) -> bool:
+        """Whether it was that: a disk that takes nothing more must still let go."""
+        if act != self._erase:
+            return False
+        if answer.set_running_or_notify_cancel():
+            try:
+                self._erase()
+                answer.set_result(None)
+            except OSError as error:
+                self._fail(error)
+                answer.set_exception(_away(self._refused))
+        return True
+
+    def _erase(self, _base: Base | None = None) -> None:
         self._shut()
         for file in (*self._files(self.file), self.aside):
             file.unlink(missing_ok=True)
@@ -173,7 +188,10 @@ class Database:
                 self._shut()
                 return
 
-    def _serve(self, reads: list[tuple[Act[Any], Future[Any]]], *, is_closing: bool) -> None:
+    def _serve(self, asked: list[tuple[Act[Any], Future[Any]]], *, is_closing: bool) -> None:
+        reads = [one for one in asked if not self._is_erased(*one)]
+        if asked and not reads and not is_closing:
+            return
         try:
             base = self._opened()
             self._commit(base)

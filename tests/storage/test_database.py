@@ -157,6 +157,23 @@ async def test_a_disk_that_takes_nothing_is_told_and_what_waits_is_written_later
     assert database.problem is None
 
 
+async def test_a_full_disk_still_forgets_and_what_waited_does_not_come_back(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(_self: Database, _base: Base) -> None:
+        raise sqlite3.OperationalError("database or disk is full")
+
+    monkeypatch.setattr(room, "COMMIT_S", 60.0)
+    database.write(partial(say, words="one"))
+    assert await database.read(said) == ["one"]
+    database.write(partial(say, words="two"))
+    with monkeypatch.context() as patched:
+        patched.setattr(Database, "_commit", full)
+        await database.erase()
+        assert [*database.file.parent.iterdir()] == []
+    assert await database.read(said) == []
+
+
 async def test_a_directory_that_cannot_be_made_is_told(tmp_path: Path) -> None:
     (tmp_path / "evening").write_text("in the way")
     it = Database(tmp_path / "evening" / "log.sqlite", SCHEMA)

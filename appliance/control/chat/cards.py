@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable
 
 from msgspec.structs import replace
 
+from appliance.control.chat.journal import NO_JOURNAL, Journal
 from appliance.control.chat.seen import Newest
 from appliance.model.state.chat import MOST_MESSAGES, ChatMessage, HiddenWhy
 
@@ -19,20 +20,16 @@ _BY_HAND = ("message", "deleted")
 BY_WORDS = ("", "word", "link", "phone", "platform")
 
 
-def _nobody_listens(_card: ChatMessage) -> None:
-    """Nobody wants to know."""
-
-
 class Cards:
     """The newest cards, oldest first, and those that stand elsewhere for as long as they stand there.
 
-    `tell` hears of each card that is new or another one. Hidden cards give way to shown ones, but for a quarter of the
-    places: what is held waits for the owner there.
+    `journal` hears of each card that is new or another one. Hidden cards give way to shown ones, but for a quarter of
+    the places: what is held waits for the owner there.
     """
 
-    def __init__(self, most: int = MOST_MESSAGES, tell: Callable[[ChatMessage], None] = _nobody_listens) -> None:
+    def __init__(self, most: int = MOST_MESSAGES, journal: Journal = NO_JOURNAL) -> None:
         self._most = most
-        self._tell = tell
+        self._journal = journal
         self._cards: dict[str, ChatMessage] = {}
         self._wanted: frozenset[str] = frozenset()
         self._elsewhere: dict[str, ChatMessage] = {}
@@ -59,7 +56,7 @@ class Cards:
                 card = replace(card, text=_NOBODY_WROTE)
             if manner:
                 self._manner[card.id] = manner
-        self._set(card)
+        self._set(card, is_new=before is None)
         if len(self._cards) > self._most:
             self._remove_one()
         return card
@@ -98,10 +95,11 @@ class Cards:
             if which(card) and card.hidden not in ("", "deleted"):
                 self._set(replace(card, hidden=self._manner.get(card.id, "")))
 
-    def approve(self, id_: str) -> None:
-        """Shows it, in whatever manner it was said."""
+    def approve(self, id_: str) -> ChatMessage:
+        """Shows one that is there, in whatever manner it was said; as it stands now."""
         self._manner.pop(id_, None)
         self.show(lambda card: card.id == id_)
+        return self._cards.get(id_) or self._elsewhere[id_]
 
     def all(self) -> tuple[ChatMessage, ...]:
         """The newest, oldest first."""
@@ -111,9 +109,9 @@ class Cards:
         """Those that only stand elsewhere, and then the newest."""
         return (*self._elsewhere.values(), *self._cards.values())
 
-    def _set(self, card: ChatMessage) -> None:
+    def _set(self, card: ChatMessage, *, is_new: bool = False) -> None:
         (self._elsewhere if card.id in self._elsewhere else self._cards)[card.id] = card
-        self._tell(card)
+        self._journal.card(card, is_new=is_new)
 
     def _remove_one(self) -> None:
         hidden = [id_ for id_, card in self._cards.items() if card.hidden]

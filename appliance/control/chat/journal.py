@@ -12,7 +12,7 @@ from appliance.model.state.chat import ChatMessage
 class Journal:
     """Told of everything once, in its order; what changes is told again."""
 
-    def card(self, card: ChatMessage) -> None:
+    def card(self, card: ChatMessage, *, is_new: bool) -> None:
         """A card is new, or another one than before: it grew, or was hidden or shown."""
 
     def counted(self, event: Likes | Viewers | Standing, now: Now) -> None:

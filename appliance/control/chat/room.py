@@ -74,7 +74,7 @@ class ChatRoom:
         self._journal = journal
         self._moderation = Moderation(rules or ModerationConfig())
         self._approved: Newest[str, None] = Newest(MOST_MESSAGES)
-        self._cards = Cards(most, journal.card)
+        self._cards = Cards(most, journal)
         self._streaks = Streaks()
         self._alerts = Alerts()
         self._seen: Newest[tuple[str, type, str], None] = Newest(MOST_SEEN)
@@ -146,9 +146,7 @@ class ChatRoom:
         """Everybody sees it, whatever hid it but the platform."""
         self._must_have(id_)
         self._approved.set(id_, None)
-        self._cards.approve(id_)
-        if (card := self._cards.get(id_)) is not None:
-            self._journal.shown(card)
+        self._journal.shown(self._cards.approve(id_))
 
     def hide_viewer(self, id_: str) -> None:
         """Nobody sees what this viewer wrote and writes, until shown again."""

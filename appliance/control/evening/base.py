@@ -57,8 +57,13 @@ ON CONFLICT (streak) DO UPDATE SET id = :id, count = max(count, :count), coins =
 """
 
 
-def put(base: Base, entry: LogEvent, seen: float) -> None:
-    """Something happened, or it is another one than it was. The same thing told again is the same row."""
+def put(base: Base, entry: LogEvent, seen: float, *, is_new: bool = True) -> None:
+    """Something happened, or it is another one than it was. The same thing told again is the same row.
+
+    What was forgotten does not come back because it changes.
+    """
+    if not is_new and not base.execute("SELECT 1 FROM events WHERE id = ?", (entry.id,)).fetchone():
+        return
     user, streak, live = entry.user, None, going_on(base)
     if entry.kind == "gift" and entry.group:
         streak = "\n".join(("gift", _scope(live, seen), user.id, entry.gift, entry.group))
@@ -138,28 +143,35 @@ def clear_traces(base: Base) -> None:
     base.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
 
 
-def older(base: Base, ids: Iterable[str], at: float, most: int) -> tuple[list[LogEvent], bool]:
+def older(
+    base: Base, ids: Iterable[str], at: float, most: int, tonight: float | None = None
+) -> tuple[list[LogEvent], bool]:
     """Up to `most` messages that are older than the first of `ids`, oldest first; whether there are more.
+
+    With `tonight` only those of the LIVE that is on; without one, those that no LIVE has and that were seen since then.
 
     Where the log does not have it, it has the next of `ids`, which is older and so belongs to them; or none of them.
     """
-    where, bound = "at <= ?", at
+    where, bound = "at <= :bound", at
+    which, values = _of_tonight(base, tonight)
     for place, id_ in enumerate(ids):
         found = base.execute("SELECT n FROM events WHERE id = ?", (id_,)).fetchone()
         if found is not None:
-            where, bound = ("n <= ?" if place else "n < ?"), found[0]
+            where, bound = ("n <= :bound" if place else "n < :bound"), found[0]
             break
     rows = base.execute(
-        f"SELECT {_COLUMNS} FROM events WHERE {where} AND {_SHOWN} ORDER BY n DESC LIMIT ?",  # noqa: S608 - all ours
-        (bound, most + 1),
+        f"SELECT {_COLUMNS} FROM events "  # noqa: S608 - all ours
+        f"WHERE {where} AND {which} AND {_SHOWN} ORDER BY n DESC LIMIT :most",
+        {"bound": bound, "most": most + 1, **values},
     ).fetchall()
     return [_entry(row) for row in reversed(rows[:most])], len(rows) > most
 
 
-def has(base: Base, id_: str) -> bool:
-    """Whether the log has this message."""
-    found = base.execute("SELECT kind FROM events WHERE id = ?", (id_,)).fetchone()
-    return found is not None and found[0] in MESSAGES
+def has(base: Base, id_: str, tonight: float | None = None) -> bool:
+    """Whether the log has this message; with `tonight`, whether it is one of those."""
+    which, values = _of_tonight(base, tonight)
+    found = base.execute(f"SELECT 1 FROM events WHERE id = :id AND {which} AND {_SHOWN}", {"id": id_, **values})  # noqa: S608
+    return found.fetchone() is not None
 
 
 def events(base: Base, live: int, after: int, most: int) -> list[LogEvent]:
@@ -199,6 +211,13 @@ def _entry(row: tuple[Any, ...]) -> LogEvent:
         user=ChatUser(id=user, name=name, handle=handle, badges=tuple(badges.split())), is_open=bool(is_open),
         hidden=hidden, ever=ever,
     )  # fmt: skip
+
+
+def _of_tonight(base: Base, since: float | None) -> tuple[str, dict[str, float]]:
+    if since is None:
+        return "1", {}
+    live = going_on(base)
+    return "live = :live AND seen >= :since", {"live": live, "since": 0.0 if live else since}
 
 
 def _scope(live: int, seen: float) -> str:

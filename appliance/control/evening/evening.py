@@ -37,6 +37,7 @@ log = logging.getLogger(__name__)
 SAVE_S = 10.0
 PRUNE_S = 60.0
 DAY_S = 86_400.0
+NIGHT_S = 43_200.0
 
 
 class Store(Protocol):
@@ -86,6 +87,7 @@ class EveningLog(Journal):
         self._is_taken_up = False
         self._is_resumed = False
         self._is_stale = True
+        self._must_erase = False
         self._before = State()
         self._looked = self._saved = self._pruned = clock.steady()
 
@@ -94,7 +96,12 @@ class EveningLog(Journal):
         """Whether anything is kept."""
         return self._days > 0
 
-    def card(self, card: ChatMessage) -> None:
+    @property
+    def tonight(self) -> float:
+        """Since when what no LIVE has is not of another day."""
+        return max(self._began_at, self._clock.now() - NIGHT_S)
+
+    def card(self, card: ChatMessage, *, is_new: bool) -> None:
         """A card is new or another one."""
         gift = card.gift
         entry = LogEvent(
@@ -102,7 +109,7 @@ class EveningLog(Journal):
             count=gift.count if gift else card.count, gift=gift.name if gift else "", coins=gift.coins if gift else 0,
             group=gift.group if gift else "", is_open=gift is not None and gift.is_open, hidden=card.hidden,
         )  # fmt: skip
-        self._put(entry)
+        self._put(entry, is_new=is_new)
 
     def counted(self, event: Likes | Viewers | Standing, now: Now) -> None:
         """A number; of those within a second the last is kept."""
@@ -145,9 +152,16 @@ class EveningLog(Journal):
 
     async def erase(self) -> None:
         """Everything is forgotten. Raises `Unavailable`."""
-        await self.store.erase()
-        self.summary = None
-        self._tell()
+        try:
+            await self.store.erase()
+        finally:
+            self.summary = None
+            self._tell()
+
+    async def reset(self) -> None:
+        """The same for a box that begins anew: the LIVE that has just ended is not summed up any more."""
+        self._progress = None
+        await self.erase()
 
     async def keep(
         self, state: Latest[State], session: Callable[[], int], config: Callable[[], Config], shown: Shown
@@ -182,10 +196,12 @@ class EveningLog(Journal):
         if self._shown is not None:
             self._shown.remark("log", self.store.problem if self._days else None)
         try:
-            if not self._days:
-                if was_kept or not self._is_taken_up:
-                    await self.erase()
+            self._must_erase |= not self._days and (was_kept or not self._is_taken_up)
+            if self._must_erase:
                 self._is_taken_up, self._progress = True, None
+                await self.erase()
+                self._must_erase = False
+            if not self._days:
                 return
             if not self._is_taken_up:
                 self._progress = await self.store.read(lives.unended)
@@ -228,9 +244,9 @@ class EveningLog(Journal):
             self.store.write(partial(tables.move_clock, since_seen=self._began_at, step_s=step_s))
             self._began_at += step_s
 
-    def _put(self, entry: LogEvent) -> None:
+    def _put(self, entry: LogEvent, *, is_new: bool = True) -> None:
         if entry.platform != TEST:
-            self._write(partial(tables.put, entry=entry, seen=self._clock.now()))
+            self._write(partial(tables.put, entry=entry, seen=self._clock.now(), is_new=is_new))
 
     def _write(self, act: Act[object]) -> None:
         if self._days:

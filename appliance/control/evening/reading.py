@@ -31,13 +31,17 @@ class Archive:
         self._config = config
 
     async def older(self, before: str, *, is_owner: bool) -> OlderMessages | None:
-        """Up to a hundred messages older than that one; None where there is no such message."""
+        """Up to a hundred messages older than that one; None where there is no such message.
+
+        Other days are for owners.
+        """
+        tonight = None if is_owner else self._evening.tonight
         newest = self._state().chat.messages
         place = next((place for place, card in enumerate(newest) if card.id == before), None)
         store = self._evening.store
         if place is None:
             ids, at = [before], 0.0
-            if not self._evening.is_on or not await store.read(partial(tables.has, id_=before)):
+            if not self._evening.is_on or not await store.read(partial(tables.has, id_=before, tonight=tonight)):
                 return None
         else:
             ids, at = [card.id for card in reversed(newest[: place + 1])], newest[place].at
@@ -47,7 +51,7 @@ class Archive:
         more, looks = True, 0
         while more and len(found) < MOST_OLDER and (looks := looks + 1) <= MOST_LOOKS:
             wanted = MOST_OLDER - len(found)
-            rows, more = await store.read(partial(tables.older, ids=ids, at=at, most=wanted))
+            rows, more = await store.read(partial(tables.older, ids=ids, at=at, most=wanted, tonight=tonight))
             if not rows:
                 break
             cards = [self._chat.judged(message_of(row)) for row in rows]

@@ -14,6 +14,7 @@ from appliance.control.chat.room import ChatRoom
 from appliance.control.support.bundle import Contents, make_bundle
 from appliance.model.event import Comment, Follow, Viewer
 from appliance.model.state import State
+from appliance.model.state.summary import LiveSummary
 
 MAYA, LEO = Viewer(id="1", name="Maya"), Viewer(id="2", name="Leonidas")
 
@@ -51,6 +52,11 @@ def test_who_only_looks_sees_nothing_hidden_wherever_it_stands() -> None:
     said, asked = (replace(card, hidden="message") for card in (chat.messages[1], chat.questions[0]))
     seen = for_viewers(replace(whole, chat=replace(chat, messages=(said,), questions=(asked,)))).chat
     assert (seen.messages, seen.questions, seen.pinned) == ((), (), None)
+
+
+def test_the_last_live_is_for_owners() -> None:
+    whole = replace(state(hidden=False), summary=LiveSummary(id=1, title="Another day"))
+    assert for_viewers(whole) == state(hidden=False)
 
 
 def test_where_nothing_is_hidden_all_see_the_very_same() -> None:

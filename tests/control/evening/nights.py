@@ -67,6 +67,8 @@ class AtOnce:
         return act(self.base)
 
     async def erase(self) -> None:
+        if self.is_away:
+            raise Unavailable("log-away", "away")
         self.base = self._new()
 
 

@@ -8,8 +8,10 @@ import msgspec
 import pytest
 from msgspec.structs import replace
 
+from appliance.control.chat.desk import ChatDesk
 from appliance.control.chat.samples import TEST
-from appliance.errors import Invalid
+from appliance.control.evening.reading import Archive
+from appliance.errors import Invalid, Unavailable
 from appliance.model import event as ev
 from appliance.model.config import ChatConfig, Config
 from appliance.model.event import Viewer
@@ -232,6 +234,79 @@ async def test_everything_is_forgotten_when_told_and_with_no_days() -> None:
     page = await night.archive.older("tiktok:3", is_owner=True)
     assert page is not None
     assert (page.messages, page.more) == ((), False)
+
+
+async def test_other_days_are_for_owners() -> None:
+    night = Night()
+    await night.begin()
+    night.happens(said("1", "another day"))
+    await night.go(60)
+    await night.end()
+    night.happens(said("2", "between"))
+
+    async def shown(before: str, *, is_owner: bool) -> list[str] | None:
+        page = await night.archive.older(before, is_owner=is_owner)
+        return None if page is None else texts(page.messages)
+
+    night.desk = ChatDesk(night.log._clock, night.log)  # nothing of it is in sight
+    night.archive = Archive(night.log, night.desk.room, lambda: night.state, lambda: night.config)
+    await night.look()
+    assert await shown("tiktok:2", is_owner=True) == ["another day"]
+    assert await shown("tiktok:2", is_owner=False) == []
+    assert await shown("tiktok:1", is_owner=False) is None
+    await night.go(86_400)
+    assert await shown("tiktok:2", is_owner=False) is None
+    night.session = 2
+    await night.begin()
+    night.happens(said("3", "tonight"), said("4", "now"))
+    await night.look()
+    assert await shown("tiktok:4", is_owner=True) == ["another day", "between", "tonight"]
+    assert await shown("tiktok:4", is_owner=False) == ["tonight"]
+    assert await shown("tiktok:2", is_owner=False) is None
+
+
+async def test_what_is_forgotten_does_not_come_back_because_it_changes() -> None:
+    night = Night()
+    await night.begin()
+    night.happens(said("1", "a fox"), rose("2", 1))
+    await night.log.erase()
+    night.rules(words=("fox",))
+    night.desk.room.hide_message("tiktok:2")
+    night.happens(rose("3", 5, end=True), ev.Deleted(platform="tiktok", users=("maya",)), said("4", user=LEO))
+    assert night.rows("id") == [("tiktok:4",)]
+
+
+async def test_a_box_that_begins_anew_shows_no_summary_and_sums_nothing_up() -> None:
+    night = Night()
+    await night.begin()
+    await night.go(9)
+    await night.end()
+    await night.begin()
+    whole = night.log.summary
+    night.store.is_away = True
+    with pytest.raises(Unavailable):
+        await night.log.reset()
+    assert [bool(whole), night.log.summary] == [True, None]
+    night.store.is_away = False
+    await night.log.reset()
+    await night.end()
+    assert (night.log.summary, await night.archive.summaries(9, 9)) == (None, ())
+
+
+async def test_no_days_forget_as_soon_as_the_disk_lets_go() -> None:
+    night = Night()
+    night.happens(said("1"))
+    await night.look()
+    night.store.is_away = True
+    night.config = without_log()
+    await night.look()
+    assert len(night.rows()) == 1
+    night.restart()  # the box is off and on again meanwhile
+    await night.look()
+    await night.look()
+    night.store.is_away = False
+    await night.look()
+    assert night.rows() == []
 
 
 async def test_what_is_too_old_goes() -> None:

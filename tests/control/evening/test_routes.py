@@ -4,16 +4,25 @@ from __future__ import annotations
 
 import asyncio
 import csv
+import io
 import json
 import sqlite3
+from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
+
+import pytest
+from aiohttp import ClientError, ClientSession, web
+from aiohttp.test_utils import TestServer
 
 from appliance.access.tokens import AccessFiles
 from appliance.control.evening.base import SCHEMA, VERSION, events
 from appliance.control.factory_reset import forget_everything
+from appliance.errors import Unavailable
 from appliance.model.chat import Happened, pack_chat
+from appliance.model.evening import LogEvent
 from appliance.model.event import AnyEvent, Viewer
+from appliance.panel import live_routes
 from appliance.panel.live_routes import csv_lines
 from tests.control.evening.nights import LEO, MAYA, AtOnce, Night, rose, said
 from tests.control.whole_control import PASTE, Box, box, place, run
@@ -21,7 +30,8 @@ from tests.fakes.engine import fake_engine
 
 __all__ = ["place"]
 
-FORMULAS = ("=1+1", "+1", "-1", "@SUM(1)")
+SIGNS = ("=", "+", "-", "@", "＝", "＋", "－", "＠")
+FORMULAS = tuple(f"{sign}1+1" for sign in SIGNS)
 
 
 async def a_night_on(directory: Path) -> None:
@@ -83,10 +93,11 @@ def test_over_http(place: Path) -> None:
             assert (rows[-2]["text"], rows[-2]["user"]) == ("'=1+1", "Maya")
             assert (rows[-1]["gift"], rows[-1]["count"], rows[-1]["coins"]) == ("Rose", "4", "100")
 
-            for headers, newest in ((None, "word 109"), (looking, "word 108")):
-                status, older = await it.get("/api/chat?before=tiktok:f", headers=headers)
-                assert (status, len(older["messages"]), older["more"]) == (200, 100, True)
-                assert older["messages"][-1]["text"] == newest
+            status, older = await it.get("/api/chat?before=tiktok:f")
+            assert (status, len(older["messages"]), older["more"]) == (200, 100, True)
+            assert older["messages"][-1]["text"] == "word 109"
+            assert (await it.get("/api/chat?before=tiktok:f", headers=looking))[0] == 404
+            assert (await it.get("/api/state", headers=looking))[1]["summary"] is None
             assert await refusals(it, looking) == [
                 (404, "no-message"), (422, "request"), (422, "request"), (404, "no-such-live"), (404, "no-such-live"),
                 (422, "request"), (422, "request"), (422, "request"), *[(403, "viewer-only")] * 4,
@@ -109,9 +120,45 @@ def test_no_cell_is_a_formula() -> None:
         user = Viewer(id="=v", name=text, handle=text)
         night.happens(said(str(number), text, user), rose(f"g{number}", 1, group=str(number), user=user))
     rows = [*csv.reader(csv_lines(tuple(events(night.store.base, 0, 0, 99))).decode().splitlines())]
-    assert len(rows) == 8
-    assert [cell for row in rows for cell in row if cell[:1] in ("=", "+", "-", "@")] == []
+    assert len(rows) == 2 * len(FORMULAS)
+    assert [cell for row in rows for cell in row if cell[:1] in SIGNS] == []
     assert [row[6] for row in rows[::2]] == [f"'{text}" for text in FORMULAS]
+
+
+@pytest.mark.parametrize("end", [";", "\t", "\n", "\r", "\r\n", "|"])
+@pytest.mark.parametrize("quote", ["", '"', ' "'])
+def test_no_part_of_a_cell_is_a_formula_whatever_ends_a_cell(end: str, quote: str) -> None:
+    happened = tuple(
+        LogEvent(n=1, id="tiktok:1", at=1.0, platform="tiktok", kind="comment", text=f"hi{end}{quote}{text}{quote}, b")
+        for text in FORMULAS
+    )
+    for delimiter in (",", ";", "\t", "|"):
+        rows = csv.reader(io.StringIO(csv_lines(happened).decode(), newline=""), delimiter=delimiter)
+        assert [cell for row in rows for cell in row if cell.strip()[:1] in (*SIGNS,)] == []
+
+
+def test_what_is_no_formula_stays_as_it_is() -> None:
+    texts = ("1+1=2; good - isn't it?", "a-b; c", ":-) mail me@home", "1 = 1")
+    happened = tuple(LogEvent(n=1, id="1", at=1.0, platform="tiktok", kind="comment", text=text) for text in texts)
+    assert [row[6] for row in csv.reader(io.StringIO(csv_lines(happened).decode()))] == [*texts]
+
+
+def test_half_a_file_does_not_look_like_a_whole_one() -> None:
+    async def pieces() -> AsyncIterator[bytes]:
+        yield b"half"
+        raise Unavailable("log-away", "The disk is away.")
+
+    async def handler(request: web.Request) -> web.StreamResponse:
+        return await live_routes._send(request, "text/csv", "live-1.csv", pieces())
+
+    async def test() -> None:
+        app = web.Application()
+        app.router.add_get("/", handler)
+        async with TestServer(app) as server, ClientSession() as http, http.get(server.make_url("/")) as answer:
+            with pytest.raises(ClientError):
+                await answer.read()
+
+    run(test)
 
 
 def test_a_factory_reset_takes_the_log_with_it(tmp_path: Path) -> None:
