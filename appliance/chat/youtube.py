@@ -24,6 +24,7 @@ from appliance.chat.source import Clock, Connected, Source, Trouble, lost, stran
 from appliance.chat.youtube_errors import chat_closed, offline, refusal
 from appliance.chat.youtube_events import PLATFORM, counts_of, happened
 from appliance.model.event import Standing
+from appliance.system.bodies import whole_body
 from appliance.system.tls import trusting
 
 LIST_UNITS, LOOK_UNITS, SEARCH_UNITS = 5, 1, 100
@@ -156,14 +157,13 @@ class _Line:
             async with self._http.get(
                 f"{self._api.url}/{what}", params=asked, ssl=self._api.tls, allow_redirects=False
             ) as got:
-                body = await got.content.read(LARGEST_ANSWER)
-                whole, status = got.content.at_eof(), got.status
+                body, status = await whole_body(got, LARGEST_ANSWER), got.status
         except aiohttp.ClientConnectorCertificateError:
             raise unreachable(PLATFORM, "certificate") from None
         except (aiohttp.ClientError, OSError, TimeoutError):
             raise (lost if what == "liveChat/messages" else unreachable)(PLATFORM) from None
         try:
-            answer = msgspec.json.decode(body) if whole else None
+            answer = msgspec.json.decode(body) if body is not None else None
         except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
             answer = None
         if status == 200 and isinstance(answer, dict):

@@ -2,7 +2,8 @@
 
 Slices are told apart by identity, nothing is compared deeply, and each is encoded once for all readers. Of the chat's
 list, which grows and grows, only what is new is sent: in a `change`, `chat` has `append` in place of `messages`. A
-message of an id that the reader has takes that one's place, the others come behind the last.
+message of an id that the reader has takes that one's place, the others come behind the last, and of all of them the
+newest `count` are there.
 """
 
 from __future__ import annotations
@@ -45,7 +46,7 @@ class StateEvents:
             more = appended(before.messages, newest.messages)
             if more is None:
                 return self._member("chat", newest)
-            fields = msgspec.structs.asdict(newest) | {"append": more}
+            fields = msgspec.structs.asdict(newest) | {"append": more, "count": len(newest.messages)}
             del fields["messages"]
             body = msgspec.json.encode({name.replace("_", "-"): value for name, value in fields.items()})
             made = self._appended = (before, newest, b'"chat":%b' % body)

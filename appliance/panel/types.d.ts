@@ -144,7 +144,7 @@ interface LiveSummary {
 		"recording-s"?: number;
 	}[];
 }
-type ChatChange = Omit<Chat, "messages"> & { messages?: ChatMessage[]; append?: ChatMessage[] };
+type ChatChange = Omit<Chat, "messages"> & { messages?: ChatMessage[]; append?: ChatMessage[]; count?: number };
 
 interface State {
 	at: number;

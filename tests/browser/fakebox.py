@@ -118,9 +118,15 @@ class FakeBox:
         chat = {**self.state["chat"], **{name.replace("_", "-"): value for name, value in fields.items()}}
         all_of_it = {one["id"]: one for one in [*chat.pop("messages"), *messages]}
         with self._news:
-            self.state["chat"] = {**chat, "messages": list(all_of_it.values())[-200:]}
+            whole = {**chat, "messages": list(all_of_it.values())[-200:]}
+            self.state["chat"] = newest = whole if self.role == "owner" else fakechat.for_viewers(whole)
             self._news.notify_all()
-        self._tell("change", {"chat": {**chat, "append": list(messages)}})
+        shown = newest["messages"]
+        follows = [one["id"] for one in shown] == list(all_of_it)[len(all_of_it) - len(shown) :]
+        append = [one for one in messages if one in shown]
+        change = {**newest, "append": append, "count": len(shown)}
+        del change["messages"]
+        self._tell("change", {"chat": change if shown and follows else newest})
 
     def meters(self, *levels: float) -> None:
         """Sends sound levels to every reader."""

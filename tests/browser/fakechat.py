@@ -68,6 +68,12 @@ def on(*messages: Json, **fields: Any) -> Json:
     }
 
 
+def for_viewers(chat: Json) -> Json:
+    """The chat without what was hidden, as helpers and viewers get it."""
+    shown, asked = ([one for one in chat[name] if not one["hidden"]] for name in ("messages", "questions"))
+    return {**chat, "messages": shown, "questions": asked, "hidden-viewers": []}
+
+
 def after(chat: Json, command: Json) -> tuple[Json, list[Json]]:
     """The chat after a command, and of its messages those that changed."""
     act, id_ = command["do"], command.get("id", "")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from playwright.sync_api import BrowserContext, Page, expect
+from playwright.sync_api import BrowserContext, Page, Route, expect
 
 from tests.browser import fakechat
 from tests.browser.chromium import assert_quiet, opened
@@ -163,6 +163,12 @@ def test_who_reads_further_up_is_not_disturbed_and_comes_back_with_one_tap(phone
         page.evaluate(f"document.querySelector('{SCROLL}').scrollTop = -1e6")
         expect(row(page, f"tiktok:{first}")).to_have_count(1)
     assert page.evaluate(IDS) == [f"tiktok:{number}" for number in range(100) if number != 98]
+    # What only the log has is read, and no more.
+    row(page, "tiktok:5").tap()
+    page.wait_for_selector(".chat-sheet:not([hidden])")
+    assert page.locator(".chat-sheet").get_by_role("button", name="Pin", exact=True).count() == 0
+    assert page.locator(".chat-sheet").get_by_role("button", name="Hide message", exact=True).count() == 0
+    page.keyboard.press("Escape")
     asked = box.hits["/api/chat"]
     page.evaluate(f"document.querySelector('{SCROLL}').dispatchEvent(new Event('scroll'))")
     back.tap()
@@ -170,6 +176,21 @@ def test_who_reads_further_up_is_not_disturbed_and_comes_back_with_one_tap(phone
     expect(row(page, "tiktok:117")).to_be_in_viewport()
     expect(back).to_be_hidden()
     assert box.hits["/api/chat"] == asked == 3
+
+    # An answer to who came back meanwhile is nobody's any longer.
+    held: list[Route] = []
+    page.route("**/api/chat?before=*", lambda route: held.append(route))
+    for number in (1, 2):
+        page.evaluate(f"document.querySelector('{SCROLL}').scrollTop = -1e6")
+        while len(held) < number:
+            page.evaluate("new Promise(requestAnimationFrame)")
+        if number == 1:
+            back.tap()
+            expect(back).to_be_hidden()
+    for route, one in zip(held, (message(3, text="late"), message(4)), strict=True):
+        route.fulfill(json={"messages": [one], "more": False})
+    expect(row(page, "tiktok:4")).to_have_count(1)
+    assert row(page, "tiktok:3").count() == 0
     assert_quiet(page)
 
 
@@ -221,6 +242,24 @@ def test_a_helper_hides_and_pins_and_finds_nothing_else(phone: BrowserContext, b
     expect(page.locator(".chat-undo")).to_be_hidden()
     page.tap(".chat-more")
     expect(buttons).to_have_count(1)
+    page.keyboard.press("Escape")
+
+    # What somebody hides goes at once, the oldest too, and also from under the eyes of who reads further up.
+    crowd_ = crowd(100)
+    box.change(chat=on(*crowd_))
+    expect(row(page, "tiktok:99")).to_have_count(1)
+    box.chat({**crowd_[0], "hidden": "message"})
+    expect(row(page, "tiktok:0")).to_have_count(0)
+    page.evaluate(f"document.querySelector('{SCROLL}').scrollTop = -300")
+    back = page.locator(".chat-back")
+    expect(back).to_have_text("To the newest")
+    for number in (99, 50, 1):
+        box.chat({**crowd_[number], "hidden": "viewer"})
+        expect(row(page, f"tiktok:{number}")).to_have_count(0)
+    expect(back).to_have_text("To the newest")
+    box.chat(message(100), message(101))
+    expect(back).to_have_text("2 new")
+    shown(page, *[f"tiktok:{number}" for number in range(2, 99) if number != 50])
     assert_quiet(page)
 
 

@@ -17,7 +17,7 @@ from appliance.chat.source import Clock, Connected, Trouble
 from appliance.chat.youtube import LASTS_S, Api, youtube
 from appliance.control.chat.now import Now
 from appliance.control.chat.room import ChatRoom
-from appliance.model.event import AnyEvent, Deleted, Gift, Likes, Standing, Subscribe, Viewers
+from appliance.model.event import AnyEvent, Comment, Deleted, Gift, Likes, Standing, Subscribe, Viewers
 from tests.fakes.youtube_api import CHANNEL, KEY, VIDEO, Answer, YouTubeApi, item, refused, text
 
 NOON = 1_767_297_600.0
@@ -113,6 +113,13 @@ async def test_everything_that_happens(tmp_path: Path) -> None:
     assert (state.totals.comments, state.totals.subscribes, state.totals.coins) == (7, 3, 0)
     assert {card.user.badges for card in state.messages if card.user.name == "Mod"} == {("moderator",)}
     assert it.used[-1] == api.spent == it.asked.last("youtube").used
+
+
+async def test_a_busy_chat_is_heard_to_the_end_of_its_answer(tmp_path: Path) -> None:
+    """More than any buffer holds, and so in many pieces."""
+    crowd = [text(str(number), "x" * 1000) for number in range(300)]
+    it, _ = await evening(tmp_path, YouTubeApi({"items": crowd}, OVER), video=VIDEO)
+    assert [event.id for event in it.heard if isinstance(event, Comment)] == [str(number) for number in range(300)]
 
 
 async def test_the_platforms_own_pace_is_kept_and_what_is_left_always_lasts(tmp_path: Path) -> None:

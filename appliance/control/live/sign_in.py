@@ -26,6 +26,7 @@ from appliance.model.state import AccountState
 from appliance.model.text import legible
 from appliance.storage.files import make_private, read_file, remove, write_atomically
 from appliance.storage.waiting import finished_on_disk
+from appliance.system.bodies import whole_body
 from appliance.system.tls import trusting
 
 log = logging.getLogger(__name__)
@@ -193,7 +194,9 @@ class SignIn:
     async def _read_answer(self, asking: aiohttp.client._RequestContextManager) -> Mapping[str, object]:
         try:
             async with asking as answer:
-                body = await answer.content.read(_MOST)
+                body = await whole_body(answer, _MOST)
+                if body is None:
+                    raise _failed("its answer is not understood")
                 found = msgspec.json.decode(body or b"{}", type=dict[str, object])
         except (aiohttp.ClientError, TimeoutError, OSError):
             raise _failed("it cannot be reached") from None

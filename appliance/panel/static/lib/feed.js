@@ -12,7 +12,6 @@ const FIRST_PAUSE_MS = 400;
 const LONGEST_PAUSE_MS = 4000;
 const STEADY_MS = 5000;
 const WAKE_MS = 1000;
-const MESSAGES = 200;
 
 /** @param {number} ms @param {AbortSignal} signal @returns {Promise<void>} */
 const pause = (ms, signal) =>
@@ -46,12 +45,12 @@ const orSilence = (step) =>
 	});
 
 /**
- * Of the chat only what is new comes: it takes the place of what has its id, or comes last.
+ * Of the chat only what is new comes: it takes the place of what has its id, or comes last. So many are there then.
  * @param {Chat} before @param {ChatChange} change @returns {Chat}
  */
-function joined(before, { append = [], messages = before.messages, ...chat }) {
+function joined(before, { append = [], messages = before.messages, count, ...chat }) {
 	const all = new Map([...messages, ...append].map((one) => [one.id, one]));
-	return { ...chat, messages: [...all].map(([, one]) => one).slice(-MESSAGES) };
+	return { ...chat, messages: [...all].map(([, one]) => one).slice(count ? -count : 0) };
 }
 
 export class Feed extends EventTarget {

@@ -9,6 +9,8 @@ const DRAW_MS = 150;
 const NEAR_PX = 24;
 const OLDER_PX = 120;
 const MOST_UNSEEN = 200;
+/** The box keeps 200, a quarter of them for what is hidden: where fewer are shown, it has forgotten none. */
+const FULL = 150;
 
 /** Which messages a filter shows. @type {Record<string, (message: ChatMessage, hidden: string) => boolean>} */
 export const FILTERS = {
@@ -17,6 +19,12 @@ export const FILTERS = {
 	gifts: ({ kind }, hidden) => !hidden && ["gift", "follow", "share", "subscribe"].includes(kind),
 	hidden: (_, hidden) => Boolean(hidden),
 };
+
+/** Where what is new begins: behind the last one that was there before. @param {ChatMessage[]} before @param {ChatMessage[]} messages */
+function endOf(before, messages) {
+	const had = new Set(before.map(({ id }) => id));
+	return messages.reduce((end, { id }, at) => (had.has(id) ? at + 1 : end), 0);
+}
 
 export class Messages extends Piece {
 	#list = make("ol.plain.sayings", { "aria-label": say("chat.title") });
@@ -28,8 +36,10 @@ export class Messages extends Piece {
 	/** @type {Map<string, Row>} */ #rows = new Map();
 	/** Older ones than the State has. @type {ChatMessage[]} */ #kept = [];
 	/** Those of the State that are shown. @type {ChatMessage[]} */ #base = [];
-	#lastId = "";
-	/** The newest one of when somebody began to read; null while nobody does. @type {string | null} */ #restsAt = null;
+	/** Of the State before. @type {ChatMessage[]} */ #before = [];
+	#isReading = false;
+	/** How often somebody came back from reading. */
+	#times = 0;
 	#unseen = 0;
 	#filter = "all";
 	#isAll = false;
@@ -106,34 +116,36 @@ export class Messages extends Piece {
 
 	/** What the list begins from: all there is, or what was there when somebody began to read. @param {ChatMessage[]} messages @param {Set<string>} viewers */
 	#follow(messages, viewers) {
-		const known = messages.findIndex(({ id }) => id === this.#lastId);
-		const fresh = messages.slice(known + 1);
-		this.#lastId = messages.length ? messages[messages.length - 1].id : "";
-		if (this.#restsAt === null) {
+		const fresh = messages.slice(endOf(this.#before, messages));
+		this.#before = messages;
+		if (!this.#isReading) {
 			this.#base = messages;
 			return;
 		}
 		this.#unseen += fresh.filter((one) => FILTERS[this.#filter](one, hiddenBy(one, viewers))).length;
-		const rest = messages.slice(0, messages.findIndex(({ id }) => id === this.#restsAt) + 1);
-		// The State forgets what is old; who reads it, does not.
-		const here = new Set([...this.#kept, ...rest].map(({ id }) => id));
-		this.#kept.push(...this.#base.filter(({ id }) => !here.has(id)));
-		this.#base = rest;
+		const here = new Set(messages.map(({ id }) => id));
+		this.#kept = this.#kept.filter(({ id }) => !here.has(id));
+		// The State forgets what is old; who reads it, does not. What vanished from among the others was taken away.
+		const first = this.#base.findIndex(({ id }) => here.has(id));
+		if (messages.length >= FULL) this.#kept.push(...this.#base.slice(0, first < 0 ? undefined : first));
+		this.#base = messages.slice(0, endOf(this.#base, messages));
 	}
 
 	#count() {
 		const unseen = Math.min(this.#unseen, MOST_UNSEEN);
 		const more = this.#unseen > MOST_UNSEEN ? "+" : "";
 		put(this.#word, unseen ? say("chat.new", { count: `${unseen}${more}` }) : say("chat.newest"));
-		this.#back.toggleAttribute("hidden", this.#restsAt === null);
+		this.#back.toggleAttribute("hidden", !this.#isReading);
 	}
 
 	#scrolled() {
 		const up = -this.#scroll.scrollTop;
-		if (up < NEAR_PX) return this.#leave();
-		if (this.#restsAt === null) {
-			this.#restsAt = this.#base.length ? this.#base[this.#base.length - 1].id : "";
-			this.#kept = [];
+		if (up < NEAR_PX) {
+			if (this.#isReading) this.#leave();
+			return;
+		}
+		if (!this.#isReading) {
+			this.#isReading = true;
 			this.#count();
 		}
 		if (this.#scroll.scrollHeight - this.#scroll.clientHeight - up < OLDER_PX) void this.#older();
@@ -141,7 +153,9 @@ export class Messages extends Piece {
 
 	/** Nobody reads any longer: the newest again, and no more than the State has. */
 	#leave() {
-		this.#restsAt = null;
+		this.#isReading = false;
+		this.#isAsking = false;
+		this.#times += 1;
 		this.#unseen = 0;
 		this.#kept = [];
 		this.#isAll = false;
@@ -153,9 +167,11 @@ export class Messages extends Piece {
 		const [first] = [...this.#kept, ...this.#base];
 		if (this.#isAsking || this.#isAll || !first) return;
 		this.#isAsking = true;
+		const times = this.#times;
 		const { ok, body } = await read(`/api/chat?before=${encodeURIComponent(first.id)}`);
+		// An answer to who came back since then would come at the wrong place.
+		if (times !== this.#times) return;
 		this.#isAsking = false;
-		if (this.#restsAt === null) return;
 		/** @type {ChatMessage[]} */
 		const older = (ok && body.messages) || [];
 		const here = new Set([...this.#kept, ...this.#base].map(({ id }) => id));

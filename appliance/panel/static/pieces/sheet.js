@@ -23,10 +23,15 @@ export function aboutMessage(message, chat, act) {
 	const hidden = hiddenBy(message, viewers);
 	const facts = [user.handle ? `@${user.handle}` : "", platformOf(platform), when(at)];
 	if (hidden) facts.push(sayOr(`chat-hidden.${hidden}`, hidden));
+	// What the box no longer keeps is read, and no more.
+	const kept = [...chat.messages, ...(chat.questions || [])];
+	const isThere = chat.pinned?.id === id || kept.some((one) => one.id === id);
+	const needs = { "show-viewer": true, "hide-viewer": kept.some((one) => one.user.id === user.id) };
 	const isHelper = document.body.classList.contains("helper");
 	/** @param {Key} word @param {string} sign @param {string} verb @param {string} [undo] @param {string} [whom] */
 	const way = (word, sign, verb, undo = "", whom = id) => {
 		if (isHelper && !HELPS.includes(verb)) return null;
+		if (!(needs[/** @type {keyof typeof needs} */ (verb)] ?? isThere)) return null;
 		const back = undo && !isHelper ? { do: undo, id: whom } : null;
 		return button(say(word), { icon: sign, onclick: () => act({ do: verb, id: whom }, back) });
 	};
