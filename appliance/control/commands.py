@@ -62,7 +62,16 @@ class Asked:
 
 
 type Facts = dict[str, Fact]
-type Outcome = Facts | Asked
+
+
+@dataclass(frozen=True, slots=True)
+class Slow:
+    """Everything is decided; the `rest` waits for the disk, and no other command waits for that."""
+
+    rest: Callable[[], Awaitable[Facts]]
+
+
+type Outcome = Facts | Asked | Slow
 
 HANDLERS: dict[type[Command], Callable[[Rooms, Any], Awaitable[Outcome]]] = {}
 """What carries out which command."""
@@ -298,9 +307,12 @@ async def _unpin(rooms: Rooms, _command: model.UnpinMessage) -> Facts:
 
 
 @_does(model.DeleteViewer)
-async def _delete_viewer(rooms: Rooms, command: model.DeleteViewer) -> Facts:
+async def _delete_viewer(rooms: Rooms, command: model.DeleteViewer) -> Slow:
+    async def rest() -> Facts:
+        return {"deleted": await rooms.evening.forget_viewer(command.id) if rooms.evening is not None else 0}
+
     rooms.chat.room.forget_viewer(command.id)
-    return {"deleted": await rooms.evening.forget_viewer(command.id) if rooms.evening is not None else 0}
+    return Slow(rest)
 
 
 @_does(model.TryAlert)

@@ -16,7 +16,7 @@ from appliance.clock.clocks import WallClock
 from appliance.clock.wall_clock import Skew
 from appliance.control.chat.desk import ChatDesk, chat_plan_for, replay_plan_for
 from appliance.control.chat.journal import NO_JOURNAL
-from appliance.control.commands import Asked, Rooms, carry_out
+from appliance.control.commands import Asked, Rooms, Slow, carry_out
 from appliance.control.evening.evening import EveningLog
 from appliance.control.evening.reading import Archive
 from appliance.control.factory_reset import Presence
@@ -160,6 +160,8 @@ class Director:
             self._follow_clock()
             outcome = await carry_out(command, self._rooms)
             self.refresh()
+        if isinstance(outcome, Slow):
+            return await outcome.rest()
         return await self._jobs.answer(outcome.about) if isinstance(outcome, Asked) else outcome
 
     def settings(self, language: str = "") -> tuple[SettingRow, ...]:

@@ -108,7 +108,9 @@ async def _serve(loaded: Settings, extras: Extras, stop: asyncio.Event, spool: S
     files = AccessFiles(Path(config.state_dir), credentials_of(os.environ))
     access = Access(files, host_names(config), show=extras.show, running=running_s)
     lag, book = LoopLag(time.monotonic), Logbook()
-    evening = EveningLog(Database(Path(config.state_dir) / EVENING / "log.sqlite", SCHEMA, VERSION), WallClock())
+    evening = EveningLog(
+        Database(Path(config.state_dir) / EVENING / "log.sqlite", SCHEMA, VERSION), WallClock(), is_clock_set
+    )
     surroundings = replace(
         await asyncio.to_thread(_surroundings, loaded, extras, access), late=lambda: lag.late_lately, evening=evening
     )

@@ -72,7 +72,7 @@ class Database:
         self._most = most_waiting
         self._clock = clock
         self._news = threading.Condition()
-        self._writes: deque[tuple[float, Act[object]]] = deque()
+        self._writes: deque[tuple[bool, Act[object]]] = deque()
         self._reads: deque[tuple[Act[Any], Future[Any]]] = deque()
         self._is_closing = False
         self._base: Base | None = None
@@ -122,13 +122,14 @@ class Database:
         if self._thread is not None:
             self._thread.join(CLOSE_WITHIN_S)
 
-    def write(self, act: Act[object]) -> None:
-        """Has it done soon, in its order; returns at once. When too much waits, the oldest goes."""
+    def write(self, act: Act[object], *, must: bool = False) -> None:
+        """Has it done soon, in its order; returns at once. When too much waits, the oldest goes that need not be."""
         with self._news:
             if len(self._writes) >= self._most:
-                self._writes.popleft()
+                place = next((place for place, (is_due, _) in enumerate(self._writes) if not is_due), 0)
+                del self._writes[place]
                 self._lost += 1
-            self._writes.append((self._clock(), act))
+            self._writes.append((must, act))
             if len(self._writes) == 1:
                 self._news.notify()
 

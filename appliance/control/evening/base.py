@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Collection, Iterable
+from dataclasses import dataclass
 from typing import Any
 
 import msgspec
@@ -29,6 +30,7 @@ CREATE TABLE events (
     is_open INTEGER NOT NULL DEFAULT 0, hidden TEXT NOT NULL DEFAULT '', ever INTEGER);
 CREATE INDEX events_of_a_live ON events (live, n);
 CREATE INDEX events_of_a_viewer ON events (user);
+CREATE INDEX events_by_time ON events (seen);
 CREATE TABLE lives (
     id INTEGER PRIMARY KEY AUTOINCREMENT, began_at REAL NOT NULL, ended_at REAL NOT NULL DEFAULT 0,
     progress BLOB NOT NULL, summary BLOB);
@@ -192,16 +194,28 @@ def prune(base: Base, before: float, most_bytes: int = MOST_BYTES) -> bool:
     first = base.execute("SELECT n FROM events ORDER BY n LIMIT 1").fetchone()
     if first is None:
         return False
-    last = first[0] + PRUNE_AT_ONCE
     if (pages - free) * size > most_bytes:
-        base.execute("DELETE FROM events WHERE n < ?", (last,))
+        base.execute("DELETE FROM events WHERE n < ?", (first[0] + PRUNE_AT_ONCE,))
         return True
-    return base.execute("DELETE FROM events WHERE n < ? AND seen < ?", (last, before)).rowcount > 0
+    old = "SELECT n FROM events WHERE seen < ? ORDER BY seen LIMIT ?"
+    return base.execute(f"DELETE FROM events WHERE n IN ({old})", (before, PRUNE_AT_ONCE)).rowcount > 0  # noqa: S608
 
 
-def move_clock(base: Base, since_seen: float, step_s: float) -> None:
-    """The wall's clock was set: what was seen since then was seen at another time."""
-    base.execute("UPDATE events SET seen = seen + ? WHERE seen >= ?", (step_s, since_seen))
+@dataclass(slots=True)
+class Mark:
+    """The last row of before this run."""
+
+    n: int = 0
+
+    def set(self, base: Base) -> None:
+        """What comes from now on is of this run."""
+        (last,) = base.execute("SELECT max(n) FROM events").fetchone()
+        self.n = last or 0
+
+
+def move_clock(base: Base, mark: Mark, since_seen: float, step_s: float) -> None:
+    """The wall's clock was set: what this run saw was seen at another time. What is of before had its own clock."""
+    base.execute("UPDATE events SET seen = seen + ? WHERE n > ? AND seen >= ?", (step_s, mark.n, since_seen))
 
 
 def _entry(row: tuple[Any, ...]) -> LogEvent:

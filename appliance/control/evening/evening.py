@@ -53,8 +53,8 @@ class Store(Protocol):
     def close(self) -> None:
         """Ends."""
 
-    def write(self, act: Act[object]) -> None:
-        """Has it done soon."""
+    def write(self, act: Act[object], *, must: bool = False) -> None:
+        """Has it done soon. What must be done is not left out when too much waits."""
 
     async def read[T](self, act: Act[T]) -> T:
         """Waits for what it gives."""
@@ -76,10 +76,12 @@ class Shown(Protocol):
 class EveningLog(Journal):
     """Is told by the chat room (`Journal`), and looks at State; `summary` is the last LIVE's."""
 
-    def __init__(self, store: Store, clock: WallClock) -> None:
+    def __init__(self, store: Store, clock: WallClock, is_clock_set: Callable[[], bool | None] = lambda: None) -> None:
         self.store = store
         self.summary: LiveSummary | None = None
         self._clock = clock
+        self._is_clock_set = is_clock_set
+        self._mark = tables.Mark()
         self._shown: Shown | None = None
         self._days = 0
         self._began_at = clock.now()
@@ -126,15 +128,15 @@ class EveningLog(Journal):
 
     def deleted(self, messages: Collection[str], users: Collection[str]) -> None:
         """Their words are gone here as well."""
-        self._write(partial(tables.delete_words, messages=tuple(messages), users=tuple(users)))
+        self._write(partial(tables.delete_words, messages=tuple(messages), users=tuple(users)), must=True)
 
     def shown(self, card: ChatMessage) -> None:
         """The owner shows it, whatever hid it."""
-        self._write(partial(tables.show, id_=card.id, hidden=card.hidden))
+        self._write(partial(tables.show, id_=card.id, hidden=card.hidden), must=True)
 
     def hid(self, user: str, *, hidden: bool) -> None:
         """A viewer is hidden, or shown again."""
-        self._write(partial(tables.hide_viewer, user=user, hidden=hidden))
+        self._write(partial(tables.hide_viewer, user=user, hidden=hidden), must=True)
         if hidden:
             self._drop(user)
 
@@ -154,6 +156,7 @@ class EveningLog(Journal):
         """Everything is forgotten. Raises `Unavailable`."""
         try:
             await self.store.erase()
+            self._mark.n = 0
         finally:
             self.summary = None
             self._tell()
@@ -185,7 +188,7 @@ class EveningLog(Journal):
         """For how many days it is kept; 0 for not at all."""
         if days and not self._days and not self._is_resumed:
             self._is_resumed = True
-            self.store.write(partial(_resume, now=self._clock.now()))
+            self.store.write(partial(_resume, now=self._clock.now(), mark=self._mark), must=True)
         self._days = days
 
     async def look(self, state: State, session: int, config: Config) -> None:
@@ -222,12 +225,12 @@ class EveningLog(Journal):
             # What was on before a restart of ours ended when we last saw it.
             ended_at = now if before.at else progress.seen_at
             beside = beside_of(state, config)
-            self._write(partial(lives.end, progress=progress, ended_at=ended_at, beside=beside))
+            self._write(partial(lives.end, progress=progress, ended_at=ended_at, beside=beside), must=True)
             progress, self._is_stale = None, True
         if progress is None:
             if isinstance(state.live, OnAir):
                 progress = begun(state, session, now)
-                self._write(partial(lives.begin, progress=progress))
+                self._write(partial(lives.begin, progress=progress), must=True)
                 self._saved = steady
         else:
             progress = followed(progress, before, state, now, passed_s)
@@ -235,22 +238,24 @@ class EveningLog(Journal):
                 self._write(partial(lives.save, progress=progress))
                 self._saved = steady
         self._progress = progress
-        if steady - self._pruned >= PRUNE_S:
+        # By a clock that nobody has set yet nothing is too old.
+        if steady - self._pruned >= PRUNE_S and self._is_clock_set() is not False:
             self._pruned = steady
             self._write(partial(tables.prune, before=now - self._days * DAY_S))
 
     def _follow_clock(self) -> None:
         if step_s := self._clock.take_step():
-            self.store.write(partial(tables.move_clock, since_seen=self._began_at, step_s=step_s))
+            moved = partial(tables.move_clock, mark=self._mark, since_seen=self._began_at, step_s=step_s)
+            self.store.write(moved, must=True)
             self._began_at += step_s
 
     def _put(self, entry: LogEvent, *, is_new: bool = True) -> None:
         if entry.platform != TEST:
             self._write(partial(tables.put, entry=entry, seen=self._clock.now(), is_new=is_new))
 
-    def _write(self, act: Act[object]) -> None:
+    def _write(self, act: Act[object], *, must: bool = False) -> None:
         if self._days:
-            self.store.write(act)
+            self.store.write(act, must=must)
 
     def _drop(self, user: str) -> None:
         """Whom nobody may see is in no summary that is shown."""
@@ -269,8 +274,9 @@ def beside_of(state: State, config: Config) -> Beside:
     return Beside(config.replay.seconds, clips)
 
 
-def _resume(base: tables.Base, now: float) -> None:
+def _resume(base: tables.Base, now: float, mark: tables.Mark) -> None:
     """A LIVE that was on long ago is over: nobody goes on with it."""
+    mark.set(base)
     progress = lives.unended(base)
     if progress is not None and now - progress.seen_at > RESUME_WITHIN_S:
         lives.end(base, progress, progress.seen_at, Beside())

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any, ClassVar
 
 from msgspec.structs import replace
@@ -36,6 +37,7 @@ class AtOnce:
         self.problem: Problem | None = None
         self.is_away = False
         self.writes = 0
+        self.musts: list[str] = []
         self.base = base or self._new()
 
     @classmethod
@@ -57,8 +59,11 @@ class AtOnce:
     def close(self) -> None:
         """Nothing to end."""
 
-    def write(self, act: Act[object]) -> None:
+    def write(self, act: Act[object], *, must: bool = False) -> None:
         self.writes += 1
+        if must:
+            assert isinstance(act, partial)
+            self.musts.append(act.func.__name__)
         act(self.base)
 
     async def read[T](self, act: Act[T]) -> T:
