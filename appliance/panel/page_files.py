@@ -29,11 +29,6 @@ _TYPES = {
 _COMMENTS = re.compile(rb"^[ \t]*(?://[^\n]*|/\*(?:(?!\*/).)*\*/[ \t]*)\n", re.MULTILINE | re.DOTALL)
 _WEIGHT = re.compile(r"^\s*q\s*=\s*(0(?:\.\d{0,3})?|1(?:\.0{0,3})?)\s*$", re.IGNORECASE)
 _MOST_CODINGS = 32
-MADE: Mapping[str, Callable[[], bytes]] = {
-    **{f"box/{language}/{part}.js": partial(box_words, language, part) for language in LANGUAGES for part in PARTS},
-    **first_screen.made(STATIC),
-}
-"""Files of the page that are made, of what the box knows or of several: what lies there by their name is a part."""
 PAGES: Mapping[str, Callable[[], bytes]] = {
     f"{language}/{first_screen.PAGE}": partial(first_screen.page, STATIC, language) for language in LANGUAGES
 }
@@ -50,17 +45,26 @@ class PageFile:
 
 
 @cache
+def made() -> Mapping[str, Callable[[], bytes]]:
+    """Files of the page that are made, of what the box knows or of several: what lies there by their name is a part."""
+    words = {
+        f"box/{language}/{part}.js": partial(box_words, language, part) for language in LANGUAGES for part in PARTS
+    }
+    return {**words, **first_screen.made(STATIC)}
+
+
+@cache
 def page_files() -> dict[str, str]:
     """Every address that the page is made of, with its name in `static`: open to all, for it holds no secret."""
     files = [file.relative_to(STATIC).as_posix() for file in sorted(STATIC.rglob("*")) if file.suffix in _TYPES]
-    return {f"/static/{name}": name for name in dict.fromkeys((*files, *MADE))}
+    return {f"/static/{name}": name for name in dict.fromkeys((*files, *made()))}
 
 
 @cache
 def page_file(name: str) -> PageFile:
     """The file of that name in `static`, packed when it is first asked for. Raises OSError."""
     file = STATIC / name
-    make = MADE.get(name) or PAGES.get(name)
+    make = made().get(name) or PAGES.get(name)
     body = make() if make else file.read_bytes()
     if file.suffix in {".css", ".js"}:
         body = _COMMENTS.sub(b"", body)

@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from appliance.panel import page_files as room
-from appliance.panel.page_files import MADE, STATIC, coding_for, page_file, page_files
+from appliance.panel.page_files import STATIC, coding_for, made, page_file, page_files
 from tests.security.house import visiting
 
 ETAG = str(hdrs.ETAG)
@@ -76,7 +76,7 @@ def test_what_is_not_there_is_not_promised() -> None:
 def test_a_packed_file_is_the_file(name: str) -> None:
     coded = page_file(name).coded
     whole = coded["identity"]
-    source = MADE[name]() if name in MADE else (STATIC / name).read_bytes()
+    source = made()[name]() if name in made() else (STATIC / name).read_bytes()
     assert source.endswith(whole[-20:])
     assert len(whole) > len(source) / 2
     if len(whole) < 100:
