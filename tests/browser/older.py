@@ -10,7 +10,7 @@ import re
 
 from playwright.sync_api import BrowserContext, Route
 
-from appliance.panel.page_files import STATIC
+from appliance.panel.page_files import AS_IT_IS, page_file
 
 NAMED = (
     "AbortSignal.any",  # Safari 17.4, Chrome 116, Firefox 124
@@ -107,7 +107,7 @@ def taken_away(*more: str) -> str:
 
 def style_of_old(name: str) -> str:
     """A style sheet as far as an old browser reads it: whole rules and declarations fall out."""
-    text = re.sub(r"/\*.*?\*/", "", (STATIC / name).read_text(), flags=re.DOTALL)
+    text = re.sub(r"/\*.*?\*/", "", page_file(name).coded[AS_IT_IS].decode(), flags=re.DOTALL)
     return _RULE.sub(_understood, SUPPORTS.sub(_supported, text))
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, Route, expect
 
-from appliance.panel.page_files import STATIC
+from appliance.panel.page_files import AS_IT_IS, STATIC, page_file
 from tests.browser import npm, older
 from tests.browser.chromium import assert_quiet, device, opened
 from tests.browser.fakebox import PIN, FakeBox
@@ -137,7 +137,8 @@ def served(page: Page, path: str, change: Callable[[str], str]) -> None:
     """Another text for a file of the page."""
 
     def answer(route: Route) -> None:
-        route.fulfill(body=change((STATIC / path).read_text()), content_type="text/javascript")
+        text = page_file(path).coded[AS_IT_IS].decode()
+        route.fulfill(body=change(text), content_type="text/javascript")
 
     page.route(f"**/static/{path}", answer)
 
@@ -148,12 +149,8 @@ SYNTAX, CALL = "class Newer { newer ~ syntax }\n", "globalThis.newerThanThisBrow
 @pytest.mark.parametrize(
     ("path", "newer"),
     [
-        ("main.js", SYNTAX), ("pieces/home.js", CALL), ("sentences/en/first.js", SYNTAX),
-        *(
-            pytest.param(path, newer, marks=pytest.mark.long)
-            for path in ("main.js", "lib/feed.js", "pieces/home.js", "pieces/go.js", "sentences/en/first.js")
-            for newer in (SYNTAX, CALL)
-        ),
+        ("main.js", SYNTAX), ("main.js", CALL), ("sentences/en/first.js", SYNTAX),
+        *only_long(("sentences/en/first.js", CALL)),
     ],
 )  # fmt: skip
 def test_a_script_that_cannot_be_read_or_run_is_no_silence(
@@ -171,7 +168,7 @@ def test_a_piece_that_breaks_later_is_said_too(phone: BrowserContext, box: FakeB
     ready(box)
     breaks = "draw(state) { if (state.live.type !== 'off') state.nothing.toSorted();"
     page = phone.new_page()
-    served(page, "pieces/facts.js", lambda text: text.replace("draw(state) {", breaks))
+    served(page, "main.js", lambda text: text.replace("draw(state) {", breaks))
     page.goto(box.url)
     page.wait_for_selector("#go.does-go")
     expect(page.locator("#unable")).to_be_hidden()
@@ -179,9 +176,7 @@ def test_a_piece_that_breaks_later_is_said_too(phone: BrowserContext, box: FakeB
     unable(page, NEEDS)
 
 
-@pytest.mark.parametrize(
-    "path", ["main.js", pytest.param("lib/words.js", marks=pytest.mark.long), "sentences/en/first.js"]
-)
+@pytest.mark.parametrize("path", ["main.js", "sentences/en/first.js"])
 def test_a_part_that_did_not_arrive_is_not_the_browsers_fault(phone: BrowserContext, box: FakeBox, path: str) -> None:
     page = phone.new_page()
     page.route(f"**/static/{path}", lambda route: route.abort())
