@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import replace
 
 from appliance.chat.asked import Asked
+from appliance.chat.keys import read_key
 from appliance.chat.quota import Quota
 from appliance.chat.simulated import Crowd, simulated
-from appliance.chat.source import Clock, Source
+from appliance.chat.source import Clock, Source, Trouble
 from appliance.model.chat import SourcePlan
 
 CROWD = 60
@@ -15,8 +17,14 @@ CROWD = 60
 
 
 def place_of(plan: SourcePlan) -> str:
-    """Who lets us in: with a key of the owner's it is another matter than without."""
-    return f"{plan.platform}+key" if plan.key_file else plan.platform
+    """Who lets us in: with a key of the owner's it is another matter than without, and with another key, too."""
+    if not plan.key_file:
+        return plan.platform
+    try:
+        key = read_key(plan.key_file, plan.platform)
+    except Trouble:
+        return f"{plan.platform}+key"
+    return f"{plan.platform}+key-{hashlib.sha256(key.encode()).hexdigest()[:8]}"
 
 
 def opened(plan: SourcePlan, clock: Clock, asked: Asked) -> Source:

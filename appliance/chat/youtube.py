@@ -11,7 +11,7 @@ import asyncio
 import contextlib
 import re
 import ssl
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -55,10 +55,9 @@ async def youtube(channel: str, video: str, key_file: str, api: Api, quota: Quot
     timeout = aiohttp.ClientTimeout(total=ANSWER_S)
     async with aiohttp.ClientSession(headers={"X-Goog-Api-Key": key}, timeout=timeout) as http:
         line = _Line(http, api, quota, clock)
-        videos = (video,) if video else await line.videos_of(channel)
-        live = await line.live_among(videos)
+        live = await line.live_among((video,)) if video else await line.live_of(channel)
         if live is None:
-            raise offline(channel or video)
+            raise offline(channel or video, _pause_s(None, quota.left))
         yield Connected(quota.used, A_DAY)
         yield Standing(platform=PLATFORM, at=clock.wall(), live="on", room=live.video)
         looked_s, page, is_over = -LOOK_EVERY_S, "", False
@@ -101,8 +100,8 @@ class _Line:
         self._quota = quota
         self._clock = clock
 
-    async def videos_of(self, channel: str) -> tuple[str, ...]:
-        """The newest videos of a channel, among which is one that is LIVE; at times a search finds another one."""
+    async def live_of(self, channel: str) -> _Live | None:
+        """What is LIVE of a channel: among its newest videos mostly, and at times a search finds an older one."""
         id_ = channel
         if not _CHANNEL.fullmatch(channel):
             found = await self._ask("channels", LOOK_UNITS, part="id", forHandle=f"@{channel.removeprefix('@')}")
@@ -112,26 +111,31 @@ class _Line:
         uploads = await self._ask(
             "playlistItems", LOOK_UNITS, part="contentDetails", playlistId=f"UU{id_[2:]}", maxResults=str(MOST_VIDEOS)
         )
-        videos = [str((one.get("contentDetails") or {}).get("videoId") or "") for one in _items(uploads)]
-        if self._quota.may_search(SEARCH_EVERY_S):
+        newest = [str((one.get("contentDetails") or {}).get("videoId") or "") for one in _items(uploads)]
+        live = await self.live_among(newest)
+        if live is None and self._quota.may_search(SEARCH_EVERY_S):
             searched = await self._ask(
                 "search", SEARCH_UNITS, part="id", channelId=id_, eventType="live", type="video",
                 maxResults=str(MOST_VIDEOS),
             )  # fmt: skip
-            videos = [str((one.get("id") or {}).get("videoId") or "") for one in _items(searched)] + videos
-        return tuple(dict.fromkeys(one for one in videos if one))
+            others = [str((one.get("id") or {}).get("videoId") or "") for one in _items(searched)]
+            live = await self.live_among([one for one in others if one not in newest])
+        return live
 
-    async def live_among(self, videos: tuple[str, ...]) -> _Live | None:
-        """The first of these that is LIVE and has a chat."""
+    async def live_among(self, videos: Iterable[str]) -> _Live | None:
+        """The first of these that is LIVE and has a chat; one that is to begin later has a chat already."""
+        videos = list(filter(None, videos))
         if not videos:
             return None
         answer = await self._ask("videos", LOOK_UNITS, part="liveStreamingDetails", id=",".join(videos))
         is_live = False
         for one in _items(answer):
             details = one.get("liveStreamingDetails") or {}
+            if not details.get("actualStartTime") or details.get("actualEndTime"):
+                continue
             if chat := details.get("activeLiveChatId"):
                 return _Live(str(one.get("id")), str(chat))
-            is_live = is_live or bool(details.get("actualStartTime") and not details.get("actualEndTime"))
+            is_live = True
         if is_live:
             raise chat_closed()
         return None

@@ -60,8 +60,8 @@ def chat_closed() -> Trouble:
     )
 
 
-def offline(name: str) -> Trouble:
-    """Nobody is LIVE there."""
+def offline(name: str, pause_s: float = 0.0) -> Trouble:
+    """Nobody is LIVE there; it is looked again no sooner than the units of the day allow."""
     return Trouble(
         "offline",
         Unavailable(
@@ -70,7 +70,7 @@ def offline(name: str) -> Trouble:
             platform="YouTube",
             name=name,
         ),
-        OFFLINE_S,
+        max(OFFLINE_S, pause_s),
     )
 
 

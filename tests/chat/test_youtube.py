@@ -12,13 +12,15 @@ import pytest
 from aiohttp import web
 
 from appliance.chat.asked import Asked
+from appliance.chat.opened import place_of
 from appliance.chat.quota import A_DAY, Quota
 from appliance.chat.source import Clock, Connected, Trouble
 from appliance.chat.youtube import LASTS_S, Api, youtube
 from appliance.control.chat.now import Now
 from appliance.control.chat.room import ChatRoom
+from appliance.model.chat import SourcePlan
 from appliance.model.event import AnyEvent, Comment, Deleted, Gift, Likes, Standing, Subscribe, Viewers
-from tests.fakes.youtube_api import CHANNEL, KEY, VIDEO, Answer, YouTubeApi, item, refused, text
+from tests.fakes.youtube_api import CHANNEL, KEY, UPCOMING, VIDEO, Answer, YouTubeApi, item, refused, text
 
 NOON = 1_767_297_600.0
 """2026-01-01 12:00 in California."""
@@ -134,6 +136,38 @@ async def test_the_platforms_own_pace_is_kept_and_what_is_left_always_lasts(tmp_
     assert it.waits[-1] == pytest.approx(LASTS_S * 5 / left, rel=0.05)
     assert lists == 402
     assert api.asked.count("videos") == pytest.approx(1 + it.now / 60 - 1000 / 60, rel=0.2)
+
+
+async def test_one_that_is_planned_is_no_live(tmp_path: Path) -> None:
+    api = YouTubeApi({"items": [text("1", "hi", "@maya")]}, OVER)
+    api.uploads = (UPCOMING, VIDEO)
+    it, _ = await evening(tmp_path, api)
+    assert [event.room for event in it.heard if isinstance(event, Standing)] == [VIDEO, ""]
+    assert [event.user.handle for event in it.heard if isinstance(event, Comment)] == ["maya"]
+    assert "search" not in api.asked, "what is among the newest videos is not searched for"
+    it, ended = await evening(tmp_path, YouTubeApi(OVER), video=UPCOMING)
+    assert (ended.status, it.is_in, it.api.asked) == ("offline", False, ["videos"])
+
+
+async def test_who_is_not_live_is_looked_for_as_seldom_as_the_day_allows(tmp_path: Path) -> None:
+    it = Evening(tmp_path, YouTubeApi(OVER))
+    async with asyncio.timeout(20), it.api.serving():
+        assert (await it.listen(video=UPCOMING)).wait_s == 60.0
+        Quota(it.asked, "youtube", it.clock).spend(A_DAY - 500)
+        assert (await it.listen(video=UPCOMING)).wait_s == pytest.approx(LASTS_S * 5 / 498)
+
+
+def test_another_key_is_another_matter(tmp_path: Path) -> None:
+    """It has a day of its own, and no wait of the other's; where it is kept, it cannot be read."""
+    plan = SourcePlan(platform="youtube", name="maya", key_file=str(tmp_path / "key"))
+    places = list[str]()
+    for key in ("", KEY, f"{KEY[:-1]}x", KEY):
+        (tmp_path / "key").write_text(key)
+        places.append(place_of(plan))
+    assert len(set(places)) == 3
+    assert places[1] == places[3]
+    assert not any(KEY[:8] in place for place in places)
+    assert place_of(SourcePlan(platform="youtube", name="maya")) == "youtube"
 
 
 async def test_a_search_costs_much_and_is_seldom(tmp_path: Path) -> None:

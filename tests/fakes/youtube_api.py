@@ -14,6 +14,8 @@ from aiohttp import web
 
 KEY = "AIzaSyA-fake-key_of.nobody-0123456789ab"
 CHANNEL, VIDEO, CHAT = "UCabcdefghijklmnopqrstuv", "dQw4w9WgXcQ", "Cg0KC2RRdzR3OVdnWGNR"
+UPCOMING = "tomorrow-00"
+"""A video that is planned: it has a chat before it begins."""
 COSTS = {"channels": 1, "playlistItems": 1, "videos": 1, "search": 100, "liveChat/messages": 5}
 
 type Json = dict[str, Any]
@@ -85,10 +87,13 @@ class YouTubeApi:
         return {"items": [{"id": {"videoId": one}} for one in self.searched]}
 
     def _videos(self, request: web.Request) -> Json:
-        known = [one for one in request.query["id"].split(",") if one == VIDEO]
+        planned = {"activeLiveChatId": "another-chat", "scheduledStartTime": "2026-01-02T00:00:00Z"}
+        known = {VIDEO: self.details, UPCOMING: planned}
         return {
             "items": [
-                {"id": one, "liveStreamingDetails": self.details, "statistics": {"likeCount": "7"}} for one in known
+                {"id": one, "liveStreamingDetails": known[one], "statistics": {"likeCount": "7"}}
+                for one in request.query["id"].split(",")
+                if one in known
             ]
         }
 

@@ -97,6 +97,13 @@ def test_the_venue_installs_every_file_that_is_here() -> None:
         assert f"file: {file.name}," in installs
 
 
+def test_the_directory_of_the_chats_keys_is_there_before_the_chat_begins() -> None:
+    """What is mounted into a service is mounted when it begins: what is made later it never sees."""
+    assert "-/etc/plugcast/chat\n" in (ROOT / "systemd" / "plugcast-chat.service").read_text()
+    made = (ROOT / "systemd" / "plugcast.tmpfiles.conf").read_text().splitlines()
+    assert "d /etc/plugcast/chat 0750 root plugcast-chat -" in made
+
+
 def test_the_kernel_is_told_to_find_the_size_of_packets_that_gets_through() -> None:
     lines = (ROOT / "systemd" / "plugcast.sysctl.conf").read_text().splitlines()
     assert [line for line in lines if not line.startswith("#")] == ["net.ipv4.tcp_mtu_probing = 1"]
