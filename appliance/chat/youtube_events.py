@@ -103,7 +103,8 @@ def _words_of(id_: str) -> str:
 def _who(author: Mapping[str, Any], told: Mapping[str, Any]) -> Viewer:
     name = str(author.get("displayName") or "")
     id_ = str(author.get("channelId") or told.get("authorChannelId") or "")
-    return viewer(id_, name, name[1:] if name.startswith("@") else "", (badge for key, badge in _BADGES if author.get(key)))
+    handle = name[1:] if name.startswith("@") else ""
+    return viewer(id_, name, handle, (badge for key, badge in _BADGES if author.get(key)))
 
 
 def _table(value: object) -> Mapping[str, Any]:
