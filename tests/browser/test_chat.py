@@ -17,6 +17,7 @@ pytestmark = pytest.mark.timeout(300)
 EVIL = '<img src=x onerror="window.taken=1"> \u202egnp.exe'
 IDS = "[...document.querySelectorAll('plug-messages li')].map((one) => one.dataset.id)"
 SCROLL = ".chat-scroll"
+DARK = "screen stay on in its settings"
 # What is added to the list from now on, and which messages anything changes in.
 WATCH = """() => {
     window.added = [];
@@ -108,7 +109,15 @@ def test_a_chat_is_read_and_moderated_with_one_thumb(phone: BrowserContext, box:
     row(page, three["id"]).tap()
     press(page, "Answer later")
     page.tap(".chat-questions summary")
+    # A refusal is said where it is seen, the sheet being closed.
+    box.refusals["answer-question"] = {"code": "gone", "text": "It is not there any longer.", "status": 422}
     page.locator(".chat-questions button").tap()
+    told = page.locator("plug-chat > .reply")
+    expect(told).to_contain_text("not there any longer")
+    expect(told).to_be_in_viewport()
+    del box.refusals["answer-question"]
+    page.locator(".chat-questions button").tap()
+    expect(told).to_have_text("")
     sent(box, {"do": "answer-question", "id": three["id"]})
     expect(page.locator(".chat-questions")).to_be_hidden()
 
@@ -288,6 +297,8 @@ def test_a_second_phone_shows_it_large_with_nothing_to_press(phone: BrowserConte
     box.change(
         chat=on(message(1), message(2, hidden="word"), message(3, "gift"), pinned={"id": "", "name": "", "text": "Hi"})
     )
+    # As over plain HTTP.
+    phone.add_init_script("Object.defineProperty(Navigator.prototype, 'wakeLock', { get: () => undefined })")
     page = opened(phone, f"{box.url}/#/monitor")
     expect(page.locator("plug-monitor li")).to_have_count(2)
     expect(page.locator("plug-monitor")).to_contain_text("412 watching")
@@ -297,6 +308,13 @@ def test_a_second_phone_shows_it_large_with_nothing_to_press(phone: BrowserConte
     assert page.evaluate("parseFloat(getComputedStyle(document.querySelector('.saying')).fontSize)") >= 24
     box.chat(message(4, text="more"))
     expect(page.locator("plug-monitor li").last).to_contain_text("more")
+    trouble = page.locator(".monitor-trouble")
+    expect(trouble).to_contain_text(DARK)
+    sources = box.state["chat"]["sources"]
+    box.chat(sources=[{**sources[0], "status": "connecting"}])
+    expect(trouble).not_to_contain_text(DARK)
+    box.chat(sources=sources)
+    expect(trouble).to_contain_text(DARK)
     page.locator("plug-monitor").tap()
     page.tap(".monitor-back")
     page.wait_for_selector("plug-chat")

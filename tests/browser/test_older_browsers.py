@@ -185,6 +185,15 @@ def test_a_part_that_did_not_arrive_is_not_the_browsers_fault(phone: BrowserCont
     assert NEEDS not in page.inner_text("body")
 
 
+def test_a_style_sheet_that_nobody_waited_for_is_not_the_browsers_fault(phone: BrowserContext, box: FakeBox) -> None:
+    page = phone.new_page()
+    page.route("**/static/main.js", lambda route: route.fulfill(body="", content_type="text/javascript"))
+    page.goto(box.url)
+    page.evaluate("void Promise.reject(new TypeError('dynamically imported style'))")
+    unable(page, "did not arrive. Reload the page")
+    assert NEEDS not in page.inner_text("body")
+
+
 def test_a_box_that_is_away_is_no_fault_of_the_browser(phone: BrowserContext, box: FakeBox) -> None:
     ready(box)
     page = opened(phone, box.url)

@@ -27,11 +27,16 @@
 		return error ? String(/** @type {Error} */ (error).message || error) : "";
 	}
 
-	// The page's own word for what it cannot do; see lib/box.js.
-	document.addEventListener("unable", function (event) {
-		var what = nameOf(/** @type {CustomEvent} */ (event).detail);
+	/** A part that did not arrive is not the browser's fault. @param {unknown} error */
+	function tell(error) {
+		var what = nameOf(error);
 		if (/dynamically imported|importing a module|provide an export|binding name/i.test(what)) show("unable-parts", "");
 		else show("unable-browser", what);
+	}
+
+	// The page's own word for what it cannot do; see lib/box.js.
+	document.addEventListener("unable", function (event) {
+		tell(/** @type {CustomEvent} */ (event).detail);
 	});
 	window.addEventListener(
 		"error",
@@ -45,7 +50,7 @@
 		true
 	);
 	window.addEventListener("unhandledrejection", function (event) {
-		if (!isRunning()) show("unable-browser", nameOf(event.reason));
+		if (!isRunning()) tell(event.reason);
 	});
 	window.addEventListener("load", function () {
 		if (!("noModule" in document.createElement("script"))) show("unable-browser", "");

@@ -17,7 +17,12 @@ import {
 } from "./all.js";
 
 /** What every screen of the chat needs besides its scripts. */
-export const loading = () => Promise.all([loadStyle("chat"), loadWords("chat")]);
+export function loading() {
+	const all = Promise.all([loadStyle("chat"), loadWords("chat")]);
+	// Who waits for it says what is wrong, also when it went wrong before anybody waited.
+	all.catch(() => {});
+	return all;
+}
 
 const HUES = 24;
 /** From so many coins on a gift is of the next tier. */

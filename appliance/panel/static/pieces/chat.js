@@ -1,7 +1,7 @@
 // The chat: what viewers say and give, what waits for an answer, and what can be done about it with one thumb. Where no
 // chat is chosen it says what that means and takes the names.
 
-import { button, hide, icon, make, Piece, put, Redraw, say, sayOr } from "../lib/all.js";
+import { button, hide, icon, make, Piece, put, Redraw, reply, say, sayOr } from "../lib/all.js";
 import { loading as load, nameOf, troubles, watching } from "../lib/chat.js";
 import { settingRow, settings } from "../lib/settings.js";
 import { FILTERS } from "./messages.js";
@@ -36,6 +36,8 @@ customElements.define(
 		#waiting = make("details.chat-questions", this.#asked, this.#questions);
 		#sheet = make("section.chat-sheet.stack", { hidden: true });
 		#undone = make("div.chat-undo.row-between", { role: "status", hidden: true });
+		/** How something went that is done outside the sheet. */
+		#told = reply();
 		#redrawTroubles = new Redraw();
 		#redrawTalk = new Redraw();
 		/** @type {Timer} */ #undoing;
@@ -47,6 +49,7 @@ customElements.define(
 				this.#troubles,
 				this.#pinned,
 				this.#waiting,
+				this.#told,
 				this.#start,
 				this.#messages,
 				this.#undone,
@@ -98,7 +101,7 @@ customElements.define(
 					make("p", make("span.unseen", `${say("chat.pinned")}: `), who, " ", text),
 					make(
 						"button.quiet.own.helps",
-						{ type: "button", "aria-label": say("chat.unpin"), onclick: () => this.do({ do: "unpin" }) },
+						{ type: "button", "aria-label": say("chat.unpin"), onclick: () => this.do({ do: "unpin" }, this.#told) },
 						icon("x"),
 					),
 				);
@@ -113,7 +116,7 @@ customElements.define(
 						button(say("chat.answered"), {
 							class: "second own",
 							icon: "check",
-							onclick: () => this.do({ do: "answer-question", id }),
+							onclick: () => this.do({ do: "answer-question", id }, this.#told),
 						}),
 					),
 				),
@@ -167,6 +170,7 @@ customElements.define(
 			);
 			this.#hideUndo();
 			put(this.said, "");
+			put(this.#told, "");
 			this.#sheet.replaceChildren(close, ...parts, this.said);
 			this.#sheet.classList.toggle("is-more", isMore);
 			hide(this.#sheet, false);
@@ -189,9 +193,8 @@ customElements.define(
 			if (!undo) return;
 			const back = button(say("chat.undo"), {
 				icon: "rotate-ccw",
-				onclick: () => {
-					this.#hideUndo();
-					void this.do(undo);
+				onclick: async () => {
+					if (await this.do(undo, this.#told)) this.#hideUndo();
 				},
 			});
 			this.#undone.replaceChildren(make("span", say("chat.gone")), back);

@@ -26,6 +26,8 @@ customElements.define(
 		/** @type {Timer} */ #due;
 		/** @type {Timer} */ #hiding;
 		/** @type {{ release(): Promise<void> } | null} */ #awake = null;
+		/** That the screen goes dark, where it does. */
+		#dark = "";
 		#stayAwake = () => void this.#wake();
 
 		build() {
@@ -67,12 +69,8 @@ customElements.define(
 				this.#awake = null;
 			}
 			if (!this.isConnected) void this.#awake?.release();
-			else if (!this.#awake) this.#note(say("monitor.dark"));
-		}
-
-		/** @param {string} text said until there is something else to say */
-		#note(text) {
-			if (!this.#trouble.textContent) put(this.#trouble, text);
+			this.#dark = this.#awake ? "" : say("monitor.dark");
+			this.redraw();
 		}
 
 		/** @param {State} state */
@@ -89,7 +87,7 @@ customElements.define(
 			const [wrong] = troubles(chat);
 			if (!feed.answered) put(this.#trouble, say("live.no-answer-hint"));
 			else if (wrong) put(this.#trouble, `${wrong.said} ${wrong.again}`);
-			else if (this.#awake) put(this.#trouble, "");
+			else put(this.#trouble, this.#dark);
 			this.#redraw.when([chat.pinned, chat.questions], () => this.#drawNotes(chat));
 			if (chat === this.#drawn || this.#due) return;
 			this.#due = setTimeout(() => this.#paint(), Math.max(0, DRAW_MS - (performance.now() - this.#drawnAt)));
