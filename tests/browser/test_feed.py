@@ -146,7 +146,7 @@ def test_of_the_chat_only_what_is_new_comes(phone: BrowserContext, box: FakeBox)
     chat = box.state["chat"]
     box.change(chat={**chat, "messages": [said(number) for number in range(199)]})
     box.change(chat={**{name: value for name, value in chat.items() if name != "messages"}, "viewers": 7,
-                     "append": [said(3, "grown"), said(199), said(200)]}, name="den")  # fmt: skip
+                     "append": [said(3, "grown"), said(199), said(200)], "count": 200}, name="den")  # fmt: skip
     expect(page.locator(".box-name")).to_have_text("den")
     seen = page.evaluate("import('/static/lib/feed.js').then(({ feed }) => feed.state.chat)")
     assert [one["id"] for one in seen["messages"]] == [f"m{number}" for number in range(1, 201)]

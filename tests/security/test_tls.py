@@ -23,6 +23,7 @@ from appliance.access.door import Bounds
 from appliance.system import tls
 from tests.security.house import House, visiting
 from tests.servers.certificates import Authority
+from tests.servers.nginx import free_port
 
 GUARD = pytest.mark.parametrize("is_guarded", [True, False], ids=["guarded", "without-guard"])
 ENDLESS = 10**9
@@ -81,8 +82,7 @@ def test_a_server_that_wants_new_keys_without_end(
     if not is_guarded:
         monkeypatch.setattr(tls, "BURST", ENDLESS)
     shown = authority.issue()
-    with socket.create_server(("127.0.0.1", 0)) as found:
-        port = found.getsockname()[1]
+    port = free_port()
     command = ("s_server", "-accept", str(port), "-tls1_3", "-cert", shown.certificate, "-key", shown.key)
     with (tmp_path / "said").open("wb") as said:
         server = subprocess.Popen(["openssl", *command], stdin=subprocess.PIPE, stdout=said, stderr=said)

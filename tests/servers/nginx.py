@@ -6,7 +6,9 @@ nginx's own TLS.
 
 from __future__ import annotations
 
+import contextlib
 import os
+import random
 import shutil
 import signal
 import socket
@@ -246,9 +248,11 @@ class _Listener:
 
 
 def free_port() -> int:
-    """A TCP port nobody listens on just now."""
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        return int(server.getsockname()[1])
+    """A TCP port nobody listens on just now, and that the kernel gives to no caller: those begin at 32,768."""
+    while True:
+        port = random.randint(10_000, 32_000)  # noqa: S311 - several runs of tests look for one at once
+        with contextlib.suppress(OSError), socket.create_server(("127.0.0.1", port)):
+            return port
 
 
 def _listens(host: str, port: int) -> bool:

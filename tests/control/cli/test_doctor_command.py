@@ -51,7 +51,7 @@ async def test_the_running_control_is_asked(place: Path, capsys: pytest.CaptureF
         # The box in this process says how to come in, on the same output.
         checks = json.loads(capsys.readouterr().out.splitlines()[-1])
         assert [check["name"] for check in checks] == list(NAMES)
-        assert {frozenset(check) for check in checks} == {frozenset(("name", "state", "text", "fix", "code"))}
+        assert {frozenset(check) for check in checks} == {frozenset(("name", "state", "text", "fix", "code", "facts"))}
         by_name = {check["name"]: check for check in checks}
         assert (by_name["key"]["state"], by_name["key"]["code"]) == ("bad", "needs-key")
         assert by_name["signal"]["text"] == "Picture is here, 1920x1080@60."
