@@ -28,7 +28,6 @@ from appliance.access.safe_way import needs_https, way_between, way_of
 from appliance.access.tokens import IDLE_S, MOST_SESSIONS, AccessFiles, Grant, Grants, Role, Way, digest, moved
 from appliance.clock.clocks import WallClock
 from appliance.errors import PlugcastError
-from appliance.model.command import Command, HideMessage, HideViewer, PinMessage, UnpinMessage
 from appliance.model.problem import Problem
 
 log = logging.getLogger(__name__)
@@ -61,7 +60,6 @@ NOBODY = Maker()
 _MOST_SEEN = 64
 _asking: ContextVar[Asker | None] = ContextVar("asking", default=None)
 COMMANDING = ("POST", "/api/do")
-HELPS = (HideMessage, HideViewer, PinMessage, UnpinMessage)
 ASKER: web.RequestKey[Asker] = web.RequestKey("asker", Asker)
 
 
@@ -348,23 +346,13 @@ class Access:
 
 
 def check_role(request: web.Request, asker: Asker) -> None:
-    """That a viewer only looks. Raises `Denied`. What a helper commands is for `check_command`, who knows commands."""
+    """That a viewer only looks. Raises `Denied`. What a helper commands is for `helper_role.py`."""
     if request.method in READS or asker.grant.role == "owner" or _leaves(request, asker):
         return
     if asker.grant.role == "helper" and (request.method, request.path) == COMMANDING:
         return
     text = "You may look, but not change anything here. Ask an owner of this box for an owner's invitation."
     raise Denied(403, "viewer-only", text)
-
-
-def check_command(request: web.Request, command: Command) -> None:
-    """That a helper hides and pins what viewers wrote, and nothing else. Raises `Denied`."""
-    grant = grant_of(request)
-    if grant is None or grant.role == "owner":
-        return
-    if grant.role != "helper" or not isinstance(command, HELPS) or (isinstance(command, PinMessage) and command.text):
-        text = "A helper hides and pins what viewers wrote, and nothing else. Ask an owner of this box."
-        raise Denied(403, "helper-only", text)
 
 
 def is_owner(request: web.Request) -> bool:

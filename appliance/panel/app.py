@@ -18,7 +18,8 @@ from aiohttp.typedefs import Handler
 
 from appliance.access.body import read_body
 from appliance.access.denied import Denied
-from appliance.access.guard import Access, check_command, is_owner
+from appliance.access.guard import Access, is_owner
+from appliance.access.helper_role import check_command
 from appliance.access.json_answer import json_answer, must_be_json, problem_answer
 from appliance.access.notices import for_viewers
 from appliance.access.origin import READS

@@ -95,9 +95,7 @@ def _troubled(known: tuple[Trouble, ...], before: State, state: State, passed_s:
     for code, trouble in by_code.items():
         seconds = trouble.seconds + (passed_s if code in was and not trouble.is_over else 0.0)
         again = trouble.is_over and code in now
-        by_code[code] = replace(
-            trouble, seconds=seconds, is_over=code not in now, times=trouble.times + again
-        )  # fmt: skip
+        by_code[code] = replace(trouble, seconds=seconds, is_over=code not in now, times=trouble.times + again)
     for code, problem in now.items():
         if code not in by_code and len(by_code) < MOST_TROUBLES:
             by_code[code] = Trouble(code=code, text=problem.text, since_at=problem.since_at or state.at)

@@ -102,8 +102,8 @@ class Night:
     def chat(self) -> ChatState:
         return self.desk.state
 
-    def rules(self, **rules: object) -> None:
-        self.config = replace(self.config, moderation=ModerationConfig(**rules))  # type: ignore[arg-type]
+    def rules(self, moderation: ModerationConfig) -> None:
+        self.config = replace(self.config, moderation=moderation)
         self.desk.look(self.config.moderation)
 
     async def look(self, live: Live | None = None, **changes: Any) -> None:

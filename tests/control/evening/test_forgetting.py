@@ -7,7 +7,7 @@ import pytest
 
 from appliance.errors import Invalid, Unavailable
 from appliance.model import event as ev
-from appliance.model.config import ChatConfig, Config
+from appliance.model.config import ChatConfig, Config, ModerationConfig
 from tests.control.evening.nights import LEO, Night, rose, said, texts, without_log
 
 
@@ -55,7 +55,7 @@ async def test_what_is_forgotten_does_not_come_back_because_it_changes() -> None
     await night.begin()
     night.happens(said("1", "a fox"), rose("2", 1))
     await night.log.erase()
-    night.rules(words=("fox",))
+    night.rules(ModerationConfig(words=("fox",)))
     night.desk.room.hide_message("tiktok:2")
     night.happens(rose("3", 5, end=True), ev.Deleted(platform="tiktok", users=("maya",)), said("4", user=LEO))
     assert night.rows("id") == [("tiktok:4",)]

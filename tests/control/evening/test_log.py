@@ -11,6 +11,7 @@ from appliance.control.chat.desk import ChatDesk
 from appliance.control.chat.samples import TEST
 from appliance.control.evening.reading import Archive
 from appliance.model import event as ev
+from appliance.model.config import ModerationConfig
 from appliance.model.event import Viewer
 from appliance.model.problem import Problem
 from appliance.model.state import State
@@ -117,9 +118,9 @@ async def test_words_that_a_platform_deletes_are_gone_however_old_they_are() -> 
 
 async def test_what_the_owner_hid_stays_hidden_over_a_restart_until_it_is_shown() -> None:
     night = Night()
-    night.rules(hold=True)
+    night.rules(ModerationConfig(hold=True))
     night.happens(said("held", "held", ZOE))
-    night.rules()
+    night.rules(ModerationConfig())
     night.happens(said("1", "by hand"), said("2", "of a viewer", LEO), rose("3", 1, user=LEO))
     night.desk.room.hide_message("tiktok:1")
     night.desk.room.hide_viewer("tiktok:leo")
@@ -165,7 +166,7 @@ async def test_older_messages_are_moderated_as_those_in_sight() -> None:
     night.desk.room.hide_message("tiktok:3")
     crowd = [said(f"n{n}", f"{n}", Viewer(id=f"n{n}", name="x")) for n in range(MOST_MESSAGES)]
     night.happens(*crowd, said("last", "last", MAYA))
-    night.rules(words=("fox",))
+    night.rules(ModerationConfig(words=("fox",)))
     night.desk.room.hide_viewer("tiktok:maya")
     await night.look()
 
@@ -179,7 +180,7 @@ async def test_older_messages_are_moderated_as_those_in_sight() -> None:
     ]  # fmt: skip
     assert await shown(is_owner=False) == [("two", ""), ("0", "")]
     night.desk.room.show_viewer("tiktok:maya")
-    night.rules()
+    night.rules(ModerationConfig())
     assert [hidden for _, hidden in await shown(is_owner=True)] == ["", "", "", "message", "", ""]
 
 
